@@ -1,0 +1,26 @@
+/** How an agent is started for one run. */
+export interface AgentCommand {
+  /** The program and its arguments. */
+  readonly argv: readonly string[]
+  /** What the agent reads on stdin; null: `/dev/null`. */
+  readonly stdin: string | null
+}
+
+/** What a launch hands to an agent. */
+export interface AgentTask {
+  readonly binary: string
+  readonly workspace: string
+  readonly prompt: string
+  /** The run's cookie, to be handed down to every tool the agent starts. */
+  readonly runId: string
+}
+
+/** A coding agent: how to start it, and how to tell a live one in the process table. Pure. */
+export interface Agent {
+  readonly name: 'codex'
+  readonly approvalPolicy: string
+  readonly sandbox: string
+  command(task: AgentTask): AgentCommand
+  /** True where this argv is a run of the agent, and not something that merely mentions one. */
+  isRun(argv: readonly string[]): boolean
+}

@@ -1,0 +1,74 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import path from 'node:path'
+import { LooperError } from '../errors.ts'
+import { expandHome } from '../home.ts'
+
+/** Which rule found the program. */
+export type BinarySource = 'request' | 'env' | 'local' | 'path'
+
+/** A program that exists and may be executed. */
+export interface Binary {
+  readonly path: string
+  readonly source: BinarySource
+}
+
+/** Where programs are looked for. */
+export interface BinaryPlaces {
+  readonly projectDir: string
+  readonly home: string
+  /** The `PATH` of the service, `:`-separated. */
+  readonly searchPath: string
+  /** `CODEX_EXEC_BINARY`, or null. */
+  readonly configured: string | null
+}
+
+const LOCAL_BUILDS = [
+  'codex/codex',
+  'codex/codex-rs/target/release/codex',
+  'codex/codex-rs/target/debug/codex',
+]
+
+/**
+ * Finds the agent's program: the request's, else the configured one, else a build beside the project, else
+ * `codex` on `PATH`.
+ * @throws {LooperError} `LOOPER_BINARY_MISSING`
+ */
+export function resolveBinary(requested: string | null, places: BinaryPlaces): Binary {
+  if (requested !== null) return named(requested, 'request', places)
+  if (places.configured !== null) return named(places.configured, 'env', places)
+  for (const build of LOCAL_BUILDS) {
+    const file = path.join(places.projectDir, build)
+    if (isExecutable(file)) return { path: file, source: 'local' }
+  }
+  return named('codex', 'path', places)
+}
+
+function named(name: string, source: BinarySource, places: BinaryPlaces): Binary {
+  const expanded = expandHome(name, places.home)
+  const candidates = expanded.includes('/')
+    ? [path.resolve(places.projectDir, expanded)]
+    : searchDirectories(places).map((dir) => path.join(dir, expanded))
+  const found = candidates.find(isExecutable)
+  if (!found) throw new LooperError('LOOPER_BINARY_MISSING', `required tool is missing from PATH: ${name}`)
+  return { path: found, source }
+}
+
+/**
+ * npm puts the project's own `node_modules/.bin` first; the codex there is for the tests and the demo, so the
+ * owner's own one wins.
+ */
+function searchDirectories({ searchPath, projectDir }: BinaryPlaces): string[] {
+  const own = path.join(projectDir, 'node_modules')
+  const directories = searchPath.split(path.delimiter).filter((dir) => dir !== '')
+  const isOwn = (dir: string) => dir.startsWith(own)
+  return [...directories.filter((dir) => !isOwn(dir)), ...directories.filter(isOwn)]
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,211 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
+import envSchema from 'env-schema'
+import { expandHome } from './home.ts'
+import type { PromptSource } from './runs/prompt.ts'
+import { NEVER_EMPTY, SECRET_SETTINGS, Settings } from './settings.ts'
+
+/** pino's levels. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/**
+ * Which processes count as stale agents: every `codex exec` of this user on the machine, or only what this
+ * service launched.
+ */
+export type StopScope = 'machine' | 'own'
+
+/** Zulip as the environment gives it; what is null is looked up in the zuliprc file. */
+export interface ZulipSettings {
+  readonly site: string | null
+  readonly email: string | null
+  readonly key: string | null
+  readonly rcPath: string
+  /** True where the file was named: then it must be there. */
+  readonly rcRequired: boolean
+  readonly profile: string
+  readonly type: 'stream' | 'private'
+  readonly stream: string
+  readonly topic: string
+  readonly to: string | null
+  readonly required: boolean
+}
+
+/** The service's settings, complete and frozen. Times are in milliseconds. */
+export interface Config {
+  readonly http: { readonly host: string; readonly port: number; readonly token: string | null }
+  readonly log: {
+    readonly level: LogLevel
+    readonly dir: string
+    readonly serverLogPath: string
+    readonly mirror: boolean
+    /** Days that run logs are kept; 0 keeps all. */
+    readonly keepDays: number
+  }
+  readonly launch: {
+    readonly binary: string | null
+    readonly delayMs: number
+    readonly startupCheckMs: number
+    readonly workspace: string | null
+    readonly prompt: PromptSource
+  }
+  readonly stopScope: StopScope
+  readonly autopoll: { readonly enabled: boolean; readonly pollMs: number; readonly staleMs: number }
+  readonly zulip: ZulipSettings
+  /** Things worth telling at start that do not stop it. */
+  readonly warnings: readonly string[]
+}
+
+/** Every bad setting at once; the message is ready to print. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`These settings are wrong, so nothing was started:\n${problems.map((p) => `  ${p}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Where the project lies and whose home `~` is. */
+export interface Places {
+  readonly projectDir: string
+  readonly home: string
+}
+
+const DEFAULT_POLL_SECONDS = 300
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  critical: 'fatal',
+  silent: 'silent',
+}
+
+/**
+ * Reads the settings from an environment. An empty value counts as not set.
+ * @throws {ConfigError} naming every bad setting, what was given and what is expected
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places): Config {
+  const { settings, problems } = validate(env)
+  const resolve = (file: string) => path.resolve(projectDir, expandHome(file, home))
+
+  const workspace = settings.LOOPER_WORKSPACE ? resolve(settings.LOOPER_WORKSPACE) : null
+  if (workspace && !statSync(workspace, { throwIfNoEntry: false })?.isDirectory()) {
+    problems.push(`LOOPER_WORKSPACE: "${settings.LOOPER_WORKSPACE}" is not a directory; name one that exists`)
+  }
+  if (settings.LOOPER_DEFAULT_PROMPT && settings.LOOPER_DEFAULT_PROMPT_FILE) {
+    problems.push('LOOPER_DEFAULT_PROMPT and LOOPER_DEFAULT_PROMPT_FILE are both set; set only one')
+  }
+  const type = settings.ZULIP_MESSAGE_TYPE?.toLowerCase() === 'private' ? 'private' : 'stream'
+  if (type === 'private' && !settings.ZULIP_TO) {
+    problems.push('ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private')
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+
+  const warnings: string[] = []
+  const prompt: PromptSource = settings.LOOPER_DEFAULT_PROMPT_FILE
+    ? { kind: 'file', path: resolve(settings.LOOPER_DEFAULT_PROMPT_FILE) }
+    : settings.LOOPER_DEFAULT_PROMPT
+      ? { kind: 'text', text: settings.LOOPER_DEFAULT_PROMPT }
+      : { kind: 'none' }
+
+  let pollSeconds = settings.LOOPER_IDLE_POLL_SECONDS ?? DEFAULT_POLL_SECONDS
+  if (pollSeconds <= 0) {
+    warnings.push(`LOOPER_IDLE_POLL_SECONDS is ${pollSeconds}; using ${DEFAULT_POLL_SECONDS}`)
+    pollSeconds = DEFAULT_POLL_SECONDS
+  }
+  const wanted = isOn(settings.LOOPER_AUTO_START_WHEN_IDLE, true)
+  const enabled = wanted && workspace !== null && prompt.kind !== 'none'
+  if (wanted && !enabled) {
+    warnings.push(
+      'The autopoll is off: it needs LOOPER_WORKSPACE, and LOOPER_DEFAULT_PROMPT or LOOPER_DEFAULT_PROMPT_FILE',
+    )
+  }
+
+  const token = settings.LOOPER_API_TOKEN ?? null
+  const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')
+  return {
+    http: {
+      host: settings.LOOPER_HOST ?? (token ? '0.0.0.0' : '127.0.0.1'),
+      port: settings.LOOPER_PORT ?? 3456,
+      token,
+    },
+    log: {
+      level: LEVELS[settings.LOOPER_LOG_LEVEL?.toLowerCase() ?? 'debug'] ?? 'debug',
+      dir,
+      serverLogPath: settings.LOOPER_SERVER_LOG_PATH
+        ? resolve(settings.LOOPER_SERVER_LOG_PATH)
+        : path.join(dir, 'looper-server.log'),
+      mirror: isOn(settings.LOOPER_MIRROR_OUTPUT, true),
+      keepDays: settings.LOOPER_RUN_LOG_KEEP_DAYS ?? 0,
+    },
+    launch: {
+      binary: settings.CODEX_EXEC_BINARY ?? null,
+      delayMs: (settings.CODEX_EXEC_DELAY_SECONDS ?? settings.PROMPT_SEND_DELAY_SECONDS ?? 1) * 1000,
+      startupCheckMs: (settings.CODEX_EXEC_STARTUP_CHECK_SECONDS ?? 1) * 1000,
+      workspace,
+      prompt,
+    },
+    stopScope: settings.LOOPER_STOP_SCOPE?.toLowerCase() === 'own' ? 'own' : 'machine',
+    autopoll: {
+      enabled,
+      pollMs: pollSeconds * 1000,
+      staleMs: (settings.LOOPER_IDLE_LOG_STALE_SECONDS ?? 0) * 1000,
+    },
+    zulip: {
+      site: settings.ZULIP_SITE ?? null,
+      email: settings.ZULIP_BOT_EMAIL ?? null,
+      key: settings.ZULIP_BOT_API_KEY ?? null,
+      rcPath: expandHome(settings.ZULIPRC_PATH ?? '~/.zuliprc', home),
+      rcRequired: settings.ZULIPRC_PATH !== undefined,
+      profile: settings.ZULIP_PROFILE ?? 'api',
+      type,
+      stream: settings.ZULIP_STREAM ?? 'coding',
+      topic: settings.ZULIP_TOPIC ?? 'verified-cad',
+      to: settings.ZULIP_TO ?? null,
+      required: isOn(settings.LOOPER_ZULIP_REQUIRED, false),
+    },
+    warnings,
+  }
+}
+
+function isOn(value: string | undefined, fallback: boolean): boolean {
+  return value === undefined ? fallback : /^(1|true|yes|on)$/i.test(value)
+}
+
+function validate(env: NodeJS.ProcessEnv): { settings: Settings; problems: string[] } {
+  const given: Record<string, string> = {}
+  for (const name of Object.keys(Settings.properties)) {
+    const value = env[name]?.trim()
+    if (value !== undefined && (value !== '' || NEVER_EMPTY.has(name))) given[name] = value
+  }
+  try {
+    return { settings: envSchema<Settings>({ schema: Settings, data: given, env: false }), problems: [] }
+  } catch (error) {
+    const bad = new Set<string>()
+    for (const { instancePath } of schemaErrors(error)) bad.add(instancePath.slice(1))
+    const problems = [...bad].map((name) => {
+      const shown =
+        given[name] === '' || !SECRET_SETTINGS.has(name) ? JSON.stringify(given[name]) : '(hidden)'
+      return `${name}: ${shown} given, expected ${expectedOf(name)}`
+    })
+    // The good ones are still read, so that what spans several settings is told in the same breath.
+    const good = Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name)))
+    return { settings: envSchema<Settings>({ schema: Settings, data: good, env: false }), problems }
+  }
+}
+
+function expectedOf(name: string): string {
+  const property = Object.entries(Settings.properties).find(([key]) => key === name)?.[1]
+  return property && 'description' in property ? String(property.description) : 'another value'
+}
+
+function schemaErrors(error: unknown): readonly { readonly instancePath: string }[] {
+  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return error.errors
+  throw error
+}

@@ -1,0 +1,72 @@
+/**
+ * Every failure that a caller or an operator can act on: its HTTP status and what to do about it.
+ * `docs/errors.md` lists the same codes.
+ */
+export const ERRORS = {
+  LOOPER_MESSAGE_MISSING: { status: 400, remedy: "Send 'zulip_message', a text that is not empty." },
+  LOOPER_BODY_INVALID: { status: 400, remedy: 'Send one JSON object as the body.' },
+  LOOPER_FIELD_INVALID: { status: 400, remedy: 'Mend the field that the sentence names.' },
+  LOOPER_WORKSPACE_MISSING: { status: 400, remedy: "Send 'workspace', or set LOOPER_WORKSPACE." },
+  LOOPER_PROMPT_MISSING: {
+    status: 400,
+    remedy: "Send 'codex_prompt', or set LOOPER_DEFAULT_PROMPT or LOOPER_DEFAULT_PROMPT_FILE.",
+  },
+  LOOPER_UNAUTHORIZED: {
+    status: 401,
+    remedy: 'Send the token of LOOPER_API_TOKEN as "Authorization: Bearer <token>".',
+  },
+  LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; the README lists them.' },
+  LOOPER_METHOD_NOT_ALLOWED: { status: 405, remedy: 'Use the method that the Allow header names.' },
+  LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then ask again.' },
+  LOOPER_BODY_TOO_LARGE: { status: 413, remedy: 'Send a smaller body.' },
+  LOOPER_PROMPT_TOO_LARGE: { status: 413, remedy: 'Send a prompt of at most 1 MiB.' },
+  LOOPER_MEDIA_TYPE: { status: 415, remedy: 'Send the body with "Content-Type: application/json".' },
+  LOOPER_WORKSPACE_INVALID: { status: 500, remedy: 'Name a directory that exists on the machine.' },
+  LOOPER_BINARY_MISSING: {
+    status: 500,
+    remedy: "Install the program, or name it with 'codex_exec_binary' or CODEX_EXEC_BINARY.",
+  },
+  LOOPER_NOTICE_FAILED: {
+    status: 500,
+    remedy: 'Mend the notice (see the sentence); nothing was stopped or launched.',
+  },
+  LOOPER_AGENT_EXITED_EARLY: { status: 500, remedy: 'Read the run log that the sentence names.' },
+  LOOPER_LAUNCH_FAILED: { status: 500, remedy: 'Read the cause; the old agents are already stopped.' },
+  LOOPER_LOG_UNWRITABLE: {
+    status: 500,
+    remedy: 'Make the log directory writable, or set CODEX_EXEC_LOG_DIR to one that is.',
+  },
+  LOOPER_PROMPT_FILE_UNREADABLE: {
+    status: 500,
+    remedy: 'Make the file of LOOPER_DEFAULT_PROMPT_FILE readable, or send a prompt.',
+  },
+  LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
+  LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },
+} as const
+
+/** The stable name of a failure; callers branch on it. */
+export type ErrorCode = keyof typeof ERRORS
+
+/** A failure with a stable code. Its message is the sentence that callers see as `error`. */
+export class LooperError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+
+  /** @param message what went wrong, as callers read it; @param options the underlying `cause`, if any */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'LooperError'
+    this.code = code
+    this.status = ERRORS[code].status
+  }
+}
+
+/** The sentence of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** The `code` of a Node system error (`ENOENT`, …), or undefined for anything else. */
+export function errnoOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

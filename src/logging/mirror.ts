@@ -1,0 +1,66 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { Clock } from '../clock.ts'
+
+/** What mirroring a log needs. */
+export interface MirrorOptions {
+  readonly path: string
+  /** The byte to begin at. */
+  readonly from: number
+  /** Takes whole lines, each chunk ending in a newline. */
+  readonly write: (text: string) => void
+  readonly clock: Clock
+  /** Aborted when the log is complete: what is there is still mirrored, then it ends. */
+  readonly complete: AbortSignal
+}
+
+const POLL_MS = 200
+const CHUNK_BYTES = 65_536
+/** A longer line is mirrored in pieces, so that memory stays flat. */
+const MAX_LINE_BYTES = 65_536
+const NEWLINE = 10
+
+/**
+ * Follows a growing file by offset and hands on its lines, whole ones only, until it is complete. Resolves with the
+ * offset behind the last byte handed on.
+ */
+export async function mirrorLog({ path, from, write, clock, complete }: MirrorOptions): Promise<number> {
+  const file = await open(path, 'r')
+  try {
+    return await follow(file, from, write, clock, complete)
+  } finally {
+    await file.close()
+  }
+}
+
+async function follow(
+  file: FileHandle,
+  from: number,
+  write: (text: string) => void,
+  clock: Clock,
+  complete: AbortSignal,
+): Promise<number> {
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  let pending = Buffer.alloc(0)
+  let position = from
+  for (;;) {
+    // Asked before reading: what was written before completion is then surely read.
+    const isComplete = complete.aborted
+    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, position)
+    if (bytesRead > 0) {
+      position += bytesRead
+      const bytes = Buffer.concat([pending, chunk.subarray(0, bytesRead)])
+      const end = bytes.lastIndexOf(NEWLINE) + 1
+      if (end > 0) write(bytes.toString('utf8', 0, end))
+      pending = bytes.subarray(end)
+      if (pending.length > MAX_LINE_BYTES) {
+        write(`${pending.toString('utf8')}\n`)
+        pending = Buffer.alloc(0)
+      }
+    } else if (isComplete) {
+      if (pending.length > 0) write(`${pending.toString('utf8')}\n`)
+      return position
+    } else {
+      await clock.sleep(POLL_MS, complete).catch(() => undefined)
+    }
+  }
+}

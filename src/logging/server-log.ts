@@ -1,0 +1,78 @@
+import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import { type Logger, pino } from 'pino'
+import pinoRoll from 'pino-roll'
+import type { LogLevel } from '../config.ts'
+
+/** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
+export interface ServerLog {
+  readonly logger: Logger
+  /** Appends whole lines as they are. */
+  raw(lines: string): void
+  /** Flushes and closes. Nothing may be written after it. */
+  close(): Promise<void>
+}
+
+/** When the server log starts a new file, and how many it keeps. */
+export interface RotationOptions {
+  /** As pino-roll takes it: `50m`. */
+  readonly size: string
+  /** Files kept, the current one included. */
+  readonly count: number
+}
+
+const DEFAULT_ROTATION: RotationOptions = { size: '50m', count: 10 }
+
+/**
+ * Opens the server log. The path itself is a link to the current file, replaced in one step at each rotation, so that
+ * `tail -F` follows. The files lie in `<path>.d/`, because pino-roll counts every numbered neighbour as its own.
+ * Writes are synchronous: nothing is lost in a crash.
+ */
+export async function openServerLog(
+  file: string,
+  level: LogLevel,
+  rotation: RotationOptions = DEFAULT_ROTATION,
+): Promise<ServerLog> {
+  const name = path.basename(file)
+  const dir = `${file}.d`
+  mkdirSync(dir, { recursive: true })
+  keepForeignFile(file, dir)
+
+  const stream = await pinoRoll({
+    file: path.join(dir, name.replace(/\.log$/, '')),
+    extension: '.log',
+    dateFormat: 'yyyy-MM-dd',
+    frequency: 'daily',
+    size: rotation.size,
+    limit: { count: rotation.count, removeOtherLogFiles: true },
+    sync: true,
+    mkdir: true,
+  })
+  const relink = () => {
+    const fresh = `${file}.link`
+    rmSync(fresh, { force: true })
+    symlinkSync(path.join(path.basename(dir), path.basename(stream.file)), fresh)
+    renameSync(fresh, file)
+  }
+  relink()
+  stream.on('ready', relink)
+
+  return {
+    logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream),
+    raw: (lines) => {
+      stream.write(lines)
+    },
+    close: () =>
+      new Promise((resolve) => {
+        stream.once('close', resolve)
+        stream.end()
+      }),
+  }
+}
+
+/** A plain file at the path is an older service's log: it is moved beside ours, not overwritten. */
+function keepForeignFile(file: string, dir: string): void {
+  const found = lstatSync(file, { throwIfNoEntry: false })
+  if (found?.isFile())
+    renameSync(file, path.join(dir, `${path.basename(file)}.before-looper-${found.mtimeMs}`))
+}

@@ -1,0 +1,85 @@
+import os from 'node:os'
+import path from 'node:path'
+import { type Config, ConfigError, loadConfig } from './config.ts'
+import { errnoOf, messageOf } from './errors.ts'
+import { linuxTable } from './processes/linux.ts'
+import { portableTable } from './processes/portable.ts'
+import { type Service, startService } from './service.ts'
+
+/** sysexits.h: a configuration error. */
+const EX_CONFIG = 78
+
+const projectDir = path.resolve(import.meta.dirname, '..')
+const home = os.homedir()
+const hurry = new AbortController()
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
+
+try {
+  process.loadEnvFile(path.join(projectDir, '.env'))
+} catch (error) {
+  if (errnoOf(error) !== 'ENOENT') complain(`cannot read .env: ${messageOf(error)}`)
+}
+
+const config = readConfig()
+if (config) await run(config)
+
+function readConfig(): Config | null {
+  try {
+    return loadConfig(process.env, { projectDir, home })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    complain(error.message)
+    process.exitCode = EX_CONFIG
+    return null
+  }
+}
+
+async function run(config: Config): Promise<void> {
+  const table = process.platform === 'linux' ? linuxTable() : portableTable()
+  let service: Service
+  try {
+    service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })
+  } catch (error) {
+    complain(startFailure(error, config))
+    process.exitCode = 1
+    return
+  }
+  say(`Looper listens on ${service.url}`)
+  say(`Server log: tail -F ${config.log.serverLogPath}`)
+  for (const warning of service.warnings) say(`Note: ${warning}`)
+
+  let stopping = false
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) {
+      say(`${signal} again: not waiting for polite ends any more`)
+      hurry.abort()
+      return
+    }
+    stopping = true
+    say(`${signal}: stopping`)
+    service.close().then(
+      () => say('Stopped'),
+      (error: unknown) => {
+        complain(`the stop failed: ${messageOf(error)}`)
+        process.exitCode = 1
+      },
+    )
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+function startFailure(error: unknown, { http: { host, port } }: Config): string {
+  switch (errnoOf(error)) {
+    case 'EADDRINUSE':
+      return `port ${port} on ${host} is taken; stop what listens there, or set LOOPER_PORT`
+    case 'EACCES':
+      return `${messageOf(error)}; set LOOPER_PORT above 1023, or CODEX_EXEC_LOG_DIR to a directory you may write`
+    case 'EADDRNOTAVAIL':
+      return `this machine has no address ${host}; set LOOPER_HOST`
+    default:
+      return messageOf(error)
+  }
+}

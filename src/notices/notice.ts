@@ -1,0 +1,11 @@
+/** What came of a notice. */
+export interface Receipt {
+  /** One line that tells it, as callers see it in `zulip_output`. */
+  readonly output: string
+}
+
+/**
+ * Sends one notice; resolves once it is delivered.
+ * @throws {Error} with a sentence that says why it could not be sent
+ */
+export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>

@@ -1,0 +1,152 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** An account that may send. */
+export interface ZulipAccount {
+  /** The server's address, without a trailing slash. */
+  readonly site: string
+  readonly email: string
+  readonly key: string
+}
+
+/** A message as the server's API takes it. */
+export type ZulipMessage =
+  | { readonly type: 'stream'; readonly to: string; readonly topic: string; readonly content: string }
+  | {
+      readonly type: 'private'
+      readonly to: readonly string[] | readonly number[]
+      readonly content: string
+    }
+
+/** A user, as `GET /users` tells it. */
+export interface ZulipUser {
+  readonly user_id: number
+  readonly full_name: string
+  readonly is_active: boolean
+}
+
+/** What Looper asks of a Zulip server. */
+export interface Zulip {
+  /** Sends, and resolves with the message id. @throws {ZulipError} */
+  send(message: ZulipMessage): Promise<number>
+  /** @throws {ZulipError} */
+  users(): Promise<readonly ZulipUser[]>
+}
+
+/** The server refused, or its answer was none. `code` is the server's own, where it gave one. */
+export class ZulipError extends Error {
+  readonly status: number
+  readonly code: string | null
+  readonly retryAfterMs: number | null
+
+  constructor(
+    message: string,
+    facts: { status: number; code?: string | null; retryAfterMs?: number | null },
+  ) {
+    super(message)
+    this.name = 'ZulipError'
+    this.status = facts.status
+    this.code = facts.code ?? null
+    this.retryAfterMs = facts.retryAfterMs ?? null
+  }
+}
+
+/** Everything one notice may take, its one retry included. */
+const TIMEOUT_MS = 10_000
+/** A non-JSON answer is quoted up to here. */
+const QUOTED_CHARACTERS = 120
+
+const abort = new AsyncLocalStorage<AbortSignal>()
+
+// zulip-js brings its own FormData and puts it in place of the global one while it loads; undo that.
+const ownFormData = globalThis.FormData
+const { default: zulip } = await import('zulip-js')
+const { default: helper } = await import('zulip-js/lib/helper.js')
+globalThis.FormData = ownFormData
+// It looks both up at each call: with these it sends the form the API documents, looks at the status, can be aborted,
+// and does not follow redirects with its credentials.
+helper.FormData = URLSearchParams
+helper.fetch = async (url, init) => {
+  const signal = abort.getStore() ?? AbortSignal.timeout(TIMEOUT_MS)
+  const response = await fetch(url, { ...init, redirect: 'manual', signal })
+  const reply = parseReply(response, await response.text())
+  return { json: () => reply }
+}
+
+/**
+ * Opens a client for one notice. Every call fails after 10 s in all, or as soon as the signal aborts. A rate limit is
+ * waited for once, where the server's wait fits into that time.
+ */
+export async function openZulip({ site, email, key }: ZulipAccount, signal: AbortSignal): Promise<Zulip> {
+  const client = await zulip({ realm: site.replace(/\/+$/, ''), username: email, apiKey: key })
+  const deadline = Date.now() + TIMEOUT_MS
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+
+  async function call(request: () => Promise<unknown>): Promise<Record<string, unknown>> {
+    try {
+      return asRecord(await abort.run(limit, request))
+    } catch (error) {
+      const waitMs = error instanceof ZulipError ? error.retryAfterMs : null
+      if (waitMs === null || Date.now() + waitMs >= deadline) throw readable(error, site)
+      await delay(waitMs, undefined, { signal: limit })
+    }
+    try {
+      return asRecord(await abort.run(limit, request))
+    } catch (error) {
+      throw readable(error, site)
+    }
+  }
+
+  return {
+    async send(message) {
+      const { id } = await call(() => client.messages.send({ ...message }))
+      if (typeof id === 'number') return id
+      throw new ZulipError('the Zulip server did not say which message it made', { status: 200 })
+    },
+    async users() {
+      const { members } = await call(() => client.users.retrieve())
+      return Array.isArray(members) ? members : []
+    },
+  }
+}
+
+function parseReply(response: Response, text: string): unknown {
+  const { status } = response
+  if (status >= 300 && status < 400) {
+    const to = response.headers.get('location') ?? 'nowhere'
+    throw new ZulipError(`the Zulip server redirects to ${to}; set ZULIP_SITE to its real address`, {
+      status,
+    })
+  }
+  let reply: unknown
+  try {
+    reply = JSON.parse(text)
+  } catch {
+    const quote = text.replace(/\s+/g, ' ').slice(0, QUOTED_CHARACTERS)
+    throw new ZulipError(`the Zulip server answered HTTP ${status} without JSON: ${quote}`, { status })
+  }
+  const { result, msg, code, 'retry-after': seconds } = asRecord(reply)
+  if (status === 200 && result === 'success') return reply
+  const wait = Number(seconds ?? response.headers.get('retry-after') ?? Number.NaN)
+  throw new ZulipError(typeof msg === 'string' ? msg : `the Zulip server answered HTTP ${status}`, {
+    status,
+    code: typeof code === 'string' ? code : null,
+    retryAfterMs: status === 429 && Number.isFinite(wait) ? Math.ceil(wait * 1000) : null,
+  })
+}
+
+/** `null`, a list or a bare value in place of an object has no fields. */
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** fetch says "fetch failed"; what a person needs stands in its cause. */
+function readable(error: unknown, site: string): unknown {
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return new Error(`no answer from ${site} within ${TIMEOUT_MS / 1000} s`, { cause: error })
+  }
+  if (error instanceof TypeError && error.cause instanceof Error) {
+    return new Error(`cannot reach ${site}: ${error.cause.message}`, { cause: error })
+  }
+  return error
+}

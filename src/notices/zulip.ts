@@ -1,0 +1,67 @@
+import type { ZulipSettings } from '../config.ts'
+import type { Notify, Receipt } from './notice.ts'
+import { openZulip, type Zulip, type ZulipMessage } from './zulip-client.ts'
+import { findCredentials } from './zuliprc.ts'
+
+/** Past this many code points the server cuts a message and still answers 200 (Zulip's MAX_MESSAGE_LENGTH). */
+const MAX_CODE_POINTS = 10_000
+
+/** What stands in for a notice that nobody configured. */
+export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials' }
+
+/**
+ * Notices through Zulip. Credentials are looked up anew at each notice. With none at all the notice is skipped, and
+ * `onSkip` gets its text, unless the settings require Zulip.
+ */
+export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) => void): Notify {
+  return async (message, signal) => {
+    const credentials = findCredentials(settings)
+    switch (credentials.kind) {
+      case 'none':
+        if (settings.required) throw new Error(`no Zulip credentials (LOOPER_ZULIP_REQUIRED is on)`)
+        onSkip(message)
+        return SKIPPED
+      case 'incomplete':
+        throw new Error(credentials.missing.map((name) => `Missing ${name}`).join(', '))
+      case 'ready': {
+        const zulip = await openZulip(credentials.account, signal)
+        const id = await zulip.send(await addressed(settings, zulip, cut(message)))
+        return { output: `OK message_id=${id} ${describeRoute(settings)}` }
+      }
+    }
+  }
+}
+
+/** Where notices go, as one line. */
+export function describeRoute({ type, stream, topic, to }: ZulipSettings): string {
+  return type === 'stream' ? `type=stream stream=${stream} topic=${topic}` : `type=private to=${to}`
+}
+
+async function addressed(settings: ZulipSettings, zulip: Zulip, content: string): Promise<ZulipMessage> {
+  if (settings.type === 'stream') {
+    return { type: 'stream', to: settings.stream, topic: settings.topic, content }
+  }
+  const to = settings.to ?? ''
+  if (/^\d+$/.test(to)) return { type: 'private', to: [Number(to)], content }
+  if (to.includes('@')) return { type: 'private', to: [to], content }
+  return { type: 'private', to: [await findUser(zulip, to)], content }
+}
+
+/** A user by name: exactly that one, else the only one whose name holds it. */
+async function findUser(zulip: Zulip, name: string): Promise<number> {
+  const users = (await zulip.users()).filter(({ is_active }) => is_active)
+  const wanted = name.toLowerCase()
+  const exact = users.filter(({ full_name }) => full_name.toLowerCase() === wanted)
+  const matches =
+    exact.length > 0 ? exact : users.filter(({ full_name }) => full_name.toLowerCase().includes(wanted))
+  const [only] = matches
+  if (only && matches.length === 1) return only.user_id
+  if (!only) throw new Error(`no Zulip user is called "${name}" (ZULIP_TO)`)
+  const names = matches.map(({ full_name, user_id }) => `${full_name} (${user_id})`).join(', ')
+  throw new Error(`several Zulip users are called "${name}" (ZULIP_TO): ${names}; set the number`)
+}
+
+function cut(message: string): string {
+  const points = [...message]
+  return points.length <= MAX_CODE_POINTS ? message : `${points.slice(0, MAX_CODE_POINTS - 1).join('')}…`
+}

@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { errnoOf } from '../errors.ts'
+import { COOKIE, type CommandInfo, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
+
+const STATES: Readonly<Record<string, ProcessInfo['state']>> = {
+  T: 'stopped',
+  t: 'stopped',
+  Z: 'zombie',
+  X: 'zombie',
+}
+
+/**
+ * Linux's own table, read from `/proc` (proc(5)): argument boundaries kept, start ticks as identity. Reading is
+ * synchronous: the kernel answers from memory, and a sweep must be faster than what it chases.
+ */
+export function linuxTable(kill: (pid: number, signal: NodeJS.Signals) => void = process.kill): ProcessTable {
+  const bootId = (read('sys/kernel/random/boot_id') ?? '').trim()
+  const uid = process.getuid?.()
+
+  const inspect = (pid: number): ProcessInfo | null => {
+    const stat = read(`${pid}/stat`)
+    return stat ? parseStat(stat, bootId) : null
+  }
+
+  return {
+    kind: 'proc',
+
+    async check() {
+      if (!inspect(process.pid))
+        throw new Error('/proc is not readable; mount it, so that Looper sees processes')
+    },
+
+    async commands() {
+      return commands()
+    },
+
+    async processes() {
+      return processes(inspect)
+    },
+
+    async inspect(pid) {
+      return inspect(pid)
+    },
+
+    async isAlive(identity) {
+      const now = inspect(identity.pid)
+      return now !== null && now.state !== 'zombie' && isSame(now, identity)
+    },
+
+    async isOwnUser(pid) {
+      // The owner of /proc/PID is root for programs that refuse core dumps, so the status file is asked.
+      const line = /^Uid:\s+(\d+)/m.exec(read(`${pid}/status`) ?? '')
+      return line !== null && Number(line[1]) === uid
+    },
+
+    cookieOf(pid) {
+      const environment = read(`${pid}/environ`)
+      const entry = environment?.split('\0').find((text) => text.startsWith(`${COOKIE}=`))
+      return entry ? entry.slice(COOKIE.length + 1) : null
+    },
+
+    async signal(target, signal) {
+      const now = inspect(target.pid)
+      if (!now || now.state === 'zombie' || !isSame(now, target)) return false
+      // Only a session leader's group is surely its own; a shell's job may hold a neighbour in a pipeline.
+      const leads = now.session === now.pid && now.group === now.pid
+      try {
+        kill(leads ? -now.pid : now.pid, signal)
+        return true
+      } catch (error) {
+        const code = errnoOf(error)
+        if (code === 'ESRCH' || code === 'EPERM') return false
+        throw error
+      }
+    },
+  }
+}
+
+/** Parses `/proc/PID/stat`. The name in parentheses may hold anything, so fields are counted from the last one. */
+export function parseStat(stat: string, bootId: string): ProcessInfo {
+  const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return {
+    bootId,
+    pid: Number.parseInt(stat, 10),
+    state: STATES[field[0] ?? ''] ?? 'alive',
+    parent: Number(field[1]),
+    group: Number(field[2]),
+    session: Number(field[3]),
+    start: field[19] ?? '',
+  }
+}
+
+function* commands(): Generator<CommandInfo> {
+  for (const pid of pids()) {
+    const raw = read(`${pid}/cmdline`)
+    if (raw) yield { pid, argv: (raw.endsWith('\0') ? raw.slice(0, -1) : raw).split('\0') }
+  }
+}
+
+function* processes(inspect: (pid: number) => ProcessInfo | null): Generator<ProcessInfo> {
+  for (const pid of pids().reverse()) {
+    const info = inspect(pid)
+    if (info) yield info
+  }
+}
+
+function pids(): number[] {
+  const found: number[] = []
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name)
+    if (pid > 0) found.push(pid)
+  }
+  return found
+}
+
+/** A file below `/proc`, or null where the process is gone or closed to us. */
+function read(name: string): string | null {
+  try {
+    return readFileSync(`/proc/${name}`, 'utf8')
+  } catch (error) {
+    const code = errnoOf(error)
+    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null
+    throw error
+  }
+}

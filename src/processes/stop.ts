@@ -1,0 +1,172 @@
+import type { Clock } from '../clock.ts'
+import { type Identity, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
+
+/** An agent to be stopped with everything it started. */
+export interface StopTarget {
+  readonly identity: Identity
+  /** The run id that its tree carries in the environment; null where it has none. */
+  readonly cookie: string | null
+}
+
+/** What the ladder needs. */
+export interface StopOptions {
+  readonly table: ProcessTable
+  readonly clock: Clock
+  /** From the first polite signal to SIGKILL; SIGINT has the first half, SIGTERM the second. */
+  readonly graceMs: number
+  /** Pids that are never signalled: the service, its ancestors, its wrappers. */
+  readonly spare: ReadonlySet<number>
+  /** Aborted: no more waiting, SIGKILL at once. */
+  readonly hurry?: AbortSignal | undefined
+}
+
+/** How a stop ended. */
+export interface StopReport {
+  /** Every process that was signalled, agents and tools. */
+  readonly signalled: readonly number[]
+  /** What is still alive; empty where the end is verified. */
+  readonly survivors: readonly number[]
+}
+
+const ASK_AGAIN_MS = 500
+const FIRST_POLL_MS = 2
+const LAST_POLL_MS = 40
+/** What outlives its agent is asked with SIGTERM for this long before SIGKILL. */
+const ORPHAN_GRACE_MS = 500
+/** How long processes may take to die of SIGKILL; past it they are told as survivors. */
+const KILL_LIMIT_MS = 3000
+
+/**
+ * Stops agents and their whole trees, and looks whether they are gone. The ladder: SIGINT (agents clean up their
+ * tools on it), SIGTERM, SIGKILL. Then everything that descends from them or carries their cookie is swept,
+ * round after round, until two looks in a row find none. Only processes whose identity still matches at that
+ * moment are signalled.
+ */
+export async function stopTrees(targets: readonly StopTarget[], options: StopOptions): Promise<StopReport> {
+  if (targets.length === 0) return { signalled: [], survivors: [] }
+  const sweep = new Sweep(targets, options)
+  await sweep.meetDescendants()
+
+  const obeyed =
+    (await sweep.askUntilGone('SIGINT', options.graceMs / 2)) ||
+    (await sweep.askUntilGone('SIGTERM', options.graceMs / 2))
+  return sweep.finish(obeyed ? 'SIGTERM' : 'SIGKILL')
+}
+
+/** The processes of the trees being stopped, as far as they were met. */
+class Sweep {
+  readonly #targets: readonly StopTarget[]
+  readonly #options: StopOptions
+  readonly #cookies: ReadonlySet<string>
+  readonly #members = new Map<number, Identity>()
+  readonly #signalled = new Set<number>()
+
+  constructor(targets: readonly StopTarget[], options: StopOptions) {
+    this.#targets = targets
+    this.#options = options
+    this.#cookies = new Set(targets.flatMap(({ cookie }) => (cookie === null ? [] : [cookie])))
+    for (const { identity } of targets) this.#members.set(identity.pid, identity)
+  }
+
+  /** Remembers all descendants, so that they are still known when their parent is gone. */
+  async meetDescendants(): Promise<void> {
+    await this.#forgetTheDead()
+    const everyone = [...(await this.#options.table.processes())]
+    for (let before = -1; before < this.#members.size; ) {
+      before = this.#members.size
+      for (const info of everyone) if (this.#belongs(info)) this.#members.set(info.pid, info)
+    }
+  }
+
+  /**
+   * Sends a polite signal to the agents, again every half second while they live: codex 0.169 loses an interrupt that
+   * arrives while its turn is starting. Tells whether they are gone.
+   */
+  async askUntilGone(signal: 'SIGINT' | 'SIGTERM', withinMs: number): Promise<boolean> {
+    const { clock, hurry } = this.#options
+    const deadline = clock.now() + withinMs
+    for (;;) {
+      await Promise.all(this.#targets.map(({ identity }) => this.#ask(identity, signal)))
+      const left = deadline - clock.now()
+      if (await this.#until(Math.min(left, ASK_AGAIN_MS), () => this.#agentsGone())) return true
+      if (left <= ASK_AGAIN_MS || hurry?.aborted) return false
+    }
+  }
+
+  async #ask(identity: Identity, signal: NodeJS.Signals): Promise<void> {
+    const { table } = this.#options
+    if (!(await table.signal(identity, signal))) return
+    this.#signalled.add(identity.pid)
+    // A stopped process would answer only after it is continued.
+    const now = await table.inspect(identity.pid)
+    if (now?.state === 'stopped') await table.signal(identity, 'SIGCONT')
+  }
+
+  async #agentsGone(): Promise<boolean> {
+    const alive = await Promise.all(
+      this.#targets.map(({ identity }) => this.#options.table.isAlive(identity)),
+    )
+    return !alive.includes(true)
+  }
+
+  /** Sweeps until nothing is left, first with the given signal, then with SIGKILL. */
+  async finish(first: 'SIGTERM' | 'SIGKILL'): Promise<StopReport> {
+    let left = await this.#round(first)
+    if (first === 'SIGTERM' && left.length > 0) {
+      await this.#until(ORPHAN_GRACE_MS, async () => (await this.#round(null)).length === 0)
+      left = await this.#round('SIGKILL')
+    }
+    let quiet = left.length === 0 ? 1 : 0
+    await this.#until(
+      KILL_LIMIT_MS,
+      async () => {
+        left = await this.#round('SIGKILL')
+        quiet = left.length === 0 ? quiet + 1 : 0
+        return quiet >= 2
+      },
+      true,
+    )
+    return { signalled: [...this.#signalled], survivors: left }
+  }
+
+  /** One pass over the table; tells what was found alive. Signals each one as soon as it is met. */
+  async #round(signal: NodeJS.Signals | null): Promise<number[]> {
+    await this.#forgetTheDead()
+    const found: number[] = []
+    for (const info of await this.#options.table.processes()) {
+      if (!this.#belongs(info)) continue
+      this.#members.set(info.pid, info)
+      found.push(info.pid)
+      if (signal && (await this.#options.table.signal(info, signal))) this.#signalled.add(info.pid)
+    }
+    return found
+  }
+
+  /** A dead member's pid may already be somebody else's, whose children are none of ours. */
+  async #forgetTheDead(): Promise<void> {
+    for (const [pid, identity] of this.#members) {
+      if (!(await this.#options.table.isAlive(identity))) this.#members.delete(pid)
+    }
+  }
+
+  #belongs(info: ProcessInfo): boolean {
+    if (info.state === 'zombie' || this.#options.spare.has(info.pid)) return false
+    const known = this.#members.get(info.pid)
+    if ((known && isSame(known, info)) || this.#members.has(info.parent)) return true
+    if (this.#cookies.size === 0) return false
+    const cookie = this.#options.table.cookieOf(info.pid)
+    return cookie !== null && this.#cookies.has(cookie)
+  }
+
+  /** Polls until the condition holds or the time is over; tells whether it held. */
+  async #until(ms: number, condition: () => Promise<boolean>, evenInHurry = false): Promise<boolean> {
+    const { clock, hurry } = this.#options
+    const deadline = clock.now() + ms
+    for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 2, LAST_POLL_MS)) {
+      if (await condition()) return true
+      const left = deadline - clock.now()
+      if (left <= 0 || (hurry?.aborted && !evenInHurry)) return false
+      await clock.sleep(Math.min(wait, left), evenInHurry ? undefined : hurry).catch(() => undefined)
+    }
+  }
+}

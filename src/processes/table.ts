@@ -1,0 +1,65 @@
+/** One process for all time: a pid alone may be used again, so its start and its boot belong to it. */
+export interface Identity {
+  /** The boot during which it was seen; empty where the system names none. */
+  readonly bootId: string
+  readonly pid: number
+  /** On Linux the clock ticks since boot at which it started (`/proc/PID/stat`, field 22). */
+  readonly start: string
+}
+
+/** A process as the table shows it. */
+export interface ProcessInfo extends Identity {
+  readonly parent: number
+  readonly group: number
+  readonly session: number
+  readonly state: 'alive' | 'stopped' | 'zombie'
+}
+
+/** A process and what it was started as. */
+export interface CommandInfo {
+  readonly pid: number
+  readonly argv: readonly string[]
+}
+
+/** The machine's processes. Everything that is read may be out of date the moment after. */
+export interface ProcessTable {
+  readonly kind: 'proc' | 'ps'
+  /** @throws {Error} saying why, where this table cannot work on this machine */
+  check(): Promise<void>
+  /** Every process with arguments. */
+  commands(): Promise<Iterable<CommandInfo>>
+  /** Every process, newest pid first, each one read as late as the system allows. */
+  processes(): Promise<Iterable<ProcessInfo>>
+  /** One process, or null where there is none of that pid. */
+  inspect(pid: number): Promise<ProcessInfo | null>
+  /** Whether this very process is still there and no zombie. */
+  isAlive(identity: Identity): Promise<boolean>
+  /** Whether it belongs to the user of the service. */
+  isOwnUser(pid: number): Promise<boolean>
+  /** The run id in its environment; null where it has none or it cannot be read. */
+  cookieOf(pid: number): string | null
+  /**
+   * Sends a signal to a process, and to its group where it leads one, if it still is the same process.
+   * False where it is gone or may not be signalled.
+   */
+  signal(target: Identity, signal: NodeJS.Signals): Promise<boolean>
+}
+
+/** The variable that marks every process of a run. */
+export const COOKIE = 'LOOPER_RUN_ID'
+
+/** Whether two sightings are of one process. */
+export function isSame(a: Identity, b: Identity): boolean {
+  return a.pid === b.pid && a.start === b.start && a.bootId === b.bootId
+}
+
+/** The pids of a process and all its ancestors. */
+export async function lineage(table: ProcessTable, pid: number): Promise<ReadonlySet<number>> {
+  const pids = new Set<number>()
+  let next = pid
+  while (next > 0 && !pids.has(next)) {
+    pids.add(next)
+    next = (await table.inspect(next))?.parent ?? 0
+  }
+  return pids
+}

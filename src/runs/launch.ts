@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import type { AgentCommand } from '../agents/agent.ts'
+import { errnoOf, LooperError, messageOf } from '../errors.ts'
+import type { Identity, ProcessTable } from '../processes/table.ts'
+import type { RunLog } from './run-log.ts'
+
+/** What is started, where, and with which environment. */
+export interface LaunchSpec {
+  readonly runId: string
+  readonly workspace: string
+  readonly command: AgentCommand
+  readonly log: RunLog
+  /** The agent's environment; the cookie is added by the wrapper. */
+  readonly env: NodeJS.ProcessEnv
+  /** Where state files live. */
+  readonly stateDir: string
+  readonly table: ProcessTable
+}
+
+/** A run that has begun. */
+export interface Launched {
+  readonly agent: Identity
+  readonly wrapper: Identity | null
+  /**
+   * The wrapper's last word: the agent's status once the log is complete, or null where the wrapper was gone
+   * without one. Never rejects.
+   */
+  readonly status: Promise<number | null>
+}
+
+const WRAPPER = path.join(import.meta.dirname, 'wrapper.sh')
+
+/**
+ * Starts an agent behind its wrapper, detached, with the log as its output. Resolves as soon as the agent's pid is
+ * known, a moment before its program begins.
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_LAUNCH_FAILED`
+ */
+export async function launch(spec: LaunchSpec): Promise<Launched> {
+  const { table, workspace } = spec
+  const stateFile = path.join(spec.stateDir, spec.runId)
+  await mkdir(spec.stateDir, { recursive: true, mode: 0o700 })
+  const stdin = openStdin(spec)
+  try {
+    const child = spawn('/bin/sh', [WRAPPER, stateFile, spec.log.path, spec.runId, ...spec.command.argv], {
+      cwd: workspace,
+      detached: true,
+      env: { ...spec.env, PWD: workspace },
+      stdio: [stdin ?? 'ignore', spec.log.fd, spec.log.fd, 'pipe'],
+    })
+    const spawned = new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', reject)
+    })
+    const report = listen(pipeOf(child))
+    await spawned
+    child.unref()
+    const wrapper = child.pid === undefined ? null : await table.inspect(child.pid)
+    return { agent: await identify(await report.agent, table), wrapper, status: report.status }
+  } catch (error) {
+    throw launchError(error, workspace)
+  } finally {
+    if (stdin !== null) closeSync(stdin)
+  }
+}
+
+/** A long prompt goes through a file that has no name any more: nothing to clean up, nothing to read by others. */
+function openStdin({ command, stateDir, runId }: LaunchSpec): number | null {
+  if (command.stdin === null) return null
+  const file = path.join(stateDir, `${runId}.stdin`)
+  writeFileSync(file, command.stdin, { mode: 0o600, flag: 'wx' })
+  try {
+    return openSync(file, 'r')
+  } finally {
+    unlinkSync(file)
+  }
+}
+
+function pipeOf(child: ChildProcess): Readable {
+  const pipe = child.stdio[3]
+  if (pipe instanceof Readable) return pipe
+  /* c8 ignore next: spawn was asked for a pipe there */
+  throw new Error('the wrapper has no pipe')
+}
+
+/** Reads the wrapper's two lines from its pipe. */
+function listen(pipe: Readable): { agent: Promise<string>; status: Promise<number | null> } {
+  const agent = Promise.withResolvers<string>()
+  const status = Promise.withResolvers<number | null>()
+  agent.promise.catch(() => undefined)
+  let text = ''
+  pipe.setEncoding('utf8')
+  pipe.on('data', (chunk: string) => {
+    text += chunk
+    const started = /^agent (.*)\n/m.exec(text)?.[1]
+    if (started !== undefined) agent.resolve(started)
+    const ended = /^end (-?\d+)\n/m.exec(text)?.[1]
+    if (ended !== undefined) status.resolve(Number(ended))
+  })
+  const over = () => {
+    agent.reject(new Error('the wrapper ended before the agent began'))
+    status.resolve(null)
+  }
+  pipe.once('close', over)
+  pipe.once('error', over)
+  return { agent: agent.promise, status: status.promise }
+}
+
+/** The wrapper's report as an identity; where it could tell only a pid, the table tells the rest. */
+async function identify(report: string, table: ProcessTable): Promise<Identity> {
+  const identity = parseReport(report)
+  if (identity === null) throw new Error(`the wrapper told an unknown report: ${report}`)
+  if (identity.start !== '') return identity
+  return (await table.inspect(identity.pid)) ?? identity
+}
+
+/** `PID TICKS BOOT_ID`, as the wrapper writes it; null where it is not (yet) that. */
+export function parseReport(report: string): Identity | null {
+  const match = /^(\d+) (\d*) (\S*)$/.exec(report)
+  if (!match) return null
+  const [, pid = '', start = '', bootId = ''] = match
+  return { pid: Number(pid), start, bootId }
+}
+
+/** What a state file says of the agent; null where it is gone or not yet complete. */
+export function readState(stateFile: string): Identity | null {
+  try {
+    const text = readFileSync(stateFile, 'utf8')
+    return text.endsWith('\n') ? parseReport(text.slice(0, -1)) : null
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+function launchError(error: unknown, workspace: string): LooperError {
+  // spawn says ENOENT for a missing program and for a missing directory alike.
+  if (!statSync(workspace, { throwIfNoEntry: false })?.isDirectory()) {
+    return new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
+      cause: error,
+    })
+  }
+  return new LooperError('LOOPER_LAUNCH_FAILED', `cannot launch the agent: ${messageOf(error)}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,143 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
+import { LooperError, messageOf } from '../errors.ts'
+import { expandHome } from '../home.ts'
+import type { Notify } from '../notices/notice.ts'
+import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
+import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
+import { OLDER_DELAYS, type RunBody } from './schemas.ts'
+
+/** What a request's gaps are filled with. */
+export interface RequestDefaults {
+  readonly workspace: string | null
+  readonly prompt: PromptSource
+  readonly delayMs: number
+  readonly startupCheckMs: number
+  readonly places: BinaryPlaces
+  readonly logDir: string
+  /** The in-process sender. */
+  readonly notify: Notify
+  /** The sender for a request that names a helper script. */
+  readonly notifyByScript: (script: string) => Notify
+}
+
+/**
+ * Turns a valid body into a request that can work: everything that can be known beforehand is checked here, before
+ * anything is announced or stopped.
+ * @throws {LooperError} naming what is missing or wrong
+ */
+export async function prepareRun(
+  body: RunBody,
+  requestId: string,
+  defaults: RequestDefaults,
+): Promise<{ request: RunRequest; workspace: string | null }> {
+  const message = body.zulip_message.trim()
+  checkText(message, 'zulip_message')
+  const prompt = body.codex_prompt ?? body.prompt ?? (await readDefaultPrompt(defaults.prompt))
+  if (prompt === null) {
+    throw new LooperError(
+      'LOOPER_PROMPT_MISSING',
+      "missing 'codex_prompt', and no default prompt is configured",
+    )
+  }
+  checkPrompt(prompt, body.codex_prompt == null && body.prompt != null ? 'prompt' : 'codex_prompt')
+  const isStopOnly = prompt.trim() === ''
+
+  const given = body.workspace ?? defaults.workspace
+  const workspace = given === null ? null : checkWorkspace(given, defaults.places)
+  if (workspace === null && !isStopOnly) {
+    throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
+  }
+
+  const script = body.zulip_script_path
+  const launch =
+    workspace === null || isStopOnly
+      ? null
+      : prepareLaunch('http', requestId, {
+          ...defaults,
+          workspace,
+          prompt,
+          binary: body.codex_exec_binary ?? null,
+        })
+  return {
+    workspace,
+    request: {
+      requestId,
+      message,
+      notify:
+        script == null ? defaults.notify : defaults.notifyByScript(checkScript(script, defaults.places)),
+      launch,
+      delayMs: delayOf(body) ?? defaults.delayMs,
+      startupCheckMs: milliseconds(body.codex_exec_startup_check_seconds) ?? defaults.startupCheckMs,
+    },
+  }
+}
+
+/**
+ * Checks what a launch needs: the workspace, the program, and a log directory that can be written.
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_BINARY_MISSING`, `LOOPER_LOG_UNWRITABLE`
+ */
+export function prepareLaunch(
+  trigger: Trigger,
+  requestId: string,
+  wish: {
+    readonly workspace: string
+    readonly prompt: string
+    readonly binary: string | null
+    readonly places: BinaryPlaces
+    readonly logDir: string
+  },
+): LaunchRequest {
+  const { prompt, places } = wish
+  if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
+  checkLogDir(wish.logDir)
+  return {
+    requestId,
+    trigger,
+    prompt,
+    workspace: checkWorkspace(wish.workspace, places),
+    binary: resolveBinary(wish.binary, places),
+  }
+}
+
+function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces): string {
+  checkText(given, 'workspace')
+  const workspace = path.resolve(projectDir, expandHome(given, home))
+  if (!statSync(workspace, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`)
+  }
+  return workspace
+}
+
+function checkScript(given: string, { home, projectDir }: BinaryPlaces): string {
+  checkText(given, 'zulip_script_path')
+  const script = path.resolve(projectDir, expandHome(given, home))
+  if (statSync(script, { throwIfNoEntry: false })?.isFile()) return script
+  throw new LooperError(
+    'LOOPER_NOTICE_FAILED',
+    `failed to send Zulip message: 'zulip_script_path' is not a file: ${script}`,
+  )
+}
+
+function checkLogDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+    accessSync(dir, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new LooperError('LOOPER_LOG_UNWRITABLE', `cannot write run logs in ${dir}: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function delayOf(body: RunBody): number | null {
+  const delay = milliseconds(body.codex_exec_delay_seconds)
+  if (delay !== null) return delay
+  const older = OLDER_DELAYS.flatMap((name) => milliseconds(body[name]) ?? [])
+  return older.length === 0 ? null : older.reduce((sum, ms) => sum + ms)
+}
+
+function milliseconds(value: number | string | null | undefined): number | null {
+  return value == null ? null : Number(value) * 1000
+}

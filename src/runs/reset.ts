@@ -1,0 +1,97 @@
+import { readdir, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import type { Agent } from '../agents/agent.ts'
+import type { Clock } from '../clock.ts'
+import type { StopScope } from '../config.ts'
+import { errnoOf } from '../errors.ts'
+import { findStale } from '../processes/stale.ts'
+import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
+import { type Identity, lineage, type ProcessTable } from '../processes/table.ts'
+import { readState } from './launch.ts'
+import type { Run } from './run.ts'
+
+/** What finding and stopping agents needs. */
+export interface ResetDeps {
+  readonly table: ProcessTable
+  readonly clock: Clock
+  readonly agent: Agent
+  readonly scope: StopScope
+  readonly graceMs: number
+  readonly stateDir: string
+  /** The cookie that the service itself carries, where it runs inside a run; that tree is not ours to sweep. */
+  readonly ownCookie: string | null
+  /** Aborted when the owner does not want to wait for polite ends any more. */
+  readonly hurry: AbortSignal
+}
+
+/** The agents that a launch would replace. */
+export interface Found {
+  /** The live agents' pids. */
+  readonly agents: readonly number[]
+  readonly targets: readonly StopTarget[]
+  /** State files of runs that an earlier life of the service launched. */
+  readonly orphanedStates: readonly string[]
+  readonly spare: ReadonlySet<number>
+}
+
+/** What a reset did. */
+export interface ResetReport extends StopReport {
+  readonly agents: readonly number[]
+  /** Agents that are still alive. */
+  readonly remaining: readonly number[]
+}
+
+/**
+ * Looks for live agents: the given runs, those whose state an earlier life of the service left, and, with the machine
+ * as scope, every run of the agent by this user. Never the service or its ancestors.
+ */
+export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise<Found> {
+  const { table, agent } = deps
+  const ancestors = await lineage(table, process.pid)
+  const spare = new Set(ancestors)
+  const targets = new Map<string, StopTarget>()
+  const keyOf = ({ pid, start }: Identity) => `${pid} ${start}`
+  for (const run of live) {
+    if (run.wrapper) spare.add(run.wrapper.pid)
+    targets.set(keyOf(run.agent), { identity: run.agent, cookie: run.runId })
+  }
+
+  const orphanedStates: string[] = []
+  for (const runId of await statesIn(deps.stateDir)) {
+    if (live.some((run) => run.runId === runId)) continue
+    const file = path.join(deps.stateDir, runId)
+    orphanedStates.push(file)
+    const identity = readState(file)
+    if (identity) targets.set(keyOf(identity), { identity, cookie: runId })
+  }
+
+  if (deps.scope === 'machine') {
+    for (const pid of findStale(await table.commands(), agent.isRun, ancestors)) {
+      const identity = await table.inspect(pid)
+      if (!identity || targets.has(keyOf(identity)) || !(await table.isOwnUser(pid))) continue
+      const cookie = table.cookieOf(pid)
+      targets.set(keyOf(identity), { identity, cookie: cookie === deps.ownCookie ? null : cookie })
+    }
+  }
+
+  const agents = []
+  for (const { identity } of targets.values()) if (await table.isAlive(identity)) agents.push(identity.pid)
+  return { agents, targets: [...targets.values()], orphanedStates, spare }
+}
+
+/** Stops what was found, whole trees, and verifies it. */
+export async function stopAgents(deps: ResetDeps, found: Found): Promise<ResetReport> {
+  const report = await stopTrees(found.targets, { ...deps, spare: found.spare })
+  for (const file of found.orphanedStates) await unlink(file).catch(() => undefined)
+  const alive = new Set(report.survivors)
+  return { ...report, agents: found.agents, remaining: found.agents.filter((pid) => alive.has(pid)) }
+}
+
+async function statesIn(dir: string): Promise<string[]> {
+  try {
+    return (await readdir(dir)).filter((name) => !name.includes('.'))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  }
+}

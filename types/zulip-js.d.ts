@@ -1,0 +1,18 @@
+declare module 'zulip-js' {
+  interface ZulipClient {
+    readonly messages: {
+      send(params: Readonly<Record<string, string | readonly string[] | readonly number[]>>): Promise<unknown>
+    }
+    readonly users: { retrieve(): Promise<unknown> }
+  }
+  export default function zulip(config: {
+    realm: string
+    username: string
+    apiKey: string
+  }): Promise<ZulipClient>
+}
+
+declare module 'zulip-js/lib/helper.js' {
+  const helper: { fetch: (url: string, init: RequestInit) => Promise<unknown>; FormData: unknown }
+  export default helper
+}
