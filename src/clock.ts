@@ -17,12 +17,8 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {})
-    } catch (error) {
-      signal?.throwIfAborted()
-      /* c8 ignore next: timers reject for an aborted signal only */
-      throw error
-    }
+    // Timers reject for an aborted signal only, with an error of their own.
+    if (signal) await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted())
+    else await delay(ms)
   },
 }

@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs'
 import path from 'node:path'
 import envSchema from 'env-schema'
+import { type TSchema, Type } from 'typebox'
+import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import type { PromptSource } from './runs/prompt.ts'
 import { NEVER_EMPTY, SECRET_SETTINGS, Settings } from './settings.ts'
@@ -95,7 +96,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
   const resolve = (file: string) => path.resolve(projectDir, expandHome(file, home))
 
   const workspace = settings.LOOPER_WORKSPACE ? resolve(settings.LOOPER_WORKSPACE) : null
-  if (workspace && !statSync(workspace, { throwIfNoEntry: false })?.isDirectory()) {
+  if (workspace && !isDirectory(workspace)) {
     problems.push(`LOOPER_WORKSPACE: "${settings.LOOPER_WORKSPACE}" is not a directory; name one that exists`)
   }
   if (settings.LOOPER_DEFAULT_PROMPT && settings.LOOPER_DEFAULT_PROMPT_FILE) {
@@ -129,14 +130,14 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
 
   const token = settings.LOOPER_API_TOKEN ?? null
   const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')
-  return {
+  return freeze({
     http: {
       host: settings.LOOPER_HOST ?? (token ? '0.0.0.0' : '127.0.0.1'),
       port: settings.LOOPER_PORT ?? 3456,
       token,
     },
     log: {
-      level: LEVELS[settings.LOOPER_LOG_LEVEL?.toLowerCase() ?? 'debug'] ?? 'debug',
+      level: LEVELS[settings.LOOPER_LOG_LEVEL?.toLowerCase() ?? ''] ?? 'debug',
       dir,
       serverLogPath: settings.LOOPER_SERVER_LOG_PATH
         ? resolve(settings.LOOPER_SERVER_LOG_PATH)
@@ -161,7 +162,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
       site: settings.ZULIP_SITE ?? null,
       email: settings.ZULIP_BOT_EMAIL ?? null,
       key: settings.ZULIP_BOT_API_KEY ?? null,
-      rcPath: expandHome(settings.ZULIPRC_PATH ?? '~/.zuliprc', home),
+      rcPath: resolve(settings.ZULIPRC_PATH ?? '~/.zuliprc'),
       rcRequired: settings.ZULIPRC_PATH !== undefined,
       profile: settings.ZULIP_PROFILE ?? 'api',
       type,
@@ -171,41 +172,45 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
       required: isOn(settings.LOOPER_ZULIP_REQUIRED, false),
     },
     warnings,
-  }
+  })
 }
 
 function isOn(value: string | undefined, fallback: boolean): boolean {
   return value === undefined ? fallback : /^(1|true|yes|on)$/i.test(value)
 }
 
+function freeze<T>(value: T): T {
+  for (const part of Object.values(Object(value))) if (typeof part === 'object') freeze(part)
+  return Object.freeze(value)
+}
+
 function validate(env: NodeJS.ProcessEnv): { settings: Settings; problems: string[] } {
-  const given: Record<string, string> = {}
-  for (const name of Object.keys(Settings.properties)) {
+  const settings: Settings = {}
+  const problems: string[] = []
+  // One at a time: the good ones are still read, so that what spans several settings is told in the same breath.
+  for (const [name, property] of Object.entries(Settings.properties)) {
     const value = env[name]?.trim()
-    if (value !== undefined && (value !== '' || NEVER_EMPTY.has(name))) given[name] = value
+    if (value === undefined || (value === '' && !NEVER_EMPTY.has(name))) continue
+    const parsed = parse(name, property, value)
+    if (parsed) {
+      Object.assign(settings, parsed)
+    } else {
+      const shown = value === '' || !SECRET_SETTINGS.has(name) ? JSON.stringify(value) : '(hidden)'
+      problems.push(`${name}: ${shown} given, expected ${Reflect.get(property, 'description')}`)
+    }
   }
+  return { settings, problems }
+}
+
+/** One setting with its type, or null where it is a bad one. */
+function parse(name: string, property: TSchema, value: string): Settings | null {
+  const schema = Type.Object({ [name]: property })
   try {
-    return { settings: envSchema<Settings>({ schema: Settings, data: given, env: false }), problems: [] }
-  } catch (error) {
-    const bad = new Set<string>()
-    for (const { instancePath } of schemaErrors(error)) bad.add(instancePath.slice(1))
-    const problems = [...bad].map((name) => {
-      const shown =
-        given[name] === '' || !SECRET_SETTINGS.has(name) ? JSON.stringify(given[name]) : '(hidden)'
-      return `${name}: ${shown} given, expected ${expectedOf(name)}`
-    })
-    // The good ones are still read, so that what spans several settings is told in the same breath.
-    const good = Object.fromEntries(Object.entries(given).filter(([name]) => !bad.has(name)))
-    return { settings: envSchema<Settings>({ schema: Settings, data: good, env: false }), problems }
+    const parsed = envSchema<Settings>({ schema, data: { [name]: value }, env: false })
+    // Ajv turns "1e999" into Infinity without looking at the limits.
+    const isInfinite = Object.values(parsed).some((one) => typeof one === 'number' && !Number.isFinite(one))
+    return isInfinite ? null : parsed
+  } catch {
+    return null
   }
-}
-
-function expectedOf(name: string): string {
-  const property = Object.entries(Settings.properties).find(([key]) => key === name)?.[1]
-  return property && 'description' in property ? String(property.description) : 'another value'
-}
-
-function schemaErrors(error: unknown): readonly { readonly instancePath: string }[] {
-  if (error instanceof Error && 'errors' in error && Array.isArray(error.errors)) return error.errors
-  throw error
 }

@@ -38,7 +38,7 @@ export const ERRORS = {
   },
   LOOPER_PROMPT_FILE_UNREADABLE: {
     status: 500,
-    remedy: 'Make the file of LOOPER_DEFAULT_PROMPT_FILE readable, or send a prompt.',
+    remedy: 'Make the file of LOOPER_DEFAULT_PROMPT_FILE readable and not empty, or send a prompt.',
   },
   LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
   LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },

@@ -46,9 +46,13 @@ async function run(config: Config): Promise<void> {
     process.exitCode = 1
     return
   }
-  say(`Looper listens on ${service.url}`)
-  say(`Server log: tail -F ${config.log.serverLogPath}`)
-  for (const warning of service.warnings) say(`Note: ${warning}`)
+  say(
+    [
+      `Looper listens on ${service.url}`,
+      `Server log: tail -F ${config.log.serverLogPath}`,
+      ...service.warnings.map((warning) => `Note: ${warning}`),
+    ].join('\n'),
+  )
 
   let stopping = false
   const stop = (signal: NodeJS.Signals) => {

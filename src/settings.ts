@@ -25,7 +25,13 @@ export const Settings = Type.Object({
   LOOPER_PORT: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 65_535, description: 'a port, 0 to 65535 (0: any free one)' }),
   ),
-  LOOPER_API_TOKEN: text('a token of at least one character; leave the variable out for none'),
+  // What a header cannot carry could never match.
+  LOOPER_API_TOKEN: Type.Optional(
+    Type.String({
+      pattern: '^[ -~]+$',
+      description: 'a token of at least one character, all of them ASCII; leave the variable out for none',
+    }),
+  ),
   LOOPER_LOG_LEVEL: oneOf(
     'trace|debug|info|warn|warning|error|fatal|critical|silent',
     'one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',

@@ -58,8 +58,12 @@ function named(name: string, source: BinarySource, places: BinaryPlaces): Binary
  * owner's own one wins.
  */
 function searchDirectories({ searchPath, projectDir }: BinaryPlaces): string[] {
-  const own = path.join(projectDir, 'node_modules')
-  const directories = searchPath.split(path.delimiter).filter((dir) => dir !== '')
+  const own = path.join(projectDir, 'node_modules') + path.sep
+  // Absolute, because the agent starts in another directory than the service.
+  const directories = searchPath
+    .split(path.delimiter)
+    .filter((dir) => dir !== '')
+    .map((dir) => path.resolve(dir))
   const isOwn = (dir: string) => dir.startsWith(own)
   return [...directories.filter((dir) => !isOwn(dir)), ...directories.filter(isOwn)]
 }

@@ -39,9 +39,9 @@ const INTERPRETERS: readonly {
   {
     name: /^(node|nodejs|bun)$/,
     takesValue: new Set(['-r', '--require', '--import', '--loader', '-C', '--conditions', '--env-file']),
-    inline: /^(-[a-z]*[epci]|--eval|--print|--check|--interactive)$/,
+    inline: /^(-[a-z]*[epci]$|--(eval|print|check|interactive)(=|$))/,
   },
-  { name: /^(sh|bash|dash|zsh|ksh)$/, takesValue: new Set(['-o', '+o']), inline: /^-[a-z]*c[a-z]*$/ },
+  { name: /^(sh|bash|dash|zsh|ksh)$/, takesValue: new Set(['-o', '+o']), inline: /^-[a-z]*[cs][a-z]*$/ },
   { name: /^python[\d.]*$/, takesValue: new Set(['-W', '-X']), inline: /^-[a-zA-Z]*[cm]$/ },
 ]
 
@@ -81,10 +81,11 @@ export const codex: Agent = {
   isRun(argv) {
     const start = programIndex(argv)
     if (start === null) return false
-    for (let i = start + 1; i < argv.length; i++) {
-      const word = argv[i] ?? ''
-      if (word === '--') return false
-      if (CODEX_VALUE_OPTIONS.has(word)) i++
+    let isValue = false
+    for (const word of argv.slice(start + 1)) {
+      if (isValue) isValue = false
+      else if (word === '--') return false
+      else if (CODEX_VALUE_OPTIONS.has(word)) isValue = true
       else if (!word.startsWith('-')) return word === 'exec' || word === 'e'
     }
     return false
@@ -97,9 +98,10 @@ function programIndex(argv: readonly string[]): number | null {
   if (program === 'codex') return 0
   const interpreter = INTERPRETERS.find(({ name }) => name.test(program))
   if (!interpreter) return null
-  for (let i = 1; i < argv.length; i++) {
-    const word = argv[i] ?? ''
-    if (interpreter.takesValue.has(word)) i++
+  let isValue = true // argv[0] is no option
+  for (const [i, word] of argv.entries()) {
+    if (isValue) isValue = false
+    else if (interpreter.takesValue.has(word)) isValue = true
     else if (interpreter.inline.test(word)) return null
     else if (!word.startsWith('-')) return SCRIPT_NAME.test(basename(word)) ? i : null
   }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '../clock.ts'
 
 /** What mirroring a log needs. */
@@ -16,8 +17,7 @@ export interface MirrorOptions {
 const POLL_MS = 200
 const CHUNK_BYTES = 65_536
 /** A longer line is mirrored in pieces, so that memory stays flat. */
-const MAX_LINE_BYTES = 65_536
-const NEWLINE = 10
+const MAX_LINE_LENGTH = 65_536
 
 /**
  * Follows a growing file by offset and hands on its lines, whole ones only, until it is complete. Resolves with the
@@ -40,7 +40,9 @@ async function follow(
   complete: AbortSignal,
 ): Promise<number> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-  let pending = Buffer.alloc(0)
+  // Holds back the first bytes of a character whose rest is not there yet.
+  const decoder = new StringDecoder('utf8')
+  let pending = ''
   let position = from
   for (;;) {
     // Asked before reading: what was written before completion is then surely read.
@@ -48,16 +50,17 @@ async function follow(
     const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, position)
     if (bytesRead > 0) {
       position += bytesRead
-      const bytes = Buffer.concat([pending, chunk.subarray(0, bytesRead)])
-      const end = bytes.lastIndexOf(NEWLINE) + 1
-      if (end > 0) write(bytes.toString('utf8', 0, end))
-      pending = bytes.subarray(end)
-      if (pending.length > MAX_LINE_BYTES) {
-        write(`${pending.toString('utf8')}\n`)
-        pending = Buffer.alloc(0)
+      const text = pending + decoder.write(chunk.subarray(0, bytesRead))
+      const end = text.lastIndexOf('\n') + 1
+      if (end > 0) write(text.slice(0, end))
+      pending = text.slice(end)
+      if (pending.length > MAX_LINE_LENGTH) {
+        write(`${pending}\n`)
+        pending = ''
       }
     } else if (isComplete) {
-      if (pending.length > 0) write(`${pending.toString('utf8')}\n`)
+      const rest = pending + decoder.end()
+      if (rest !== '') write(`${rest}\n`)
       return position
     } else {
       await clock.sleep(POLL_MS, complete).catch(() => undefined)

@@ -1,5 +1,6 @@
-import { readdir, stat, unlink } from 'node:fs/promises'
+import { lstat, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { errnoOf } from '../errors.ts'
 import { isRunLogName } from '../runs/run-log.ts'
 
 const DAY_MS = 86_400_000
@@ -19,11 +20,16 @@ export interface RetentionOptions {
 export async function removeOldRunLogs({ dir, keepDays, now, live }: RetentionOptions): Promise<string[]> {
   if (keepDays === 0) return []
   const removed: string[] = []
-  for (const name of await readdir(dir)) {
+  const names = await readdir(dir).catch((error: unknown) => {
+    // Before the first run there may be no directory yet.
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  })
+  for (const name of names) {
     const file = path.join(dir, name)
     if (!isRunLogName(name) || live.has(file)) continue
-    const { mtimeMs } = await stat(file)
-    if (now - mtimeMs <= keepDays * DAY_MS) continue
+    const found = await lstat(file)
+    if (!found.isFile() || now - found.mtimeMs <= keepDays * DAY_MS) continue
     await unlink(file)
     removed.push(file)
   }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { type Logger, pino } from 'pino'
 import pinoRoll from 'pino-roll'
 import type { LogLevel } from '../config.ts'
+import { messageOf } from '../errors.ts'
 
 /** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
 export interface ServerLog {
@@ -20,6 +21,9 @@ export interface RotationOptions {
   /** Files kept, the current one included. */
   readonly count: number
 }
+
+/** What is held back while the disk is full; more is dropped. */
+const MAX_UNWRITTEN_BYTES = 16_777_216
 
 const DEFAULT_ROTATION: RotationOptions = { size: '50m', count: 10 }
 
@@ -46,6 +50,7 @@ export async function openServerLog(
     size: rotation.size,
     limit: { count: rotation.count, removeOtherLogFiles: true },
     sync: true,
+    maxLength: MAX_UNWRITTEN_BYTES,
     mkdir: true,
   })
   const relink = () => {
@@ -55,7 +60,23 @@ export async function openServerLog(
     renameSync(fresh, file)
   }
   relink()
-  stream.on('ready', relink)
+
+  // A full disk must not end the service; what could not be written goes out with the next line that can.
+  let isTold = false
+  stream.on('error', (error: unknown) => {
+    if (!isTold) process.stderr.write(`looper: cannot write the server log: ${messageOf(error)}\n`)
+    isTold = true
+  })
+  stream.on('write', () => {
+    isTold = false
+  })
+  stream.on('ready', () => {
+    try {
+      relink()
+    } catch (error) {
+      stream.emit('error', error)
+    }
+  })
 
   return {
     logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream),
@@ -65,6 +86,7 @@ export async function openServerLog(
     close: () =>
       new Promise((resolve) => {
         stream.once('close', resolve)
+        stream.once('error', () => stream.destroy())
         stream.end()
       }),
   }

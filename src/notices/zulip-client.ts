@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
+import { errnoOf } from '../errors.ts'
 
 /** An account that may send. */
 export interface ZulipAccount {
@@ -74,32 +75,42 @@ helper.fetch = async (url, init) => {
 }
 
 /**
- * Opens a client for one notice. Every call fails after 10 s in all, or as soon as the signal aborts. A rate limit is
- * waited for once, where the server's wait fits into that time.
+ * Opens a client for one notice. Every call fails after `timeoutMs` in all, or as soon as the signal aborts. A rate
+ * limit is waited for once, where the server's wait fits into that time.
+ * @throws {Error} where the site is no web address
  */
-export async function openZulip({ site, email, key }: ZulipAccount, signal: AbortSignal): Promise<Zulip> {
+export async function openZulip(
+  { site, email, key }: ZulipAccount,
+  signal: AbortSignal,
+  { timeoutMs = TIMEOUT_MS } = {},
+): Promise<Zulip> {
+  if (!/^https?:\/\/[^/]/.test(site)) {
+    throw new Error(`"${site}" is no address of a Zulip server; set one that begins with https://`)
+  }
   const client = await zulip({ realm: site.replace(/\/+$/, ''), username: email, apiKey: key })
-  const deadline = Date.now() + TIMEOUT_MS
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
+  const deadline = Date.now() + timeoutMs
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
 
   async function call(request: () => Promise<unknown>): Promise<Record<string, unknown>> {
     try {
       return asRecord(await abort.run(limit, request))
     } catch (error) {
       const waitMs = error instanceof ZulipError ? error.retryAfterMs : null
-      if (waitMs === null || Date.now() + waitMs >= deadline) throw readable(error, site)
+      if (waitMs === null || Date.now() + waitMs >= deadline) throw readable(error, site, timeoutMs)
       await delay(waitMs, undefined, { signal: limit })
     }
     try {
       return asRecord(await abort.run(limit, request))
     } catch (error) {
-      throw readable(error, site)
+      throw readable(error, site, timeoutMs)
     }
   }
 
   return {
     async send(message) {
-      const { id } = await call(() => client.messages.send({ ...message }))
+      // As JSON, which is what the API documents: a bare `2024` would be the channel with that number.
+      const to = JSON.stringify(message.to)
+      const { id } = await call(() => client.messages.send({ ...message, to }))
       if (typeof id === 'number') return id
       throw new ZulipError('the Zulip server did not say which message it made', { status: 200 })
     },
@@ -141,12 +152,13 @@ function asRecord(value: unknown): Record<string, unknown> {
 }
 
 /** fetch says "fetch failed"; what a person needs stands in its cause. */
-function readable(error: unknown, site: string): unknown {
+function readable(error: unknown, site: string, timeoutMs: number): unknown {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return new Error(`no answer from ${site} within ${TIMEOUT_MS / 1000} s`, { cause: error })
+    return new Error(`no answer from ${site} within ${timeoutMs / 1000} s`, { cause: error })
   }
   if (error instanceof TypeError && error.cause instanceof Error) {
-    return new Error(`cannot reach ${site}: ${error.cause.message}`, { cause: error })
+    // A name with several addresses fails with an AggregateError, whose message is empty.
+    return new Error(`cannot reach ${site}: ${error.cause.message || errnoOf(error.cause)}`, { cause: error })
   }
   return error
 }

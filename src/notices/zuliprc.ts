@@ -7,7 +7,7 @@ import type { ZulipAccount } from './zulip-client.ts'
 export type Credentials =
   | { readonly kind: 'ready'; readonly account: ZulipAccount; readonly source: string }
   | { readonly kind: 'incomplete'; readonly missing: readonly string[]; readonly source: string }
-  | { readonly kind: 'none' }
+  | { readonly kind: 'none'; readonly missing: readonly string[] }
 
 interface Section {
   readonly name: string
@@ -28,12 +28,12 @@ export function findCredentials(settings: ZulipSettings): Credentials {
   const source = usesFile ? `zuliprc:${settings.rcPath} [${section.name}]` : 'env-only'
 
   if (site && email && key) return { kind: 'ready', account: { site, email, key }, source }
-  if (!site && !email && !key && !settings.rcRequired) return { kind: 'none' }
   const missing = [
     ...(site ? [] : ['ZULIP_SITE']),
     ...(email ? [] : ['ZULIP_BOT_EMAIL']),
     ...(key ? [] : ['ZULIP_BOT_API_KEY']),
   ]
+  if (!site && !email && !key && !settings.rcRequired) return { kind: 'none', missing }
   return { kind: 'incomplete', missing, source }
 }
 

@@ -6,8 +6,11 @@ import path from 'node:path'
  */
 export function agentEnvironment(env: NodeJS.ProcessEnv, projectDir: string): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD')
-  const directories = (env.PATH ?? '').split(path.delimiter).filter((dir) => !isNpms(dir, projectDir))
-  return { ...Object.fromEntries(kept), PATH: directories.join(path.delimiter) }
+  const agents = Object.fromEntries(kept)
+  // An empty PATH would not be the same as none: shells have a default.
+  if (env.PATH === undefined) return agents
+  const directories = env.PATH.split(path.delimiter).filter((dir) => !isNpms(dir, projectDir))
+  return { ...agents, PATH: directories.join(path.delimiter) }
 }
 
 /** npm adds the `node_modules/.bin` of the project and of every folder above it, and its own node-gyp-bin. */

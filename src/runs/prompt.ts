@@ -29,6 +29,10 @@ export async function readDefaultPrompt(source: PromptSource): Promise<string | 
         )
       })
       checkPrompt(text, source.path)
+      // An empty prompt means "stop only", which nobody asked for with an emptied file.
+      if (text.trim() === '') {
+        throw new LooperError('LOOPER_PROMPT_FILE_UNREADABLE', `the default prompt is empty: ${source.path}`)
+      }
       return text
     }
   }

@@ -1,12 +1,13 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
 import { LooperError, messageOf } from '../errors.ts'
+import { isDirectory, isFile } from '../files.ts'
 import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
 import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
-import { OLDER_DELAYS, type RunBody } from './schemas.ts'
+import { MAX_SECONDS, OLDER_DELAYS, type RunBody } from './schemas.ts'
 
 /** What a request's gaps are filled with. */
 export interface RequestDefaults {
@@ -44,7 +45,8 @@ export async function prepareRun(
   checkPrompt(prompt, body.codex_prompt == null && body.prompt != null ? 'prompt' : 'codex_prompt')
   const isStopOnly = prompt.trim() === ''
 
-  const given = body.workspace ?? defaults.workspace
+  // An empty one would mean the directory of the service.
+  const given = body.workspace?.trim() ? body.workspace : defaults.workspace
   const workspace = given === null ? null : checkWorkspace(given, defaults.places)
   if (workspace === null && !isStopOnly) {
     throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
@@ -69,7 +71,7 @@ export async function prepareRun(
         script == null ? defaults.notify : defaults.notifyByScript(checkScript(script, defaults.places)),
       launch,
       delayMs: delayOf(body) ?? defaults.delayMs,
-      startupCheckMs: milliseconds(body.codex_exec_startup_check_seconds) ?? defaults.startupCheckMs,
+      startupCheckMs: milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs,
     },
   }
 }
@@ -104,7 +106,7 @@ export function prepareLaunch(
 function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces): string {
   checkText(given, 'workspace')
   const workspace = path.resolve(projectDir, expandHome(given, home))
-  if (!statSync(workspace, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(workspace)) {
     throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`)
   }
   return workspace
@@ -113,7 +115,7 @@ function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces): stri
 function checkScript(given: string, { home, projectDir }: BinaryPlaces): string {
   checkText(given, 'zulip_script_path')
   const script = path.resolve(projectDir, expandHome(given, home))
-  if (statSync(script, { throwIfNoEntry: false })?.isFile()) return script
+  if (isFile(script)) return script
   throw new LooperError(
     'LOOPER_NOTICE_FAILED',
     `failed to send Zulip message: 'zulip_script_path' is not a file: ${script}`,
@@ -131,13 +133,26 @@ function checkLogDir(dir: string): void {
   }
 }
 
+type SecondsField = Extract<keyof RunBody, `${string}_seconds`>
+
 function delayOf(body: RunBody): number | null {
-  const delay = milliseconds(body.codex_exec_delay_seconds)
+  const delay = milliseconds(body, 'codex_exec_delay_seconds')
   if (delay !== null) return delay
-  const older = OLDER_DELAYS.flatMap((name) => milliseconds(body[name]) ?? [])
-  return older.length === 0 ? null : older.reduce((sum, ms) => sum + ms)
+  const older = OLDER_DELAYS.flatMap((name) => milliseconds(body, name) ?? [])
+  if (older.length === 0) return null
+  return checkWait(
+    older.reduce((sum, ms) => sum + ms),
+    'the sum of the older delays',
+  )
 }
 
-function milliseconds(value: number | string | null | undefined): number | null {
-  return value == null ? null : Number(value) * 1000
+function milliseconds(body: RunBody, name: SecondsField): number | null {
+  const value = body[name]
+  return value == null ? null : checkWait(Number(value) * 1000, `'${name}'`)
+}
+
+/** The schema caps numbers; numeric strings and sums are capped here, since Node fires longer timers at once. */
+function checkWait(ms: number, name: string): number {
+  if (ms <= MAX_SECONDS * 1000) return ms
+  throw new LooperError('LOOPER_FIELD_INVALID', `${name} must be <= ${MAX_SECONDS}`)
 }

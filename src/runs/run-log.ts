@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { LooperError, messageOf } from '../errors.ts'
@@ -22,6 +22,8 @@ export interface RunLogHeader {
 
 const TRAILER = /^# codex_exec_return_code=(-?\d+)$/gm
 const TAIL_BYTES = 16_384
+const HEADER_LINES = 4
+const NEWLINE = 10
 
 /** `codex-exec-<YYYYMMDD-HHMMSS>-<request id>.log`, in local time. */
 export function runLogName(requestId: string, at: Date): string {
@@ -44,15 +46,12 @@ export async function createRunLog(dir: string, header: RunLogHeader, at: Date):
   const text =
     `# looper_request_id=${header.requestId}\n# workspace=${header.workspace}\n` +
     `# command=${header.command}\n\n`
-  let fd: number | null = null
   try {
     await mkdir(dir, { recursive: true })
     // Prompts may be private, so the log is the owner's alone.
-    fd = openSync(file, 'ax', 0o600)
-    writeSync(fd, text)
-    return { path: file, fd, headerBytes: Buffer.byteLength(text) }
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
+    return { path: file, fd: openSync(file, 'a'), headerBytes: Buffer.byteLength(text) }
   } catch (error) {
-    if (fd !== null) closeSync(fd)
     throw new LooperError('LOOPER_LOG_UNWRITABLE', `cannot write the run log ${file}: ${messageOf(error)}`, {
       cause: error,
     })
@@ -67,20 +66,38 @@ export function readTrailer(file: string): number | null {
 
 /** The last lines of the agent's own output, without header and trailer. */
 export function readTail(file: string, lines: number): string {
-  const output = readEnd(file)
-    .replace(/^# looper_request_id=[^\n]*\n# workspace=[^\n]*\n# command=[^\n]*\n/, '')
-    .replace(/\n# codex_exec_return_code=\S+\n$/, '')
+  const output = readEnd(file, headerEnd).replace(/\n# codex_exec_return_code=\S+\n$/, '')
   return output.trim().split('\n').slice(-lines).join('\n')
 }
 
-function readEnd(file: string): string {
+/** The end of a file, from no earlier than `earliest` tells. */
+function readEnd(file: string, earliest: (fd: number) => number = () => 0): string {
   const fd = openSync(file, 'r')
   try {
     const { size } = fstatSync(fd)
-    const start = Math.max(0, size - TAIL_BYTES)
+    const start = Math.max(earliest(fd), size - TAIL_BYTES)
     const buffer = Buffer.alloc(size - start)
     return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start))
   } finally {
     closeSync(fd)
   }
+}
+
+/** Where the header ends: behind its fourth line, the empty one. The command may be longer than any tail. */
+function headerEnd(fd: number): number {
+  const chunk = Buffer.alloc(TAIL_BYTES)
+  let offset = 0
+  let lines = 0
+  while (lines < HEADER_LINES) {
+    const bytes = chunk.subarray(0, readSync(fd, chunk, 0, chunk.length, offset))
+    if (bytes.length === 0) break
+    const newline = bytes.indexOf(NEWLINE)
+    if (newline === -1) {
+      offset += bytes.length
+    } else {
+      offset += newline + 1
+      lines++
+    }
+  }
+  return offset
 }

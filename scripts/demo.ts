@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { systemClock } from '../src/clock.ts'
+import { messageOf } from '../src/errors.ts'
+import { mirrorLog } from '../src/logging/mirror.ts'
+import { readTrailer } from '../src/runs/run-log.ts'
+import { startLoopbackModel, writeCodexHome } from '../test/fixtures/loopback-model.ts'
+import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
+import { findObstacles, writeCodexProgram, writeScratchRepository } from '../test/fixtures/real-codex.ts'
+import { carriers, runIdOf } from '../test/helpers/processes.ts'
+
+/**
+ * The main job on stand-ins: a Zulip and a model on loopback, the real codex, a scratch repository. Tells what happens
+ * as it happens; exits 1 where anything was not as told.
+ */
+
+const LIMIT_MS = 20_000
+const PROJECT = path.resolve(import.meta.dirname, '..')
+const PLACE = path.join(PROJECT, 'logs/demo')
+const LONG_JOB = "echo a long job; sh -c 'sleep 300 & sleep 301 & wait'"
+
+const begin = Date.now()
+const stack: (() => unknown)[] = []
+const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[22m` : text)
+const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[22m` : text)
+
+function say(text: string): void {
+  const seconds = ((Date.now() - begin) / 1000).toFixed(1).padStart(5)
+  console.log(`${dim(`${seconds} s`)}  ${text}`)
+}
+
+function expect(holds: boolean, promise: string): void {
+  if (!holds) throw new Error(`not as told: ${promise}`)
+}
+
+async function until(promise: string, condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    if (Date.now() - begin > LIMIT_MS) throw new Error(`not within ${LIMIT_MS / 1000} s: ${promise}`)
+    await systemClock.sleep(20)
+  }
+}
+
+interface Launched {
+  readonly pid: number
+  readonly log: string
+  readonly runId: string
+  readonly stopped: readonly number[]
+  readonly remaining: readonly number[]
+}
+
+/** Posts a run as any caller would. */
+async function post(url: string, message: string, prompt: string): Promise<Launched> {
+  say(bold(`POST /run  "${message}"`))
+  const response = await fetch(`${url}/run`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      zulip_message: message,
+      codex_prompt: prompt,
+      workspace: path.join(PLACE, 'repository'),
+    }),
+  })
+  const answer = JSON.parse(await response.text())
+  expect(
+    response.status === 200,
+    `an answer of 200, but it was ${response.status}: ${JSON.stringify(answer)}`,
+  )
+  const { pid, log_path: log, command } = answer.codex_exec_result
+  say(`Looper answers 200: codex runs as pid ${pid}`)
+  return {
+    pid,
+    log,
+    runId: runIdOf(command),
+    stopped: answer.killed_codex_exec_pids,
+    remaining: answer.remaining_codex_exec_pids,
+  }
+}
+
+/** Shows a run's log as it grows. */
+function showLog(file: string) {
+  const complete = new AbortController()
+  let seen = ''
+  const write = (lines: string) => {
+    seen += lines
+    for (const line of lines.trimEnd().split('\n')) console.log(dim(`         │ ${line.slice(0, 100)}`))
+  }
+  const shown = mirrorLog({ path: file, from: 0, write, clock: systemClock, complete: complete.signal })
+  return {
+    seen: () => seen,
+    async end() {
+      complete.abort()
+      await shown
+    },
+  }
+}
+
+async function startLooper(env: NodeJS.ProcessEnv): Promise<{ url: string; child: ChildProcess }> {
+  const child = spawn(process.execPath, [path.join(PROJECT, 'src/main.ts')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  })
+  stack.push(() => child.exitCode ?? child.kill('SIGKILL'))
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  await until('Looper listens', () => output.includes('listens on ') || child.exitCode !== null)
+  const url = /listens on (\S+)/.exec(output)?.[1]
+  if (url === undefined) throw new Error(`Looper did not start: ${output}`)
+  return { url, child }
+}
+
+async function demo(): Promise<void> {
+  rmSync(PLACE, { recursive: true, force: true })
+  mkdirSync(PLACE, { recursive: true })
+  const { toRun, toSandbox } = findObstacles()
+  if (toRun) throw new Error(`codex does not run on this machine: ${toRun}`)
+  if (toSandbox) say(`codex cannot sandbox on this machine, so the demo runs it without: ${toSandbox}`)
+  const binary = writeCodexProgram(
+    path.join(PLACE, 'bin'),
+    toSandbox ? 'danger-full-access' : 'workspace-write',
+  )
+  writeScratchRepository(path.join(PLACE, 'repository'))
+
+  const zulip = await startLoopbackZulip()
+  stack.push(() => zulip.close())
+  zulip.onMessage(({ to, topic, content }) => say(`Zulip received in ${to} > ${topic}: "${content}"`))
+  const model = await startLoopbackModel()
+  stack.push(() => model.close())
+  await writeCodexHome(path.join(PLACE, 'codex-home'), model)
+
+  const { url, child } = await startLooper({
+    PATH: process.env.PATH,
+    HOME: PLACE,
+    LOOPER_PORT: '0',
+    // Only what this service launches; your own runs are left alone.
+    LOOPER_STOP_SCOPE: 'own',
+    CODEX_EXEC_LOG_DIR: PLACE,
+    CODEX_EXEC_BINARY: binary,
+    CODEX_EXEC_DELAY_SECONDS: '0',
+    CODEX_HOME: path.join(PLACE, 'codex-home'),
+    ZULIP_SITE: zulip.url,
+    ZULIP_BOT_EMAIL: zulip.account.email,
+    ZULIP_BOT_API_KEY: zulip.account.key,
+  })
+  say(`Looper listens on ${url}`)
+
+  const first = await post(url, 'Starting the long job', `RUN: ${LONG_JOB}`)
+  const firstLog = showLog(first.log)
+  stack.push(() => killCarriers(first.runId))
+  await until(
+    'codex runs its tools',
+    () => carriers(first.runId).length >= 4 && firstLog.seen().includes('\nexec'),
+  )
+  const tree = carriers(first.runId)
+  say(`the first run is ${tree.length} processes: ${tree.join(' ')}`)
+
+  const second = await post(url, 'Starting over', 'ECHO: Hello from the second run.')
+  stack.push(() => killCarriers(second.runId))
+  await firstLog.end()
+  expect(second.stopped.includes(first.pid), `the first agent, ${first.pid}, was stopped`)
+  expect(second.remaining.length === 0, 'no stopped agent remains')
+  const left = carriers(first.runId)
+  expect(left.length === 0, `nothing of the first run is left, but ${left.join(' ')} is`)
+  say(
+    `stopped: agent ${second.stopped.join(' ')}, and all ${tree.length} processes of its tree; none is left`,
+  )
+  say(`its log: ${first.log}, return code ${readTrailer(first.log)}`)
+
+  const secondLog = showLog(second.log)
+  await until('the second run ends', () => readTrailer(second.log) !== null)
+  await secondLog.end()
+  expect(readTrailer(second.log) === 0, 'the second run ends with return code 0')
+  expect(zulip.messages.length === 2, 'Zulip received two notices')
+  say(`the second run ended with return code 0; its log: ${second.log}`)
+
+  const exit = once(child, 'exit')
+  child.kill('SIGTERM')
+  const [code] = await exit
+  expect(code === 0, `Looper ends with 0, but it was ${code}`)
+  await until('nothing is left running', () => carriers(second.runId).length === 0)
+  say(bold('Looper has stopped, nothing is left running. All was as told.'))
+}
+
+function killCarriers(runId: string): void {
+  for (const pid of carriers(runId)) process.kill(pid, 'SIGKILL')
+}
+
+try {
+  await demo()
+} catch (error) {
+  say(bold(messageOf(error)))
+  process.exitCode = 1
+} finally {
+  for (const close of stack.reverse()) await close()
+}

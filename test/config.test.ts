@@ -1,0 +1,440 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseEnv } from 'node:util'
+import t, { type Test } from 'tap'
+import { MAX_TIMER_MS } from '../src/clock.ts'
+import { ConfigError, loadConfig } from '../src/config.ts'
+import { expandHome } from '../src/home.ts'
+import { NEVER_EMPTY, SECRET_SETTINGS, Settings } from '../src/settings.ts'
+
+const NAMES = Object.keys(Settings.properties)
+const MAX_SECONDS = Math.floor(MAX_TIMER_MS / 1000)
+const AUTOPOLL_OFF =
+  'The autopoll is off: it needs LOOPER_WORKSPACE, and LOOPER_DEFAULT_PROMPT or LOOPER_DEFAULT_PROMPT_FILE'
+
+const PLACES = { projectDir: '/srv/looper', home: '/home/ada' }
+const load = (env: NodeJS.ProcessEnv, places = PLACES) => loadConfig(env, places)
+
+/** A project and a home that are really there. */
+function realPlaces(test: Test) {
+  const dir = test.testdir({
+    project: { repo: {}, plain: 'text', loop: test.fixture('symlink', 'loop') },
+    home: { repo: {} },
+  })
+  return { projectDir: path.join(dir, 'project'), home: path.join(dir, 'home') }
+}
+
+/** The problems of an environment that must be refused. */
+function problemsOf(env: NodeJS.ProcessEnv, places = PLACES): readonly string[] {
+  try {
+    load(env, places)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  throw new Error(`accepted: ${JSON.stringify(env)}`)
+}
+
+t.test('an empty environment gives every default', async (t) => {
+  t.strictSame(load({}), {
+    http: { host: '127.0.0.1', port: 3456, token: null },
+    log: {
+      level: 'debug',
+      dir: '/srv/looper/logs',
+      serverLogPath: '/srv/looper/logs/looper-server.log',
+      mirror: true,
+      keepDays: 0,
+    },
+    launch: {
+      binary: null,
+      delayMs: 1000,
+      startupCheckMs: 1000,
+      workspace: null,
+      prompt: { kind: 'none' },
+    },
+    stopScope: 'machine',
+    autopoll: { enabled: false, pollMs: 300_000, staleMs: 0 },
+    zulip: {
+      site: null,
+      email: null,
+      key: null,
+      rcPath: '/home/ada/.zuliprc',
+      rcRequired: false,
+      profile: 'api',
+      type: 'stream',
+      stream: 'coding',
+      topic: 'verified-cad',
+      to: null,
+      required: false,
+    },
+    warnings: [AUTOPOLL_OFF],
+  })
+})
+
+t.test('every setting reaches its place', async (t) => {
+  const { projectDir, home } = realPlaces(t)
+  const config = load(
+    {
+      LOOPER_HOST: '::1',
+      LOOPER_PORT: '0',
+      LOOPER_API_TOKEN: 'secret',
+      LOOPER_LOG_LEVEL: 'Warning',
+      LOOPER_SERVER_LOG_PATH: '~/server.log',
+      LOOPER_MIRROR_OUTPUT: 'off',
+      LOOPER_RUN_LOG_KEEP_DAYS: '0.5',
+      LOOPER_STOP_SCOPE: 'OWN',
+      LOOPER_WORKSPACE: 'repo',
+      LOOPER_DEFAULT_PROMPT_FILE: '~/prompt.md',
+      LOOPER_AUTO_START_WHEN_IDLE: 'on',
+      LOOPER_IDLE_POLL_SECONDS: '7.5',
+      LOOPER_IDLE_LOG_STALE_SECONDS: '60',
+      CODEX_EXEC_LOG_DIR: '~/run-logs',
+      CODEX_EXEC_BINARY: 'my-codex',
+      CODEX_EXEC_DELAY_SECONDS: '0',
+      CODEX_EXEC_STARTUP_CHECK_SECONDS: '2.5',
+      LOOPER_ZULIP_REQUIRED: 'YES',
+      ZULIP_SITE: 'https://chat.example.com',
+      ZULIP_BOT_EMAIL: 'bot@example.com',
+      ZULIP_BOT_API_KEY: 'key',
+      ZULIPRC_PATH: '~/rc',
+      ZULIP_PROFILE: 'work',
+      ZULIP_MESSAGE_TYPE: 'Private',
+      ZULIP_STREAM: 'ops',
+      ZULIP_TOPIC: 'runs',
+      ZULIP_TO: 'ada@example.com',
+    },
+    { projectDir, home },
+  )
+  t.strictSame(config, {
+    http: { host: '::1', port: 0, token: 'secret' },
+    log: {
+      level: 'warn',
+      dir: path.join(home, 'run-logs'),
+      serverLogPath: path.join(home, 'server.log'),
+      mirror: false,
+      keepDays: 0.5,
+    },
+    launch: {
+      binary: 'my-codex',
+      delayMs: 0,
+      startupCheckMs: 2500,
+      workspace: path.join(projectDir, 'repo'),
+      prompt: { kind: 'file', path: path.join(home, 'prompt.md') },
+    },
+    stopScope: 'own',
+    autopoll: { enabled: true, pollMs: 7500, staleMs: 60_000 },
+    zulip: {
+      site: 'https://chat.example.com',
+      email: 'bot@example.com',
+      key: 'key',
+      rcPath: path.join(home, 'rc'),
+      rcRequired: true,
+      profile: 'work',
+      type: 'private',
+      stream: 'ops',
+      topic: 'runs',
+      to: 'ada@example.com',
+      required: true,
+    },
+    warnings: [],
+  })
+})
+
+t.test('the configuration is frozen, all the way down', async (t) => {
+  const config = load({ LOOPER_DEFAULT_PROMPT: 'go' })
+  t.ok(Object.isFrozen(config))
+  for (const [name, part] of Object.entries(config)) t.ok(Object.isFrozen(part), name)
+  t.ok(Object.isFrozen(config.launch.prompt))
+})
+
+t.test('the host is open to the network only with a token, and a given host always wins', async (t) => {
+  t.equal(load({}).http.host, '127.0.0.1')
+  t.equal(load({ LOOPER_API_TOKEN: 'x' }).http.host, '0.0.0.0')
+  t.equal(load({ LOOPER_API_TOKEN: 'x', LOOPER_HOST: 'localhost' }).http.host, 'localhost')
+  t.equal(load({ LOOPER_HOST: '0.0.0.0' }).http.host, '0.0.0.0')
+})
+
+t.test('the older name of the delay is read only where the newer one is absent', async (t) => {
+  t.equal(load({ PROMPT_SEND_DELAY_SECONDS: '4' }).launch.delayMs, 4000)
+  t.equal(load({ PROMPT_SEND_DELAY_SECONDS: '4', CODEX_EXEC_DELAY_SECONDS: '' }).launch.delayMs, 4000)
+  t.equal(load({ PROMPT_SEND_DELAY_SECONDS: '4', CODEX_EXEC_DELAY_SECONDS: '0' }).launch.delayMs, 0)
+})
+
+t.test('switches are read in any case, and anything else is refused', async (t) => {
+  for (const on of ['1', 'true', 'YES', 'On', ' tRuE ']) {
+    t.equal(load({ LOOPER_ZULIP_REQUIRED: on }).zulip.required, true, on)
+  }
+  for (const off of ['0', 'False', 'NO', 'oFF']) {
+    t.equal(load({ LOOPER_MIRROR_OUTPUT: off }).log.mirror, false, off)
+  }
+  for (const wrong of ['2', 'yess', 'y', 'on off', 'null']) {
+    t.strictSame(problemsOf({ LOOPER_MIRROR_OUTPUT: wrong }), [
+      `LOOPER_MIRROR_OUTPUT: "${wrong}" given, expected one of 1, true, yes, on, 0, false, no, off`,
+    ])
+  }
+})
+
+t.test('log levels are read in any case, with the names that other services use', async (t) => {
+  const levels = {
+    TRACE: 'trace',
+    debug: 'debug',
+    Info: 'info',
+    WARN: 'warn',
+    WARNING: 'warn',
+    error: 'error',
+    FATAL: 'fatal',
+    Critical: 'fatal',
+    silent: 'silent',
+  }
+  for (const [given, level] of Object.entries(levels)) {
+    t.equal(load({ LOOPER_LOG_LEVEL: given }).log.level, level, given)
+  }
+  t.strictSame(problemsOf({ LOOPER_LOG_LEVEL: 'loud' }), [
+    'LOOPER_LOG_LEVEL: "loud" given, expected one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',
+  ])
+})
+
+t.test('an empty value counts as not set', async (t) => {
+  const empty = NAMES.filter((name) => !NEVER_EMPTY.has(name)).map((name) => [name, '  '])
+  t.strictSame(load(Object.fromEntries(empty)), load({}))
+})
+
+t.test('an empty token is refused, so that a lost secret never opens the service', async (t) => {
+  for (const token of ['', '   ']) {
+    t.strictSame(problemsOf({ LOOPER_API_TOKEN: token }), [
+      'LOOPER_API_TOKEN: "" given, expected a token of at least one character, all of them ASCII; leave the variable out for none',
+    ])
+  }
+})
+
+t.test('unknown variables are none of our business', async (t) => {
+  t.strictSame(load({ HOME: '/x', LOOPER_SOMETHING: 'else' }), load({}))
+})
+
+t.test('every bad setting is named at once, with what was given and what is expected', async (t) => {
+  const places = realPlaces(t)
+  const seconds = `expected a number of seconds, 0 to ${MAX_SECONDS}`
+  const env = {
+    LOOPER_PORT: '70000',
+    LOOPER_API_TOKEN: '',
+    LOOPER_LOG_LEVEL: 'loud',
+    LOOPER_MIRROR_OUTPUT: 'maybe',
+    LOOPER_RUN_LOG_KEEP_DAYS: '-1',
+    LOOPER_STOP_SCOPE: 'all',
+    LOOPER_WORKSPACE: 'absent',
+    LOOPER_DEFAULT_PROMPT: 'go',
+    LOOPER_DEFAULT_PROMPT_FILE: 'prompt.md',
+    LOOPER_AUTO_START_WHEN_IDLE: 'perhaps',
+    LOOPER_IDLE_POLL_SECONDS: 'often',
+    LOOPER_IDLE_LOG_STALE_SECONDS: '-5',
+    CODEX_EXEC_DELAY_SECONDS: 'soon',
+    PROMPT_SEND_DELAY_SECONDS: '-0.1',
+    CODEX_EXEC_STARTUP_CHECK_SECONDS: '1s',
+    LOOPER_ZULIP_REQUIRED: 'si',
+    ZULIP_SITE: 'chat.example.com',
+    ZULIP_MESSAGE_TYPE: 'private',
+    ZULIP_TOPIC: 'x'.repeat(61),
+  }
+  t.strictSame(problemsOf(env, places), [
+    'LOOPER_PORT: "70000" given, expected a port, 0 to 65535 (0: any free one)',
+    'LOOPER_API_TOKEN: "" given, expected a token of at least one character, all of them ASCII; leave the variable out for none',
+    'LOOPER_LOG_LEVEL: "loud" given, expected one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',
+    'LOOPER_MIRROR_OUTPUT: "maybe" given, expected one of 1, true, yes, on, 0, false, no, off',
+    'LOOPER_RUN_LOG_KEEP_DAYS: "-1" given, expected a number of days, 0 to 36500 (0: keep all)',
+    'LOOPER_STOP_SCOPE: "all" given, expected machine or own',
+    'LOOPER_AUTO_START_WHEN_IDLE: "perhaps" given, expected one of 1, true, yes, on, 0, false, no, off',
+    `LOOPER_IDLE_POLL_SECONDS: "often" given, expected a number of seconds, up to ${MAX_SECONDS}`,
+    `LOOPER_IDLE_LOG_STALE_SECONDS: "-5" given, ${seconds}`,
+    `CODEX_EXEC_DELAY_SECONDS: "soon" given, ${seconds}`,
+    `PROMPT_SEND_DELAY_SECONDS: "-0.1" given, ${seconds}`,
+    `CODEX_EXEC_STARTUP_CHECK_SECONDS: "1s" given, ${seconds}`,
+    'LOOPER_ZULIP_REQUIRED: "si" given, expected one of 1, true, yes, on, 0, false, no, off',
+    'ZULIP_SITE: "chat.example.com" given, expected an address that begins with https://',
+    `ZULIP_TOPIC: "${'x'.repeat(61)}" given, expected a topic of 1 to 60 characters`,
+    'LOOPER_WORKSPACE: "absent" is not a directory; name one that exists',
+    'LOOPER_DEFAULT_PROMPT and LOOPER_DEFAULT_PROMPT_FILE are both set; set only one',
+    'ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private',
+  ])
+})
+
+t.test('the message of a refusal is ready to print, one problem a line', async (t) => {
+  t.throws(() => load({ LOOPER_PORT: 'x', LOOPER_STOP_SCOPE: 'y' }), {
+    name: 'ConfigError',
+    message: [
+      'These settings are wrong, so nothing was started:',
+      '  LOOPER_PORT: "x" given, expected a port, 0 to 65535 (0: any free one)',
+      '  LOOPER_STOP_SCOPE: "y" given, expected machine or own',
+    ].join('\n'),
+  })
+})
+
+t.test('a value with a newline cannot forge a line of the refusal', async (t) => {
+  t.strictSame(problemsOf({ LOOPER_PORT: '1\n  LOOPER_HOST: fine' }), [
+    'LOOPER_PORT: "1\\n  LOOPER_HOST: fine" given, expected a port, 0 to 65535 (0: any free one)',
+  ])
+})
+
+t.test('every setting says what a good value is', async (t) => {
+  for (const [name, property] of Object.entries(Settings.properties)) {
+    t.match(Reflect.get(property, 'description'), /\w{2}/, name)
+  }
+})
+
+t.test('a secret is never shown, whatever else is wrong', async (t) => {
+  t.strictSame([...SECRET_SETTINGS], ['LOOPER_API_TOKEN', 'ZULIP_BOT_API_KEY'])
+  t.strictSame(problemsOf({ LOOPER_API_TOKEN: 'hünter2', ZULIP_BOT_API_KEY: 'hunter3', LOOPER_PORT: 'x' }), [
+    'LOOPER_PORT: "x" given, expected a port, 0 to 65535 (0: any free one)',
+    'LOOPER_API_TOKEN: (hidden) given, expected a token of at least one character, all of them ASCII; leave the variable out for none',
+  ])
+})
+
+t.test('ports, days and seconds are numbers within their limits', async (t) => {
+  t.equal(load({ LOOPER_PORT: ' 65535 ' }).http.port, 65_535)
+  t.equal(load({ LOOPER_RUN_LOG_KEEP_DAYS: '36500' }).log.keepDays, 36_500)
+  for (const port of ['65536', '-1', '80.5', '1e9', 'NaN', 'Infinity', '-1e999']) {
+    t.equal(problemsOf({ LOOPER_PORT: port }).length, 1, `port ${port}`)
+  }
+  t.equal(problemsOf({ LOOPER_RUN_LOG_KEEP_DAYS: '36501' }).length, 1)
+})
+
+t.test('no wait is longer than a timer can be, because Node fires longer ones at once', async (t) => {
+  const timers = [
+    'LOOPER_IDLE_POLL_SECONDS',
+    'LOOPER_IDLE_LOG_STALE_SECONDS',
+    'CODEX_EXEC_DELAY_SECONDS',
+    'PROMPT_SEND_DELAY_SECONDS',
+    'CODEX_EXEC_STARTUP_CHECK_SECONDS',
+  ]
+  t.ok(load({ LOOPER_IDLE_POLL_SECONDS: `${MAX_SECONDS}` }).autopoll.pollMs <= MAX_TIMER_MS)
+  for (const name of timers) {
+    t.doesNotThrow(() => load({ [name]: `${MAX_SECONDS}` }), name)
+    for (const value of [`${MAX_SECONDS + 1}`, '1e300', 'Infinity']) {
+      t.match(problemsOf({ [name]: value }), [new RegExp(`^${name}: "${value}" given`)], `${name}=${value}`)
+    }
+  }
+})
+
+t.test('a poll of zero or less falls back to 300 seconds and says so', async (t) => {
+  for (const value of ['0', '-1', '-0.5']) {
+    const { autopoll, warnings } = load({ LOOPER_IDLE_POLL_SECONDS: value })
+    t.equal(autopoll.pollMs, 300_000)
+    t.strictSame(warnings, [`LOOPER_IDLE_POLL_SECONDS is ${value}; using 300`, AUTOPOLL_OFF])
+  }
+})
+
+t.test('the autopoll is on only with a workspace and a prompt; else it is off and says so', async (t) => {
+  const places = realPlaces(t)
+  const workspace = { LOOPER_WORKSPACE: 'repo' }
+  const prompt = { LOOPER_DEFAULT_PROMPT: 'go' }
+  const file = { LOOPER_DEFAULT_PROMPT_FILE: 'prompt.md' }
+  for (const env of [
+    { ...workspace, ...prompt },
+    { ...workspace, ...file },
+  ]) {
+    const { autopoll, warnings } = load(env, places)
+    t.equal(autopoll.enabled, true)
+    t.strictSame(warnings, [])
+  }
+  for (const env of [{}, workspace, prompt, file]) {
+    const { autopoll, warnings } = load(env, places)
+    t.equal(autopoll.enabled, false)
+    t.strictSame(warnings, [AUTOPOLL_OFF])
+  }
+  const off = load({ ...workspace, ...prompt, LOOPER_AUTO_START_WHEN_IDLE: 'no' }, places)
+  t.equal(off.autopoll.enabled, false)
+  t.strictSame(off.warnings, [], 'whoever switched it off needs no warning')
+})
+
+t.test('a default prompt is a text or a file, never both', async (t) => {
+  t.strictSame(load({ LOOPER_DEFAULT_PROMPT: 'go on' }).launch.prompt, { kind: 'text', text: 'go on' })
+  t.strictSame(load({ LOOPER_DEFAULT_PROMPT_FILE: 'p.md' }).launch.prompt, {
+    kind: 'file',
+    path: '/srv/looper/p.md',
+  })
+  t.strictSame(problemsOf({ LOOPER_DEFAULT_PROMPT: 'go', LOOPER_DEFAULT_PROMPT_FILE: 'p.md' }), [
+    'LOOPER_DEFAULT_PROMPT and LOOPER_DEFAULT_PROMPT_FILE are both set; set only one',
+  ])
+})
+
+t.test('private notices need a recipient', async (t) => {
+  t.strictSame(problemsOf({ ZULIP_MESSAGE_TYPE: 'PRIVATE' }), [
+    'ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private',
+  ])
+  t.match(load({ ZULIP_MESSAGE_TYPE: 'private', ZULIP_TO: '12' }).zulip, { type: 'private', to: '12' })
+  t.match(load({ ZULIP_MESSAGE_TYPE: 'Stream' }).zulip, { type: 'stream', to: null })
+})
+
+t.test('a topic has at most 60 characters, counted as Zulip counts them', async (t) => {
+  for (const topic of ['x'.repeat(60), '🦊'.repeat(60)]) {
+    t.equal(load({ ZULIP_TOPIC: topic }).zulip.topic, topic)
+  }
+  for (const topic of ['x'.repeat(61), '🦊'.repeat(61)]) {
+    t.match(problemsOf({ ZULIP_TOPIC: topic }), [/expected a topic of 1 to 60 characters$/])
+  }
+})
+
+t.test('a workspace that is no directory is refused by name, however unreachable it is', async (t) => {
+  const places = realPlaces(t)
+  for (const workspace of ['absent', 'plain', 'plain/below', 'loop', '~/absent', 'x'.repeat(300)]) {
+    t.strictSame(problemsOf({ LOOPER_WORKSPACE: workspace }, places), [
+      `LOOPER_WORKSPACE: "${workspace}" is not a directory; name one that exists`,
+    ])
+  }
+})
+
+t.test('relative paths start at the project, and ~ is the home directory', async (t) => {
+  const { projectDir, home } = realPlaces(t)
+  const places = { projectDir, home }
+  const workspaces = { repo: path.join(projectDir, 'repo'), '~/repo': path.join(home, 'repo'), '~': home }
+  for (const [given, workspace] of Object.entries(workspaces)) {
+    t.equal(load({ LOOPER_WORKSPACE: given }, places).launch.workspace, workspace, given)
+  }
+  const { log, zulip } = load(
+    { CODEX_EXEC_LOG_DIR: 'a/../b', LOOPER_SERVER_LOG_PATH: 'c/s.log', ZULIPRC_PATH: 'rc' },
+    places,
+  )
+  t.equal(log.dir, path.join(projectDir, 'b'))
+  t.equal(log.serverLogPath, path.join(projectDir, 'c/s.log'))
+  t.equal(zulip.rcPath, path.join(projectDir, 'rc'))
+  t.equal(
+    load({ CODEX_EXEC_LOG_DIR: '~/logs' }, places).log.serverLogPath,
+    path.join(home, 'logs/looper-server.log'),
+    'the server log follows the log directory',
+  )
+})
+
+t.test('only ~ and ~/ are the home directory', async (t) => {
+  const paths = {
+    '~': '/home/ada',
+    '~/': '/home/ada',
+    '~/a b/c': '/home/ada/a b/c',
+    '~bob/x': '~bob/x',
+    'a/~': 'a/~',
+    '/x/~/y': '/x/~/y',
+    '': '',
+  }
+  for (const [given, expected] of Object.entries(paths))
+    t.equal(expandHome(given, '/home/ada'), expected, given)
+})
+
+t.test('.env.example names every setting once, and as it is it changes nothing', async (t) => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../.env.example'), 'utf8')
+  const names = [...text.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name)
+  t.strictSame([...names].sort(), [...NAMES].sort())
+  t.strictSame(load(parseEnv(text)), load({}))
+})
+
+t.test('every example of .env.example is a value that is accepted, and has a comment above it', async (t) => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../.env.example'), 'utf8')
+  const lines = text.split('\n')
+  const { projectDir, home } = realPlaces(t)
+  mkdirSync(path.join(home, 'project'))
+  writeFileSync(path.join(home, 'prompt.md'), 'go')
+  for (const [i, line] of lines.entries()) {
+    const example = /^(?:# )?([A-Z][A-Z0-9_]*)=.*$/.exec(line)
+    if (!example) continue
+    t.match(lines[i - 1], /^# [A-Z].*[^ ]$/, `${example[1]} is explained`)
+    const env = parseEnv(line.replace(/^# /, ''))
+    t.doesNotThrow(() => load(env, { projectDir, home }), line)
+  }
+})

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** The project's root. */
+export const PROJECT = path.resolve(import.meta.dirname, '../..')
+
+/** A service in a process of its own. */
+export interface TestService {
+  readonly url: string
+  readonly child: ChildProcess
+  readonly logDir: string
+  /** Everything it printed so far. */
+  output(): string
+  post(body: unknown, headers?: Record<string, string>): Promise<{ status: number; body: Answer }>
+  /** Sends SIGTERM and resolves with the exit code. */
+  stop(): Promise<number | null>
+}
+
+/** An answer of `POST /run`, as far as tests look at it. */
+export interface Answer {
+  readonly ok: boolean
+  readonly error?: string
+  readonly code?: string
+  readonly zulip_output?: string
+  readonly killed_codex_exec_pids?: readonly number[]
+  readonly remaining_codex_exec_pids?: readonly number[]
+  readonly codex_exec_result?: {
+    readonly pid: number
+    readonly log_path: string
+    readonly command: string
+    readonly startup_return_code: number | null
+  } | null
+  readonly [field: string]: unknown
+}
+
+/** Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside. */
+export function spawnService(settings: NodeJS.ProcessEnv): ChildProcess {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(LOOPER|ZULIP|CODEX)/.test(name))
+  return spawn(process.execPath, [path.join(PROJECT, 'src/main.ts')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...Object.fromEntries(inherited),
+      LOOPER_PORT: '0',
+      // Never the runs of the person who runs the tests.
+      LOOPER_STOP_SCOPE: 'own',
+      ZULIPRC_PATH: '',
+      CODEX_EXEC_DELAY_SECONDS: '0',
+      CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
+      ...settings,
+    },
+  })
+}
+
+/** Starts a service and waits until it listens. */
+export async function startTestService(
+  logDir: string,
+  settings: NodeJS.ProcessEnv = {},
+): Promise<TestService> {
+  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings })
+  let output = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer) => {
+      output += chunk
+      const found = /listens on (\S+)/.exec(output)?.[1]
+      if (found) resolve(found)
+    }
+    child.stdout?.on('data', read)
+    child.stderr?.on('data', read)
+    child.once('exit', (code) => reject(new Error(`the service ended with ${code}: ${output}`)))
+  })
+  return {
+    url,
+    child,
+    logDir,
+    output: () => output,
+    async post(body, headers = {}) {
+      const response = await fetch(`${url}/run`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      })
+      return { status: response.status, body: (await response.json()) as Answer }
+    },
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      return child.exitCode
+    },
+  }
+}
+
+/** Resolves as soon as the condition holds; fails after the limit, saying what was waited for. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + limitMs
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+/** The text of a file, or nothing where it is not there yet. */
+export function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { startLoopbackZulip } from './fixtures/loopback-zulip.ts'
+import { carriers, runIdOf } from './helpers/processes.ts'
+import { PROJECT, spawnService, startTestService, textOf, until } from './helpers/service.ts'
+
+const CODEX_EXEC_BINARY = path.join(PROJECT, 'test/fixtures/codex')
+const STUBBORN = `trap '' INT TERM; while :; do sleep 0.1; done`
+
+/** Runs a service that ends by itself. */
+async function runToEnd(settings: NodeJS.ProcessEnv) {
+  const child = spawnService(settings)
+  let output = ''
+  child.stdout?.on('data', (chunk) => {
+    output += chunk
+  })
+  child.stderr?.on('data', (chunk) => {
+    output += chunk
+  })
+  const [code] = await once(child, 'close')
+  return { code, output }
+}
+
+/** A service, and a function that posts a run without awaiting the answer. */
+async function setUp(test: Test, settings: NodeJS.ProcessEnv = {}) {
+  const dir = test.testdir({ logs: {}, ws: {} })
+  const service = await startTestService(path.join(dir, 'logs'), { CODEX_EXEC_BINARY, ...settings })
+  test.teardown(() => service.child.kill('SIGKILL'))
+  const post = (prompt: string, more: object = {}) =>
+    service.post({ zulip_message: 'x', codex_prompt: prompt, workspace: path.join(dir, 'ws'), ...more })
+  const step = (text: string) =>
+    until(text, () => textOf(path.join(dir, 'logs/looper-server.log')).includes(text))
+  return { service, post, step, dir }
+}
+
+t.test('bad settings are all told at once, with exit code 78, and nothing is started', async (t) => {
+  const { code, output } = await runToEnd({
+    LOOPER_PORT: 'http',
+    LOOPER_STOP_SCOPE: 'all',
+    LOOPER_API_TOKEN: '',
+  })
+  t.equal(code, 78)
+  t.match(output, /LOOPER_PORT: "http" given, expected a port, 0 to 65535/)
+  t.match(output, /LOOPER_STOP_SCOPE: "all" given, expected machine or own/)
+  t.match(output, /LOOPER_API_TOKEN: "" given, expected a token/)
+  t.notMatch(output, 'listens')
+})
+
+t.test('a port that is taken, an address that is not ours and a folder that is none are told', async (t) => {
+  const dir = t.testdir({ file: '', logs: {} })
+  const CODEX_EXEC_LOG_DIR = path.join(dir, 'logs')
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const address = other.address()
+  const port = typeof address === 'object' ? address?.port : 0
+
+  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_PORT: String(port) }), {
+    code: 1,
+    output: new RegExp(
+      `port ${port} on 127\\.0\\.0\\.1 is taken; stop what listens there, or set LOOPER_PORT`,
+    ),
+  })
+  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: '192.0.2.1' }), {
+    code: 1,
+    output: /this machine has no address 192\.0\.2\.1; set LOOPER_HOST/,
+  })
+  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file') }), {
+    code: 1,
+    output: /ENOTDIR|EEXIST/,
+  })
+})
+
+t.test('it says where it listens, where its log is, and what is not configured', async (t) => {
+  const { service } = await setUp(t)
+  t.match(service.output(), /Looper listens on http:\/\/127\.0\.0\.1:\d+\n/)
+  t.match(service.output(), `Server log: tail -F ${path.join(service.logDir, 'looper-server.log')}`)
+  t.match(service.output(), 'Note: The autopoll is off')
+  t.match(service.output(), 'Note: No Zulip credentials: notices go to the server log only')
+})
+
+t.test('without Zulip the notice goes to the server log', async (t) => {
+  const { post, service } = await setUp(t)
+  t.equal((await post('true')).body.zulip_output, 'SKIPPED no Zulip credentials')
+  t.match(textOf(path.join(service.logDir, 'looper-server.log')), '"message":"x","msg":"notice.skipped"')
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  t.test(`${signal} stops what runs and ends with 0`, async (t) => {
+    const { post, service } = await setUp(t)
+    const { body } = await post('setsid sleep 300 & sleep 300')
+    const runId = runIdOf(body.codex_exec_result?.command ?? '')
+    service.child.kill(signal)
+    t.same(await once(service.child, 'exit'), [0, null])
+    t.same(carriers(runId), [])
+    t.match(textOf(body.codex_exec_result?.log_path ?? ''), '\n# codex_exec_return_code=-2\n')
+    t.match(service.output(), `${signal}: stopping\nStopped\n`)
+  })
+}
+
+t.test('a shutdown during the notice lets nothing be launched', async (t) => {
+  const zulip = await startLoopbackZulip()
+  t.teardown(() => zulip.close())
+  const hangs = new Promise<void>((resolve) => zulip.interrupt(() => resolve()))
+  const { email, key } = zulip.account
+  const { post, service } = await setUp(t, {
+    ZULIP_SITE: zulip.url,
+    ZULIP_BOT_EMAIL: email,
+    ZULIP_BOT_API_KEY: key,
+  })
+  const answer = post('true')
+  await hangs
+  t.equal(await service.stop(), 0)
+  t.match(await answer, { status: 503, body: { code: 'LOOPER_SHUTTING_DOWN' } })
+})
+
+t.test('a shutdown while an old agent is being stopped waits for its end and launches nothing', async (t) => {
+  const { post, service, step } = await setUp(t)
+  const first = await post(STUBBORN)
+  const second = post('echo never')
+  await step('"step":"stop"')
+  t.equal(await service.stop(), 0)
+  t.match(await second, { status: 503 })
+  t.same(carriers(runIdOf(first.body.codex_exec_result?.command ?? '')), [])
+})
+
+t.test('a shutdown during the delay launches nothing', async (t) => {
+  const { post, service, step } = await setUp(t)
+  const answer = post('true', { codex_exec_delay_seconds: 600 })
+  await step('"step":"delay"')
+  t.equal(await service.stop(), 0)
+  t.match(await answer, { status: 503 })
+})
+
+t.test('a shutdown during the startup check stops the run that has just begun', async (t) => {
+  const { post, service, step } = await setUp(t)
+  const answer = post('sleep 300', { codex_exec_startup_check_seconds: 600 })
+  await step('"step":"startup_check"')
+  const log = textOf(path.join(service.logDir, 'looper-server.log'))
+  const runId = runIdOf(log)
+  t.equal(await service.stop(), 0)
+  t.match(await answer, { status: 503 })
+  t.same(carriers(runId), [])
+})
+
+t.test('a second signal hurries: a stubborn agent is killed at once', async (t) => {
+  const { post, service } = await setUp(t)
+  const { body } = await post(STUBBORN)
+  const exit = once(service.child, 'exit')
+  service.child.kill('SIGTERM')
+  await until('the first signal is heard', () => service.output().includes('SIGTERM: stopping'))
+  const begin = Date.now()
+  service.child.kill('SIGTERM')
+  t.same(await exit, [0, null])
+  t.ok(Date.now() - begin < 2500, 'before the first polite signal had its time')
+  t.same(carriers(runIdOf(body.codex_exec_result?.command ?? '')), [])
+  t.match(service.output(), 'SIGTERM again')
+})

@@ -1,0 +1,294 @@
+import dns from 'node:dns'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import t, { type Test } from 'tap'
+import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
+
+// Looked at before the client is loaded: what it brings along must not stay.
+const { FormData, fetch, Headers, Request, Response } = globalThis
+const { openZulip, ZulipError } = await import('../../src/notices/zulip-client.ts')
+const { default: zulipJs } = await import('zulip-js')
+
+const MESSAGE = { type: 'stream', to: 'coding', topic: 'builds', content: 'Hello' } as const
+
+async function setUp(t: Test) {
+  const zulip = await startLoopbackZulip()
+  t.teardown(() => zulip.close())
+  const abort = new AbortController()
+  const open = (options = {}) => openZulip({ site: zulip.url, ...zulip.account }, abort.signal, options)
+  return { zulip, abort, open }
+}
+
+const answer =
+  (status: number, body: string, headers: Record<string, string> = {}) =>
+  (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(status, headers).end(body)
+  }
+const limited = (seconds: number, headers = {}) =>
+  answer(
+    429,
+    JSON.stringify({ result: 'error', msg: 'Slow down', code: 'RATE_LIMIT_HIT', 'retry-after': seconds }),
+    headers,
+  )
+
+t.test('loading the client leaves the globals as they were', async (t) => {
+  t.strictSame(
+    Object.entries({ FormData, fetch, Headers, Request, Response }).filter(
+      ([name, own]) => Reflect.get(globalThis, name) !== own,
+    ),
+    [],
+  )
+})
+
+t.test('a message to a channel is made', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  t.equal(await client.send(MESSAGE), 42)
+  t.strictSame(zulip.messages, [{ id: 42, type: 'channel', to: 'coding', topic: 'builds', content: 'Hello' }])
+})
+
+t.test('a message to people is made', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  await client.send({ type: 'private', to: [8], content: 'by number' })
+  await client.send({ type: 'private', to: ['grace@zulip.example'], content: 'by e-mail' })
+  t.strictSame(zulip.messages, [
+    { id: 42, type: 'direct', to: [8], topic: null, content: 'by number' },
+    { id: 43, type: 'direct', to: ['grace@zulip.example'], topic: null, content: 'by e-mail' },
+  ])
+})
+
+t.test('a channel whose name is a number is not taken for the number of a channel', async (t) => {
+  const { open } = await setUp(t)
+  const client = await open()
+  await t.rejects(client.send({ ...MESSAGE, to: '2024' }), { message: "Channel '2024' does not exist" })
+})
+
+t.test('slashes at the end of the site do no harm', async (t) => {
+  const { zulip } = await setUp(t)
+  for (const slashes of ['/', '//']) {
+    const client = await openZulip(
+      { site: zulip.url + slashes, ...zulip.account },
+      new AbortController().signal,
+    )
+    await client.send(MESSAGE)
+  }
+  t.equal(zulip.messages.length, 2)
+})
+
+t.test('a site that is no web address is named', async (t) => {
+  const { zulip } = await setUp(t)
+  for (const site of ['zulip.example', 'file:///tmp', 'https:///x']) {
+    await t.rejects(openZulip({ site, ...zulip.account }, new AbortController().signal), {
+      message: `"${site}" is no address of a Zulip server; set one that begins with https://`,
+    })
+  }
+})
+
+t.test('a refusal carries the sentence, the status and the code of the server', async (t) => {
+  const { zulip, abort } = await setUp(t)
+  const client = await openZulip({ site: zulip.url, ...zulip.account, key: 'wrong' }, abort.signal)
+  await t.rejects(client.send(MESSAGE), {
+    name: 'ZulipError',
+    message: 'Invalid API key',
+    status: 401,
+    code: 'INVALID_API_KEY',
+    retryAfterMs: null,
+  })
+  t.equal(zulip.requests, 1)
+})
+
+t.test('an error of the API is one also where the status is 200', async (t) => {
+  const { zulip, open } = await setUp(t)
+  zulip.interrupt(answer(200, '{"result":"error","msg":"No such thing","code":"BAD_REQUEST"}'))
+  const client = await open()
+  await t.rejects(client.send(MESSAGE), { message: 'No such thing', status: 200, code: 'BAD_REQUEST' })
+})
+
+t.test('an answer without JSON is quoted in part, on one line', async (t) => {
+  const { zulip, open } = await setUp(t)
+  zulip.interrupt(answer(500, `<html>\n  <h1>Internal error</h1>${'x'.repeat(200)}`))
+  const client = await open()
+  const quote = `<html> <h1>Internal error</h1>${'x'.repeat(200)}`.slice(0, 120)
+  await t.rejects(client.send(MESSAGE), {
+    message: `the Zulip server answered HTTP 500 without JSON: ${quote}`,
+    status: 500,
+    code: null,
+  })
+})
+
+t.test('an answer that is JSON but no object is an error', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  for (const [status, body] of [
+    [200, 'null'],
+    [200, '[]'],
+    [502, '"gone"'],
+  ] as const) {
+    zulip.interrupt(answer(status, body))
+    await t.rejects(client.send(MESSAGE), { message: `the Zulip server answered HTTP ${status}`, status })
+  }
+})
+
+t.test('a success without a message id is an error', async (t) => {
+  const { zulip, open } = await setUp(t)
+  zulip.interrupt(answer(200, '{"result":"success","msg":""}'))
+  const client = await open()
+  await t.rejects(client.send(MESSAGE), {
+    message: 'the Zulip server did not say which message it made',
+  })
+})
+
+t.test('users are listed, and no list counts as nobody', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  t.match(await client.users(), [{ user_id: 8 }, { user_id: 9 }, { user_id: 10 }, { user_id: 11 }])
+  zulip.interrupt(answer(200, '{"result":"success","msg":"","members":null}'))
+  t.strictSame(await client.users(), [])
+})
+
+t.test('a redirect is refused, and its target gets no request', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const { zulip: elsewhere } = await setUp(t)
+  const client = await open()
+  zulip.interrupt(answer(307, '', { location: `${elsewhere.url}/api/v1/messages` }))
+  await t.rejects(client.send(MESSAGE), {
+    message: `the Zulip server redirects to ${elsewhere.url}/api/v1/messages; set ZULIP_SITE to its real address`,
+    status: 307,
+  })
+  zulip.interrupt(answer(300, ''))
+  await t.rejects(client.send(MESSAGE), { message: /redirects to nowhere/, status: 300 })
+  t.equal(elsewhere.requests, 0)
+})
+
+t.test('a server that refuses the connection is named, and why', async (t) => {
+  const { zulip, open } = await setUp(t)
+  await zulip.close()
+  const client = await open()
+  const { host } = new URL(zulip.url)
+  await t.rejects(client.send(MESSAGE), {
+    message: `cannot reach ${zulip.url}: connect ECONNREFUSED ${host}`,
+  })
+})
+
+t.test('a name with several addresses that all refuse says so too', async (t) => {
+  const { zulip, abort } = await setUp(t)
+  await zulip.close()
+  const addresses = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }))
+  t.intercept(dns, 'lookup', {
+    value: (_host: string, _options: object, done: (error: null, found: typeof addresses) => void) =>
+      done(null, addresses),
+  })
+  const site = `http://zulip.test:${new URL(zulip.url).port}`
+  const client = await openZulip({ site, ...zulip.account }, abort.signal)
+  await t.rejects(client.send(MESSAGE), { message: `cannot reach ${site}: ECONNREFUSED` })
+})
+
+t.test('a server that never answers is given up on', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open({ timeoutMs: 50 })
+  zulip.interrupt(() => {})
+  const error = { message: `no answer from ${zulip.url} within 0.05 s` }
+  await t.rejects(client.send(MESSAGE), error)
+  t.equal(zulip.requests, 1)
+})
+
+t.test('a server that stops in the middle of its answer is given up on', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open({ timeoutMs: 100 })
+  zulip.interrupt((_request, response) => response.writeHead(200).write('{"result":'))
+  await t.rejects(client.send(MESSAGE), { message: `no answer from ${zulip.url} within 0.1 s` })
+})
+
+t.test('the signal ends a request', async (t) => {
+  const { zulip, abort, open } = await setUp(t)
+  const client = await open()
+  zulip.interrupt(() => abort.abort())
+  await t.rejects(client.send(MESSAGE), { name: 'AbortError' })
+})
+
+t.test('a rate limit is waited for once, to the fraction of a second', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  let limitedAt = 0
+  zulip.interrupt((request, response) => {
+    limitedAt = performance.now()
+    limited(0.1234)(request, response)
+  })
+  t.equal(await client.send(MESSAGE), 42)
+  // A timer may fire a fraction of a millisecond early.
+  t.ok(performance.now() - limitedAt > 122, 'the wait was kept')
+  t.equal(zulip.requests, 2)
+})
+
+t.test('the wait is taken from the header where the body does not tell it', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  zulip.interrupt(answer(429, '{"result":"error","msg":"Slow down"}', { 'retry-after': '0.01' }))
+  t.equal(await client.send(MESSAGE), 42)
+})
+
+t.test('a second rate limit is an error', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  zulip.interrupt(limited(0.01))
+  zulip.interrupt(limited(0.01))
+  await t.rejects(client.send(MESSAGE), {
+    message: 'Slow down',
+    status: 429,
+    code: 'RATE_LIMIT_HIT',
+    retryAfterMs: 10,
+  })
+  t.equal(zulip.requests, 2)
+})
+
+t.test('a rate limit longer than the time left is an error at once', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  zulip.interrupt(limited(28.7))
+  const before = performance.now()
+  await t.rejects(client.send(MESSAGE), { message: 'Slow down', retryAfterMs: 28_700 })
+  t.ok(performance.now() - before < 5000, 'nothing was waited for')
+  t.equal(zulip.requests, 1)
+})
+
+t.test('a rate limit that tells no wait is an error at once', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  for (const headers of [{}, { 'retry-after': 'Fri, 31 Dec 2027 23:59:59 GMT' }]) {
+    zulip.interrupt(answer(429, '{"result":"error","msg":"Slow down"}', headers))
+    await t.rejects(client.send(MESSAGE), { message: 'Slow down', retryAfterMs: null })
+  }
+  t.equal(zulip.requests, 2)
+})
+
+t.test('the signal ends the wait for a rate limit', async (t) => {
+  const { zulip, abort, open } = await setUp(t)
+  const client = await open()
+  zulip.interrupt((request, response) => {
+    response.on('close', () => abort.abort())
+    limited(8, { connection: 'close' })(request, response)
+  })
+  await t.rejects(client.send(MESSAGE), { name: 'AbortError' })
+  t.equal(zulip.requests, 1)
+})
+
+t.test('clients used at the same time keep to their own signals', async (t) => {
+  const { zulip, abort, open } = await setUp(t)
+  const client = await open()
+  const other = await openZulip({ site: zulip.url, ...zulip.account }, new AbortController().signal)
+  const arrived = new Promise<void>((resolve) => zulip.interrupt(() => resolve()))
+  const held = t.rejects(client.send(MESSAGE), { name: 'AbortError' })
+  await arrived
+  const sent = other.send(MESSAGE)
+  abort.abort()
+  t.equal(await sent, 42)
+  await held
+})
+
+t.test('zulip-js on its own is held to the same rules', async (t) => {
+  const { zulip } = await setUp(t)
+  const { email, key } = zulip.account
+  const client = await zulipJs({ realm: zulip.url, username: email, apiKey: key })
+  zulip.interrupt(answer(301, '', { location: 'http://zulip.test/' }))
+  await t.rejects(client.users.retrieve(), ZulipError)
+})

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { linuxTable, parseStat } from '../../src/processes/linux.ts'
+import { lineage } from '../../src/processes/table.ts'
+import { until } from '../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'this table reads /proc')
+  process.exit()
+}
+
+const NO_SUCH_PID = 4_194_304 // above the kernel's largest pid
+
+t.test('a stat line is read from the last parenthesis on', (t) => {
+  const stat = '42 (odd ) name (x) R) T 7 40 41 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 98765 1000 10'
+  t.same(parseStat(stat, 'boot'), {
+    bootId: 'boot',
+    pid: 42,
+    state: 'stopped',
+    parent: 7,
+    group: 40,
+    session: 41,
+    start: '98765',
+  })
+  t.equal(parseStat('42 (x) Z 7 40 41 0', 'boot').state, 'zombie')
+  t.equal(parseStat('42 (x) S 7 40 41 0', 'boot').state, 'alive')
+  t.end()
+})
+
+t.test('it works on this machine, and knows this very process', async (t) => {
+  const table = linuxTable()
+  await table.check()
+  const self = await table.inspect(process.pid)
+  t.match(self, { pid: process.pid, parent: process.ppid, state: 'alive' })
+  t.equal(self?.bootId, readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  t.ok(self && (await table.isAlive(self)))
+  t.ok(await table.isOwnUser(process.pid))
+  t.notOk(await table.isOwnUser(NO_SUCH_PID))
+  t.equal(await table.inspect(NO_SUCH_PID), null)
+  t.equal(table.cookieOf(NO_SUCH_PID), null)
+  t.ok([...(await table.processes())].some(({ pid }) => pid === process.pid))
+})
+
+t.test('arguments keep their boundaries', async (t) => {
+  const child = spawn('/bin/sh', ['-c', 'sleep 300; :', 'two words', '', 'line\nbreak'], {
+    detached: true,
+    stdio: 'ignore',
+  })
+  t.teardown(() => process.kill(-(child.pid ?? 0)))
+  await once(child, 'spawn')
+  const table = linuxTable()
+  const argvOf = async () => [...(await table.commands())].find(({ pid }) => pid === child.pid)?.argv
+  await until('it runs', async () => (await argvOf())?.[0] === '/bin/sh')
+  t.same(await argvOf(), ['/bin/sh', '-c', 'sleep 300; :', 'two words', '', 'line\nbreak'])
+})
+
+t.test('a cookie is read from the environment it was started with', async (t) => {
+  const child = spawn('sleep', ['300'], { env: { ...process.env, LOOPER_RUN_ID: 'the-cookie' } })
+  t.teardown(() => child.kill())
+  await once(child, 'spawn')
+  await until('it runs', () => linuxTable().cookieOf(child.pid ?? 0) === 'the-cookie')
+})
+
+t.test('lineage is the process and all its ancestors', async (t) => {
+  const pids = await lineage(linuxTable(), process.pid)
+  t.ok(pids.has(process.pid))
+  t.ok(pids.has(process.ppid))
+})
+
+t.test('a signal reaches a whole session from its leader, and nobody of another identity', async (t) => {
+  const table = linuxTable()
+  const child = spawn('/bin/sh', ['-c', 'sleep 300 & wait'], { detached: true })
+  const exit = once(child, 'exit')
+  const identity = await table.inspect(child.pid ?? 0)
+  if (!identity) throw new Error('no child')
+  t.notOk(await table.signal({ ...identity, start: '1' }, 'SIGKILL'))
+  t.notOk(await table.signal({ ...identity, pid: NO_SUCH_PID }, 'SIGKILL'))
+  await until('its tool runs', async () =>
+    [...(await table.processes())].some(({ parent }) => parent === child.pid),
+  )
+  t.ok(await table.signal(identity, 'SIGKILL'))
+  await exit
+  await until('nobody of its session is alive', async () =>
+    [...(await table.processes())].every(({ session, state }) => session !== child.pid || state === 'zombie'),
+  )
+  t.notOk(await table.isAlive(identity))
+  t.notOk(await table.signal(identity, 'SIGKILL'))
+})
+
+t.test('a signal that is not allowed is told, one that is wrong is thrown', async (t) => {
+  const failing = (code: string) =>
+    linuxTable(() => {
+      throw Object.assign(new Error(code), { code })
+    })
+  const self = await linuxTable().inspect(process.pid)
+  if (!self) throw new Error('no self')
+  t.notOk(await failing('EPERM').signal(self, 'SIGTERM'))
+  t.notOk(await failing('ESRCH').signal(self, 'SIGTERM'))
+  await t.rejects(failing('EINVAL').signal(self, 'SIGTERM'), { code: 'EINVAL' })
+})

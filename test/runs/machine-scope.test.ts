@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+import { codex } from '../../src/agents/codex.ts'
+import { systemClock } from '../../src/clock.ts'
+import type { ProcessTable } from '../../src/processes/table.ts'
+import { createRuns } from '../../src/runs/runs.ts'
+import { narrowTable } from '../helpers/narrow-table.ts'
+import { carriers } from '../helpers/processes.ts'
+import { PROJECT, until } from '../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'the narrowed table reads /proc')
+  process.exit()
+}
+
+/** The heart with the whole machine as its scope, on a table that shows only this test's own processes. */
+function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable> = () => ({})) {
+  const mark = randomUUID()
+  const dir = test.testdir({ bin: {}, logs: {} })
+  const fake = path.join(dir, 'bin/codex')
+  copyFileSync(path.join(PROJECT, 'test/fixtures/codex'), fake)
+  chmodSync(fake, 0o755)
+  test.teardown(() => {
+    for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+  })
+  const narrow = narrowTable(mark)
+  const table = { ...narrow, ...change(narrow) }
+  const env = { PATH: process.env.PATH, MARK: mark }
+  const runs = createRuns({
+    table,
+    clock: systemClock,
+    agent: codex,
+    scope: 'machine',
+    graceMs: 600,
+    stateDir: path.join(dir, 'logs/.runs'),
+    logDir: path.join(dir, 'logs'),
+    ownCookie: mark,
+    hurry: new AbortController().signal,
+    logger: pino({ level: 'silent' }),
+    env,
+    mirror: null,
+  })
+  const start = (file: string, args: string[], more: { argv0?: string; env?: NodeJS.ProcessEnv } = {}) =>
+    spawn(file, args, {
+      cwd: dir,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { ...env, ...more.env },
+      ...(more.argv0 ? { argv0: more.argv0 } : {}),
+    })
+  const reset = () =>
+    runs.run({
+      requestId: 'test',
+      message: 'x',
+      notify: async () => ({ output: '' }),
+      launch: null,
+      delayMs: 0,
+      startupCheckMs: 0,
+    })
+  return { runs, start, reset, fake, dir, mark }
+}
+
+const pidOf = ({ pid }: ChildProcess) => pid ?? 0
+
+t.test('every codex exec of this user is stopped, whoever started it, and no bystander', async (t) => {
+  const { start, reset, fake, dir, mark } = setUp(t)
+  writeFileSync(path.join(dir, 'codex-exec-1.log'), '')
+  const script = `#!/bin/sh\nsleep 300\n`
+  writeFileSync(path.join(dir, 'codex.js'), script)
+  const agents = [
+    start(fake, ['exec', 'sleep 300']),
+    start(fake, ['e', '--', 'sleep 300']),
+    start(fake, ['--ask-for-approval', 'never', 'exec', '-C', '/', 'sleep 300']),
+    start(fake, ['-c', 'model=x', 'exec', 'setsid sleep 300']),
+  ]
+  const bystanders = [
+    start('tail', ['-f', 'codex-exec-1.log']),
+    start('grep', ['codex exec']),
+    start('/bin/sh', ['-c', 'sleep 300; : codex exec']),
+    start('/bin/sh', ['-c', 'sleep 300; :', 'codex', 'exec'], { argv0: 'vim' }),
+    start(fake, ['review', 'sleep 300']),
+    start(fake, ['sleep 300; : codex exec']),
+    start('/bin/sh', [path.join(PROJECT, 'src/runs/wrapper.sh'), 'state', 'log', 'id', 'sleep', '300']),
+  ]
+  await until('they all run', () => carriers(mark).length >= agents.length * 2 + bystanders.length)
+  const result = await reset()
+  t.same([...result.stopped].sort(), agents.map(pidOf).sort())
+  t.same(result.remaining, [])
+  await until('the agents are gone', () => agents.every((child) => !carriers(mark).includes(pidOf(child))))
+  for (const child of bystanders) {
+    t.ok(carriers(mark).includes(pidOf(child)), child.spawnargs.join(' '))
+  }
+})
+
+t.test(
+  'a foreign run with a cookie is swept by it; the tree that the service itself is in is not',
+  async (t) => {
+    const { start, reset, fake, mark } = setUp(t)
+    const foreign = randomUUID()
+    start(fake, ['exec', '(setsid sleep 300 &) ; sleep 300'], { env: { LOOPER_RUN_ID: foreign } })
+    const sibling = start('sleep', ['300'], { env: { LOOPER_RUN_ID: mark } })
+    start(fake, ['exec', 'sleep 300'], { env: { LOOPER_RUN_ID: mark } })
+    await until('they all run', () => carriers(mark).length >= 6)
+    t.equal((await reset()).stopped.length, 2)
+    t.same(carriers(foreign), [])
+    t.same(carriers(mark), [pidOf(sibling)])
+  },
+)
+
+t.test('an ancestor of the service is never a stale agent', async (t) => {
+  // What the service would see if it ran below "codex exec": its parent's argv is one.
+  const { reset } = setUp(t, () => ({
+    commands: async () => [{ pid: process.ppid, argv: ['codex', 'exec', 'run the service'] }],
+    signal: () => Promise.reject(new Error('signalled')),
+  }))
+  t.same((await reset()).stopped, [])
+})
+
+t.test('an agent of another user, or one that is gone by now, is left alone', async (t) => {
+  const { reset } = setUp(t, () => ({
+    commands: async () => [
+      { pid: 1, argv: ['codex', 'exec'] },
+      { pid: 4_194_303, argv: ['codex', 'exec'] },
+    ],
+    isOwnUser: async () => false,
+    signal: () => Promise.reject(new Error('signalled')),
+  }))
+  t.same((await reset()).stopped, [])
+})
+
+t.test('what cannot be stopped is told', async (t) => {
+  const { start, reset, fake } = setUp(t, () => ({ signal: async () => false }))
+  const child = start(fake, ['exec', 'sleep 300'])
+  await until('it runs', async () => (await narrowTable('').inspect(pidOf(child))) !== null)
+  const { stopped, remaining } = await reset()
+  t.same(stopped, [pidOf(child)])
+  t.same(remaining, [pidOf(child)])
+})

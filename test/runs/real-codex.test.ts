@@ -1,0 +1,76 @@
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { startLoopbackModel, writeCodexHome } from '../fixtures/loopback-model.ts'
+import {
+  findObstacles,
+  type SandboxMode,
+  writeCodexProgram,
+  writeScratchRepository,
+} from '../fixtures/real-codex.ts'
+import { carriers, runIdOf } from '../helpers/processes.ts'
+import { startTestService, textOf, until } from '../helpers/service.ts'
+
+const obstacles = findObstacles()
+if (obstacles.toRun) {
+  t.plan(0, `codex does not run on this machine: ${obstacles.toRun}`)
+  process.exit()
+}
+const noSandbox = obstacles.toSandbox ? `codex cannot sandbox here: ${obstacles.toSandbox}` : false
+
+/** A service whose agent is the real codex in this sandbox mode, asking a model on loopback. */
+async function setUp(test: Test, sandbox: SandboxMode) {
+  const dir = test.testdir({ logs: {} })
+  const workspace = path.join(dir, 'ws')
+  writeScratchRepository(workspace)
+  const binary = writeCodexProgram(path.join(dir, 'bin'), sandbox)
+  const model = await startLoopbackModel()
+  test.teardown(() => model.close())
+  await writeCodexHome(path.join(dir, 'home'), model)
+  const service = await startTestService(path.join(dir, 'logs'), {
+    CODEX_EXEC_BINARY: binary,
+    CODEX_HOME: path.join(dir, 'home'),
+  })
+  test.teardown(() => service.stop())
+  const run = async (prompt: string) => {
+    const { status, body } = await service.post({ zulip_message: 'x', codex_prompt: prompt, workspace })
+    const { pid = 0, log_path: log = '', command = '' } = body.codex_exec_result ?? {}
+    return { status, body, pid, log, runId: runIdOf(command) }
+  }
+  return { run, dir }
+}
+
+const TOOLS = ['sleep 300', "sh -c 'sleep 300 & sleep 301 & wait'; sleep 302 | cat"]
+
+for (const sandbox of ['workspace-write', 'danger-full-access'] as const) {
+  const skip = sandbox === 'workspace-write' ? noSandbox : false
+  t.test(`the real codex in ${sandbox}, with its tools, is replaced by a fresh run`, { skip }, async (t) => {
+    const { run } = await setUp(t, sandbox)
+    for (const tool of TOOLS) {
+      const first = await run(`RUN: ${tool}`)
+      t.equal(first.status, 200)
+      await until('its tool runs', () =>
+        carriers(first.runId).some((pid) => textOf(`/proc/${pid}/cmdline`).startsWith('sleep\x00')),
+      )
+      const second = await run('ECHO: the second run')
+      t.ok(second.body.killed_codex_exec_pids?.includes(first.pid))
+      t.same(second.body.remaining_codex_exec_pids, [])
+      t.same(carriers(first.runId), [], 'no process of the first run is alive')
+      t.match(textOf(first.log), /\n# codex_exec_return_code=1\n$/, 'codex ended by itself on the interrupt')
+      await until('the second run ends', () => textOf(second.log).endsWith('\n# codex_exec_return_code=0\n'))
+      t.match(textOf(second.log), 'the second run')
+    }
+  })
+}
+
+t.test(
+  'codex takes a prompt that looks like an option or a subcommand, and a long one, as a prompt',
+  async (t) => {
+    const { run } = await setUp(t, 'danger-full-access')
+    for (const prompt of ['--help', 'review', '-', `ECHO: long\n${'x'.repeat(140_000)}`]) {
+      const { log } = await run(prompt)
+      await until('it ends', () => /_return_code=\S+\n$/.test(textOf(log)))
+      t.match(textOf(log), /\n# codex_exec_return_code=0\n$/, prompt.slice(0, 20))
+      t.match(textOf(log), `user\n${prompt.slice(0, 10)}`)
+    }
+  },
+)

@@ -1,0 +1,316 @@
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { MAX_TIMER_MS } from '../../src/clock.ts'
+import type { Notify } from '../../src/notices/notice.ts'
+import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
+import { MAX_SECONDS, type RunBody } from '../../src/runs/schemas.ts'
+
+const NOTICE: RunBody = { zulip_message: 'starting' }
+
+/** A project with a workspace, a program and a helper script, and defaults that lead to them. */
+function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
+  const dir = test.testdir({
+    project: { repo: {}, other: {}, 'notify.ts': '', plain: '' },
+    home: { repo: {}, 'notify.ts': '' },
+    bin: { codex: '#!/bin/sh\n', 'my-codex': '#!/bin/sh\n' },
+  })
+  const at = (name: string) => path.join(dir, name)
+  for (const name of ['bin/codex', 'bin/my-codex']) chmodSync(at(name), 0o755)
+  const scripts: string[] = []
+  const notify: Notify = async () => ({ output: 'in-process' })
+  const byScript: Notify = async () => ({ output: 'by script' })
+  const defaults: RequestDefaults = {
+    workspace: at('project/repo'),
+    prompt: { kind: 'text', text: 'the default prompt' },
+    delayMs: 1000,
+    startupCheckMs: 2000,
+    places: { projectDir: at('project'), home: at('home'), searchPath: at('bin'), configured: null },
+    logDir: at('logs'),
+    notify,
+    notifyByScript: (script) => {
+      scripts.push(script)
+      return byScript
+    },
+    ...given,
+  }
+  const prepare = (body: Partial<RunBody> = {}) => prepareRun({ ...NOTICE, ...body }, '0a1b2c3d', defaults)
+  return { at, defaults, prepare, scripts, notify, byScript }
+}
+
+t.test('a notice alone gets every default', async (t) => {
+  const { at, prepare, notify } = setUp(t)
+  t.strictSame(await prepare(), {
+    workspace: at('project/repo'),
+    request: {
+      requestId: '0a1b2c3d',
+      message: 'starting',
+      notify,
+      launch: {
+        requestId: '0a1b2c3d',
+        trigger: 'http',
+        prompt: 'the default prompt',
+        workspace: at('project/repo'),
+        binary: { path: at('bin/codex'), source: 'path' },
+      },
+      delayMs: 1000,
+      startupCheckMs: 2000,
+    },
+  })
+})
+
+t.test('every field of the request reaches its place', async (t) => {
+  const { at, prepare, scripts, byScript } = setUp(t)
+  const { request, workspace } = await prepare({
+    zulip_message: ' \n starting \n',
+    codex_prompt: ' as given ',
+    prompt: 'the older name',
+    workspace: '~/repo',
+    codex_exec_binary: 'my-codex',
+    codex_exec_delay_seconds: 0,
+    codex_exec_startup_check_seconds: 0.25,
+    zulip_script_path: 'notify.ts',
+    startup_delay_seconds: 9,
+  })
+  t.equal(workspace, at('home/repo'))
+  t.strictSame(request, {
+    requestId: '0a1b2c3d',
+    message: 'starting',
+    notify: byScript,
+    launch: {
+      requestId: '0a1b2c3d',
+      trigger: 'http',
+      prompt: ' as given ',
+      workspace: at('home/repo'),
+      binary: { path: at('bin/my-codex'), source: 'request' },
+    },
+    delayMs: 0,
+    startupCheckMs: 250,
+  })
+  t.strictSame(scripts, [at('project/notify.ts')])
+})
+
+t.test('null counts as absent, in every field', async (t) => {
+  const { prepare } = setUp(t)
+  t.strictSame(
+    await prepare({
+      codex_prompt: null,
+      prompt: null,
+      workspace: null,
+      codex_exec_binary: null,
+      codex_exec_delay_seconds: null,
+      codex_exec_startup_check_seconds: null,
+      zulip_script_path: null,
+      startup_delay_seconds: null,
+      sidebar_delay_seconds: null,
+      new_task_delay_seconds: null,
+      prompt_send_delay_seconds: null,
+    }),
+    await prepare(),
+  )
+})
+
+t.test('the older name of the prompt is read only where the newer one is absent', async (t) => {
+  const { prepare } = setUp(t)
+  t.equal((await prepare({ prompt: 'older' })).request.launch?.prompt, 'older')
+  t.equal((await prepare({ prompt: 'older', codex_prompt: 'newer' })).request.launch?.prompt, 'newer')
+  t.equal((await prepare({ prompt: 'older', codex_prompt: '' })).request.launch, null, 'stop only')
+})
+
+t.test('an empty prompt launches nothing, and needs neither workspace nor program nor logs', async (t) => {
+  const { prepare, defaults, at } = setUp(t, { workspace: null, prompt: { kind: 'none' } })
+  for (const codex_prompt of ['', '  \n\t']) {
+    const { request, workspace } = await prepare({ codex_prompt, codex_exec_binary: 'absent' })
+    t.equal(request.launch, null)
+    t.equal(workspace, null)
+  }
+  t.equal((await prepare({ prompt: '' })).request.launch, null, 'under the older name too')
+  t.equal((await prepare({ codex_prompt: '', workspace: 'repo' })).workspace, at('project/repo'))
+  t.notOk(existsSync(defaults.logDir), 'no log directory was made')
+})
+
+t.test('without any prompt the request is refused, and without any workspace too', async (t) => {
+  const bare = setUp(t, { workspace: null, prompt: { kind: 'none' } })
+  await t.rejects(bare.prepare(), {
+    code: 'LOOPER_PROMPT_MISSING',
+    message: "missing 'codex_prompt', and no default prompt is configured",
+  })
+  await t.rejects(bare.prepare({ codex_prompt: 'go' }), {
+    code: 'LOOPER_WORKSPACE_MISSING',
+    message: "missing 'workspace', and LOOPER_WORKSPACE is not set",
+  })
+  const { request } = await bare.prepare({ codex_prompt: 'go', workspace: 'repo' })
+  t.equal(request.launch?.workspace, bare.at('project/repo'))
+})
+
+t.test('an empty workspace counts as absent: it must never mean the directory of the service', async (t) => {
+  const { at, prepare } = setUp(t)
+  for (const workspace of ['', '  ']) t.equal((await prepare({ workspace })).workspace, at('project/repo'))
+  const bare = setUp(t, { workspace: null })
+  await t.rejects(bare.prepare({ workspace: '' }), { code: 'LOOPER_WORKSPACE_MISSING' })
+})
+
+t.test('the default prompt of a file is read at each request, and told where it cannot be', async (t) => {
+  const { at, defaults } = setUp(t)
+  const file = at('prompt.md')
+  const prepare = () => prepareRun(NOTICE, '0a1b2c3d', { ...defaults, prompt: { kind: 'file', path: file } })
+  await t.rejects(prepare(), { code: 'LOOPER_PROMPT_FILE_UNREADABLE' })
+  for (const text of ['first', 'second']) {
+    writeFileSync(file, text)
+    t.equal((await prepare()).request.launch?.prompt, text)
+  }
+})
+
+t.test('a workspace is a directory, however it is written', async (t) => {
+  const { at, prepare } = setUp(t)
+  const good = {
+    other: at('project/other'),
+    './repo/../other/': at('project/other'),
+    '~': at('home'),
+    '~/repo': at('home/repo'),
+    [at('home/repo')]: at('home/repo'),
+  }
+  for (const [given, workspace] of Object.entries(good)) {
+    const { request } = await prepare({ workspace: given })
+    t.equal(request.launch?.workspace, workspace)
+  }
+  for (const [given, shown] of Object.entries({
+    absent: at('project/absent'),
+    plain: at('project/plain'),
+    'plain/below': at('project/plain/below'),
+    '~/absent': at('home/absent'),
+    ['x'.repeat(300)]: at(`project/${'x'.repeat(300)}`),
+  })) {
+    await t.rejects(prepare({ workspace: given }), {
+      code: 'LOOPER_WORKSPACE_INVALID',
+      status: 500,
+      message: `workspace is not a directory: ${shown}`,
+    })
+  }
+  await t.rejects(prepare({ workspace: 'absent', codex_prompt: '' }), { code: 'LOOPER_WORKSPACE_INVALID' })
+})
+
+t.test('a program that is not there is refused beforehand', async (t) => {
+  const { prepare } = setUp(t)
+  await t.rejects(prepare({ codex_exec_binary: 'absent' }), {
+    code: 'LOOPER_BINARY_MISSING',
+    message: 'required tool is missing from PATH: absent',
+  })
+})
+
+t.test('a helper script must be a file', async (t) => {
+  const { at, prepare, scripts } = setUp(t)
+  await prepare({ zulip_script_path: '~/notify.ts' })
+  t.strictSame(scripts, [at('home/notify.ts')])
+  for (const [given, shown] of [
+    ['absent.ts', at('project/absent.ts')],
+    ['repo', at('project/repo')],
+  ]) {
+    await t.rejects(prepare({ zulip_script_path: given ?? '' }), {
+      code: 'LOOPER_NOTICE_FAILED',
+      status: 500,
+      message: `failed to send Zulip message: 'zulip_script_path' is not a file: ${shown}`,
+    })
+  }
+})
+
+t.test('NUL and half characters are refused by the name of their field', async (t) => {
+  const { prepare } = setUp(t)
+  for (const field of [
+    'zulip_message',
+    'codex_prompt',
+    'prompt',
+    'workspace',
+    'codex_exec_binary',
+    'zulip_script_path',
+  ]) {
+    for (const text of ['a\0b', 'a\ud83e']) {
+      await t.rejects(
+        prepare({ [field]: text }),
+        { code: 'LOOPER_FIELD_INVALID', message: new RegExp(`^'${field}' must `) },
+        field,
+      )
+    }
+  }
+})
+
+t.test('a prompt over 1 MiB is refused', async (t) => {
+  const { prepare } = setUp(t)
+  const { request } = await prepare({ codex_prompt: 'x'.repeat(1_048_576) })
+  t.equal(request.launch?.prompt.length, 1_048_576)
+  await t.rejects(prepare({ codex_prompt: 'x'.repeat(1_048_577) }), { code: 'LOOPER_PROMPT_TOO_LARGE' })
+})
+
+t.test('numbers may come as strings, as old wrappers send them', async (t) => {
+  const { prepare } = setUp(t)
+  const { request } = await prepare({
+    codex_exec_delay_seconds: '1.5',
+    codex_exec_startup_check_seconds: ' 3 ',
+  })
+  t.match(request, { delayMs: 1500, startupCheckMs: 3000 })
+})
+
+t.test('the older delays are summed, and only where the newer one is absent', async (t) => {
+  const { prepare } = setUp(t)
+  const older = {
+    startup_delay_seconds: 1,
+    sidebar_delay_seconds: '0.5',
+    new_task_delay_seconds: 0,
+    prompt_send_delay_seconds: 2,
+  }
+  t.equal((await prepare(older)).request.delayMs, 3500)
+  t.equal((await prepare({ sidebar_delay_seconds: 0 })).request.delayMs, 0)
+  t.equal((await prepare({ ...older, codex_exec_delay_seconds: 0 })).request.delayMs, 0)
+  t.equal((await prepare({ ...older, codex_exec_delay_seconds: null })).request.delayMs, 3500)
+})
+
+t.test('no wait gets longer than a timer can be, neither as a string nor as a sum', async (t) => {
+  const { prepare } = setUp(t)
+  const { request } = await prepare({ codex_exec_delay_seconds: `${MAX_SECONDS}` })
+  t.ok(request.delayMs <= MAX_TIMER_MS)
+  const fields = ['codex_exec_delay_seconds', 'codex_exec_startup_check_seconds', 'sidebar_delay_seconds']
+  for (const field of fields) {
+    await t.rejects(prepare({ [field]: `${MAX_SECONDS + 1}` }), {
+      code: 'LOOPER_FIELD_INVALID',
+      message: `'${field}' must be <= ${MAX_SECONDS}`,
+    })
+  }
+  await t.rejects(prepare({ startup_delay_seconds: MAX_SECONDS, sidebar_delay_seconds: 1 }), {
+    code: 'LOOPER_FIELD_INVALID',
+    message: `the sum of the older delays must be <= ${MAX_SECONDS}`,
+  })
+})
+
+t.test('a launch is checked whole, whoever asks for it, and its log directory is made', async (t) => {
+  const { at, defaults } = setUp(t)
+  const wish = { ...defaults, workspace: 'repo', prompt: 'go', binary: null, logDir: at('deep/logs') }
+  t.strictSame(prepareLaunch('autopoll', 'auto0a1b2c3d', wish), {
+    requestId: 'auto0a1b2c3d',
+    trigger: 'autopoll',
+    prompt: 'go',
+    workspace: at('project/repo'),
+    binary: { path: at('bin/codex'), source: 'path' },
+  })
+  t.ok(statSync(at('deep/logs')).isDirectory())
+  t.throws(() => prepareLaunch('autopoll', 'auto0a1b2c3d', { ...wish, workspace: 'absent' }), {
+    code: 'LOOPER_WORKSPACE_INVALID',
+  })
+})
+
+t.test('a log directory that cannot be used is told before anything happens', async (t) => {
+  const { at, prepare } = setUp(t)
+  writeFileSync(at('logs'), 'in the way')
+  await t.rejects(prepare(), {
+    code: 'LOOPER_LOG_UNWRITABLE',
+    status: 500,
+    message: new RegExp(`^cannot write run logs in ${at('logs')}: `),
+    cause: { code: 'EEXIST' },
+  })
+})
+
+const isRoot = process.getuid?.() === 0
+t.test('a log directory that may not be written is told too', { skip: isRoot && 'root may' }, async (t) => {
+  const { at, prepare } = setUp(t)
+  mkdirSync(at('logs'), { mode: 0o500 })
+  await t.rejects(prepare(), { code: 'LOOPER_LOG_UNWRITABLE', cause: { code: 'EACCES' } })
+})

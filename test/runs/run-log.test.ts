@@ -1,0 +1,150 @@
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { createRunLog, isRunLogName, readTail, readTrailer, runLogName } from '../../src/runs/run-log.ts'
+
+const AT = new Date(2026, 0, 2, 3, 4, 5)
+const HEADER = { requestId: '0a1b2c3d', workspace: '/my repo', command: "codex exec -- 'do this'" }
+
+/** A finished log as the wrapper leaves it. */
+const logOf = (output: string, trailer = '\n# codex_exec_return_code=0\n', command = HEADER.command) =>
+  `# looper_request_id=${HEADER.requestId}\n# workspace=${HEADER.workspace}\n# command=${command}\n\n${output}${trailer}`
+
+/** A file of this text. */
+function fileOf(dir: string, text: string | Buffer): string {
+  const file = path.join(dir, 'a.log')
+  writeFileSync(file, text)
+  return file
+}
+
+t.test("a log's name tells the local time and the request", async (t) => {
+  t.equal(runLogName('0a1b2c3d', AT), 'codex-exec-20260102-030405-0a1b2c3d.log')
+  t.equal(
+    runLogName('auto0a1b2c3d', new Date(2026, 11, 31, 23, 59, 59)),
+    'codex-exec-20261231-235959-auto0a1b2c3d.log',
+  )
+})
+
+t.test('only names of that shape are run logs', async (t) => {
+  for (const name of [runLogName('0a1b2c3d', AT), runLogName('auto0a1b2c3d', AT)]) {
+    t.equal(isRunLogName(name), true, name)
+  }
+  for (const name of [
+    'looper-server.log',
+    'codex-exec-20260102-030405-0a1b2c3d.log.gz',
+    'codex-exec-20260102-030405-.log',
+    'codex-exec-2026-01-02.log',
+    'my-codex-exec-20260102-030405-0a1b2c3d.log',
+    'codex-exec-20260102-030405-../x.log',
+    '',
+  ]) {
+    t.equal(isRunLogName(name), false, JSON.stringify(name))
+  }
+})
+
+t.test('a new log holds the header, belongs to its owner alone, and is open for appending', async (t) => {
+  const dir = path.join(t.testdir(), 'deep/logs')
+  const log = await createRunLog(dir, { ...HEADER, workspace: '/répo' }, AT)
+  t.teardown(() => closeSync(log.fd))
+  const header = "# looper_request_id=0a1b2c3d\n# workspace=/répo\n# command=codex exec -- 'do this'\n\n"
+  t.equal(log.path, path.join(dir, 'codex-exec-20260102-030405-0a1b2c3d.log'))
+  t.equal(readFileSync(log.path, 'utf8'), header)
+  t.equal(log.headerBytes, Buffer.byteLength(header))
+  t.equal(statSync(log.path).mode & 0o777, 0o600)
+  t.equal(fstatSync(log.fd).ino, statSync(log.path).ino)
+
+  writeSync(log.fd, 'one\n')
+  appendFileSync(log.path, 'two\n')
+  writeSync(log.fd, 'three\n')
+  t.equal(readFileSync(log.path, 'utf8'), `${header}one\ntwo\nthree\n`, 'nobody overwrites anybody')
+})
+
+t.test('a log that is there already is never written over', async (t) => {
+  const dir = t.testdir({ [runLogName('0a1b2c3d', AT)]: 'precious' })
+  const file = path.join(dir, runLogName('0a1b2c3d', AT))
+  await t.rejects(createRunLog(dir, HEADER, AT), {
+    code: 'LOOPER_LOG_UNWRITABLE',
+    status: 500,
+    message: `cannot write the run log ${file}: EEXIST: file already exists, open '${file}'`,
+    cause: { code: 'EEXIST' },
+  })
+  t.equal(readFileSync(file, 'utf8'), 'precious')
+})
+
+t.test('a log directory that cannot be made is told', async (t) => {
+  const dir = t.testdir({ file: 'in the way' })
+  await t.rejects(createRunLog(path.join(dir, 'file/logs'), HEADER, AT), {
+    code: 'LOOPER_LOG_UNWRITABLE',
+    cause: { code: 'ENOTDIR' },
+  })
+})
+
+t.test('the trailer tells the return code, negative for a signal', async (t) => {
+  const dir = t.testdir()
+  for (const code of [0, 1, 101, -2, -9, -15]) {
+    t.equal(readTrailer(fileOf(dir, logOf('out\n', `\n# codex_exec_return_code=${code}\n`))), code)
+  }
+})
+
+t.test('without a trailer, or with an unknown one, there is no return code', async (t) => {
+  const dir = t.testdir()
+  for (const text of [
+    '',
+    logOf('', ''),
+    logOf('running\n', ''),
+    logOf('', '\n# codex_exec_return_code=unknown\n'),
+    logOf('say # codex_exec_return_code=3\n', ''),
+    logOf('# codex_exec_return_code=3 or so\n', ''),
+  ]) {
+    t.equal(readTrailer(fileOf(dir, text)), null, JSON.stringify(text.slice(-40)))
+  }
+})
+
+t.test('the last trailer counts, also behind gigabytes of output', async (t) => {
+  const dir = t.testdir()
+  t.equal(readTrailer(fileOf(dir, logOf('# codex_exec_return_code=7\nmore\n'))), 0)
+  t.equal(readTrailer(fileOf(dir, logOf('x'.repeat(1_000_000), '\n\n# codex_exec_return_code=-9\n'))), -9)
+})
+
+t.test('the tail is the last lines of the output, without header and trailer', async (t) => {
+  const dir = t.testdir()
+  t.equal(readTail(fileOf(dir, logOf('one\ntwo\nthree\n')), 2), 'two\nthree')
+  t.equal(readTail(fileOf(dir, logOf('one\ntwo\nthree\n')), 20), 'one\ntwo\nthree')
+  t.equal(readTail(fileOf(dir, logOf('no newline', '\n\n# codex_exec_return_code=-9\n')), 20), 'no newline')
+  t.equal(readTail(fileOf(dir, logOf('still running\n', '')), 20), 'still running')
+  t.equal(readTail(fileOf(dir, logOf('', '\n# codex_exec_return_code=unknown\n')), 20), '')
+  t.equal(readTail(fileOf(dir, logOf('# command=mine\n')), 20), '# command=mine')
+})
+
+t.test('a log whose header is not complete has no tail', async (t) => {
+  const dir = t.testdir()
+  t.equal(readTail(fileOf(dir, ''), 20), '')
+  t.equal(readTail(fileOf(dir, '# looper_request_id=0a1b2c3d\n# workspace=/x\n'), 20), '')
+})
+
+t.test('a command longer than the tail never gets into it', async (t) => {
+  const dir = t.testdir()
+  for (const length of [15_000, 16_384, 20_000, 131_072]) {
+    const text = logOf('error: no\n', '\n# codex_exec_return_code=1\n', `codex '${'x'.repeat(length)}'`)
+    t.equal(readTail(fileOf(dir, text), 20), 'error: no', `${length} characters`)
+  }
+})
+
+t.test('of very long output the tail has no more than 16 KiB', async (t) => {
+  const dir = t.testdir()
+  const tail = readTail(fileOf(dir, logOf('y'.repeat(1_000_000))), 20)
+  t.match(tail, /^y+$/)
+  t.ok(tail.length > 16_000 && tail.length <= 16_384, `${tail.length} characters`)
+})
+
+t.test('a log that is not there throws, and leaves no descriptor open', async (t) => {
+  t.throws(() => readTrailer(path.join(t.testdir(), 'absent')), { code: 'ENOENT' })
+})
