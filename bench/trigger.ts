@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   read,
@@ -12,6 +13,10 @@ import {
 import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { codex } from '../src/agents/codex.ts'
+import { linuxTable } from '../src/processes/linux.ts'
+import { findStale } from '../src/processes/stale.ts'
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
 import { report } from './measure.ts'
 
@@ -28,6 +33,11 @@ const PROJECT = path.resolve(import.meta.dirname, '..')
 
 const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-bench-'))
 const children: ChildProcess[] = []
+
+/** The search over the whole machine belongs to what is measured, but not where it would find somebody's agents. */
+const found =
+  process.platform === 'linux' ? findStale(await linuxTable().commands(), codex.isRun, new Set()) : [0]
+const scope = found.length === 0 ? 'machine' : 'own'
 
 /** A program that says it began before it does anything else. */
 const fifo = path.join(dir, 'began')
@@ -65,8 +75,7 @@ async function startLooper(zulip: Awaited<ReturnType<typeof startLoopbackZulip>>
       PATH: process.env.PATH,
       HOME: dir,
       LOOPER_PORT: '0',
-      // The search over the whole machine is part of what is measured; only this bench's own user runs agents here.
-      LOOPER_STOP_SCOPE: process.env.LOOPER_STOP_SCOPE ?? 'own',
+      LOOPER_STOP_SCOPE: scope,
       CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
       CODEX_EXEC_BINARY: agent,
       CODEX_EXEC_DELAY_SECONDS: '0',
@@ -119,6 +128,12 @@ async function once(url: string): Promise<number> {
   return ms
 }
 
+/** Looper still sweeps when the agent has ended; the next round waits for that. */
+async function settled(): Promise<void> {
+  const states = path.join(dir, 'logs/.runs')
+  while (existsSync(states) && readdirSync(states).length > 0) await setTimeout(1)
+}
+
 const countProcesses = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length
 
 const zulip = await startLoopbackZulip()
@@ -133,10 +148,11 @@ try {
   for (let round = -10; round < ROUNDS; round++) {
     for (const { url, values } of series) {
       const ms = await once(url)
+      await settled()
       if (round >= 0) values.push(ms)
     }
   }
-  report(`Trigger to first instruction, ${countProcesses()} processes on the machine`, series)
+  report(`Trigger to first instruction, ${countProcesses()} processes, stop scope ${scope}`, series)
 } finally {
   for (const child of children) child.kill()
   await zulip.close()

@@ -39,7 +39,7 @@ export async function buildApp({ logger, token, ...runs }: AppOptions): Promise<
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
     // Without the query: it is the place where people put secrets by mistake.
-    const path = request.url.split('?', 1)[0]
+    const path = request.url.replace(/\?.*/, '')
     logger.info({ request_id: request.id, method: request.method, path }, 'http.start')
   })
   app.addHook('onResponse', async (request, reply) => {

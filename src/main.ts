@@ -1,6 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
-import { type Config, ConfigError, loadConfig } from './config.ts'
+import { type Config, loadConfig } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import { portableTable } from './processes/portable.ts'
@@ -16,12 +16,6 @@ const hurry = new AbortController()
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
 
-try {
-  process.loadEnvFile(path.join(projectDir, '.env'))
-} catch (error) {
-  if (errnoOf(error) !== 'ENOENT') complain(`cannot read .env: ${messageOf(error)}`)
-}
-
 const config = readConfig()
 if (config) await run(config)
 
@@ -29,14 +23,14 @@ function readConfig(): Config | null {
   try {
     return loadConfig(process.env, { projectDir, home })
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    complain(error.message)
+    complain(messageOf(error))
     process.exitCode = EX_CONFIG
     return null
   }
 }
 
 async function run(config: Config): Promise<void> {
+  /* c8 ignore next: one branch a platform */
   const table = process.platform === 'linux' ? linuxTable() : portableTable()
   let service: Service
   try {
@@ -63,13 +57,15 @@ async function run(config: Config): Promise<void> {
     }
     stopping = true
     say(`${signal}: stopping`)
-    service.close().then(
-      () => say('Stopped'),
-      (error: unknown) => {
+    service
+      .close()
+      .then(() => say('Stopped'))
+      .catch((error: unknown) => {
         complain(`the stop failed: ${messageOf(error)}`)
         process.exitCode = 1
-      },
-    )
+      })
+      // A survivor's pipe would keep the process; it is on record by now.
+      .finally(() => process.exit())
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
@@ -79,8 +75,6 @@ function startFailure(error: unknown, { http: { host, port } }: Config): string 
   switch (errnoOf(error)) {
     case 'EADDRINUSE':
       return `port ${port} on ${host} is taken; stop what listens there, or set LOOPER_PORT`
-    case 'EACCES':
-      return `${messageOf(error)}; set LOOPER_PORT above 1023, or CODEX_EXEC_LOG_DIR to a directory you may write`
     case 'EADDRNOTAVAIL':
       return `this machine has no address ${host}; set LOOPER_HOST`
     default:

@@ -67,7 +67,7 @@ export async function startService({
   }
   for (const warning of warnings) logger.warn(warning)
 
-  const places = { projectDir, home, searchPath: env.PATH ?? '', configured: launch.binary }
+  const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
   const runs = createRuns({
     table,
     clock,
@@ -112,11 +112,14 @@ export async function startService({
 
   async function close(): Promise<void> {
     closing.abort()
-    await runs.close()
-    await app?.close()
-    await Promise.all(background)
-    logger.info('service.stop')
-    await serverLog.close()
+    try {
+      await runs.close()
+    } finally {
+      await app?.close()
+      await Promise.all(background)
+      logger.info('service.stop')
+      await serverLog.close()
+    }
   }
 
   try {

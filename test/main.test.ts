@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -27,7 +28,7 @@ async function runToEnd(settings: NodeJS.ProcessEnv) {
 async function setUp(test: Test, settings: NodeJS.ProcessEnv = {}) {
   const dir = test.testdir({ logs: {}, ws: {} })
   const service = await startTestService(path.join(dir, 'logs'), { CODEX_EXEC_BINARY, ...settings })
-  test.teardown(() => service.child.kill('SIGKILL'))
+  test.teardown(() => service.stop())
   const post = (prompt: string, more: object = {}) =>
     service.post({ zulip_message: 'x', codex_prompt: prompt, workspace: path.join(dir, 'ws'), ...more })
   const step = (text: string) =>
@@ -157,4 +158,31 @@ t.test('a second signal hurries: a stubborn agent is killed at once', async (t) 
   t.ok(Date.now() - begin < 2500, 'before the first polite signal had its time')
   t.same(carriers(runIdOf(body.codex_exec_result?.command ?? '')), [])
   t.match(service.output(), 'SIGTERM again')
+})
+
+t.test('a stop that fails is told, and the service ends all the same', async (t) => {
+  const { service } = await setUp(t)
+  writeFileSync(path.join(service.logDir, '.runs'), 'a file where the folder of states would be')
+  service.child.kill('SIGTERM')
+  t.same(await once(service.child, 'exit'), [1, null])
+  t.match(service.output(), 'looper: the stop failed: ENOTDIR')
+})
+
+t.test('a state that cannot be read is an error, not an empty machine', async (t) => {
+  const { service, post } = await setUp(t)
+  mkdirSync(path.join(service.logDir, '.runs/not-a-file'), { recursive: true })
+  t.match(await post('true'), { status: 500, body: { code: 'LOOPER_INTERNAL' } })
+  rmSync(path.join(service.logDir, '.runs/not-a-file'), { recursive: true })
+  t.equal((await post('true')).status, 200)
+})
+
+t.test('run logs past their days are removed at start, and that is told', async (t) => {
+  const dir = t.testdir({ 'codex-exec-20200101-000000-0badcafe.log': 'old' })
+  const old = path.join(dir, 'codex-exec-20200101-000000-0badcafe.log')
+  utimesSync(old, 0, 0)
+  const service = await startTestService(dir, { LOOPER_RUN_LOG_KEEP_DAYS: '30' })
+  t.teardown(() => service.child.kill('SIGKILL'))
+  await until('it is told', () => textOf(path.join(dir, 'looper-server.log')).includes('logs.removed'))
+  t.notOk(existsSync(old))
+  t.equal(await service.stop(), 0)
 })

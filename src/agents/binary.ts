@@ -17,7 +17,7 @@ export interface BinaryPlaces {
   readonly projectDir: string
   readonly home: string
   /** The `PATH` of the service, `:`-separated. */
-  readonly searchPath: string
+  readonly searchPath: string | undefined
   /** `CODEX_EXEC_BINARY`, or null. */
   readonly configured: string | null
 }
@@ -60,7 +60,7 @@ function named(name: string, source: BinarySource, places: BinaryPlaces): Binary
 function searchDirectories({ searchPath, projectDir }: BinaryPlaces): string[] {
   const own = path.join(projectDir, 'node_modules') + path.sep
   // Absolute, because the agent starts in another directory than the service.
-  const directories = searchPath
+  const directories = (searchPath ?? '')
     .split(path.delimiter)
     .filter((dir) => dir !== '')
     .map((dir) => path.resolve(dir))

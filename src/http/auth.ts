@@ -25,7 +25,7 @@ export async function requireToken(app: FastifyInstance, token: string): Promise
 
 function olderToken(request: FastifyRequest): string | undefined {
   const header = request.headers['x-looper-token']
-  return Array.isArray(header) ? header[0] : header
+  return typeof header === 'string' ? header : undefined
 }
 
 /** Equal lengths, so that a comparison takes the same time whatever was given. */

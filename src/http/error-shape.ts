@@ -27,7 +27,7 @@ export function shapeErrors(app: FastifyInstance): void {
   })
 
   app.setNotFoundHandler((request, reply) => {
-    const url = request.url.split('?', 1)[0] ?? ''
+    const url = request.url.replace(/\?.*/, '')
     const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
     if (allowed.length === 0) return send(request, reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`)
     reply.header('allow', allowed.join(', '))

@@ -4,6 +4,8 @@ import { shellQuote } from '../runs/shell-quote.ts'
 import type { Notify } from './notice.ts'
 
 const TIMEOUT_MS = 30_000
+/** What was written before the end is surely read by then. */
+const LAST_OUTPUT_MS = 100
 const TRIMMED_CHARACTERS = 2000
 
 /**
@@ -18,7 +20,7 @@ export function scriptNotices(
 ): Notify {
   return async (message, signal) => {
     logger.info({ command: shellQuote([process.execPath, script, message]) }, 'cmd.start')
-    const ended = await execa(process.execPath, [script, message], {
+    const running = execa(process.execPath, [script, message], {
       env,
       extendEnv: false,
       stdin: 'ignore',
@@ -27,6 +29,11 @@ export function scriptNotices(
       cancelSignal: signal,
       reject: false,
     })
+    // A background process of the script may hold its output open; the script's own end is what counts.
+    running.nodeChildProcess.once('exit', () => {
+      setTimeout(() => running.all.destroy(), LAST_OUTPUT_MS).unref()
+    })
+    const ended = await running
     const { failed, exitCode, signal: killedBy, timedOut, originalMessage } = ended
     const output = ended.all.trim().slice(-TRIMMED_CHARACTERS)
     const facts = { return_code: exitCode ?? null, output }

@@ -9,11 +9,29 @@ const STATES: Readonly<Record<string, ProcessInfo['state']>> = {
   X: 'zombie',
 }
 
+/** What this table asks of the system. */
+export interface LinuxCalls {
+  readonly kill: (pid: number, signal: NodeJS.Signals) => void
+  readonly readFile: (file: string) => string
+}
+
+const systemCalls: LinuxCalls = { kill: process.kill, readFile: (file) => readFileSync(file, 'utf8') }
+
 /**
  * Linux's own table, read from `/proc` (proc(5)): argument boundaries kept, start ticks as identity. Reading is
  * synchronous: the kernel answers from memory, and a sweep must be faster than what it chases.
  */
-export function linuxTable(kill: (pid: number, signal: NodeJS.Signals) => void = process.kill): ProcessTable {
+export function linuxTable({ kill, readFile }: LinuxCalls = systemCalls): ProcessTable {
+  /** A file below `/proc`, or null where the process is gone or closed to us. */
+  const read = (name: string): string | null => {
+    try {
+      return readFile(`/proc/${name}`)
+    } catch (error) {
+      const code = errnoOf(error)
+      if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null
+      throw error
+    }
+  }
   const bootId = (read('sys/kernel/random/boot_id') ?? '').trim()
   const uid = process.getuid?.()
 
@@ -31,7 +49,7 @@ export function linuxTable(kill: (pid: number, signal: NodeJS.Signals) => void =
     },
 
     async commands() {
-      return commands()
+      return commands(read)
     },
 
     async processes() {
@@ -82,15 +100,15 @@ export function parseStat(stat: string, bootId: string): ProcessInfo {
   return {
     bootId,
     pid: Number.parseInt(stat, 10),
-    state: STATES[field[0] ?? ''] ?? 'alive',
+    state: STATES[String(field[0])] ?? 'alive',
     parent: Number(field[1]),
     group: Number(field[2]),
     session: Number(field[3]),
-    start: field[19] ?? '',
+    start: String(field[19]),
   }
 }
 
-function* commands(): Generator<CommandInfo> {
+function* commands(read: (name: string) => string | null): Generator<CommandInfo> {
   for (const pid of pids()) {
     const raw = read(`${pid}/cmdline`)
     if (raw) yield { pid, argv: (raw.endsWith('\0') ? raw.slice(0, -1) : raw).split('\0') }
@@ -111,15 +129,4 @@ function pids(): number[] {
     if (pid > 0) found.push(pid)
   }
   return found
-}
-
-/** A file below `/proc`, or null where the process is gone or closed to us. */
-function read(name: string): string | null {
-  try {
-    return readFileSync(`/proc/${name}`, 'utf8')
-  } catch (error) {
-    const code = errnoOf(error)
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null
-    throw error
-  }
 }

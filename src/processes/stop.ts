@@ -14,7 +14,7 @@ export interface StopOptions {
   readonly clock: Clock
   /** From the first polite signal to SIGKILL; SIGINT has the first half, SIGTERM the second. */
   readonly graceMs: number
-  /** Pids that are never signalled: the service, its ancestors, its wrappers. */
+  /** Pids that are never signalled: the service and its ancestors. */
   readonly spare: ReadonlySet<number>
   /** Aborted: no more waiting, SIGKILL at once. */
   readonly hurry?: AbortSignal | undefined

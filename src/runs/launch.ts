@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { AgentCommand } from '../agents/agent.ts'
 import { errnoOf, LooperError, messageOf } from '../errors.ts'
+import { isDirectory } from '../files.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import type { RunLog } from './run-log.ts'
 
@@ -42,9 +42,10 @@ const WRAPPER = path.join(import.meta.dirname, 'wrapper.sh')
 export async function launch(spec: LaunchSpec): Promise<Launched> {
   const { table, workspace } = spec
   const stateFile = path.join(spec.stateDir, spec.runId)
-  await mkdir(spec.stateDir, { recursive: true, mode: 0o700 })
-  const stdin = openStdin(spec)
+  let stdin: number | null = null
   try {
+    mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
+    stdin = openStdin(spec)
     const child = spawn('/bin/sh', [WRAPPER, stateFile, spec.log.path, spec.runId, ...spec.command.argv], {
       cwd: workspace,
       detached: true,
@@ -59,7 +60,7 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
     await spawned
     child.unref()
     const wrapper = child.pid === undefined ? null : await table.inspect(child.pid)
-    return { agent: await identify(await report.agent, table), wrapper, status: report.status }
+    return { agent: await complete(await report.agent, table), wrapper, status: report.status }
   } catch (error) {
     throw launchError(error, workspace)
   } finally {
@@ -87,16 +88,16 @@ function pipeOf(child: ChildProcess): Readable {
 }
 
 /** Reads the wrapper's two lines from its pipe. */
-function listen(pipe: Readable): { agent: Promise<string>; status: Promise<number | null> } {
-  const agent = Promise.withResolvers<string>()
+function listen(pipe: Readable): { agent: Promise<Identity>; status: Promise<number | null> } {
+  const agent = Promise.withResolvers<Identity>()
   const status = Promise.withResolvers<number | null>()
   agent.promise.catch(() => undefined)
   let text = ''
   pipe.setEncoding('utf8')
   pipe.on('data', (chunk: string) => {
     text += chunk
-    const started = /^agent (.*)\n/m.exec(text)?.[1]
-    if (started !== undefined) agent.resolve(started)
+    const started = parseReport(/^agent (.*\n)/m.exec(text)?.[1] ?? '')
+    if (started) agent.resolve(started)
     const ended = /^end (-?\d+)\n/m.exec(text)?.[1]
     if (ended !== undefined) status.resolve(Number(ended))
   })
@@ -109,27 +110,22 @@ function listen(pipe: Readable): { agent: Promise<string>; status: Promise<numbe
   return { agent: agent.promise, status: status.promise }
 }
 
-/** The wrapper's report as an identity; where it could tell only a pid, the table tells the rest. */
-async function identify(report: string, table: ProcessTable): Promise<Identity> {
-  const identity = parseReport(report)
-  if (identity === null) throw new Error(`the wrapper told an unknown report: ${report}`)
-  if (identity.start !== '') return identity
-  return (await table.inspect(identity.pid)) ?? identity
+/** Where the wrapper has no `/proc` to tell the start from, the table tells it. */
+async function complete(identity: Identity, table: ProcessTable): Promise<Identity> {
+  /* c8 ignore next: systems without /proc */
+  return identity.start === '' ? ((await table.inspect(identity.pid)) ?? identity) : identity
 }
 
-/** `PID TICKS BOOT_ID`, as the wrapper writes it; null where it is not (yet) that. */
-export function parseReport(report: string): Identity | null {
-  const match = /^(\d+) (\d*) (\S*)$/.exec(report)
-  if (!match) return null
-  const [, pid = '', start = '', bootId = ''] = match
-  return { pid: Number(pid), start, bootId }
+/** `PID TICKS BOOT_ID` and a newline, as the wrapper writes it; null where it is not (yet) that. */
+function parseReport(report: string): Identity | null {
+  const [, pid, start = '', bootId = ''] = /^(\d+) (\d*) (\S*)\n$/.exec(report) ?? []
+  return pid === undefined ? null : { pid: Number(pid), start, bootId }
 }
 
 /** What a state file says of the agent; null where it is gone or not yet complete. */
 export function readState(stateFile: string): Identity | null {
   try {
-    const text = readFileSync(stateFile, 'utf8')
-    return text.endsWith('\n') ? parseReport(text.slice(0, -1)) : null
+    return parseReport(readFileSync(stateFile, 'utf8'))
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null
     throw error
@@ -138,7 +134,7 @@ export function readState(stateFile: string): Identity | null {
 
 function launchError(error: unknown, workspace: string): LooperError {
   // spawn says ENOENT for a missing program and for a missing directory alike.
-  if (!statSync(workspace, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isDirectory(workspace)) {
     return new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
       cause: error,
     })

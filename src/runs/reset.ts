@@ -47,12 +47,10 @@ export interface ResetReport extends StopReport {
  */
 export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise<Found> {
   const { table, agent } = deps
-  const ancestors = await lineage(table, process.pid)
-  const spare = new Set(ancestors)
+  const spare = await lineage(table, process.pid)
   const targets = new Map<string, StopTarget>()
   const keyOf = ({ pid, start }: Identity) => `${pid} ${start}`
   for (const run of live) {
-    if (run.wrapper) spare.add(run.wrapper.pid)
     targets.set(keyOf(run.agent), { identity: run.agent, cookie: run.runId })
   }
 
@@ -66,7 +64,7 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
   }
 
   if (deps.scope === 'machine') {
-    for (const pid of findStale(await table.commands(), agent.isRun, ancestors)) {
+    for (const pid of findStale(await table.commands(), agent.isRun, spare)) {
       const identity = await table.inspect(pid)
       if (!identity || targets.has(keyOf(identity)) || !(await table.isOwnUser(pid))) continue
       const cookie = table.cookieOf(pid)

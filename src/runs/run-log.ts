@@ -74,8 +74,9 @@ export function readTail(file: string, lines: number): string {
 function readEnd(file: string, earliest: (fd: number) => number = () => 0): string {
   const fd = openSync(file, 'r')
   try {
+    const first = earliest(fd)
     const { size } = fstatSync(fd)
-    const start = Math.max(earliest(fd), size - TAIL_BYTES)
+    const start = Math.max(first, size - TAIL_BYTES)
     const buffer = Buffer.alloc(size - start)
     return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start))
   } finally {

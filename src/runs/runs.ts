@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { LooperError, messageOf } from '../errors.ts'
 import { launch } from './launch.ts'
-import { findAgents, type ResetDeps, stopAgents } from './reset.ts'
+import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
 import type { LaunchRequest, Run, RunEnd, RunRequest, RunResult } from './run.ts'
 import { createRunLog, readTail } from './run-log.ts'
 import { shellQuote } from './shell-quote.ts'
@@ -79,10 +79,7 @@ export function createRuns(deps: RunsDeps): Runs {
         .mirror?.(runLog.path, runLog.headerBytes, complete.signal)
         .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.mirror.fail'))
       const stateFile = path.join(deps.stateDir, runId)
-      const ended = watch(
-        { runId, agent, logPath: runLog.path, stateFile, status },
-        { ...deps, spare: new Set(wrapper ? [wrapper.pid] : []) },
-      )
+      const ended = watch({ runId, agent, logPath: runLog.path, stateFile, status }, deps)
         .catch((error: unknown) => {
           log.error({ error: messageOf(error) }, 'run.watch.fail')
           return { returnCode: null, leftovers: [], survivors: [] }
@@ -112,6 +109,16 @@ export function createRuns(deps: RunsDeps): Runs {
     } finally {
       closeSync(runLog.fd)
     }
+  }
+
+  /** Stops what is live; the old logs are complete when it resolves. What survives is told, not waited for. */
+  async function stopLive(scoped: ResetDeps, log: Logger): Promise<ResetReport> {
+    const replaced = [...live.values()]
+    const report = await stopAgents(scoped, await findAgents(scoped, replaced))
+    if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')
+    const alive = new Set(report.survivors)
+    await Promise.all(replaced.filter(({ agent }) => !alive.has(agent.pid)).map((run) => run.ended))
+    return report
   }
 
   /** The agent's return code if it ends within the startup check, else null. */
@@ -148,11 +155,7 @@ export function createRuns(deps: RunsDeps): Runs {
     assertOpen()
 
     log.info({ step: 'stop' }, 'run.step')
-    const replaced = [...live.values()]
-    const stop = await stopAgents(deps, await findAgents(deps, replaced))
-    if (stop.survivors.length > 0) log.error({ survivors: stop.survivors }, 'run.stop.survivors')
-    // Their wrappers are writing the trailers; the new run begins when the old logs are complete.
-    await Promise.all(replaced.map((run) => run.ended))
+    const stop = await stopLive(deps, log)
     const stopped = { noticeOutput: output, stopped: stop.agents, remaining: stop.remaining }
     log.info(
       { step: 'stopped', pids: stop.agents, signalled: stop.signalled, remaining: stop.remaining },
@@ -161,7 +164,7 @@ export function createRuns(deps: RunsDeps): Runs {
     if (!request.launch) return { ...stopped, run: null, startupReturnCode: null }
 
     log.info({ step: 'delay', ms: request.delayMs }, 'run.step')
-    await clock.sleep(request.delayMs, closing.signal).catch(assertOpen)
+    if (request.delayMs > 0) await clock.sleep(request.delayMs, closing.signal).catch(assertOpen)
     assertOpen()
 
     log.info({ step: 'launch' }, 'run.step')
@@ -211,11 +214,7 @@ export function createRuns(deps: RunsDeps): Runs {
     async close() {
       closing.abort()
       await slot.free()
-      const runs = [...live.values()]
-      const found = await findAgents({ ...deps, scope: 'own' }, runs)
-      const { survivors } = await stopAgents(deps, found)
-      if (survivors.length > 0) logger.error({ survivors }, 'shutdown.survivors')
-      await Promise.all(runs.map((run) => run.ended))
+      await stopLive({ ...deps, scope: 'own' }, logger)
     },
   }
 }

@@ -20,7 +20,6 @@ export interface WatchDeps {
   readonly table: ProcessTable
   readonly clock: Clock
   readonly graceMs: number
-  readonly spare: ReadonlySet<number>
 }
 
 /** What was seen. */
@@ -44,7 +43,7 @@ export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport>
     returnCode = readTrailer(run.logPath)
     if (returnCode === null) await appendFile(run.logPath, '\n# codex_exec_return_code=unknown\n')
   }
-  const swept = await stopTrees([{ identity: run.agent, cookie: run.runId }], deps)
+  const swept = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare: new Set() })
   await unlink(run.stateFile).catch(() => undefined)
   return { returnCode, leftovers: swept.signalled, survivors: swept.survivors }
 }

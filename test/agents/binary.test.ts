@@ -31,6 +31,12 @@ const missing = (name: string) => ({
   message: `required tool is missing from PATH: ${name}`,
 })
 
+t.test('without a PATH, nothing is found on it', (t) => {
+  const { places } = setUp(t)
+  t.throws(() => resolveBinary(null, { ...places, searchPath: undefined }), missing('codex'))
+  t.end()
+})
+
 t.test('the request wins over the setting, that over a local build, and that over PATH', async (t) => {
   const { places, project, one, two } = setUp(t)
   const onPath = program(two, 'codex')

@@ -65,6 +65,19 @@ t.test('a script that is killed fails with the signal', async (t) => {
   t.match(lines[1], { msg: 'cmd.fail', return_code: null })
 })
 
+t.test('the end of the script counts, though a process of its own still holds its output', async (t) => {
+  const { send } = setUp(
+    t,
+    `import { spawn } from 'node:child_process'
+    const child = spawn('sleep', ['300'], { stdio: 'inherit', detached: true })
+    child.unref()
+    console.log(child.pid)`,
+    { PATH: process.env.PATH },
+  )
+  const { output } = await send('Hello')
+  t.ok(process.kill(Number(output), 'SIGKILL'), 'it still lived')
+})
+
 t.test('the signal stops the script', async (t) => {
   const { send, abort } = setUp(t, 'setInterval(() => {}, 1000)')
   const sent = send('Hello')

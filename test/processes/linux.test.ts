@@ -63,10 +63,34 @@ t.test('a cookie is read from the environment it was started with', async (t) =>
   await until('it runs', () => linuxTable().cookieOf(child.pid ?? 0) === 'the-cookie')
 })
 
+t.test(
+  'a process that is gone or closed reads as none; another failure is never taken for that',
+  async (t) => {
+    const failing = (code: string) => () =>
+      linuxTable({
+        kill: process.kill,
+        readFile: () => {
+          throw Object.assign(new Error(code), { code })
+        },
+      })
+    t.equal(await failing('EACCES')().inspect(process.pid), null)
+    await t.rejects(failing('ESRCH')().check(), { message: /proc is not readable/ })
+    t.throws(failing('EMFILE'), { code: 'EMFILE' })
+    t.same([...(await failing('EPERM')().commands())], [])
+    t.same([...(await failing('EPERM')().processes())], [])
+  },
+)
+
+t.test('a program that wrote its title over its arguments is read as it is', async (t) => {
+  const table = linuxTable({ kill: process.kill, readFile: () => 'nginx: worker process' })
+  t.same([...(await table.commands())][0]?.argv, ['nginx: worker process'])
+})
+
 t.test('lineage is the process and all its ancestors', async (t) => {
   const pids = await lineage(linuxTable(), process.pid)
   t.ok(pids.has(process.pid))
   t.ok(pids.has(process.ppid))
+  t.same([...(await lineage(linuxTable(), NO_SUCH_PID))], [NO_SUCH_PID])
 })
 
 t.test('a signal reaches a whole session from its leader, and nobody of another identity', async (t) => {
@@ -91,8 +115,11 @@ t.test('a signal reaches a whole session from its leader, and nobody of another 
 
 t.test('a signal that is not allowed is told, one that is wrong is thrown', async (t) => {
   const failing = (code: string) =>
-    linuxTable(() => {
-      throw Object.assign(new Error(code), { code })
+    linuxTable({
+      readFile: (file) => readFileSync(file, 'utf8'),
+      kill: () => {
+        throw Object.assign(new Error(code), { code })
+      },
     })
   const self = await linuxTable().inspect(process.pid)
   if (!self) throw new Error('no self')

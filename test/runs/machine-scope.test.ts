@@ -51,12 +51,20 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       env: { ...env, ...more.env },
       ...(more.argv0 ? { argv0: more.argv0 } : {}),
     })
-  const reset = () =>
+  const reset = (prompt = '') =>
     runs.run({
       requestId: 'test',
       message: 'x',
       notify: async () => ({ output: '' }),
-      launch: null,
+      launch: prompt
+        ? {
+            requestId: 'test',
+            trigger: 'http',
+            workspace: dir,
+            prompt,
+            binary: { path: fake, source: 'env' },
+          }
+        : null,
       delayMs: 0,
       startupCheckMs: 0,
     })
@@ -138,4 +146,13 @@ t.test('what cannot be stopped is told', async (t) => {
   const { stopped, remaining } = await reset()
   t.same(stopped, [pidOf(child)])
   t.same(remaining, [pidOf(child)])
+})
+
+t.test('a shutdown does not wait for what cannot be stopped', async (t) => {
+  const { runs, reset, mark } = setUp(t, () => ({ signal: async () => false }))
+  const { run } = await reset('sleep 300')
+  await runs.close()
+  t.ok(carriers(mark).includes(run?.agent.pid ?? 0))
+  for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+  t.same(await run?.ended, { returnCode: -9 })
 })

@@ -145,6 +145,8 @@ t.test('of very long output the tail has no more than 16 KiB', async (t) => {
   t.ok(tail.length > 16_000 && tail.length <= 16_384, `${tail.length} characters`)
 })
 
-t.test('a log that is not there throws, and leaves no descriptor open', async (t) => {
-  t.throws(() => readTrailer(path.join(t.testdir(), 'absent')), { code: 'ENOENT' })
+t.test('a log that is not there throws', async (t) => {
+  const file = path.join(t.testdir(), 'absent')
+  t.throws(() => readTrailer(file), { code: 'ENOENT' })
+  t.throws(() => readTail(file, 20), { code: 'ENOENT' })
 })

@@ -177,6 +177,8 @@ t.test('an agent that ends within the startup check is told by its return code',
   })
   const killed = await run('kill -9 $$')
   t.match(killed.body.error, /rc=-9/)
+  const lost = await run('kill -9 $PPID; exit 1')
+  t.match(lost.body.error, /rc=unknown/)
 })
 
 t.test('an empty prompt announces and stops, and launches nothing', async (t) => {
@@ -347,6 +349,18 @@ t.test(
     )
   },
 )
+
+t.test('where the wrapper is killed and the log removed, the end is told as not known', async (t) => {
+  const { run, service, dir } = await setUp(t, {
+    LOOPER_SERVER_LOG_PATH: path.join(t.testdirName, 'server.log'),
+  })
+  const { pid, runId } = await run('while [ -e "$PWD/../logs" ]; do sleep 0.05; done')
+  const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1])
+  process.kill(parent, 'SIGKILL')
+  rmSync(service.logDir, { recursive: true })
+  await until('the record of it', () => textOf(path.join(dir, 'server.log')).includes('run.watch.fail'))
+  await until('nothing of it is left', () => carriers(runId).length === 0)
+})
 
 t.test('the server log tells every step under the request id, and mirrors the output as it is', async (t) => {
   const { run, service } = await setUp(t)

@@ -1,0 +1,186 @@
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { type Clock, MAX_TIMER_MS, systemClock } from '../../src/clock.ts'
+import { mirrorLog } from '../../src/logging/mirror.ts'
+import { until } from '../helpers/service.ts'
+
+/** Looks again at once, and counts how often it looked in vain. */
+function eagerClock() {
+  let looks = 0
+  const clock: Clock = {
+    now: systemClock.now,
+    sleep: (_ms, signal) => {
+      looks++
+      return systemClock.sleep(1, signal)
+    },
+  }
+  return { clock, looks: () => looks }
+}
+
+/** A log, and a mirror that follows it. */
+function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock) {
+  const file = path.join(test.testdir(), 'run.log')
+  writeFileSync(file, text)
+  const eager = eagerClock()
+  const complete = new AbortController()
+  const chunks: string[] = []
+  const done = mirrorLog({
+    path: file,
+    from,
+    write: (chunk) => chunks.push(chunk),
+    clock: clock ?? eager.clock,
+    complete: complete.signal,
+  })
+  return {
+    file,
+    chunks,
+    done,
+    text: () => chunks.join(''),
+    append: (more: string | Buffer) => appendFileSync(file, more),
+    /** Resolves when the mirror has seen all there is at this moment. */
+    async idle() {
+      const before = eager.looks()
+      await until('the mirror has looked twice in vain', () => eager.looks() > before + 1)
+    },
+    complete: () => complete.abort(),
+  }
+}
+
+t.test('a log that is already complete is mirrored to its end', async (t) => {
+  const log = follow(t, 'one\ntwo\n')
+  log.complete()
+  t.equal(await log.done, 8)
+  t.equal(log.text(), 'one\ntwo\n')
+})
+
+t.test('an empty log gives nothing', async (t) => {
+  const log = follow(t, '')
+  log.complete()
+  t.equal(await log.done, 0)
+  t.strictSame(log.chunks, [])
+})
+
+t.test('a growing log is followed, and only whole lines are handed on', async (t) => {
+  const log = follow(t, 'one\ntw')
+  await log.idle()
+  t.equal(log.text(), 'one\n')
+  log.append('o\nthree\nfo')
+  await log.idle()
+  t.equal(log.text(), 'one\ntwo\nthree\n')
+  log.append('ur')
+  await log.idle()
+  t.equal(log.text(), 'one\ntwo\nthree\n')
+  log.append('\n')
+  await log.idle()
+  t.equal(log.text(), 'one\ntwo\nthree\nfour\n')
+  log.complete()
+  t.equal(await log.done, statSync(log.file).size)
+  for (const chunk of log.chunks) t.match(chunk, /\n$/)
+})
+
+t.test('a last line without an end is handed on with one, once the log is complete', async (t) => {
+  const log = follow(t, 'one\nlast')
+  await log.idle()
+  t.equal(log.text(), 'one\n')
+  log.complete()
+  t.equal(await log.done, 8, 'the offset counts the bytes of the log')
+  t.equal(log.text(), 'one\nlast\n')
+})
+
+t.test('a character split between two writes arrives whole', async (t) => {
+  const text = 'grüße 🦊 日本\n'
+  const bytes = Buffer.from(text)
+  const log = follow(t, '')
+  for (const byte of bytes) {
+    log.append(Buffer.from([byte]))
+    await log.idle()
+  }
+  log.complete()
+  t.equal(await log.done, bytes.length)
+  t.strictSame(log.chunks, [text])
+})
+
+t.test('characters split by the size of a read arrive whole, in lines of any length', async (t) => {
+  for (const shift of ['', 'x', 'xx', 'xxx']) {
+    const text = `${shift}${'🦊'.repeat(60_000)}\n${'日本'.repeat(40_000)}\nend\n`
+    const log = follow(t, text)
+    log.complete()
+    t.equal(await log.done, Buffer.byteLength(text))
+    t.notMatch(log.text(), /\ufffd/)
+    t.equal(log.text().replaceAll('\n', ''), text.replaceAll('\n', ''))
+  }
+})
+
+t.test('a line over 64 KiB comes in pieces, and nothing of it is lost', async (t) => {
+  const text = `${'a'.repeat(1_000_000)}\nshort\n`
+  const log = follow(t, text)
+  log.complete()
+  t.equal(await log.done, text.length)
+  t.equal(log.text().replaceAll('\n', ''), text.replaceAll('\n', ''))
+  t.match(log.text(), /a\nshort\n$/, 'the next line begins a line')
+  for (const chunk of log.chunks) {
+    t.ok(chunk.length <= 131_073, `a piece of ${chunk.length} characters`)
+    t.match(chunk, /\n$/)
+  }
+})
+
+t.test('a line of just 64 KiB stays whole', async (t) => {
+  const text = `${'a'.repeat(65_536)}\n`
+  const log = follow(t, text)
+  log.complete()
+  await log.done
+  t.equal(log.text(), text)
+})
+
+t.test('a mirror resumes where an earlier one ended', async (t) => {
+  const first = follow(t, 'header\none\ntwo\n', 7)
+  first.complete()
+  const offset = await first.done
+  t.equal(first.text(), 'one\ntwo\n')
+
+  const second = follow(t, `${readFileSync(first.file, 'utf8')}three\n`, offset)
+  second.complete()
+  t.equal(await second.done, 21)
+  t.equal(second.text(), 'three\n')
+})
+
+t.test('bytes that are no UTF-8 disturb neither the lines around them nor the end', async (t) => {
+  const bytes = Buffer.concat([Buffer.from('one\n'), Buffer.from([0xff, 0xf0, 0x9f, 10, 0xf0, 0x9f])])
+  const log = follow(t, bytes)
+  log.complete()
+  t.equal(await log.done, bytes.length)
+  t.equal(log.text(), 'one\n\ufffd\ufffd\n\ufffd\n')
+})
+
+t.test('completion wakes a mirror that sleeps, and what came just before it is still mirrored', async (t) => {
+  let asleep = false
+  const clock: Clock = {
+    now: systemClock.now,
+    sleep: (_ms, signal) => {
+      asleep = true
+      return systemClock.sleep(MAX_TIMER_MS, signal)
+    },
+  }
+  const log = follow(t, 'one\n', 0, clock)
+  await until('the mirror sleeps', () => asleep)
+  log.append('two\n')
+  log.complete()
+  t.equal(await log.done, 8)
+  t.equal(log.text(), 'one\ntwo\n')
+})
+
+t.test('a writer that fails ends the mirror, which closes its file', async (t) => {
+  const file = path.join(t.testdir(), 'run.log')
+  writeFileSync(file, 'one\n')
+  const write = () => {
+    throw new Error('no')
+  }
+  const complete = AbortSignal.abort()
+  await t.rejects(mirrorLog({ path: file, from: 0, write, clock: systemClock, complete }), { message: 'no' })
+})
+
+t.test('a log that is not there is told', async (t) => {
+  const options = { from: 0, write: () => undefined, clock: systemClock, complete: AbortSignal.abort() }
+  await t.rejects(mirrorLog({ ...options, path: path.join(t.testdir(), 'absent') }), { code: 'ENOENT' })
+})

@@ -1,0 +1,46 @@
+import { closeSync, openSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { linuxTable } from '../../src/processes/linux.ts'
+import { launch, readState } from '../../src/runs/launch.ts'
+
+/** Launches this argv with these changes. */
+function start(test: Test, argv: readonly string[], more: { stateDir?: string; workspace?: string } = {}) {
+  const dir = test.testdir({ file: '' })
+  const log = path.join(dir, 'log')
+  const fd = openSync(log, 'a')
+  test.teardown(() => closeSync(fd))
+  return launch({
+    runId: 'the-run',
+    workspace: dir,
+    command: { argv, stdin: null },
+    log: { path: log, fd, headerBytes: 0 },
+    env: process.env,
+    stateDir: path.join(dir, 'states'),
+    table: linuxTable(),
+    ...more,
+  })
+}
+
+t.test('what the system refuses to start is told as such', async (t) => {
+  await t.rejects(start(t, ['true', ...Array.from({ length: 60 }, () => 'x'.repeat(100_000))]), {
+    code: 'LOOPER_LAUNCH_FAILED',
+    message: /^cannot launch the agent: .*E2BIG/,
+  })
+  await t.rejects(start(t, ['true'], { stateDir: '/dev/null/states' }), {
+    code: 'LOOPER_LAUNCH_FAILED',
+    message: /ENOTDIR/,
+  })
+})
+
+t.test('a program that vanished ends the run with 127', async (t) => {
+  t.equal(await (await start(t, ['/no/such/codex'])).status, 127)
+})
+
+t.test('the state file holds the identity of the agent', async (t) => {
+  const { agent, status } = await start(t, ['sleep', '0.2'])
+  t.same(readState(path.join(t.testdirName, 'states/the-run')), agent)
+  t.equal(readState(path.join(t.testdirName, 'states/another')), null)
+  t.throws(() => readState(t.testdirName), { code: 'EISDIR' })
+  t.equal(await status, 0)
+})
