@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
@@ -24,7 +25,6 @@ export interface LaunchSpec {
 /** A run that has begun. */
 export interface Launched {
   readonly agent: Identity
-  readonly wrapper: Identity | null
   /**
    * The wrapper's last word: the agent's status once the log is complete, or null where the wrapper was gone
    * without one. Never rejects.
@@ -40,29 +40,32 @@ const WRAPPER = path.join(import.meta.dirname, 'wrapper.sh')
  * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_LAUNCH_FAILED`
  */
 export async function launch(spec: LaunchSpec): Promise<Launched> {
-  const { table, workspace } = spec
-  const stateFile = path.join(spec.stateDir, spec.runId)
-  let stdin: number | null = null
   try {
     mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
-    stdin = openStdin(spec)
-    const child = spawn('/bin/sh', [WRAPPER, stateFile, spec.log.path, spec.runId, ...spec.command.argv], {
-      cwd: workspace,
-      detached: true,
-      env: { ...spec.env, PWD: workspace },
-      stdio: [stdin ?? 'ignore', spec.log.fd, spec.log.fd, 'pipe'],
-    })
-    const spawned = new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', reject)
-    })
-    const report = listen(pipeOf(child))
-    await spawned
-    child.unref()
-    const wrapper = child.pid === undefined ? null : await table.inspect(child.pid)
-    return { agent: await complete(await report.agent, table), wrapper, status: report.status }
+    return await start(spec)
   } catch (error) {
-    throw launchError(error, workspace)
+    throw launchError(error, spec.workspace)
+  }
+}
+
+async function start(spec: LaunchSpec): Promise<Launched> {
+  const { log, workspace } = spec
+  const stdin = openStdin(spec)
+  try {
+    const child = spawn(
+      '/bin/sh',
+      [WRAPPER, path.join(spec.stateDir, spec.runId), log.path, spec.runId, ...spec.command.argv],
+      {
+        cwd: workspace,
+        detached: true,
+        env: { ...spec.env, PWD: workspace },
+        stdio: [stdin ?? 'ignore', log.fd, log.fd, 'pipe'],
+      },
+    )
+    const { agent, status } = listen(pipeOf(child))
+    await once(child, 'spawn')
+    child.unref()
+    return { agent: await complete(await agent, spec.table), status }
   } finally {
     if (stdin !== null) closeSync(stdin)
   }
@@ -96,7 +99,7 @@ function listen(pipe: Readable): { agent: Promise<Identity>; status: Promise<num
   pipe.setEncoding('utf8')
   pipe.on('data', (chunk: string) => {
     text += chunk
-    const started = parseReport(/^agent (.*\n)/m.exec(text)?.[1] ?? '')
+    const started = parseReport(text)
     if (started) agent.resolve(started)
     const ended = /^end (-?\d+)\n/m.exec(text)?.[1]
     if (ended !== undefined) status.resolve(Number(ended))
@@ -112,14 +115,16 @@ function listen(pipe: Readable): { agent: Promise<Identity>; status: Promise<num
 
 /** Where the wrapper has no `/proc` to tell the start from, the table tells it. */
 async function complete(identity: Identity, table: ProcessTable): Promise<Identity> {
-  /* c8 ignore next: systems without /proc */
-  return identity.start === '' ? ((await table.inspect(identity.pid)) ?? identity) : identity
+  /* c8 ignore start: systems without /proc */
+  if (identity.start === '') return (await table.inspect(identity.pid)) ?? identity
+  /* c8 ignore stop */
+  return identity
 }
 
-/** `PID TICKS BOOT_ID` and a newline, as the wrapper writes it; null where it is not (yet) that. */
-function parseReport(report: string): Identity | null {
-  const [, pid, start = '', bootId = ''] = /^(\d+) (\d*) (\S*)\n$/.exec(report) ?? []
-  return pid === undefined ? null : { pid: Number(pid), start, bootId }
+/** A line of `PID TICKS BOOT_ID`, as the wrapper writes it to both ends; null where it is not (yet) complete. */
+function parseReport(text: string): Identity | null {
+  const found = /^(?:agent )?(\d+) (\d*) (\S*)\n/.exec(text)
+  return found && { pid: Number(found[1]), start: String(found[2]), bootId: String(found[3]) }
 }
 
 /** What a state file says of the agent; null where it is gone or not yet complete. */

@@ -40,7 +40,6 @@ export interface Run {
   readonly command: string
   readonly logPath: string
   readonly agent: Identity
-  readonly wrapper: Identity | null
   /** Resolves when the agent ended, its log is complete and nothing of its tree is left. Never rejects. */
   readonly ended: Promise<RunEnd>
 }

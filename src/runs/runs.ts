@@ -71,7 +71,7 @@ export function createRuns(deps: RunsDeps): Runs {
       new Date(clock.now()),
     )
     try {
-      const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log: runLog })
+      const { agent, status } = await launch({ ...deps, runId, workspace, command, log: runLog })
       log.info({ pid: agent.pid, command: line, log_path: runLog.path }, 'cmd.start')
 
       const complete = new AbortController()
@@ -101,7 +101,6 @@ export function createRuns(deps: RunsDeps): Runs {
         command: line,
         logPath: runLog.path,
         agent,
-        wrapper,
         ended,
       }
       live.set(runId, run)
@@ -183,14 +182,12 @@ export function createRuns(deps: RunsDeps): Runs {
       if (!release) throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
       const log = logger.child({ request_id: request.requestId })
       try {
-        const result = await sequence(request, log)
+        const result = await sequence(request, log).finally(release)
         log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
         return result
       } catch (error) {
         log.error({ error: messageOf(error) }, 'run.fail')
         throw error
-      } finally {
-        release()
       }
     },
 

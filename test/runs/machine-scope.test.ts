@@ -153,6 +153,6 @@ t.test('a shutdown does not wait for what cannot be stopped', async (t) => {
   const { run } = await reset('sleep 300')
   await runs.close()
   t.ok(carriers(mark).includes(run?.agent.pid ?? 0))
-  for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+  for (const pid of carriers(`LOOPER_RUN_ID=${run?.runId}`)) process.kill(pid, 'SIGKILL')
   t.same(await run?.ended, { returnCode: -9 })
 })
