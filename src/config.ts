@@ -39,18 +39,32 @@ export interface Config {
     readonly dir: string
     readonly serverLogPath: string
     readonly mirror: boolean
-    /** Days that run logs are kept; 0 keeps all. */
-    readonly keepDays: number
+    /** What is kept of run logs and their rows in the ledger; 0: all. */
+    readonly keep: { readonly days: number; readonly count: number; readonly mb: number }
+    /** A run whose log passes it is ended; 0: none. */
+    readonly maxMb: number
+    /** Less free space than this, and nothing is launched. */
+    readonly minFreeMb: number
+    readonly dbPath: string
   }
   readonly launch: {
     readonly binary: string | null
     readonly delayMs: number
     readonly startupCheckMs: number
+    /** 0: no limit. */
+    readonly timeoutMs: number
+    /** 0: no limit. */
+    readonly stallMs: number
     readonly workspace: string | null
     readonly prompt: PromptSource
   }
-  readonly stopScope: StopScope
-  readonly autopoll: { readonly enabled: boolean; readonly pollMs: number; readonly staleMs: number }
+  readonly stop: { readonly scope: StopScope; readonly graceMs: number }
+  readonly autopoll: {
+    readonly enabled: boolean
+    readonly pollMs: number
+    readonly staleMs: number
+    readonly maxRunsPerHour: number
+  }
   readonly zulip: ZulipSettings
   /** Things worth telling at start that do not stop it. */
   readonly warnings: readonly string[]
@@ -143,20 +157,33 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
         ? resolve(settings.LOOPER_SERVER_LOG_PATH)
         : path.join(dir, 'looper-server.log'),
       mirror: isOn(settings.LOOPER_MIRROR_OUTPUT, true),
-      keepDays: settings.LOOPER_RUN_LOG_KEEP_DAYS ?? 0,
+      keep: {
+        days: settings.LOOPER_RUN_LOG_KEEP_DAYS ?? 0,
+        count: settings.LOOPER_RUN_LOG_KEEP_COUNT ?? 0,
+        mb: settings.LOOPER_RUN_LOG_KEEP_MB ?? 0,
+      },
+      maxMb: settings.LOOPER_RUN_LOG_MAX_MB ?? 0,
+      minFreeMb: settings.LOOPER_MIN_FREE_MB ?? 100,
+      dbPath: settings.LOOPER_DB_PATH ? resolve(settings.LOOPER_DB_PATH) : path.join(dir, 'looper.db'),
     },
     launch: {
       binary: settings.CODEX_EXEC_BINARY ?? null,
       delayMs: (settings.CODEX_EXEC_DELAY_SECONDS ?? settings.PROMPT_SEND_DELAY_SECONDS ?? 1) * 1000,
       startupCheckMs: (settings.CODEX_EXEC_STARTUP_CHECK_SECONDS ?? 1) * 1000,
+      timeoutMs: (settings.LOOPER_RUN_TIMEOUT_SECONDS ?? 0) * 1000,
+      stallMs: (settings.LOOPER_RUN_STALL_SECONDS ?? 0) * 1000,
       workspace,
       prompt,
     },
-    stopScope: settings.LOOPER_STOP_SCOPE?.toLowerCase() === 'own' ? 'own' : 'machine',
+    stop: {
+      scope: settings.LOOPER_STOP_SCOPE?.toLowerCase() === 'own' ? 'own' : 'machine',
+      graceMs: (settings.LOOPER_STOP_GRACE_SECONDS ?? 5) * 1000,
+    },
     autopoll: {
       enabled,
       pollMs: pollSeconds * 1000,
       staleMs: (settings.LOOPER_IDLE_LOG_STALE_SECONDS ?? 0) * 1000,
+      maxRunsPerHour: settings.LOOPER_AUTO_MAX_RUNS_PER_HOUR ?? 12,
     },
     zulip: {
       site: settings.ZULIP_SITE ?? null,

@@ -40,6 +40,15 @@ export const ERRORS = {
     status: 500,
     remedy: 'Make the file of LOOPER_DEFAULT_PROMPT_FILE readable and not empty, or send a prompt.',
   },
+  LOOPER_LEDGER_UNWRITABLE: {
+    status: 500,
+    remedy: 'Make room, or mend the file of LOOPER_DB_PATH; nothing was announced or stopped.',
+  },
+  LOOPER_DISK_FULL: {
+    status: 507,
+    remedy: 'Make room on the disk of CODEX_EXEC_LOG_DIR, or lower LOOPER_MIN_FREE_MB.',
+  },
+  LOOPER_RUN_NOT_FOUND: { status: 404, remedy: 'GET /runs lists the runs on the record.' },
   LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
   LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },
 } as const

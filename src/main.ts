@@ -4,6 +4,7 @@ import { type Config, loadConfig } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import { portableTable } from './processes/portable.ts'
+import { LedgerError } from './runs/ledger.ts'
 import { type Service, startService } from './service.ts'
 
 /** sysexits.h: a configuration error. */
@@ -37,7 +38,8 @@ async function run(config: Config): Promise<void> {
     service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })
   } catch (error) {
     complain(startFailure(error, config))
-    process.exitCode = 1
+    // A supervisor should not start it again and again where only its owner can help.
+    process.exitCode = error instanceof LedgerError ? EX_CONFIG : 1
     return
   }
   say(

@@ -1,20 +1,24 @@
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
+import { type Claim, claim } from './claim.ts'
 import { systemClock } from './clock.ts'
 import type { Config, Places } from './config.ts'
 import { LooperError } from './errors.ts'
 import { mirrorLog } from './logging/mirror.ts'
-import { removeOldRunLogs } from './logging/retention.ts'
-import { openServerLog } from './logging/server-log.ts'
+import { removeOldRuns } from './logging/retention.ts'
+import { openServerLog, type ServerLog } from './logging/server-log.ts'
 import { scriptNotices } from './notices/script.ts'
 import { zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { agentEnvironment } from './runs/environment.ts'
+import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
 import { prepareLaunch } from './runs/request.ts'
+import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
 import { autopoll } from './triggers/autopoll.ts'
 
@@ -37,27 +41,43 @@ export interface ServiceOptions extends Places {
   readonly hurry: AbortSignal
 }
 
-/** From the first polite signal to SIGKILL. */
-const STOP_GRACE_MS = 5000
 const RETENTION_EVERY_MS = 3_600_000
+const MIB = 1_048_576
+/** codex tells its session in the first lines, and the limit in the last; its log is short then. */
+const LIMIT_LINES = 200
 
 /**
  * Builds the parts, starts them in order, and closes them in reverse where one of them fails.
  * @throws {Error} with a sentence that says what is in the way
  */
-export async function startService({
-  config,
-  env,
-  table,
-  hurry,
-  projectDir,
-  home,
-}: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, table } = options
   await table.check()
+  mkdirSync(config.log.dir, { recursive: true })
+  const claimed = claim(config.log.dir)
+  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level)
+  let ledger: Ledger | null = null
+  try {
+    const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
+    ledger = openLedger(config.log.dbPath, tell)
+    return await compose(options, claimed, serverLog, ledger)
+  } catch (error) {
+    ledger?.close()
+    await serverLog.close()
+    claimed.release()
+    throw error
+  }
+}
+
+async function compose(
+  { config, env, table, hurry, projectDir, home }: ServiceOptions,
+  claimed: Claim,
+  serverLog: ServerLog,
+  ledger: Ledger,
+): Promise<Service> {
   const clock = systemClock
   const agent = codex
   const { log, launch } = config
-  const serverLog = await openServerLog(log.serverLogPath, log.level)
   const { logger } = serverLog
 
   const warnings = [...config.warnings]
@@ -68,20 +88,24 @@ export async function startService({
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
+  const agentEnv = agentEnvironment(env, projectDir)
   const runs = createRuns({
+    ...config.stop,
     table,
     clock,
     agent,
     logger,
+    ledger,
     hurry,
-    scope: config.stopScope,
-    graceMs: STOP_GRACE_MS,
     logDir: log.dir,
     stateDir: path.join(log.dir, '.runs'),
     ownCookie: env[COOKIE] ?? null,
-    env: agentEnvironment(env, projectDir),
+    env: agentEnv,
+    minFreeMb: log.minFreeMb,
+    maxLogBytes: log.maxMb * MIB,
     mirror: log.mirror
-      ? (file, from, complete) => mirrorLog({ path: file, from, complete, clock, write: serverLog.raw })
+      ? (file, from, mirrored, complete) =>
+          mirrorLog({ path: file, from, mirrored, complete, clock, write: serverLog.raw })
       : null,
   })
 
@@ -97,13 +121,20 @@ export async function startService({
       workspace: launch.workspace,
       binary: null,
       logDir: log.dir,
+      timeoutMs: launch.timeoutMs,
+      stallMs: launch.stallMs,
     })
   }
 
+  const limitedUntil = ({ logPath, outcome }: RunRecord) =>
+    logPath !== null && outcome === 'exited'
+      ? agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv)
+      : null
+
   const removeOld = async () => {
     const live = new Set(runs.live().map((run) => run.logPath))
-    const removed = await removeOldRunLogs({ dir: log.dir, keepDays: log.keepDays, now: clock.now(), live })
-    if (removed.length > 0) logger.info({ removed }, 'logs.removed')
+    const removed = await removeOldRuns({ dir: log.dir, keep: log.keep, ledger, now: clock.now(), live })
+    if (removed > 0) logger.info({ removed }, 'logs.removed')
   }
 
   const closing = new AbortController()
@@ -118,39 +149,41 @@ export async function startService({
       await app?.close()
       await Promise.all(background)
       logger.info('service.stop')
+      ledger.close()
       await serverLog.close()
+      claimed.release()
     }
   }
 
-  try {
-    app = await buildApp({
-      logger,
-      token: config.http.token,
-      runs,
-      agent,
-      defaults: {
-        ...launch,
-        places,
-        logDir: log.dir,
-        notify: zulipNotices(config.zulip, skipped),
-        notifyByScript: (script) => scriptNotices(script, env, logger),
-      },
-    })
-    const url = await app.listen({ host: config.http.host, port: config.http.port })
-    background.push(
-      repeat(removeOld, RETENTION_EVERY_MS, (error) => logger.error({ err: error }, 'logs.remove.fail')),
-    )
-    if (config.autopoll.enabled) {
-      const { pollMs, staleMs } = config.autopoll
-      const options = { runs, prepare: prepareDefault, pollMs, staleMs, logDir: log.dir, clock, logger }
-      background.push(autopoll(options, closing.signal))
-    }
-    logger.info({ url }, 'service.start')
-    return { url, warnings, close }
-  } catch (error) {
-    await close()
-    throw error
+  const notify = zulipNotices(config.zulip, skipped)
+  app = await buildApp({
+    logger,
+    token: config.http.token,
+    runs,
+    ledger,
+    agent,
+    defaults: {
+      ...launch,
+      places,
+      logDir: log.dir,
+      notify,
+      notifyByScript: (script) => scriptNotices(script, env, logger),
+    },
+  })
+  const url = await app.listen({ host: config.http.host, port: config.http.port })
+  claimed.publish(url)
+  // Runs of an earlier life are taken up while the service already answers; launches wait for it.
+  const adopted = runs.adopt()
+  background.push(adopted)
+  background.push(
+    repeat(removeOld, RETENTION_EVERY_MS, (error) => logger.error({ err: error }, 'logs.remove.fail')),
+  )
+  if (config.autopoll.enabled) {
+    const options = { ...config.autopoll, runs, ledger, notify, limitedUntil, clock, logger, logDir: log.dir }
+    background.push(adopted.then(() => autopoll({ ...options, prepare: prepareDefault }, closing.signal)))
   }
+  logger.info({ url }, 'service.start')
+  return { url, warnings, close }
 
   async function repeat(work: () => Promise<void>, everyMs: number, failed: (error: unknown) => void) {
     while (!closing.signal.aborted) {

@@ -1,7 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { MAX_TIMER_MS } from './clock.ts'
-
-const MAX_SECONDS = Math.floor(MAX_TIMER_MS / 1000)
+import { MAX_SECONDS } from './clock.ts'
 
 const text = (expected: string) => Type.Optional(Type.String({ minLength: 1, description: expected }))
 const oneOf = (pattern: string, expected: string) =>
@@ -15,6 +13,9 @@ const seconds = () =>
       description: `a number of seconds, 0 to ${MAX_SECONDS}`,
     }),
   )
+
+const count = (expected: string) =>
+  Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: expected }))
 
 /**
  * Every setting, as environment variables carry it; each `description` says what a good value is.
@@ -41,6 +42,14 @@ export const Settings = Type.Object({
   LOOPER_RUN_LOG_KEEP_DAYS: Type.Optional(
     Type.Number({ minimum: 0, maximum: 36_500, description: 'a number of days, 0 to 36500 (0: keep all)' }),
   ),
+  LOOPER_RUN_LOG_KEEP_COUNT: count('a number of runs, 0 or more (0: keep all)'),
+  LOOPER_RUN_LOG_KEEP_MB: count('a number of megabytes, 0 or more (0: keep all)'),
+  LOOPER_RUN_LOG_MAX_MB: count('a number of megabytes, 0 or more (0: no limit)'),
+  LOOPER_MIN_FREE_MB: count('a number of megabytes, 0 or more'),
+  LOOPER_DB_PATH: text('a file path'),
+  LOOPER_RUN_TIMEOUT_SECONDS: seconds(),
+  LOOPER_RUN_STALL_SECONDS: seconds(),
+  LOOPER_STOP_GRACE_SECONDS: seconds(),
   LOOPER_STOP_SCOPE: oneOf('machine|own', 'machine or own'),
   LOOPER_WORKSPACE: text('the path of a directory'),
   LOOPER_DEFAULT_PROMPT: text('a prompt'),
@@ -50,6 +59,9 @@ export const Settings = Type.Object({
     Type.Number({ maximum: MAX_SECONDS, description: `a number of seconds, up to ${MAX_SECONDS}` }),
   ),
   LOOPER_IDLE_LOG_STALE_SECONDS: seconds(),
+  LOOPER_AUTO_MAX_RUNS_PER_HOUR: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 3600, description: 'a number of runs, 1 to 3600' }),
+  ),
   CODEX_EXEC_LOG_DIR: text('the path of a directory'),
   CODEX_EXEC_BINARY: text('a path, or the name of a program on PATH'),
   CODEX_EXEC_DELAY_SECONDS: seconds(),

@@ -290,7 +290,7 @@ t.test('a secret is never shown, whatever else is wrong', async (t) => {
 
 t.test('ports, days and seconds are numbers within their limits', async (t) => {
   t.equal(load({ LOOPER_PORT: ' 65535 ' }).http.port, 65_535)
-  t.equal(load({ LOOPER_RUN_LOG_KEEP_DAYS: '36500' }).log.keepDays, 36_500)
+  t.equal(load({ LOOPER_RUN_LOG_KEEP_DAYS: '36500' }).log.keep.days, 36_500)
   for (const port of ['65536', '-1', '80.5', '1e9', 'NaN', 'Infinity', '-1e999']) {
     t.equal(problemsOf({ LOOPER_PORT: port }).length, 1, `port ${port}`)
   }

@@ -21,6 +21,14 @@ export interface Agent {
   readonly approvalPolicy: string
   readonly sandbox: string
   command(task: AgentTask): AgentCommand
+  /** The tokens a run used, from the last lines of its output; null where it does not tell. */
+  tokensUsed(tail: string): number | null
+  /**
+   * When a run may succeed again that ended because its owner's usage limit is reached, in milliseconds since the
+   * epoch; null where that is not why it ended, or the time is not known.
+   * @param output the run's output; @param env the environment it ran with
+   */
+  limitedUntil(output: string, env: NodeJS.ProcessEnv): number | null
   /** True where this argv is a run of the agent, and not something that merely mentions one. */
   isRun(argv: readonly string[]): boolean
 }

@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts'
+import { limitedUntil } from './codex-limit.ts'
 
 /** One argument on Linux, its terminating NUL included (MAX_ARG_STRLEN in linux/binfmts.h). */
 const MAX_ARGUMENT_BYTES = 131_072
@@ -77,6 +78,13 @@ export const codex: Agent = {
       stdin: fitsArgument && prompt !== '-' ? null : prompt,
     }
   },
+
+  tokensUsed(tail) {
+    const found = /^tokens used\n([\d,]+)$/m.exec(tail)?.[1]
+    return found === undefined ? null : Number(found.replaceAll(',', ''))
+  },
+
+  limitedUntil,
 
   isRun(argv) {
     const start = programIndex(argv)

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { MAX_SECONDS } from '../clock.ts'
 import { ERRORS, type ErrorCode, LooperError } from '../errors.ts'
-import { MAX_SECONDS } from '../runs/schemas.ts'
 
 /** What every failing answer looks like. */
 export interface ErrorBody {

@@ -1,37 +1,78 @@
-import { lstat, readdir, unlink } from 'node:fs/promises'
+import { readdir, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { errnoOf } from '../errors.ts'
+import type { Ledger } from '../runs/ledger.ts'
 import { isRunLogName } from '../runs/run-log.ts'
 
 const DAY_MS = 86_400_000
+const MIB = 1_048_576
 
-/** Which run logs may go. */
+/** What is kept of ended runs; 0: all. */
+export interface KeepRules {
+  readonly days: number
+  readonly count: number
+  readonly mb: number
+}
+
+/** What retention needs. */
 export interface RetentionOptions {
   readonly dir: string
-  /** Logs last written longer ago than this are removed; 0 keeps all. */
-  readonly keepDays: number
+  readonly keep: KeepRules
+  readonly ledger: Pick<Ledger, 'ended' | 'remove'>
   /** Milliseconds since the epoch. */
   readonly now: number
   /** Logs of live runs: they stay, however long they were quiet. */
   readonly live: ReadonlySet<string>
 }
 
-/** Removes old run logs and tells which. Files of other names are never touched. */
-export async function removeOldRunLogs({ dir, keepDays, now, live }: RetentionOptions): Promise<string[]> {
-  if (keepDays === 0) return []
-  const removed: string[] = []
-  const names = await readdir(dir).catch((error: unknown) => {
-    // Before the first run there may be no directory yet.
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
-  })
-  for (const name of names) {
-    const file = path.join(dir, name)
-    if (!isRunLogName(name) || live.has(file)) continue
-    const found = await lstat(file)
-    if (!found.isFile() || now - found.mtimeMs <= keepDays * DAY_MS) continue
-    await unlink(file)
-    removed.push(file)
+/** An ended run: its log, its row in the ledger, or both. */
+interface Remains {
+  readonly logPath: string | null
+  readonly runId: string | null
+  /** When it was last written or ended. */
+  readonly at: number
+  readonly bytes: number
+}
+
+/** Removes logs and rows of old runs together, the oldest first, and tells how many. Files of other names stay. */
+export async function removeOldRuns(options: RetentionOptions): Promise<number> {
+  const { keep, now, ledger } = options
+  if (keep.days === 0 && keep.count === 0 && keep.mb === 0) return 0
+  const newestFirst = (await collect(options)).sort((a, b) => b.at - a.at)
+  let bytes = 0
+  let removed = 0
+  for (const [index, remains] of newestFirst.entries()) {
+    bytes += remains.bytes
+    const isTooOld = keep.days > 0 && now - remains.at > keep.days * DAY_MS
+    const isTooMany = keep.count > 0 && index >= keep.count
+    const isTooMuch = keep.mb > 0 && bytes > keep.mb * MIB
+    if (!isTooOld && !isTooMany && !isTooMuch) continue
+    if (remains.logPath !== null) await unlink(remains.logPath).catch(() => undefined)
+    if (remains.runId !== null) ledger.remove(remains.runId)
+    removed++
   }
   return removed
+}
+
+async function collect({ dir, ledger, live }: RetentionOptions): Promise<Remains[]> {
+  const files = new Map<string, { at: number; bytes: number }>()
+  for (const name of await readdir(dir).catch(() => [])) {
+    const file = path.join(dir, name)
+    if (!isRunLogName(name) || live.has(file)) continue
+    // A link or a directory of such a name is nobody's run log.
+    const stats = await stat(file).catch(() => null)
+    if (stats?.isFile()) files.set(file, { at: stats.mtimeMs, bytes: stats.size })
+  }
+  const remains: Remains[] = []
+  for (const { runId, logPath, endedAt } of ledger.ended()) {
+    const file = logPath === null ? undefined : files.get(logPath)
+    if (logPath !== null) files.delete(logPath)
+    remains.push({
+      runId,
+      logPath: file ? logPath : null,
+      at: file?.at ?? endedAt ?? 0,
+      bytes: file?.bytes ?? 0,
+    })
+  }
+  for (const [logPath, { at, bytes }] of files) remains.push({ runId: null, logPath, at, bytes })
+  return remains
 }

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import type { Logger } from 'pino'
-import { shellQuote } from '../runs/shell-quote.ts'
+import { shellQuote } from '../shell-quote.ts'
 import type { Notify } from './notice.ts'
 
 const TIMEOUT_MS = 30_000

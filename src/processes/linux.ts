@@ -42,6 +42,7 @@ export function linuxTable({ kill, readFile }: LinuxCalls = systemCalls): Proces
 
   return {
     kind: 'proc',
+    bootId,
 
     async check() {
       if (!inspect(process.pid))
@@ -105,6 +106,7 @@ export function parseStat(stat: string, bootId: string): ProcessInfo {
     group: Number(field[2]),
     session: Number(field[3]),
     start: String(field[19]),
+    cpuTicks: Number(field[11]) + Number(field[12]),
   }
 }
 

@@ -21,7 +21,7 @@ const systemTools: PortableTools = {
 /**
  * The table for systems without `/proc`, through `ps`. Its gaps: arguments that hold spaces are split, so a run
  * is recognised by the words before its prompt; identities are whole seconds; there are no cookies, so a tool
- * that left its agent's tree is not found; a stopped process looks alive.
+ * that left its agent's tree is not found; a stopped process looks alive; CPU time is not told.
  */
 export function portableTable(tools: PortableTools = systemTools): ProcessTable {
   const list = async (): Promise<Listing> => {
@@ -45,6 +45,7 @@ export function portableTable(tools: PortableTools = systemTools): ProcessTable 
 
   return {
     kind: 'ps',
+    bootId: '',
 
     async check() {
       await list()
@@ -83,7 +84,7 @@ export function portableTable(tools: PortableTools = systemTools): ProcessTable 
 
 function infoOf({ pid, ppid, startTime }: Listing[number]): ProcessInfo {
   const start = startTime ? String(Math.round(startTime.getTime() / 1000)) : ''
-  return { bootId: '', pid, start, parent: ppid, group: 0, session: 0, state: 'alive' }
+  return { bootId: '', pid, start, parent: ppid, group: 0, session: 0, state: 'alive', cpuTicks: 0 }
 }
 
 /** `ps` derives the start from the clock and may be off by one second between two looks. */

@@ -84,10 +84,10 @@ class Sweep {
    */
   async askUntilGone(signal: 'SIGINT' | 'SIGTERM', withinMs: number): Promise<boolean> {
     const { clock, hurry } = this.#options
-    const deadline = clock.now() + withinMs
+    const deadline = clock.monotonic() + withinMs
     for (;;) {
       await Promise.all(this.#targets.map(({ identity }) => this.#ask(identity, signal)))
-      const left = deadline - clock.now()
+      const left = deadline - clock.monotonic()
       if (await this.#until(Math.min(left, ASK_AGAIN_MS), () => this.#agentsGone())) return true
       if (left <= ASK_AGAIN_MS || hurry?.aborted) return false
     }
@@ -161,10 +161,10 @@ class Sweep {
   /** Polls until the condition holds or the time is over; tells whether it held. */
   async #until(ms: number, condition: () => Promise<boolean>, evenInHurry = false): Promise<boolean> {
     const { clock, hurry } = this.#options
-    const deadline = clock.now() + ms
+    const deadline = clock.monotonic() + ms
     for (let wait = FIRST_POLL_MS; ; wait = Math.min(wait * 2, LAST_POLL_MS)) {
       if (await condition()) return true
-      const left = deadline - clock.now()
+      const left = deadline - clock.monotonic()
       if (left <= 0 || (hurry?.aborted && !evenInHurry)) return false
       await clock.sleep(Math.min(wait, left), evenInHurry ? undefined : hurry).catch(() => undefined)
     }

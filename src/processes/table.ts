@@ -13,6 +13,8 @@ export interface ProcessInfo extends Identity {
   readonly group: number
   readonly session: number
   readonly state: 'alive' | 'stopped' | 'zombie'
+  /** CPU time it used so far, in clock ticks; 0 where the table does not tell it. */
+  readonly cpuTicks: number
 }
 
 /** A process and what it was started as. */
@@ -24,6 +26,8 @@ export interface CommandInfo {
 /** The machine's processes. Everything that is read may be out of date the moment after. */
 export interface ProcessTable {
   readonly kind: 'proc' | 'ps'
+  /** The present boot, as identities carry it. */
+  readonly bootId: string
   /** @throws {Error} saying why, where this table cannot work on this machine */
   check(): Promise<void>
   /** Every process with arguments. */

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Readable } from 'node:stream'
 import type { AgentCommand } from '../agents/agent.ts'
-import { errnoOf, LooperError, messageOf } from '../errors.ts'
+import { LooperError, messageOf } from '../errors.ts'
 import { isDirectory } from '../files.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import type { RunLog } from './run-log.ts'
+import { parseReport } from './state-file.ts'
 
 /** What is started, where, and with which environment. */
 export interface LaunchSpec {
@@ -25,12 +26,15 @@ export interface LaunchSpec {
 /** A run that has begun. */
 export interface Launched {
   readonly agent: Identity
+  readonly wrapper: Identity
   /**
    * The wrapper's last word: the agent's status once the log is complete, or null where the wrapper was gone
    * without one. Never rejects.
    */
   readonly status: Promise<number | null>
 }
+
+type Reported = Pick<Launched, 'agent' | 'wrapper'>
 
 const WRAPPER = path.join(import.meta.dirname, 'wrapper.sh')
 
@@ -62,10 +66,11 @@ async function start(spec: LaunchSpec): Promise<Launched> {
         stdio: [stdin ?? 'ignore', log.fd, log.fd, 'pipe'],
       },
     )
-    const { agent, status } = listen(pipeOf(child))
+    const { report, status } = listen(pipeOf(child))
     await once(child, 'spawn')
     child.unref()
-    return { agent: await complete(await agent, spec.table), status }
+    const { agent, wrapper } = await report
+    return { agent: await complete(agent, spec.table), wrapper: await complete(wrapper, spec.table), status }
   } finally {
     if (stdin !== null) closeSync(stdin)
   }
@@ -90,27 +95,27 @@ function pipeOf(child: ChildProcess): Readable {
   throw new Error('the wrapper has no pipe')
 }
 
-/** Reads the wrapper's two lines from its pipe. */
-function listen(pipe: Readable): { agent: Promise<Identity>; status: Promise<number | null> } {
-  const agent = Promise.withResolvers<Identity>()
+/** Reads the wrapper's lines from its pipe. */
+function listen(pipe: Readable): { report: Promise<Reported>; status: Promise<number | null> } {
+  const report = Promise.withResolvers<Reported>()
   const status = Promise.withResolvers<number | null>()
-  agent.promise.catch(() => undefined)
+  report.promise.catch(() => undefined)
   let text = ''
   pipe.setEncoding('utf8')
   pipe.on('data', (chunk: string) => {
     text += chunk
-    const started = parseReport(text)
-    if (started) agent.resolve(started)
+    const { wrapper, agent } = parseReport(text)
+    if (wrapper && agent) report.resolve({ wrapper, agent })
     const ended = /^end (-?\d+)\n/m.exec(text)?.[1]
     if (ended !== undefined) status.resolve(Number(ended))
   })
   const over = () => {
-    agent.reject(new Error('the wrapper ended before the agent began'))
+    report.reject(new Error('the wrapper ended before the agent began'))
     status.resolve(null)
   }
   pipe.once('close', over)
   pipe.once('error', over)
-  return { agent: agent.promise, status: status.promise }
+  return { report: report.promise, status: status.promise }
 }
 
 /** Where the wrapper has no `/proc` to tell the start from, the table tells it. */
@@ -119,22 +124,6 @@ async function complete(identity: Identity, table: ProcessTable): Promise<Identi
   if (identity.start === '') return (await table.inspect(identity.pid)) ?? identity
   /* c8 ignore stop */
   return identity
-}
-
-/** A line of `PID TICKS BOOT_ID`, as the wrapper writes it to both ends; null where it is not (yet) complete. */
-function parseReport(text: string): Identity | null {
-  const found = /^(?:agent )?(\d+) (\d*) (\S*)\n/.exec(text)
-  return found && { pid: Number(found[1]), start: String(found[2]), bootId: String(found[3]) }
-}
-
-/** What a state file says of the agent; null where it is gone or not yet complete. */
-export function readState(stateFile: string): Identity | null {
-  try {
-    return parseReport(readFileSync(stateFile, 'utf8'))
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null
-    throw error
-  }
 }
 
 function launchError(error: unknown, workspace: string): LooperError {

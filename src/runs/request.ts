@@ -1,13 +1,14 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
+import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import { isDirectory, isFile } from '../files.ts'
 import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
 import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
-import { MAX_SECONDS, OLDER_DELAYS, type RunBody } from './schemas.ts'
+import { OLDER_DELAYS, type RunBody } from './schemas.ts'
 
 /** What a request's gaps are filled with. */
 export interface RequestDefaults {
@@ -15,6 +16,10 @@ export interface RequestDefaults {
   readonly prompt: PromptSource
   readonly delayMs: number
   readonly startupCheckMs: number
+  /** 0: no limit. */
+  readonly timeoutMs: number
+  /** 0: no limit. */
+  readonly stallMs: number
   readonly places: BinaryPlaces
   readonly logDir: string
   /** The in-process sender. */
@@ -61,6 +66,8 @@ export async function prepareRun(
           workspace,
           prompt,
           binary: body.codex_exec_binary ?? null,
+          timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
+          stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
         })
   return {
     workspace,
@@ -89,15 +96,19 @@ export function prepareLaunch(
     readonly binary: string | null
     readonly places: BinaryPlaces
     readonly logDir: string
+    readonly timeoutMs: number
+    readonly stallMs: number
   },
 ): LaunchRequest {
-  const { prompt, places } = wish
+  const { prompt, places, timeoutMs, stallMs } = wish
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
   return {
     requestId,
     trigger,
     prompt,
+    timeoutMs,
+    stallMs,
     workspace: checkWorkspace(wish.workspace, places),
     binary: resolveBinary(wish.binary, places),
   }

@@ -1,14 +1,12 @@
-import { readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { Agent } from '../agents/agent.ts'
 import type { Clock } from '../clock.ts'
 import type { StopScope } from '../config.ts'
-import { errnoOf } from '../errors.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage, type ProcessTable } from '../processes/table.ts'
-import { readState } from './launch.ts'
 import type { Run } from './run.ts'
+import { listStates, readState, removeState } from './state-file.ts'
 
 /** What finding and stopping agents needs. */
 export interface ResetDeps {
@@ -29,7 +27,7 @@ export interface Found {
   /** The live agents' pids. */
   readonly agents: readonly number[]
   readonly targets: readonly StopTarget[]
-  /** State files of runs that an earlier life of the service launched. */
+  /** State files of runs that no ledger knows: an earlier life launched them, and its ledger is lost. */
   readonly orphanedStates: readonly string[]
   readonly spare: ReadonlySet<number>
 }
@@ -55,17 +53,20 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
   }
 
   const orphanedStates: string[] = []
-  for (const runId of await statesIn(deps.stateDir)) {
+  for (const runId of listStates(deps.stateDir)) {
     if (live.some((run) => run.runId === runId)) continue
     const file = path.join(deps.stateDir, runId)
     orphanedStates.push(file)
-    const identity = readState(file)
+    const { agent: identity } = readState(file)
     if (identity) targets.set(keyOf(identity), { identity, cookie: runId })
   }
 
   if (deps.scope === 'machine') {
-    for (const pid of findStale(await table.commands(), agent.isRun, spare)) {
+    const stale = new Set(findStale(await table.commands(), agent.isRun, spare))
+    for (const pid of stale) {
       const identity = await table.inspect(pid)
+      // A launcher's child, or a fork that is about to become a tool, belongs to its parent's tree.
+      if (identity && stale.has(identity.parent)) continue
       if (!identity || targets.has(keyOf(identity)) || !(await table.isOwnUser(pid))) continue
       const cookie = table.cookieOf(pid)
       targets.set(keyOf(identity), { identity, cookie: cookie === deps.ownCookie ? null : cookie })
@@ -80,16 +81,7 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
 /** Stops what was found, whole trees, and verifies it. */
 export async function stopAgents(deps: ResetDeps, found: Found): Promise<ResetReport> {
   const report = await stopTrees(found.targets, { ...deps, spare: found.spare })
-  for (const file of found.orphanedStates) await unlink(file).catch(() => undefined)
+  for (const file of found.orphanedStates) removeState(file)
   const alive = new Set(report.survivors)
   return { ...report, agents: found.agents, remaining: found.agents.filter((pid) => alive.has(pid)) }
-}
-
-async function statesIn(dir: string): Promise<string[]> {
-  try {
-    return (await readdir(dir)).filter((name) => !name.includes('.'))
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw error
-  }
 }

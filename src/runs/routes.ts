@@ -1,26 +1,57 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { Agent } from '../agents/agent.ts'
+import { LooperError } from '../errors.ts'
+import type { Ledger } from './ledger.ts'
 import { prepareRun, type RequestDefaults } from './request.ts'
 import type { RunRequest, RunResult } from './run.ts'
 import type { Runs } from './runs.ts'
-import { RunAnswer, RunBody } from './schemas.ts'
+import { RunAnswer, RunBody, RunDetails, RunList } from './schemas.ts'
+import { detailsOf, summaryOf } from './views.ts'
 
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
+  readonly ledger: Pick<Ledger, 'find' | 'list'>
   readonly agent: Agent
   readonly defaults: RequestDefaults
 }
 
-/** `POST /run`. */
+const DEFAULT_LIMIT = 50
+const MAX_LIMIT = 500
+
+const RunParams = Type.Object({ run_id: Type.String() })
+
+/** `POST /run`, `GET /runs`, `GET /runs/:run_id`. */
 export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
   app,
-  { runs, agent, defaults },
+  { runs, ledger, agent, defaults },
 ) => {
   app.post('/run', { schema: { body: RunBody, response: { 200: RunAnswer } } }, async ({ body, id }) => {
     const { request, workspace } = await prepareRun(body, id, defaults)
     return answer(request, workspace, await runs.run(request), agent)
   })
+
+  app.get('/runs', { schema: { response: { 200: RunList } } }, async ({ query }) => {
+    return { runs: ledger.list(limitOf(Reflect.get(Object(query), 'limit'))).map(summaryOf) }
+  })
+
+  app.get(
+    '/runs/:run_id',
+    { schema: { params: RunParams, response: { 200: RunDetails } } },
+    async ({ params }) => {
+      const record = ledger.find(params.run_id)
+      if (!record) throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${params.run_id}`)
+      return detailsOf(record)
+    },
+  )
+}
+
+function limitOf(given: unknown): number {
+  if (given === undefined) return DEFAULT_LIMIT
+  const limit = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : 0
+  if (limit >= 1 && limit <= MAX_LIMIT) return limit
+  throw new LooperError('LOOPER_FIELD_INVALID', `'limit' must be a whole number from 1 to ${MAX_LIMIT}`)
 }
 
 function answer(request: RunRequest, workspace: string | null, result: RunResult, agent: Agent): RunAnswer {
@@ -41,6 +72,7 @@ function answer(request: RunRequest, workspace: string | null, result: RunResult
     workspace,
     codex_exec_binary: request.launch?.binary.path ?? null,
     codex_exec_binary_source: request.launch?.binary.source ?? null,
+    run_id: run?.runId ?? null,
     codex_exec_started: launched !== null,
     codex_exec_result: launched,
     codex_exec_approval_policy: agent.approvalPolicy,

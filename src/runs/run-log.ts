@@ -20,7 +20,7 @@ export interface RunLogHeader {
   readonly command: string
 }
 
-const TRAILER = /^# codex_exec_return_code=(-?\d+)$/gm
+const TRAILER = /^# codex_exec_return_code=(-?\d+|unknown)$/gm
 const TAIL_BYTES = 16_384
 const HEADER_LINES = 4
 const NEWLINE = 10
@@ -58,10 +58,11 @@ export async function createRunLog(dir: string, header: RunLogHeader, at: Date):
   }
 }
 
-/** The return code in the log's last trailer; null where there is none (yet). */
-export function readTrailer(file: string): number | null {
+/** The return code in the log's last trailer, `unknown` where nobody could know it; null where there is none (yet). */
+export function readTrailer(file: string): number | 'unknown' | null {
   const last = [...readEnd(file).matchAll(TRAILER)].at(-1)?.[1]
-  return last === undefined ? null : Number(last)
+  if (last === undefined) return null
+  return last === 'unknown' ? last : Number(last)
 }
 
 /** The last lines of the agent's own output, without header and trailer. */

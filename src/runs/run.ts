@@ -1,6 +1,7 @@
 import type { Binary } from '../agents/binary.ts'
 import type { Notify } from '../notices/notice.ts'
 import type { Identity } from '../processes/table.ts'
+import type { Ending, RunEnd } from './outcome.ts'
 
 /** Who asked for a run. */
 export type Trigger = 'http' | 'autopoll'
@@ -13,6 +14,10 @@ export interface LaunchRequest {
   readonly workspace: string
   readonly prompt: string
   readonly binary: Binary
+  /** 0: no limit. */
+  readonly timeoutMs: number
+  /** 0: no limit. */
+  readonly stallMs: number
 }
 
 /** A whole request: announce, stop, and launch unless `launch` is null. */
@@ -25,21 +30,18 @@ export interface RunRequest {
   readonly startupCheckMs: number
 }
 
-/** How a run ended: the agent's status, negative for a signal; null where nobody can know it. */
-export interface RunEnd {
-  readonly returnCode: number | null
-}
-
 /** A run from its launch on. */
 export interface Run {
   readonly runId: string
   readonly requestId: string
   readonly trigger: Trigger
-  readonly workspace: string
   /** The argv as one shell-quoted line. */
   readonly command: string
   readonly logPath: string
   readonly agent: Identity
+  readonly wrapper: Identity
+  /** Says why it is about to be ended; the first one counts. */
+  expectEnd(ending: Ending): void
   /** Resolves when the agent ended, its log is complete and nothing of its tree is left. Never rejects. */
   readonly ended: Promise<RunEnd>
 }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync } from 'node:fs'
-import path from 'node:path'
 import type { Logger } from 'pino'
+import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { launch } from './launch.ts'
+import { adoptRuns } from './adopt.ts'
+import { createLiveRuns, type LiveDeps } from './live.ts'
+import type { Ending } from './outcome.ts'
 import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
-import type { LaunchRequest, Run, RunEnd, RunRequest, RunResult } from './run.ts'
-import { createRunLog, readTail } from './run-log.ts'
-import { shellQuote } from './shell-quote.ts'
+import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
+import { readTail } from './run-log.ts'
 import { createSlot } from './slot.ts'
-import { watch } from './watch.ts'
 
 /** Why the idle launch did not happen. */
 export type IdleOutcome =
@@ -18,9 +17,11 @@ export type IdleOutcome =
 
 /** The heart: a trigger asks for a run; at most one launch happens at a time; a new run replaces the old one. */
 export interface Runs {
+  /** Follows or ends what an earlier life of the service left unfinished. Launches wait for it. Never rejects. */
+  adopt(): Promise<void>
   /**
    * Announces, stops every live agent, launches, and looks whether the agent stays up.
-   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`,
+   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_DISK_FULL`, `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`,
    * `LOOPER_SHUTTING_DOWN`, and what launching throws
    */
   run(request: RunRequest): Promise<RunResult>
@@ -36,83 +37,51 @@ export interface Runs {
 }
 
 /** What the heart is made of. */
-export interface RunsDeps extends ResetDeps {
-  readonly logger: Logger
-  readonly logDir: string
-  /** What agents get as their environment. */
-  readonly env: NodeJS.ProcessEnv
-  /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
-  readonly mirror: ((file: string, from: number, complete: AbortSignal) => Promise<unknown>) | null
+export interface RunsDeps extends LiveDeps {
+  /** Less free space than this, and nothing is launched. */
+  readonly minFreeMb: number
 }
 
 const TAIL_LINES = 20
 
 /** Assembles the heart. */
 export function createRuns(deps: RunsDeps): Runs {
-  const { clock, logger } = deps
+  const { clock, ledger, logger } = deps
   const slot = createSlot()
-  const live = new Map<string, Run>()
+  const live = createLiveRuns(deps)
   const closing = new AbortController()
 
-  async function begin(request: LaunchRequest): Promise<Run> {
+  /** Puts a launch on the record as an intent; what keeps it from starting ends it there, too. */
+  async function recorded<T>(request: LaunchRequest, work: (runId: string) => Promise<T>): Promise<T> {
     const runId = randomUUID()
-    const { requestId, trigger, workspace } = request
-    const log = logger.child({ request_id: requestId, run_id: runId })
-    const command = deps.agent.command({
-      binary: request.binary.path,
-      workspace,
-      prompt: request.prompt,
+    const { requestId, trigger, workspace, prompt, timeoutMs, stallMs } = request
+    ledger.begin({
       runId,
+      requestId,
+      trigger,
+      workspace,
+      prompt,
+      timeoutMs,
+      stallMs,
+      agent: deps.agent.name,
+      binary: request.binary.path,
+      requestedAt: clock.now(),
     })
-    const line = shellQuote(command.argv)
-    const runLog = await createRunLog(
-      deps.logDir,
-      { requestId, workspace, command: line },
-      new Date(clock.now()),
-    )
     try {
-      const { agent, status } = await launch({ ...deps, runId, workspace, command, log: runLog })
-      log.info({ pid: agent.pid, command: line, log_path: runLog.path }, 'cmd.start')
-
-      const complete = new AbortController()
-      const mirrored = deps
-        .mirror?.(runLog.path, runLog.headerBytes, complete.signal)
-        .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.mirror.fail'))
-      const stateFile = path.join(deps.stateDir, runId)
-      const ended = watch({ runId, agent, logPath: runLog.path, stateFile, status }, deps)
-        .catch((error: unknown) => {
-          log.error({ error: messageOf(error) }, 'run.watch.fail')
-          return { returnCode: null, leftovers: [], survivors: [] }
-        })
-        .then(async ({ returnCode, leftovers, survivors }): Promise<RunEnd> => {
-          complete.abort()
-          await mirrored
-          live.delete(runId)
-          const facts = { return_code: returnCode, leftovers, survivors }
-          if (returnCode === 0) log.info(facts, 'cmd.done')
-          else log.warn(facts, 'cmd.fail')
-          return { returnCode }
-        })
-      const run: Run = {
-        runId,
-        requestId,
-        trigger,
-        workspace,
-        command: line,
-        logPath: runLog.path,
-        agent,
-        ended,
+      return await work(runId)
+    } catch (error) {
+      if (!live.all().some((run) => run.runId === runId)) {
+        const end = { outcome: 'failed_to_start', returnCode: null, cause: messageOf(error) } as const
+        ledger.finish(runId, { ...end, endedAt: clock.now(), outputBytes: null, tokensUsed: null })
       }
-      live.set(runId, run)
-      return run
-    } finally {
-      closeSync(runLog.fd)
+      throw error
     }
   }
 
   /** Stops what is live; the old logs are complete when it resolves. What survives is told, not waited for. */
-  async function stopLive(scoped: ResetDeps, log: Logger): Promise<ResetReport> {
-    const replaced = [...live.values()]
+  async function stopLive(scoped: ResetDeps, log: Logger, why: Ending): Promise<ResetReport> {
+    const replaced = live.all()
+    for (const run of replaced) run.expectEnd(why)
     const report = await stopAgents(scoped, await findAgents(scoped, replaced))
     if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')
     const alive = new Set(report.survivors)
@@ -139,12 +108,11 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   function assertOpen(): void {
-    if (closing.signal.aborted) {
-      throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down; nothing more is launched')
-    }
+    if (!closing.signal.aborted) return
+    throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down; nothing more is launched')
   }
 
-  async function sequence(request: RunRequest, log: Logger): Promise<RunResult> {
+  async function announce(request: RunRequest, log: Logger): Promise<string> {
     log.info({ step: 'notice' }, 'run.step')
     const { output } = await request.notify(request.message, closing.signal).catch((error: unknown) => {
       assertOpen()
@@ -152,37 +120,72 @@ export function createRuns(deps: RunsDeps): Runs {
       throw new LooperError('LOOPER_NOTICE_FAILED', `failed to send Zulip message: ${why}`, { cause: error })
     })
     assertOpen()
+    return output
+  }
 
+  async function reset(log: Logger, why: Ending): Promise<ResetReport> {
     log.info({ step: 'stop' }, 'run.step')
-    const stop = await stopLive(deps, log)
-    const stopped = { noticeOutput: output, stopped: stop.agents, remaining: stop.remaining }
-    log.info(
-      { step: 'stopped', pids: stop.agents, signalled: stop.signalled, remaining: stop.remaining },
-      'run.step',
-    )
-    if (!request.launch) return { ...stopped, run: null, startupReturnCode: null }
+    const report = await stopLive(deps, log, why)
+    const { agents, signalled, remaining } = report
+    log.info({ step: 'stopped', pids: agents, signalled, remaining }, 'run.step')
+    return report
+  }
+
+  async function stopOnly(request: RunRequest, log: Logger): Promise<RunResult> {
+    const noticeOutput = await announce(request, log)
+    const cause = `stopped by request ${request.requestId}`
+    const { agents, remaining } = await reset(log, { outcome: 'stopped', cause })
+    return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }
+  }
+
+  async function replace(
+    request: RunRequest,
+    launch: LaunchRequest,
+    runId: string,
+    log: Logger,
+  ): Promise<RunResult> {
+    const noticeOutput = await announce(request, log)
+    ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
+
+    const { agents, remaining } = await reset(log, { outcome: 'replaced', cause: `replaced by run ${runId}` })
+    ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })
 
     log.info({ step: 'delay', ms: request.delayMs }, 'run.step')
     if (request.delayMs > 0) await clock.sleep(request.delayMs, closing.signal).catch(assertOpen)
     assertOpen()
 
     log.info({ step: 'launch' }, 'run.step')
-    const run = await begin(request.launch)
+    const run = await live.launch(runId, launch)
 
     log.info({ step: 'startup_check', ms: request.startupCheckMs }, 'run.step')
     const startupReturnCode = await checkStartup(run, request.startupCheckMs)
     assertOpen()
-    return { ...stopped, run, startupReturnCode }
+    return { noticeOutput, stopped: agents, remaining, run, startupReturnCode }
   }
 
+  let adopted = Promise.resolve()
+
   return {
+    adopt() {
+      adopted = adoptRuns({ ...deps, live }).catch((error: unknown) => {
+        logger.error({ error: messageOf(error) }, 'run.adopt.fail')
+      })
+      return adopted
+    },
+
     async run(request) {
+      await adopted
       assertOpen()
+      const { launch } = request
+      if (launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
       const release = slot.take()
       if (!release) throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
       const log = logger.child({ request_id: request.requestId })
       try {
-        const result = await sequence(request, log).finally(release)
+        const work = launch
+          ? recorded(launch, (runId) => replace(request, launch, runId, log))
+          : stopOnly(request, log)
+        const result = await work.finally(release)
         log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
         return result
       } catch (error) {
@@ -192,26 +195,30 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     async launchIfIdle(prepare) {
+      await adopted
       assertOpen()
       const release = slot.take()
       if (!release) return { kind: 'busy' }
       try {
-        if ((await findAgents(deps, [...live.values()])).agents.length > 0) return { kind: 'live' }
+        if ((await findAgents(deps, live.all())).agents.length > 0) return { kind: 'live' }
         const request = await prepare()
         if (!request) return { kind: 'declined' }
+        checkFreeSpace(deps.logDir, deps.minFreeMb)
         assertOpen()
-        return { kind: 'launched', run: await begin(request) }
+        return { kind: 'launched', run: await recorded(request, (runId) => live.launch(runId, request)) }
       } finally {
         release()
       }
     },
 
-    live: () => [...live.values()],
+    live: () => live.all(),
 
     async close() {
       closing.abort()
+      await adopted
       await slot.free()
-      await stopLive({ ...deps, scope: 'own' }, logger)
+      const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }
+      await stopLive({ ...deps, scope: 'own' }, logger, why)
     },
   }
 }

@@ -1,8 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { MAX_TIMER_MS } from '../clock.ts'
-
-/** The longest wait a request may ask for. */
-export const MAX_SECONDS = Math.floor(MAX_TIMER_MS / 1000)
+import { MAX_SECONDS } from '../clock.ts'
+import { OUTCOMES } from './outcome.ts'
 
 const text = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }))
 // Old wrappers send numbers as strings.
@@ -27,6 +25,8 @@ export const RunBody = Type.Object({
   codex_exec_binary: text('A path, or a name on PATH.'),
   codex_exec_delay_seconds: seconds('The wait between stop and launch.'),
   codex_exec_startup_check_seconds: seconds('The wait after the launch, before the answer.'),
+  timeout_seconds: seconds('End the run after that long; 0: never.'),
+  stall_seconds: seconds('End the run after that long without output and CPU time; 0: never.'),
   zulip_script_path: text('A helper script that sends the notice, run with Node.'),
   startup_delay_seconds: seconds('Older name; summed into the delay.'),
   sidebar_delay_seconds: seconds('Older name; summed into the delay.'),
@@ -65,6 +65,7 @@ export const RunAnswer = Type.Object({
   workspace: TextOrNull,
   codex_exec_binary: TextOrNull,
   codex_exec_binary_source: TextOrNull,
+  run_id: TextOrNull,
   codex_exec_started: Type.Boolean(),
   codex_exec_result: Launched,
   codex_exec_approval_policy: Type.String(),
@@ -76,3 +77,52 @@ export const RunAnswer = Type.Object({
 })
 /** The answer of a `POST /run` that worked. */
 export type RunAnswer = Static<typeof RunAnswer>
+
+const NumberOrNull = Type.Union([Type.Number(), Type.Null()])
+const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
+
+const summary = {
+  run_id: Type.String(),
+  request_id: Type.String(),
+  trigger: Type.String(),
+  agent: Type.String(),
+  workspace: Type.String(),
+  pid: NumberOrNull,
+  log_path: TextOrNull,
+  outcome: Type.Union([Type.Enum([...OUTCOMES]), Type.Null()]),
+  return_code: NumberOrNull,
+  cause: TextOrNull,
+  requested_at: Time,
+  announced_at: Time,
+  stopped_at: Time,
+  started_at: Time,
+  ended_at: Time,
+  notice: TextOrNull,
+  stopped_pids: Pids,
+  output_bytes: NumberOrNull,
+  tokens_used: NumberOrNull,
+  timeout_seconds: Type.Number(),
+  stall_seconds: Type.Number(),
+}
+
+/** A run in a list; `outcome` is null while it lives. */
+export const RunSummary = Type.Object(summary)
+/** A run in a list. */
+export type RunSummary = Static<typeof RunSummary>
+
+/** A run with all that is known of it. */
+export const RunDetails = Type.Object({
+  ...summary,
+  prompt: Type.String(),
+  binary: Type.String(),
+  command: TextOrNull,
+  boot_id: TextOrNull,
+  agent_start_ticks: TextOrNull,
+  wrapper_pid: NumberOrNull,
+  wrapper_start_ticks: TextOrNull,
+})
+/** A run with all that is known of it. */
+export type RunDetails = Static<typeof RunDetails>
+
+/** The answer of `GET /runs`, newest first. */
+export const RunList = Type.Object({ runs: Type.Array(RunSummary) })

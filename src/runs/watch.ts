@@ -1,8 +1,7 @@
-import { appendFile, unlink } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import { stopTrees } from '../processes/stop.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
-import type { RunEnd } from './run.ts'
 import { readTrailer } from './run-log.ts'
 
 /** A run to be watched to its end. */
@@ -10,8 +9,7 @@ export interface Watched {
   readonly runId: string
   readonly agent: Identity
   readonly logPath: string
-  readonly stateFile: string
-  /** The wrapper's last word; null where it went without one. */
+  /** The wrapper's last word; null where it went without one, or nobody listened. */
   readonly status: Promise<number | null>
 }
 
@@ -23,14 +21,15 @@ export interface WatchDeps {
 }
 
 /** What was seen. */
-export interface WatchReport extends RunEnd {
+export interface WatchReport {
+  readonly returnCode: number | null
   /** Tools that had outlived their agent and were stopped. */
   readonly leftovers: readonly number[]
   /** Processes of the tree that could not be stopped. */
   readonly survivors: readonly number[]
 }
 
-const POLL_MS = 100
+const POLL_MS = 250
 
 /**
  * Waits for the end of a run, then stops what it left behind. Where the wrapper was killed, the agent is watched by its
@@ -39,11 +38,24 @@ const POLL_MS = 100
 export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport> {
   let returnCode = await run.status
   if (returnCode === null) {
-    while (await deps.table.isAlive(run.agent)) await deps.clock.sleep(POLL_MS)
-    returnCode = readTrailer(run.logPath)
-    if (returnCode === null) await appendFile(run.logPath, '\n# codex_exec_return_code=unknown\n')
+    await gone(run.agent, deps)
+    returnCode = await settleTrailer(run.logPath)
   }
   const swept = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare: new Set() })
-  await unlink(run.stateFile).catch(() => undefined)
   return { returnCode, leftovers: swept.signalled, survivors: swept.survivors }
+}
+
+/** Resolves when a process is gone, looking from time to time. */
+export async function gone(
+  identity: Identity,
+  { table, clock }: Pick<WatchDeps, 'table' | 'clock'>,
+): Promise<void> {
+  while (await table.isAlive(identity)) await clock.sleep(POLL_MS)
+}
+
+/** The return code in the trailer of a log whose wrapper is gone; where there is none, adds one that says so. */
+export async function settleTrailer(logPath: string): Promise<number | null> {
+  const trailer = readTrailer(logPath)
+  if (trailer === null) await appendFile(logPath, '\n# codex_exec_return_code=unknown\n')
+  return typeof trailer === 'number' ? trailer : null
 }

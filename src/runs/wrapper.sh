@@ -4,8 +4,10 @@
 # usage: wrapper.sh STATE LOG RUN_ID COMMAND [ARGUMENT...]
 #   stdin   what the agent reads
 #   stdout  LOG, opened for appending: the agent writes to it directly, so no byte depends on the service
-#   fd 3    a pipe to the service: "agent PID TICKS BOOT_ID" at once, "end STATUS" when all is written
-#   STATE   a file that gets the same PID TICKS BOOT_ID, for a service that was not there to listen
+#   fd 3    a pipe to the service, and STATE, a file for a service that was not there to listen, both get
+#             wrapper PID TICKS BOOT_ID
+#             agent PID TICKS BOOT_ID
+#           and the pipe, when all is written, "end STATUS"
 #
 # The status is the exit status, or -N for signal N. A shell cannot tell exit 143 from SIGTERM; 129 to 159 count
 # as signals.
@@ -22,18 +24,25 @@ twentieth() {
   ticks=$1
 }
 
-(
+# Tells who this very process is: field 1 and 22 of proc(5), the latter counted after the name.
+tell() {
   pid='' ticks='' boot=''
   if read -r stat </proc/self/stat; then
     pid=${stat%% *}
-    twentieth ${stat##*) } # field 22 of proc(5), counted after the name
+    twentieth ${stat##*) }
     read -r boot </proc/sys/kernel/random/boot_id
   else
-    /bin/sh -c 'echo "$PPID"' >"$state"
-    read -r pid <"$state"
+    /bin/sh -c 'echo "$PPID"' >"$state.pid"
+    read -r pid <"$state.pid"
+    rm -f "$state.pid"
   fi
-  echo "$pid $ticks $boot" >"$state"
-  echo "agent $pid $ticks $boot" >&3
+  echo "$1 $pid $ticks $boot" >>"$state"
+  echo "$1 $pid $ticks $boot" >&3
+}
+
+tell wrapper
+(
+  tell agent
   exec 3>&-
   LOOPER_RUN_ID=$run
   export LOOPER_RUN_ID
@@ -54,5 +63,16 @@ case $(tail -c 1 "$log"; echo .) in
 "$newline." | .) break='' ;;
 *) break=$newline ;;
 esac
-printf '%s\n# codex_exec_return_code=%s\n' "$break" "$status"
-echo "end $status" >&3
+trailer() { printf '%s\n# codex_exec_return_code=%s\n' "$break" "$status"; }
+if trailer; then
+  echo "end $status" >&3
+else
+  # A full disk: the service is told now, the log as soon as there is room, for a day at most.
+  echo "end $status" >&3
+  exec 3>&-
+  tries=0
+  until trailer || [ "$tries" -ge 8640 ]; do
+    sleep 10
+    tries=$((tries + 1))
+  done
+fi

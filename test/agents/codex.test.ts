@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { codex } from '../../src/agents/codex.ts'
-import { shellQuote } from '../../src/runs/shell-quote.ts'
+import { shellQuote } from '../../src/shell-quote.ts'
 
 const RUNS: readonly (readonly string[])[] = [
   ['codex', 'exec'],

@@ -8,6 +8,7 @@ import type { Runs } from '../../src/runs/runs.ts'
 async function app(options: Partial<AppOptions> = {}) {
   const asked: string[] = []
   const runs: Runs = {
+    adopt: async () => undefined,
     run: async ({ message }) => {
       asked.push(message)
       if (message === 'break') throw new Error('a secret detail')
@@ -22,11 +23,14 @@ async function app(options: Partial<AppOptions> = {}) {
     token: null,
     runs,
     agent: codex,
+    ledger: { find: () => null, list: () => [] },
     defaults: {
       workspace: null,
       prompt: { kind: 'none' },
       delayMs: 0,
       startupCheckMs: 0,
+      timeoutMs: 0,
+      stallMs: 0,
       places: { projectDir: '/', home: '/', searchPath: '', configured: null },
       logDir: '/',
       notify: async () => ({ output: '' }),

@@ -10,6 +10,7 @@ function eagerClock() {
   let looks = 0
   const clock: Clock = {
     now: systemClock.now,
+    monotonic: systemClock.monotonic,
     sleep: (_ms, signal) => {
       looks++
       return systemClock.sleep(1, signal)
@@ -157,6 +158,7 @@ t.test('completion wakes a mirror that sleeps, and what came just before it is s
   let asleep = false
   const clock: Clock = {
     now: systemClock.now,
+    monotonic: systemClock.monotonic,
     sleep: (_ms, signal) => {
       asleep = true
       return systemClock.sleep(MAX_TIMER_MS, signal)

@@ -23,6 +23,7 @@ t.test('a stat line is read from the last parenthesis on', (t) => {
     group: 40,
     session: 41,
     start: '98765',
+    cpuTicks: 3,
   })
   t.equal(parseStat('42 (x) Z 7 40 41 0', 'boot').state, 'zombie')
   t.equal(parseStat('42 (x) S 7 40 41 0', 'boot').state, 'alive')

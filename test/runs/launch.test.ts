@@ -2,7 +2,8 @@ import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { linuxTable } from '../../src/processes/linux.ts'
-import { launch, readState } from '../../src/runs/launch.ts'
+import { launch } from '../../src/runs/launch.ts'
+import { readState } from '../../src/runs/state-file.ts'
 
 /** Launches this argv with these changes. */
 function start(test: Test, argv: readonly string[], more: { stateDir?: string; workspace?: string } = {}) {
@@ -38,9 +39,9 @@ t.test('a program that vanished ends the run with 127', async (t) => {
 })
 
 t.test('the state file holds the identity of the agent', async (t) => {
-  const { agent, status } = await start(t, ['sleep', '0.2'])
-  t.same(readState(path.join(t.testdirName, 'states/the-run')), agent)
-  t.equal(readState(path.join(t.testdirName, 'states/another')), null)
+  const { agent, wrapper, status } = await start(t, ['sleep', '0.2'])
+  t.same(readState(path.join(t.testdirName, 'states/the-run')), { agent, wrapper })
+  t.same(readState(path.join(t.testdirName, 'states/another')), { agent: null, wrapper: null })
   t.throws(() => readState(t.testdirName), { code: 'EISDIR' })
   t.equal(await status, 0)
 })

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { codex } from '../../src/agents/codex.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { ProcessTable } from '../../src/processes/table.ts'
+import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
 import { carriers } from '../helpers/processes.ts'
@@ -30,6 +31,8 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
   const narrow = narrowTable(mark)
   const table = { ...narrow, ...change(narrow) }
   const env = { PATH: process.env.PATH, MARK: mark }
+  const ledger = openLedger(path.join(dir, 'looper.db'), (message) => test.fail(message))
+  test.teardown(() => ledger.close())
   const runs = createRuns({
     table,
     clock: systemClock,
@@ -40,6 +43,9 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     logDir: path.join(dir, 'logs'),
     ownCookie: mark,
     hurry: new AbortController().signal,
+    ledger,
+    minFreeMb: 0,
+    maxLogBytes: 0,
     logger: pino({ level: 'silent' }),
     env,
     mirror: null,
@@ -63,6 +69,8 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
             workspace: dir,
             prompt,
             binary: { path: fake, source: 'env' },
+            timeoutMs: 0,
+            stallMs: 0,
           }
         : null,
       delayMs: 0,
@@ -154,5 +162,5 @@ t.test('a shutdown does not wait for what cannot be stopped', async (t) => {
   await runs.close()
   t.ok(carriers(mark).includes(run?.agent.pid ?? 0))
   for (const pid of carriers(`LOOPER_RUN_ID=${run?.runId}`)) process.kill(pid, 'SIGKILL')
-  t.same(await run?.ended, { returnCode: -9 })
+  t.match(await run?.ended, { outcome: 'stopped', returnCode: -9 })
 })

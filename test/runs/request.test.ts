@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { MAX_TIMER_MS } from '../../src/clock.ts'
+import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/clock.ts'
 import type { Notify } from '../../src/notices/notice.ts'
 import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
-import { MAX_SECONDS, type RunBody } from '../../src/runs/schemas.ts'
+import type { RunBody } from '../../src/runs/schemas.ts'
 
 const NOTICE: RunBody = { zulip_message: 'starting' }
 

@@ -54,6 +54,7 @@ t.test('a run is announced, launched and answered as callers expect', async (t) 
     workspace,
     codex_exec_binary: FAKE_CODEX,
     codex_exec_binary_source: 'env',
+    run_id: runId,
     codex_exec_started: true,
     codex_exec_result: result,
     codex_exec_approval_policy: 'never',

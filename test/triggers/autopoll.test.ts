@@ -53,8 +53,11 @@ t.test('it waits while the newest run log changed within the stale window', asyn
 t.test('while a request holds the slot, it says so and launches nothing', async (t) => {
   const { service, serverLog, runLogs, dir } = await setUp(t, 'true', {
     LOOPER_IDLE_LOG_STALE_SECONDS: '600',
+    LOOPER_IDLE_POLL_SECONDS: '1',
   })
-  await until('the first run', () => serverLog().includes('cmd.done'))
+  const ticks = () => serverLog().split('codex.exec.autopoll.skip').length
+  await until('a tick that skips', () => ticks() > 1)
+  // Just after a tick, so that the slot is free.
   const answer = service.post({
     zulip_message: 'x',
     codex_prompt: 'true',

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
-import { shellQuote } from '../../src/runs/shell-quote.ts'
+import { shellQuote } from '../src/shell-quote.ts'
 
 /** What a shell makes of a line: its words, read back byte for byte. */
 function wordsOf(shell: string, line: string): string[] {

@@ -1,0 +1,90 @@
+import type { SQLInputValue } from 'node:sqlite'
+import type { Identity } from '../processes/table.ts'
+import type { RunIntent, RunProgress, RunRecord } from './ledger.ts'
+import { OUTCOMES } from './outcome.ts'
+
+/** An intent as columns. */
+export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> {
+  return {
+    run_id: intent.runId,
+    request_id: intent.requestId,
+    trigger: intent.trigger,
+    agent: intent.agent,
+    workspace: intent.workspace,
+    prompt: intent.prompt,
+    binary: intent.binary,
+    timeout_ms: intent.timeoutMs,
+    stall_ms: intent.stallMs,
+    requested_at: intent.requestedAt,
+  }
+}
+
+/** The given steps as columns. */
+export function progressColumns(progress: RunProgress): Record<string, SQLInputValue> {
+  const { agentIdentity, wrapperIdentity, stoppedPids } = progress
+  const columns: Record<string, SQLInputValue | undefined> = {
+    announced_at: progress.announcedAt,
+    notice: progress.notice,
+    stopped_at: progress.stoppedAt,
+    stopped_pids: stoppedPids && JSON.stringify(stoppedPids),
+    command: progress.command,
+    log_path: progress.logPath,
+    header_bytes: progress.headerBytes,
+    launched_at: progress.launchedAt,
+    boot_id: agentIdentity?.bootId,
+    agent_pid: agentIdentity?.pid,
+    agent_start: agentIdentity?.start,
+    wrapper_pid: wrapperIdentity?.pid,
+    wrapper_start: wrapperIdentity?.start,
+    mirrored_bytes: progress.mirroredBytes,
+  }
+  const given: Record<string, SQLInputValue> = {}
+  for (const [name, value] of Object.entries(columns)) if (value !== undefined) given[name] = value
+  return given
+}
+
+type Row = Record<string, unknown>
+
+/** A row as a record. */
+export function toRecord(row: Row): RunRecord {
+  return {
+    seq: Number(row.seq),
+    runId: String(row.run_id),
+    requestId: String(row.request_id),
+    trigger: row.trigger === 'autopoll' ? 'autopoll' : 'http',
+    agent: String(row.agent),
+    workspace: String(row.workspace),
+    prompt: String(row.prompt),
+    binary: String(row.binary),
+    timeoutMs: Number(row.timeout_ms),
+    stallMs: Number(row.stall_ms),
+    requestedAt: Number(row.requested_at),
+    announcedAt: numberOrNull(row.announced_at),
+    notice: textOrNull(row.notice),
+    stoppedAt: numberOrNull(row.stopped_at),
+    stoppedPids: typeof row.stopped_pids === 'string' ? JSON.parse(row.stopped_pids) : [],
+    command: textOrNull(row.command),
+    logPath: textOrNull(row.log_path),
+    headerBytes: Number(row.header_bytes),
+    launchedAt: numberOrNull(row.launched_at),
+    agentIdentity: identityOf(row, 'agent'),
+    wrapperIdentity: identityOf(row, 'wrapper'),
+    mirroredBytes: Number(row.mirrored_bytes),
+    endedAt: numberOrNull(row.ended_at),
+    outcome: OUTCOMES.find((outcome) => outcome === row.outcome) ?? null,
+    returnCode: numberOrNull(row.return_code),
+    cause: textOrNull(row.cause),
+    outputBytes: numberOrNull(row.output_bytes),
+    tokensUsed: numberOrNull(row.tokens_used),
+  }
+}
+
+function identityOf(row: Row, who: 'agent' | 'wrapper'): Identity | null {
+  const pid = numberOrNull(row[`${who}_pid`])
+  return pid === null ? null : { bootId: String(row.boot_id), pid, start: String(row[`${who}_start`]) }
+}
+
+/** A column that may be NULL. */
+export const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null)
+/** A column that may be NULL. */
+export const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)

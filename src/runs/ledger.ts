@@ -1,0 +1,288 @@
+import { existsSync, renameSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { LooperError, messageOf } from '../errors.ts'
+import type { Identity } from '../processes/table.ts'
+import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import type { RunEnd } from './outcome.ts'
+import type { Trigger } from './run.ts'
+
+/** What is known of a run before anything happens. */
+export interface RunIntent {
+  readonly runId: string
+  readonly requestId: string
+  readonly trigger: Trigger
+  readonly agent: string
+  readonly workspace: string
+  readonly prompt: string
+  readonly binary: string
+  /** 0: none. */
+  readonly timeoutMs: number
+  /** 0: none. */
+  readonly stallMs: number
+  /** Milliseconds since the epoch, as all times here. */
+  readonly requestedAt: number
+}
+
+/** What the next steps add, each when it is done. */
+export interface RunProgress {
+  readonly announcedAt?: number
+  readonly notice?: string
+  readonly stoppedAt?: number
+  readonly stoppedPids?: readonly number[]
+  readonly command?: string
+  readonly logPath?: string
+  readonly headerBytes?: number
+  readonly launchedAt?: number
+  readonly agentIdentity?: Identity
+  readonly wrapperIdentity?: Identity
+  readonly mirroredBytes?: number
+}
+
+/** What the end adds. */
+export interface RunFinish extends RunEnd {
+  readonly endedAt: number
+  readonly outputBytes: number | null
+  readonly tokensUsed: number | null
+}
+
+/** A run on the record. */
+export interface RunRecord extends RunIntent {
+  /** Grows with each run. */
+  readonly seq: number
+  readonly announcedAt: number | null
+  readonly notice: string | null
+  readonly stoppedAt: number | null
+  readonly stoppedPids: readonly number[]
+  readonly command: string | null
+  readonly logPath: string | null
+  readonly headerBytes: number
+  readonly launchedAt: number | null
+  readonly agentIdentity: Identity | null
+  readonly wrapperIdentity: Identity | null
+  readonly mirroredBytes: number
+  readonly endedAt: number | null
+  /** Null while the run lives. */
+  readonly outcome: RunEnd['outcome'] | null
+  readonly returnCode: number | null
+  readonly cause: string | null
+  readonly outputBytes: number | null
+  readonly tokensUsed: number | null
+}
+
+/** The record of all runs. Reading and writing are synchronous. */
+export interface Ledger {
+  /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+  begin(intent: RunIntent): void
+  /** Adds a step. What cannot be written now is kept and written with the next step that can. */
+  step(runId: string, progress: RunProgress): void
+  /** Ends a run; like {@link step}. A run ends once: later ends change nothing. */
+  finish(runId: string, finish: RunFinish): void
+  find(runId: string): RunRecord | null
+  /** Newest first. */
+  list(limit: number): RunRecord[]
+  unfinished(): RunRecord[]
+  /** How many runs this trigger launched since then. */
+  launchedSince(trigger: Trigger, since: number): number
+  /** Ended runs, oldest first, for retention. */
+  ended(): Iterable<Pick<RunRecord, 'runId' | 'logPath' | 'endedAt' | 'outputBytes'>>
+  remove(runId: string): void
+  /** A small state that survives the service; null where there is none. */
+  note(name: string): string | null
+  setNote(name: string, value: string): void
+  close(): void
+}
+
+/** The ledger cannot be used as it is, and setting it aside would lose something. */
+export class LedgerError extends Error {}
+
+/** Each entry brings the schema one version further; entries are never changed once released. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL UNIQUE,
+    request_id TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    binary TEXT NOT NULL,
+    timeout_ms INTEGER NOT NULL,
+    stall_ms INTEGER NOT NULL,
+    requested_at INTEGER NOT NULL,
+    announced_at INTEGER,
+    notice TEXT,
+    stopped_at INTEGER,
+    stopped_pids TEXT,
+    command TEXT,
+    log_path TEXT,
+    header_bytes INTEGER,
+    launched_at INTEGER,
+    boot_id TEXT,
+    agent_pid INTEGER,
+    agent_start TEXT,
+    wrapper_pid INTEGER,
+    wrapper_start TEXT,
+    mirrored_bytes INTEGER,
+    ended_at INTEGER,
+    outcome TEXT,
+    return_code INTEGER,
+    cause TEXT,
+    output_bytes INTEGER,
+    tokens_used INTEGER
+  ) STRICT;
+  CREATE INDEX runs_unfinished ON runs (seq) WHERE outcome IS NULL;
+  CREATE INDEX runs_by_trigger ON runs (trigger, launched_at);
+  CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
+]
+
+/** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */
+const SQLITE_CORRUPT = 11
+const SQLITE_NOTADB = 26
+
+/**
+ * Opens the ledger, makes it where there is none, and brings it up to date. A file that is broken is set aside, which
+ * `tell` is told.
+ * @throws {LedgerError} where the file is from a newer Looper or cannot be written
+ */
+export function openLedger(file: string, tell: (message: string) => void): Ledger {
+  const db = openDatabase(file, tell)
+  const pending: { sql: string; values: Record<string, SQLInputValue> }[] = []
+
+  function write(sql: string, values: Record<string, SQLInputValue>): void {
+    pending.push({ sql, values })
+    try {
+      for (let next = pending[0]; next; next = pending[0]) {
+        db.prepare(next.sql).run(next.values)
+        pending.shift()
+      }
+    } catch (error) {
+      tell(`cannot write the ledger, ${pending.length} steps wait: ${messageOf(error)}`)
+    }
+  }
+
+  return {
+    begin(intent) {
+      const columns = intentColumns(intent)
+      const names = Object.keys(columns)
+      try {
+        db.prepare(
+          `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
+        ).run(columns)
+      } catch (error) {
+        throw new LooperError('LOOPER_LEDGER_UNWRITABLE', `cannot write the ledger: ${messageOf(error)}`, {
+          cause: error,
+        })
+      }
+    },
+    step(runId, progress) {
+      const columns = progressColumns(progress)
+      const sets = Object.keys(columns).map((name) => `${name} = :${name}`)
+      write(`UPDATE runs SET ${sets.join(', ')} WHERE run_id = :run_id`, { ...columns, run_id: runId })
+    },
+    finish(runId, { outcome, returnCode, cause, endedAt, outputBytes, tokensUsed }) {
+      write(
+        `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
+          output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`,
+        {
+          outcome,
+          cause,
+          return_code: returnCode,
+          ended_at: endedAt,
+          output_bytes: outputBytes,
+          tokens_used: tokensUsed,
+          run_id: runId,
+        },
+      )
+    },
+    find(runId) {
+      const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
+      return row ? toRecord(row) : null
+    },
+    list: (limit) => db.prepare('SELECT * FROM runs ORDER BY seq DESC LIMIT ?').all(limit).map(toRecord),
+    unfinished: () => db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all().map(toRecord),
+    launchedSince(trigger, since) {
+      const row = db
+        .prepare('SELECT count(*) AS count FROM runs WHERE trigger = ? AND launched_at >= ?')
+        .get(trigger, since)
+      return Number(row?.count)
+    },
+    *ended() {
+      const rows = db.prepare(
+        'SELECT run_id, log_path, ended_at, output_bytes FROM runs WHERE outcome IS NOT NULL ORDER BY seq',
+      )
+      for (const row of rows.all()) {
+        yield {
+          runId: String(row.run_id),
+          logPath: textOrNull(row.log_path),
+          endedAt: numberOrNull(row.ended_at),
+          outputBytes: numberOrNull(row.output_bytes),
+        }
+      }
+    },
+    remove(runId) {
+      write('DELETE FROM runs WHERE run_id = :run_id', { run_id: runId })
+    },
+    note(name) {
+      return textOrNull(db.prepare('SELECT value FROM notes WHERE name = ?').get(name)?.value)
+    },
+    setNote(name, value) {
+      write('INSERT INTO notes VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value', {
+        name,
+        value,
+      })
+    },
+    close: () => db.close(),
+  }
+}
+
+function openDatabase(file: string, tell: (message: string) => void): DatabaseSync {
+  try {
+    return migrated(file)
+  } catch (error) {
+    if (!isBroken(error)) {
+      if (error instanceof LedgerError) throw error
+      throw new LedgerError(
+        `cannot open the ledger ${file}: ${messageOf(error)}; mend it, or set LOOPER_DB_PATH`,
+        {
+          cause: error,
+        },
+      )
+    }
+    const aside = `${file}.broken-${new Date().toISOString().replaceAll(':', '-')}`
+    for (const part of ['', '-wal', '-shm']) {
+      if (existsSync(file + part)) renameSync(file + part, aside + part)
+    }
+    tell(`the ledger was broken (${messageOf(error)}); it is set aside as ${aside}, and a new one begins`)
+    return migrated(file)
+  }
+}
+
+function migrated(file: string): DatabaseSync {
+  const db = new DatabaseSync(file)
+  try {
+    // NORMAL: a power cut may take the last steps, a crash of the service takes none.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
+    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > MIGRATIONS.length) {
+      throw new LedgerError(
+        `the ledger ${file} was made by a newer Looper (version ${version}, this one knows ${MIGRATIONS.length}); ` +
+          'update Looper, or set LOOPER_DB_PATH',
+      )
+    }
+    for (const [index, sql] of MIGRATIONS.entries()) {
+      if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
+    }
+    db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').all()
+    // Says now, not in the middle of a run, whether it can be written.
+    db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+function isBroken(error: unknown): boolean {
+  if (!(error instanceof Error && 'errcode' in error)) return false
+  return error.errcode === SQLITE_CORRUPT || error.errcode === SQLITE_NOTADB
+}

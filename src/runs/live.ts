@@ -1,0 +1,182 @@
+import { closeSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import { stopTrees } from '../processes/stop.ts'
+import type { Identity } from '../processes/table.ts'
+import { shellQuote } from '../shell-quote.ts'
+import { launch } from './launch.ts'
+import type { Ledger, RunRecord } from './ledger.ts'
+import { watchLimits } from './limits.ts'
+import { type Ending, endOf } from './outcome.ts'
+import type { ResetDeps } from './reset.ts'
+import type { LaunchRequest, Run } from './run.ts'
+import { createRunLog, readTail } from './run-log.ts'
+import { removeState } from './state-file.ts'
+import { gone, type WatchReport, watch } from './watch.ts'
+
+/** What launching and following runs needs. */
+export interface LiveDeps extends ResetDeps {
+  readonly logger: Logger
+  readonly ledger: Ledger
+  readonly logDir: string
+  /** What agents get as their environment. */
+  readonly env: NodeJS.ProcessEnv
+  /** A run whose log passes it is ended; 0: none. */
+  readonly maxLogBytes: number
+  /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
+  readonly mirror: Mirror | null
+}
+
+/** Hands on a log's lines from an offset, telling how far it came. */
+export type Mirror = (
+  file: string,
+  from: number,
+  mirrored: (offset: number) => void,
+  complete: AbortSignal,
+) => Promise<unknown>
+
+/** The runs that have begun and not ended, each followed to its end on the record. */
+export interface LiveRuns {
+  /** Launches a run that is already on the record as an intent. @throws {LooperError} */
+  launch(runId: string, request: LaunchRequest): Promise<Run>
+  /** Follows a run that an earlier life of the service launched. */
+  adopt(record: RunRecord, logPath: string, identities: { agent: Identity; wrapper: Identity }): Run
+  all(): readonly Run[]
+}
+
+const TOKEN_LINES = 6
+
+/** No runs yet. */
+export function createLiveRuns(deps: LiveDeps): LiveRuns {
+  const { clock, ledger, table } = deps
+  const live = new Map<string, Run>()
+
+  /** Everything that happens to a run from now to its end. */
+  function follow(
+    facts: Omit<Run, 'expectEnd' | 'ended'>,
+    past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
+    limits: { readonly timeoutMs: number; readonly stallMs: number },
+    status: Promise<number | null>,
+  ): Run {
+    const { runId, agent, logPath } = facts
+    const log = deps.logger.child({ request_id: facts.requestId, run_id: runId })
+    const over = new AbortController()
+    let ending: Ending | null = null
+
+    const mirrored = deps
+      .mirror?.(
+        logPath,
+        past.mirroredBytes,
+        (bytes) => ledger.step(runId, { mirroredBytes: bytes }),
+        over.signal,
+      )
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.mirror.fail'))
+
+    const limited = watchLimits(
+      { ...facts, ranMs: past.ranMs },
+      { ...limits, maxLogBytes: deps.maxLogBytes },
+      deps,
+      over.signal,
+    )
+      .then(async (passed) => {
+        if (!passed) return
+        run.expectEnd(passed)
+        log.warn({ ...passed }, 'run.limit')
+        await stopTrees([{ identity: agent, cookie: runId }], { ...deps, spare: new Set() })
+      })
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.limit.fail'))
+
+    async function end(report: WatchReport) {
+      over.abort()
+      await Promise.all([mirrored, limited])
+      const end = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
+      const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
+      if (end.returnCode === 0) log.info(facts, 'cmd.done')
+      else log.warn(facts, 'cmd.fail')
+      ledger.finish(runId, { ...end, endedAt: clock.now(), ...outputOf(logPath, past.headerBytes) })
+      removeState(path.join(deps.stateDir, runId))
+      live.delete(runId)
+      return end
+    }
+
+    const ended = watch({ runId, agent, logPath, status }, deps)
+      .catch((error: unknown) => {
+        log.error({ error: messageOf(error) }, 'run.watch.fail')
+        return { returnCode: null, leftovers: [], survivors: [] }
+      })
+      .then(end)
+
+    const run: Run = {
+      ...facts,
+      ended,
+      expectEnd(why) {
+        ending ??= why
+      },
+    }
+    live.set(runId, run)
+    return run
+  }
+
+  /** What the log tells at the end; nulls where it is gone. */
+  function outputOf(logPath: string, headerBytes: number) {
+    const size = statSync(logPath, { throwIfNoEntry: false })?.size
+    if (size === undefined) return { outputBytes: null, tokensUsed: null }
+    return {
+      outputBytes: size - headerBytes,
+      tokensUsed: deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES)),
+    }
+  }
+
+  return {
+    async launch(runId, request) {
+      const { requestId, trigger, workspace } = request
+      const command = deps.agent.command({
+        binary: request.binary.path,
+        workspace,
+        prompt: request.prompt,
+        runId,
+      })
+      const line = shellQuote(command.argv)
+      const header = { requestId, workspace, command: line }
+      const log = await createRunLog(deps.logDir, header, new Date(clock.now()))
+      const { headerBytes, path: logPath } = log
+      try {
+        ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
+        const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log })
+        ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
+        deps.logger.info(
+          { request_id: requestId, run_id: runId, pid: agent.pid, command: line, log_path: logPath },
+          'cmd.start',
+        )
+        return follow(
+          { runId, requestId, trigger, command: line, logPath, agent, wrapper },
+          { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
+          request,
+          status,
+        )
+      } finally {
+        closeSync(log.fd)
+      }
+    },
+
+    adopt(record, logPath, { agent, wrapper }) {
+      const { runId, requestId, trigger } = record
+      const launchedAt = record.launchedAt ?? clock.now()
+      ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
+      deps.logger.info(
+        { request_id: requestId, run_id: runId, pid: agent.pid, log_path: logPath },
+        'run.adopt',
+      )
+      return follow(
+        { runId, requestId, trigger, command: record.command ?? '', logPath, agent, wrapper },
+        { ...record, ranMs: Math.max(0, clock.now() - launchedAt) },
+        record,
+        // Nobody listens at its pipe any more: its end is seen, and its last word stands in the log.
+        gone(wrapper, { table, clock }).then(() => null),
+      )
+    },
+
+    all: () => [...live.values()],
+  }
+}

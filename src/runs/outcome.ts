@@ -1,0 +1,40 @@
+/** How a run ended. */
+export const OUTCOMES = [
+  'exited',
+  'signaled',
+  'replaced',
+  'stopped',
+  'timed_out',
+  'stalled',
+  'failed_to_start',
+  'lost',
+] as const
+
+/** How a run ended; the set is closed. */
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** Why Looper itself ends a run. */
+export interface Ending {
+  readonly outcome: 'replaced' | 'stopped' | 'timed_out' | 'stalled'
+  readonly cause: string
+}
+
+/** An end, as it goes on the record. */
+export interface RunEnd {
+  readonly outcome: Outcome
+  /** The agent's status, negative for a signal; null where nobody can know it. */
+  readonly returnCode: number | null
+  /** A sentence; null where the agent simply ended by itself. */
+  readonly cause: string | null
+}
+
+/**
+ * The end of a run from what is known: why Looper ended it, if it did, and the agent's status.
+ * @param lost why the status is not known, where it is not
+ */
+export function endOf(ending: Ending | null, returnCode: number | null, lost: string): RunEnd {
+  if (ending) return { ...ending, returnCode }
+  if (returnCode === null) return { outcome: 'lost', returnCode, cause: lost }
+  if (returnCode < 0) return { outcome: 'signaled', returnCode, cause: `ended by signal ${-returnCode}` }
+  return { outcome: 'exited', returnCode, cause: null }
+}

@@ -1,0 +1,45 @@
+import type { RunRecord } from './ledger.ts'
+import type { RunDetails, RunSummary } from './schemas.ts'
+
+/** A run as lists show it. */
+export function summaryOf(record: RunRecord): RunSummary {
+  return {
+    run_id: record.runId,
+    request_id: record.requestId,
+    trigger: record.trigger,
+    agent: record.agent,
+    workspace: record.workspace,
+    pid: record.agentIdentity?.pid ?? null,
+    log_path: record.logPath,
+    outcome: record.outcome,
+    return_code: record.returnCode,
+    cause: record.cause,
+    requested_at: timeOf(record.requestedAt),
+    announced_at: timeOf(record.announcedAt),
+    stopped_at: timeOf(record.stoppedAt),
+    started_at: timeOf(record.launchedAt),
+    ended_at: timeOf(record.endedAt),
+    notice: record.notice,
+    stopped_pids: [...record.stoppedPids],
+    output_bytes: record.outputBytes,
+    tokens_used: record.tokensUsed,
+    timeout_seconds: record.timeoutMs / 1000,
+    stall_seconds: record.stallMs / 1000,
+  }
+}
+
+/** A run with all that is known of it. */
+export function detailsOf(record: RunRecord): RunDetails {
+  return {
+    ...summaryOf(record),
+    prompt: record.prompt,
+    binary: record.binary,
+    command: record.command,
+    boot_id: record.agentIdentity?.bootId ?? null,
+    agent_start_ticks: record.agentIdentity?.start ?? null,
+    wrapper_pid: record.wrapperIdentity?.pid ?? null,
+    wrapper_start_ticks: record.wrapperIdentity?.start ?? null,
+  }
+}
+
+const timeOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
