@@ -126,10 +126,15 @@ async function compose(
     })
   }
 
-  const limitedUntil = ({ logPath, outcome }: RunRecord) =>
-    logPath !== null && outcome === 'exited'
-      ? agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv)
-      : null
+  const limitedUntil = ({ logPath, outcome }: RunRecord) => {
+    if (logPath === null || outcome !== 'exited') return null
+    try {
+      return agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv)
+    } catch {
+      // Its log was removed: then nobody knows, and the next run will tell.
+      return null
+    }
+  }
 
   const removeOld = async () => {
     const live = new Set(runs.live().map((run) => run.logPath))

@@ -69,7 +69,7 @@ async function collect({ dir, ledger, live }: RetentionOptions): Promise<Remains
     remains.push({
       runId,
       logPath: file ? logPath : null,
-      at: file?.at ?? endedAt ?? 0,
+      at: file?.at ?? endedAt,
       bytes: file?.bytes ?? 0,
     })
   }

@@ -1,7 +1,6 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
@@ -35,11 +34,13 @@ export async function adoptRuns(deps: AdoptDeps): Promise<void> {
 
 async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   const { table, live } = deps
-  const { logPath } = record
+  const { logPath, command } = record
   const state = path.join(deps.stateDir, record.runId)
   const { agent, wrapper } = await identitiesOf(record, state, deps)
-  if (!agent || !wrapper || !logPath) {
-    if (logPath) await closeLog(logPath, deps.logger)
+  if (!agent || !wrapper || !logPath || !command) {
+    if (logPath) await settleTrailer(logPath, deps.logger)
+    // Launched while the ledger could not be written: without its log it cannot be followed.
+    if (agent) await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
     return end(record, deps, {
       outcome: 'failed_to_start',
       returnCode: null,
@@ -47,10 +48,10 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
     })
   }
   if ((await table.isAlive(wrapper)) || (await table.isAlive(agent))) {
-    live.adopt(record, logPath, { agent, wrapper })
+    live.adopt(record, { logPath, command, agent, wrapper })
     return
   }
-  const returnCode = await closeLog(logPath, deps.logger)
+  const returnCode = await settleTrailer(logPath, deps.logger)
   if (agent.bootId !== table.bootId)
     return end(record, deps, endOf(null, returnCode, 'the machine was restarted'))
   const swept = await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
@@ -65,28 +66,19 @@ async function identitiesOf(record: RunRecord, state: string, { table, clock }: 
   const { agentIdentity: agent, wrapperIdentity: wrapper } = record
   if (agent && wrapper) return { agent, wrapper }
   const deadline = clock.monotonic() + REPORT_LIMIT_MS
-  let told = readState(state)
-  // The service died right after the spawn: the wrapper may still be about to tell.
-  while (!told.agent && clock.monotonic() < deadline && (await hasWrapper(record.runId, table))) {
+  for (;;) {
+    // Asked before reading: what a wrapper told before it was gone is then surely read.
+    const mayTell = clock.monotonic() < deadline && (await hasWrapper(record.runId, table))
+    const told = readState(state)
+    if (told.agent || !mayTell) return told
+    // The service died right after the spawn: the wrapper is still about to tell.
     await clock.sleep(REPORT_POLL_MS)
-    told = readState(state)
   }
-  return told
 }
 
 async function hasWrapper(runId: string, table: ProcessTable): Promise<boolean> {
   for (const { argv } of await table.commands()) if (argv[4] === runId) return true
   return false
-}
-
-/** The return code in the log's trailer; where there is none, adds the one that nobody else will write any more. */
-async function closeLog(logPath: string, logger: Logger): Promise<number | null> {
-  try {
-    return await settleTrailer(logPath)
-  } catch (error) {
-    logger.warn({ error: messageOf(error) }, 'run.log.fail')
-    return null
-  }
 }
 
 function end(record: RunRecord, { ledger, clock, stateDir, logger }: AdoptDeps, how: RunEnd): void {

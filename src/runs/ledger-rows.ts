@@ -13,8 +13,9 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
     workspace: intent.workspace,
     prompt: intent.prompt,
     binary: intent.binary,
-    timeout_ms: intent.timeoutMs,
-    stall_ms: intent.stallMs,
+    // The columns take whole numbers only, and 1.005 s are 1004.9999999999999 ms.
+    timeout_ms: Math.round(intent.timeoutMs),
+    stall_ms: Math.round(intent.stallMs),
     requested_at: intent.requestedAt,
   }
 }

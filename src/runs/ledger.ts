@@ -1,8 +1,8 @@
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, renameSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { LooperError, messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
-import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
 
@@ -69,6 +69,11 @@ export interface RunRecord extends RunIntent {
   readonly tokensUsed: number | null
 }
 
+/** What is left of a run that ended. */
+export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
+  readonly endedAt: number
+}
+
 /** The record of all runs. Reading and writing are synchronous. */
 export interface Ledger {
   /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
@@ -84,11 +89,12 @@ export interface Ledger {
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
   /** Ended runs, oldest first, for retention. */
-  ended(): Iterable<Pick<RunRecord, 'runId' | 'logPath' | 'endedAt' | 'outputBytes'>>
+  ended(): Iterable<EndedRun>
   remove(runId: string): void
   /** A small state that survives the service; null where there is none. */
   note(name: string): string | null
   setNote(name: string, value: string): void
+  /** Writes what still waits, and closes. */
   close(): void
 }
 
@@ -146,17 +152,27 @@ const SQLITE_NOTADB = 26
  */
 export function openLedger(file: string, tell: (message: string) => void): Ledger {
   const db = openDatabase(file, tell)
+  const { ino } = statSync(file)
   const pending: { sql: string; values: Record<string, SQLInputValue> }[] = []
+
+  let isTold = false
 
   function write(sql: string, values: Record<string, SQLInputValue>): void {
     pending.push({ sql, values })
+    flush()
+  }
+
+  function flush(): void {
     try {
       for (let next = pending[0]; next; next = pending[0]) {
         db.prepare(next.sql).run(next.values)
         pending.shift()
       }
+      isTold = false
     } catch (error) {
-      tell(`cannot write the ledger, ${pending.length} steps wait: ${messageOf(error)}`)
+      // Once each time: a run that is mirrored brings several steps a second.
+      if (!isTold) tell(`cannot write the ledger, its steps wait: ${messageOf(error)}`)
+      isTold = true
     }
   }
 
@@ -165,6 +181,9 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       const columns = intentColumns(intent)
       const names = Object.keys(columns)
       try {
+        // SQLite goes on writing into a file that was removed, and nobody would ever read it.
+        const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
+        if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
         db.prepare(
           `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
         ).run(columns)
@@ -177,7 +196,11 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     step(runId, progress) {
       const columns = progressColumns(progress)
       const sets = Object.keys(columns).map((name) => `${name} = :${name}`)
-      write(`UPDATE runs SET ${sets.join(', ')} WHERE run_id = :run_id`, { ...columns, run_id: runId })
+      const sql = `UPDATE runs SET ${sets.join(', ')} WHERE run_id = :run_id`
+      const last = pending.at(-1)
+      // The later one says all that the earlier one did; what waits must not grow for as long as the disk is full.
+      if (last?.sql === sql && last.values.run_id === runId) pending.pop()
+      write(sql, { ...columns, run_id: runId })
     },
     finish(runId, { outcome, returnCode, cause, endedAt, outputBytes, tokensUsed }) {
       write(
@@ -208,14 +231,13 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     },
     *ended() {
       const rows = db.prepare(
-        'SELECT run_id, log_path, ended_at, output_bytes FROM runs WHERE outcome IS NOT NULL ORDER BY seq',
+        'SELECT run_id, log_path, ended_at FROM runs WHERE outcome IS NOT NULL ORDER BY seq',
       )
       for (const row of rows.all()) {
         yield {
           runId: String(row.run_id),
           logPath: textOrNull(row.log_path),
-          endedAt: numberOrNull(row.ended_at),
-          outputBytes: numberOrNull(row.output_bytes),
+          endedAt: Number(row.ended_at),
         }
       }
     },
@@ -231,7 +253,10 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
         value,
       })
     },
-    close: () => db.close(),
+    close() {
+      flush()
+      db.close()
+    },
   }
 }
 
@@ -272,7 +297,9 @@ function migrated(file: string): DatabaseSync {
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
     }
-    db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').all()
+    // Damage that nobody asked for yet would otherwise show in the middle of a run.
+    const found = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
+    if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT })
     // Says now, not in the middle of a run, whether it can be written.
     db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
     return db

@@ -3,7 +3,6 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
-import type { Identity } from '../processes/table.ts'
 import { shellQuote } from '../shell-quote.ts'
 import { launch } from './launch.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
@@ -13,7 +12,7 @@ import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run } from './run.ts'
 import { createRunLog, readTail } from './run-log.ts'
 import { removeState } from './state-file.ts'
-import { gone, type WatchReport, watch } from './watch.ts'
+import { gone, settleTrailer, type WatchReport, watch } from './watch.ts'
 
 /** What launching and following runs needs. */
 export interface LiveDeps extends ResetDeps {
@@ -41,11 +40,12 @@ export interface LiveRuns {
   /** Launches a run that is already on the record as an intent. @throws {LooperError} */
   launch(runId: string, request: LaunchRequest): Promise<Run>
   /** Follows a run that an earlier life of the service launched. */
-  adopt(record: RunRecord, logPath: string, identities: { agent: Identity; wrapper: Identity }): Run
+  adopt(record: RunRecord, launched: Pick<Run, 'logPath' | 'command' | 'agent' | 'wrapper'>): Run
   all(): readonly Run[]
 }
 
 const TOKEN_LINES = 6
+const LOG_GONE = 'its log was removed while it ran'
 
 /** No runs yet. */
 export function createLiveRuns(deps: LiveDeps): LiveRuns {
@@ -90,11 +90,14 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     async function end(report: WatchReport) {
       over.abort()
       await Promise.all([mirrored, limited])
-      const end = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
+      const known = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
+      const output = outputOf(logPath, past.headerBytes)
+      if (output.outputBytes === null) log.error({ log_path: logPath }, 'run.log.gone')
+      const end = output.outputBytes === null ? { ...known, cause: known.cause ?? LOG_GONE } : known
       const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
-      ledger.finish(runId, { ...end, endedAt: clock.now(), ...outputOf(logPath, past.headerBytes) })
+      ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
       removeState(path.join(deps.stateDir, runId))
       live.delete(runId)
       return end
@@ -120,11 +123,11 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   /** What the log tells at the end; nulls where it is gone. */
   function outputOf(logPath: string, headerBytes: number) {
-    const size = statSync(logPath, { throwIfNoEntry: false })?.size
-    if (size === undefined) return { outputBytes: null, tokensUsed: null }
-    return {
-      outputBytes: size - headerBytes,
-      tokensUsed: deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES)),
+    try {
+      const outputBytes = statSync(logPath).size - headerBytes
+      return { outputBytes, tokensUsed: deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES)) }
+    } catch {
+      return { outputBytes: null, tokensUsed: null }
     }
   }
 
@@ -155,12 +158,16 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
           request,
           status,
         )
+      } catch (error) {
+        // Its wrapper is gone, or never was: nobody else writes the trailer.
+        await settleTrailer(logPath, deps.logger)
+        throw error
       } finally {
         closeSync(log.fd)
       }
     },
 
-    adopt(record, logPath, { agent, wrapper }) {
+    adopt(record, { logPath, command, agent, wrapper }) {
       const { runId, requestId, trigger } = record
       const launchedAt = record.launchedAt ?? clock.now()
       ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
@@ -169,7 +176,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         'run.adopt',
       )
       return follow(
-        { runId, requestId, trigger, command: record.command ?? '', logPath, agent, wrapper },
+        { runId, requestId, trigger, command, logPath, agent, wrapper },
         { ...record, ranMs: Math.max(0, clock.now() - launchedAt) },
         record,
         // Nobody listens at its pipe any more: its end is seen, and its last word stands in the log.

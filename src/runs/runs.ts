@@ -85,6 +85,8 @@ export function createRuns(deps: RunsDeps): Runs {
     const report = await stopAgents(scoped, await findAgents(scoped, replaced))
     if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')
     const alive = new Set(report.survivors)
+    // A wrapper that somebody stopped would never tell the end.
+    await Promise.all(replaced.map(({ wrapper }) => deps.table.signal(wrapper, 'SIGCONT')))
     await Promise.all(replaced.filter(({ agent }) => !alive.has(agent.pid)).map((run) => run.ended))
     return report
   }
@@ -201,6 +203,8 @@ export function createRuns(deps: RunsDeps): Runs {
       if (!release) return { kind: 'busy' }
       try {
         if ((await findAgents(deps, live.all())).agents.length > 0) return { kind: 'live' }
+        // Its agent is gone, but its tools are still being swept, and its end is not on the record yet.
+        if (live.all().length > 0) return { kind: 'live' }
         const request = await prepare()
         if (!request) return { kind: 'declined' }
         checkFreeSpace(deps.logDir, deps.minFreeMb)

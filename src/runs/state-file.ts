@@ -26,7 +26,7 @@ export function readState(file: string): WrapperReport {
   try {
     return parseReport(readFileSync(file, 'utf8'))
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { wrapper: null, agent: null }
+    if (isAbsence(error)) return { wrapper: null, agent: null }
     throw error
   }
 }
@@ -36,7 +36,7 @@ export function listStates(dir: string): string[] {
   try {
     return readdirSync(dir).filter((name) => !name.includes('.'))
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
+    if (isAbsence(error)) return []
     throw error
   }
 }
@@ -46,6 +46,12 @@ export function removeState(file: string): void {
   try {
     unlinkSync(file)
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
+    if (!isAbsence(error)) throw error
   }
+}
+
+/** Also where a file stands in the place of the directory. */
+function isAbsence(error: unknown): boolean {
+  const code = errnoOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }

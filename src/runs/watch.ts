@@ -1,5 +1,7 @@
 import { appendFile } from 'node:fs/promises'
+import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { readTrailer } from './run-log.ts'
@@ -18,6 +20,7 @@ export interface WatchDeps {
   readonly table: ProcessTable
   readonly clock: Clock
   readonly graceMs: number
+  readonly logger: Logger
 }
 
 /** What was seen. */
@@ -39,7 +42,7 @@ export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport>
   let returnCode = await run.status
   if (returnCode === null) {
     await gone(run.agent, deps)
-    returnCode = await settleTrailer(run.logPath)
+    returnCode = await settleTrailer(run.logPath, deps.logger)
   }
   const swept = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare: new Set() })
   return { returnCode, leftovers: swept.signalled, survivors: swept.survivors }
@@ -53,9 +56,17 @@ export async function gone(
   while (await table.isAlive(identity)) await clock.sleep(POLL_MS)
 }
 
-/** The return code in the trailer of a log whose wrapper is gone; where there is none, adds one that says so. */
-export async function settleTrailer(logPath: string): Promise<number | null> {
-  const trailer = readTrailer(logPath)
-  if (trailer === null) await appendFile(logPath, '\n# codex_exec_return_code=unknown\n')
-  return typeof trailer === 'number' ? trailer : null
+/**
+ * The return code in the trailer of a log whose wrapper is gone; where there is none, adds one that says so. A log that
+ * is gone, too, is told, and tells nothing.
+ */
+export async function settleTrailer(logPath: string, logger: Logger): Promise<number | null> {
+  try {
+    const trailer = readTrailer(logPath)
+    if (trailer === null) await appendFile(logPath, '\n# codex_exec_return_code=unknown\n')
+    return typeof trailer === 'number' ? trailer : null
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'run.log.fail')
+    return null
+  }
 }

@@ -80,8 +80,9 @@ async function reasonToWait(options: AutopollOptions, signal: AbortSignal): Prom
   const limited = last ? options.limitedUntil(last) : null
   if (limited !== null && now < limited)
     return `the usage limit lasts until ${new Date(limited).toISOString()}`
-  // The run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
-  const backoff = limited === null ? backoffOf(latest, now, pollMs) : backoffOf(latest.slice(1), now, pollMs)
+  // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
+  const telling = latest.filter((run) => options.limitedUntil(run) === null)
+  const backoff = backoffOf(telling, now, pollMs)
   switch (backoff.kind) {
     case 'wait':
       return `${backoff.failures} runs in a row failed; the next is due at ${new Date(backoff.until).toISOString()}`

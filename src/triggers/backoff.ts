@@ -35,7 +35,7 @@ export function backoffOf(runs: readonly Ended[], now: number, pollMs: number): 
   if (failures.length >= FAILURES_TO_PAUSE)
     return { kind: 'pause', failures: failures.length, lastRunId: last.runId }
   const spread = 1 - JITTER / 2 + JITTER * fractionOf(last.runId)
-  const waitMs = Math.min(LONGEST_WAIT_MS, pollMs * 2 ** failures.length) * spread
+  const waitMs = Math.round(Math.min(LONGEST_WAIT_MS, pollMs * 2 ** failures.length) * spread)
   const until = Number(last.endedAt) + waitMs
   // A clock that was set back must not make it wait longer than it would have.
   if (until <= now || until - now > waitMs) return { kind: 'go' }

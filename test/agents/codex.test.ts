@@ -169,3 +169,12 @@ t.test('the limit is the one of this system', { skip: process.platform !== 'linu
   t.equal(start(131_071).status, 0)
   t.match(start(131_072).error, { code: 'E2BIG' })
 })
+
+t.test('the tokens a run used stand in its last lines', async (t) => {
+  t.equal(codex.tokensUsed('codex\nDone.\ntokens used\n1,050\nDone.'), 1050)
+  t.equal(codex.tokensUsed('tokens used\n7'), 7)
+  t.equal(codex.tokensUsed('tokens used\n1,234,567'), 1_234_567)
+  for (const tail of ['', 'tokens used', 'tokens used\nmany', 'all tokens used\n7', 'tokens used: 7']) {
+    t.equal(codex.tokensUsed(tail), null, JSON.stringify(tail))
+  }
+})

@@ -26,9 +26,11 @@ function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock) {
   const eager = eagerClock()
   const complete = new AbortController()
   const chunks: string[] = []
+  const offsets: number[] = []
   const done = mirrorLog({
     path: file,
     from,
+    mirrored: (offset) => offsets.push(offset),
     write: (chunk) => chunks.push(chunk),
     clock: clock ?? eager.clock,
     complete: complete.signal,
@@ -36,6 +38,7 @@ function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock) {
   return {
     file,
     chunks,
+    offsets,
     done,
     text: () => chunks.join(''),
     append: (more: string | Buffer) => appendFileSync(file, more),
@@ -144,6 +147,41 @@ t.test('a mirror resumes where an earlier one ended', async (t) => {
   second.complete()
   t.equal(await second.done, 21)
   t.equal(second.text(), 'three\n')
+})
+
+t.test('it tells how far it came whenever it caught up, in whole lines, and nothing twice', async (t) => {
+  const log = follow(t, 'header\none\n', 7)
+  await log.idle()
+  t.strictSame(log.offsets, [11])
+  log.append('tw')
+  await log.idle()
+  t.strictSame(log.offsets, [11], 'half a line may be mirrored again')
+  log.append('o\n')
+  await log.idle()
+  log.complete()
+  await log.done
+  t.strictSame(log.offsets, [11, 15])
+})
+
+t.test('while it catches up with much output, it tells every mebibyte', async (t) => {
+  const text = `${'x'.repeat(99)}\n`.repeat(35_000)
+  const log = follow(t, text)
+  await log.idle()
+  t.ok(log.offsets.length >= 3 && log.offsets.length <= 5, `told ${log.offsets.length} times`)
+  for (const [i, offset] of log.offsets.entries()) {
+    t.equal(offset % 100, 0, 'behind a line')
+    t.ok(offset > (log.offsets[i - 1] ?? 0))
+  }
+  t.equal(log.offsets.at(-1), text.length)
+  log.complete()
+  await log.done
+})
+
+t.test('a mirror whose offsets nobody wants works as well', async (t) => {
+  const file = path.join(t.testdir(), 'run.log')
+  writeFileSync(file, 'one\n'.repeat(500_000))
+  const options = { from: 0, write: () => undefined, clock: systemClock, complete: AbortSignal.abort() }
+  t.equal(await mirrorLog({ ...options, path: file }), 2_000_000)
 })
 
 t.test('bytes that are no UTF-8 disturb neither the lines around them nor the end', async (t) => {

@@ -25,6 +25,8 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     prompt: { kind: 'text', text: 'the default prompt' },
     delayMs: 1000,
     startupCheckMs: 2000,
+    timeoutMs: 60_000,
+    stallMs: 30_000,
     places: { projectDir: at('project'), home: at('home'), searchPath: at('bin'), configured: null },
     logDir: at('logs'),
     notify,
@@ -52,6 +54,8 @@ t.test('a notice alone gets every default', async (t) => {
         prompt: 'the default prompt',
         workspace: at('project/repo'),
         binary: { path: at('bin/codex'), source: 'path' },
+        timeoutMs: 60_000,
+        stallMs: 30_000,
       },
       delayMs: 1000,
       startupCheckMs: 2000,
@@ -69,6 +73,8 @@ t.test('every field of the request reaches its place', async (t) => {
     codex_exec_binary: 'my-codex',
     codex_exec_delay_seconds: 0,
     codex_exec_startup_check_seconds: 0.25,
+    timeout_seconds: 3600,
+    stall_seconds: '90',
     zulip_script_path: 'notify.ts',
     startup_delay_seconds: 9,
   })
@@ -83,6 +89,8 @@ t.test('every field of the request reaches its place', async (t) => {
       prompt: ' as given ',
       workspace: at('home/repo'),
       binary: { path: at('bin/my-codex'), source: 'request' },
+      timeoutMs: 3_600_000,
+      stallMs: 90_000,
     },
     delayMs: 0,
     startupCheckMs: 250,
@@ -100,6 +108,8 @@ t.test('null counts as absent, in every field', async (t) => {
       codex_exec_binary: null,
       codex_exec_delay_seconds: null,
       codex_exec_startup_check_seconds: null,
+      timeout_seconds: null,
+      stall_seconds: null,
       zulip_script_path: null,
       startup_delay_seconds: null,
       sidebar_delay_seconds: null,
@@ -250,6 +260,12 @@ t.test('numbers may come as strings, as old wrappers send them', async (t) => {
   t.match(request, { delayMs: 1500, startupCheckMs: 3000 })
 })
 
+t.test('a request may lift the limits of the settings with a 0', async (t) => {
+  const { prepare } = setUp(t)
+  const { request } = await prepare({ timeout_seconds: 0, stall_seconds: '0' })
+  t.match(request.launch, { timeoutMs: 0, stallMs: 0 })
+})
+
 t.test('the older delays are summed, and only where the newer one is absent', async (t) => {
   const { prepare } = setUp(t)
   const older = {
@@ -268,7 +284,13 @@ t.test('no wait gets longer than a timer can be, neither as a string nor as a su
   const { prepare } = setUp(t)
   const { request } = await prepare({ codex_exec_delay_seconds: `${MAX_SECONDS}` })
   t.ok(request.delayMs <= MAX_TIMER_MS)
-  const fields = ['codex_exec_delay_seconds', 'codex_exec_startup_check_seconds', 'sidebar_delay_seconds']
+  const fields = [
+    'codex_exec_delay_seconds',
+    'codex_exec_startup_check_seconds',
+    'sidebar_delay_seconds',
+    'timeout_seconds',
+    'stall_seconds',
+  ]
   for (const field of fields) {
     await t.rejects(prepare({ [field]: `${MAX_SECONDS + 1}` }), {
       code: 'LOOPER_FIELD_INVALID',
@@ -290,6 +312,8 @@ t.test('a launch is checked whole, whoever asks for it, and its log directory is
     prompt: 'go',
     workspace: at('project/repo'),
     binary: { path: at('bin/codex'), source: 'path' },
+    timeoutMs: 60_000,
+    stallMs: 30_000,
   })
   t.ok(statSync(at('deep/logs')).isDirectory())
   t.throws(() => prepareLaunch('autopoll', 'auto0a1b2c3d', { ...wish, workspace: 'absent' }), {

@@ -359,7 +359,7 @@ t.test('where the wrapper is killed and the log removed, the end is told as not 
   const parent = Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1])
   process.kill(parent, 'SIGKILL')
   rmSync(service.logDir, { recursive: true })
-  await until('the record of it', () => textOf(path.join(dir, 'server.log')).includes('run.watch.fail'))
+  await until('the record of it', () => textOf(path.join(dir, 'server.log')).includes('run.log.fail'))
   await until('nothing of it is left', () => carriers(runId).length === 0)
 })
 

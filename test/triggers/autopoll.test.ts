@@ -1,19 +1,30 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { startLoopbackModel, writeCodexHome } from '../fixtures/loopback-model.ts'
+import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
+import { findObstacles, writeCodexProgram, writeScratchRepository } from '../fixtures/real-codex.ts'
 import { carriers, runIdOf } from '../helpers/processes.ts'
 import { PROJECT, startTestService, textOf, until } from '../helpers/service.ts'
 
+const settingsOf = (dir: string, settings: NodeJS.ProcessEnv) => ({
+  CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
+  LOOPER_WORKSPACE: path.join(dir, 'ws'),
+  LOOPER_DEFAULT_PROMPT_FILE: path.join(dir, 'prompt'),
+  LOOPER_IDLE_POLL_SECONDS: '0.1',
+  ...settings,
+})
+
 /** A service whose autopoll launches the prompt in the file. */
-async function setUp(test: Test, prompt: string, settings: NodeJS.ProcessEnv = {}) {
+async function setUp(
+  test: Test,
+  prompt: string,
+  settings: NodeJS.ProcessEnv = {},
+  prepare: (dir: string) => Promise<void> = async () => undefined,
+) {
   const dir = test.testdir({ logs: {}, ws: {}, prompt })
-  const service = await startTestService(path.join(dir, 'logs'), {
-    CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
-    LOOPER_WORKSPACE: path.join(dir, 'ws'),
-    LOOPER_DEFAULT_PROMPT_FILE: path.join(dir, 'prompt'),
-    LOOPER_IDLE_POLL_SECONDS: '0.1',
-    ...settings,
-  })
+  await prepare(dir)
+  const service = await startTestService(path.join(dir, 'logs'), settingsOf(dir, settings))
   test.teardown(() => service.stop())
   const serverLog = () => textOf(path.join(dir, 'logs/looper-server.log'))
   const runLogs = () => readdirSync(path.join(dir, 'logs')).filter((name) => name.startsWith('codex-exec-'))
@@ -34,9 +45,107 @@ t.test('it launches at start, announces nothing, and leaves a live agent alone',
 })
 
 t.test('it launches again when nothing runs any more', async (t) => {
-  const { runLogs } = await setUp(t, 'true')
-  await until('three runs', () => runLogs().length >= 3)
+  // A run of more than five seconds is no failure.
+  const { runLogs } = await setUp(t, 'sleep 5.2')
+  await until('two runs', () => runLogs().length >= 2)
 })
+
+t.test(
+  'after runs that end at once it waits longer, then pauses and says so once, until a request',
+  async (t) => {
+    const place = t.testdirName
+    const zulip = await startLoopbackZulip()
+    t.teardown(() => zulip.close())
+    const settings = {
+      LOOPER_IDLE_POLL_SECONDS: '0.02',
+      ZULIP_SITE: zulip.url,
+      ZULIP_BOT_EMAIL: zulip.account.email,
+      ZULIP_BOT_API_KEY: zulip.account.key,
+    }
+    const { service, serverLog, runLogs, dir } = await setUp(t, 'exit 1', settings)
+    await until('the pause', () => serverLog().includes('paused: 5 runs in a row failed; POST /run resumes'))
+    t.equal(runLogs().length, 5)
+    t.match(serverLog(), /[1-4] runs in a row failed; the next is due at \d{4}-/)
+    await until('the notice', () => zulip.messages.length > 0)
+    const pauses = () => serverLog().split('codex.exec.autopoll.pause').length - 1
+    const skips = () => serverLog().split('paused: 5 runs').length - 1
+    const before = skips()
+    await until('more ticks', () => skips() > before + 3)
+    t.equal(pauses(), 1)
+
+    await service.stop()
+    const next = await startTestService(path.join(place, 'logs'), settingsOf(dir, settings))
+    t.teardown(() => next.stop())
+    const atRestart = skips()
+    await until('ticks of the next life', () => skips() > atRestart + 3)
+    t.equal(pauses(), 1, 'the pause is told once, also across a restart')
+    t.strictSame(
+      zulip.messages.map(({ content }) => content),
+      ["Looper's autopoll pauses: 5 runs in a row failed or ended at once. POST /run resumes it."],
+    )
+    t.equal(runLogs().length, 5)
+
+    await next.post({ zulip_message: 'on', codex_prompt: 'true', workspace: dir })
+    await until('the autopoll goes on', () => runLogs().filter((name) => name.includes('-auto')).length > 5)
+  },
+)
+
+t.test('a notice of the pause that cannot be sent is told, and not tried again', async (t) => {
+  const { serverLog } = await setUp(t, 'exit 1', {
+    LOOPER_IDLE_POLL_SECONDS: '0.02',
+    LOOPER_ZULIP_REQUIRED: '1',
+  })
+  const skips = () => serverLog().split('paused: 5 runs').length - 1
+  await until('ticks in the pause', () => skips() > 3)
+  t.equal(serverLog().split('codex.exec.autopoll.notice.fail').length - 1, 1)
+})
+
+t.test('it launches no more runs within an hour than it may', async (t) => {
+  const { serverLog, runLogs } = await setUp(t, 'sleep 5.2', { LOOPER_AUTO_MAX_RUNS_PER_HOUR: '1' })
+  await until('a tick that skips', () =>
+    serverLog().includes('it launched 1 runs within an hour (LOOPER_AUTO_MAX_RUNS_PER_HOUR)'),
+  )
+  t.equal(runLogs().length, 1)
+})
+
+t.test('the log of the last run may be removed: the autopoll goes on', async (t) => {
+  const { serverLog, runLogs, dir } = await setUp(t, 'echo out; exit 1', { LOOPER_IDLE_POLL_SECONDS: '0.02' })
+  await until('a run', () => /"msg":"cmd.fail"/.test(serverLog()))
+  for (const name of runLogs()) rmSync(path.join(dir, 'logs', name))
+  await until('the pause', () => serverLog().includes('paused: 5 runs in a row failed'))
+  t.notMatch(serverLog(), 'codex.exec.autopoll.fail')
+})
+
+const obstacle = findObstacles().toRun
+t.test(
+  'at the usage limit of the real codex it waits until the limit is lifted, and says so',
+  { skip: obstacle !== null && `codex does not run on this machine: ${obstacle}` },
+  async (t) => {
+    const place = t.testdirName
+    const model = await startLoopbackModel()
+    t.teardown(() => model.close())
+    await t.test('with a model that is at its limit', async (t) => {
+      const home = path.join(place, 'codex-home')
+      const { serverLog, runLogs } = await setUp(
+        t,
+        'LIMIT',
+        { CODEX_HOME: home, CODEX_EXEC_BINARY: path.join(t.testdirName, 'bin/codex') },
+        async (dir) => {
+          writeCodexProgram(path.join(dir, 'bin'), 'danger-full-access')
+          writeScratchRepository(path.join(dir, 'ws'))
+          await writeCodexHome(home, model)
+        },
+      )
+      const until_ = new Date(model.resetsAt * 1000).toISOString()
+      await until(
+        'a tick that waits',
+        () => serverLog().includes(`the usage limit lasts until ${until_}`),
+        60_000,
+      )
+      t.equal(runLogs().length, 1)
+    })
+  },
+)
 
 t.test('a launch that cannot work is told, and tried again', async (t) => {
   const { serverLog } = await setUp(t, 'true', { CODEX_EXEC_BINARY: '/no/such/codex' })

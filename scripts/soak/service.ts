@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** One life of the service, from its start to its end. */
+export interface Life {
+  /** Where it listens; null where it ended before it did. */
+  readonly url: Promise<string | null>
+  /** Resolves when it is gone, with whether it had time to stop everything. */
+  readonly ended: Promise<boolean>
+  /** How it is asked to end; null while it is not. */
+  readonly asked: 'SIGKILL' | 'SIGTERM' | null
+  isOver(): boolean
+  /** Sends a signal and remembers that its end was asked for. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): void
+  /** What was measured so far, one each quarter of a second. */
+  readonly usage: readonly Usage[]
+}
+
+/** What a service uses at one moment. */
+export interface Usage {
+  /** The service's age then. */
+  readonly ageMs: number
+  readonly rssMb: number
+  readonly descriptors: number
+}
+
+const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
+const MEASURE_EVERY_MS = 250
+
+/** Starts the service. `crashed` is told when it ends although nobody asked for it, or badly after SIGTERM. */
+export function startLife(env: NodeJS.ProcessEnv, crashed: (how: string) => void): Life {
+  const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  let asked: Life['asked'] = null
+  const usage: Usage[] = []
+  const bornAt = performance.now()
+  const url = Promise.withResolvers<string | null>()
+  const ended = Promise.withResolvers<boolean>()
+  const measure = setInterval(() => {
+    const now = measureUsage(child, performance.now() - bornAt)
+    if (now) usage.push(now)
+  }, MEASURE_EVERY_MS)
+
+  let output = ''
+  const read = (chunk: Buffer) => {
+    output += chunk
+    const found = /listens on (\S+)/.exec(output)?.[1]
+    if (found) url.resolve(found)
+  }
+  child.stdout.on('data', read)
+  child.stderr.on('data', read)
+  let isOver = false
+  child.once('exit', (code, signal) => {
+    isOver = true
+    clearInterval(measure)
+    // SIGTERM in its first moments meets no handler yet.
+    if (asked === null || (signal === null && code !== 0))
+      crashed(`the service ended with ${signal ?? code}: ${output}`)
+    url.resolve(null)
+    ended.resolve(code === 0)
+  })
+
+  return {
+    url: url.promise,
+    ended: ended.promise,
+    get asked() {
+      return asked
+    },
+    isOver: () => isOver,
+    end(signal) {
+      asked = signal
+      child.kill(signal)
+    },
+    usage,
+  }
+}
+
+function measureUsage({ pid }: ChildProcess, ageMs: number): Usage | null {
+  try {
+    const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    if (rss === undefined) return null
+    return { ageMs, rssMb: Number(rss) / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length }
+  } catch {
+    return null
+  }
+}
+
+/** Medians of the first and of the last tenth of a life. */
+export function firstAndLast(usage: readonly Usage[], what: keyof Usage): readonly [number, number] {
+  const tenth = Math.max(1, Math.floor(usage.length / 10))
+  const median = (part: readonly Usage[]) => {
+    const sorted = part.map((one) => one[what]).sort((a, b) => a - b)
+    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+  }
+  return [median(usage.slice(0, tenth)), median(usage.slice(-tenth))]
+}

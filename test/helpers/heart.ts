@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync } from 'node:fs'
+import path from 'node:path'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { codex } from '../../src/agents/codex.ts'
+import { systemClock } from '../../src/clock.ts'
+import { linuxTable } from '../../src/processes/linux.ts'
+import { launch } from '../../src/runs/launch.ts'
+import { openLedger, type RunIntent } from '../../src/runs/ledger.ts'
+import type { LaunchRequest, RunRequest } from '../../src/runs/run.ts'
+import { createRunLog } from '../../src/runs/run-log.ts'
+import type { RunsDeps } from '../../src/runs/runs.ts'
+import { carriers } from './processes.ts'
+import { PROJECT } from './service.ts'
+
+/** The scripted agent. */
+export const FAKE_CODEX = path.join(PROJECT, 'test/fixtures/codex')
+
+/** What the heart is made of, real but for nothing, in a directory of its own; and ways to ask it for runs. */
+export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
+  const mark = randomUUID()
+  const dir = test.testdir({ logs: {}, ws: {} })
+  const logDir = path.join(dir, 'logs')
+  const workspace = path.join(dir, 'ws')
+  const dbPath = path.join(dir, 'looper.db')
+  const events: Record<string, unknown>[] = []
+  const told: string[] = []
+  const ledger = openLedger(dbPath, (message) => told.push(message))
+  test.teardown(() => {
+    for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+    try {
+      ledger.close()
+    } catch {
+      // The test closed it.
+    }
+  })
+  const deps: RunsDeps = {
+    table: linuxTable(),
+    clock: systemClock,
+    agent: codex,
+    scope: 'own',
+    graceMs: 1000,
+    stateDir: path.join(logDir, '.runs'),
+    logDir,
+    ownCookie: null,
+    hurry: new AbortController().signal,
+    ledger,
+    minFreeMb: 0,
+    maxLogBytes: 0,
+    logger: pino({ level: 'trace' }, { write: (line: string) => events.push(JSON.parse(line)) }),
+    env: { PATH: process.env.PATH, MARK: mark },
+    mirror: null,
+    ...more,
+  }
+
+  let count = 0
+  const launchOf = (prompt: string, changes: Partial<LaunchRequest> = {}): LaunchRequest => ({
+    requestId: `0000000${++count}`,
+    trigger: 'http',
+    workspace,
+    prompt,
+    binary: { path: FAKE_CODEX, source: 'env' },
+    timeoutMs: 0,
+    stallMs: 0,
+    ...changes,
+  })
+  const intentOf = ({ binary, ...request }: LaunchRequest, runId: string): RunIntent => ({
+    ...request,
+    runId,
+    agent: codex.name,
+    binary: binary.path,
+    requestedAt: Date.now(),
+  })
+
+  return {
+    deps,
+    dir,
+    workspace,
+    dbPath,
+    ledger,
+    mark,
+    events,
+    told,
+    launchOf,
+    /** The messages of the log under a name. */
+    eventsOf: (name: string) => events.filter(({ msg }) => msg === name),
+    /** Puts an intent on the record, as the heart does before anything else. */
+    begin(prompt: string, changes: Partial<LaunchRequest> = {}) {
+      const request = launchOf(prompt, changes)
+      const runId = randomUUID()
+      ledger.begin(intentOf(request, runId))
+      return { runId, request }
+    },
+    requestOf(launch: LaunchRequest | null, changes: Partial<RunRequest> = {}): RunRequest {
+      return {
+        requestId: launch?.requestId ?? '0a0b0c0d',
+        message: 'a run',
+        notify: async () => ({ output: 'announced' }),
+        launch,
+        delayMs: 0,
+        startupCheckMs: 0,
+        ...changes,
+      }
+    },
+    /** What an earlier life of the service left: a run that was launched, on the record as far as it came. */
+    async leftBy(
+      prompt: string,
+      recorded = { log: true, launch: true },
+      changes: Partial<LaunchRequest> = {},
+    ) {
+      const { runId, request } = this.begin(prompt, changes)
+      const command = codex.command({ binary: FAKE_CODEX, workspace, prompt, runId })
+      const header = { requestId: request.requestId, workspace, command: 'codex exec' }
+      const log = await createRunLog(logDir, header, new Date())
+      const { path: logPath, headerBytes } = log
+      try {
+        if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })
+        const launched = await launch({ ...deps, runId, workspace, command, log })
+        const { agent: agentIdentity, wrapper: wrapperIdentity } = launched
+        if (recorded.launch) ledger.step(runId, { launchedAt: Date.now(), agentIdentity, wrapperIdentity })
+        return { ...launched, runId, logPath }
+      } finally {
+        closeSync(log.fd)
+      }
+    },
+  }
+}

@@ -1,0 +1,297 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import type { Identity } from '../../src/processes/table.ts'
+import { adoptRuns } from '../../src/runs/adopt.ts'
+import { createLiveRuns } from '../../src/runs/live.ts'
+import { FAKE_CODEX, heartOf } from '../helpers/heart.ts'
+import { carriers } from '../helpers/processes.ts'
+import { PROJECT, textOf, until } from '../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'identities are read from /proc')
+  process.exit()
+}
+
+type Heart = ReturnType<typeof heartOf>
+
+/** The next life of the service: takes up what is on the record. */
+async function restart({ deps }: Heart, more: Partial<Heart['deps']> = {}) {
+  const live = createLiveRuns({ ...deps, ...more })
+  await adoptRuns({ ...deps, ...more, live })
+  return live
+}
+
+const UNKNOWN = '\n# codex_exec_return_code=unknown\n'
+const unknownsIn = (file: string) => textOf(file).split('_return_code=unknown').length - 1
+const SPAWNED = { log: true, launch: false }
+
+/** Kills processes that a test started, and waits until they are gone. */
+async function kill({ deps }: Heart, ...identities: readonly Identity[]) {
+  for (const { pid } of identities) process.kill(pid, 'SIGKILL')
+  await until('they are gone', async () => {
+    for (const identity of identities) if (await deps.table.isAlive(identity)) return false
+    return true
+  })
+}
+
+const LOST = 'its wrapper was killed while the service was down, so nobody knows its status'
+
+t.test('a run that is alive is followed to its end, with the status from its trailer', async (t) => {
+  const heart = heartOf(t)
+  const { runId, logPath, agent, wrapper } = await heart.leftBy(
+    'until [ -e go ]; do sleep 0.02; done; echo done; exit 3',
+  )
+  const before = Date.now()
+  const live = await restart(heart)
+  const [run] = live.all()
+  t.match(run, { runId, logPath, agent, wrapper, trigger: 'http', command: 'codex exec' })
+  t.match(heart.ledger.find(runId), { outcome: null, endedAt: null })
+  t.match(heart.eventsOf('run.adopt'), [{ run_id: runId, pid: agent.pid }])
+
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.strictSame(await run?.ended, { outcome: 'exited', returnCode: 3, cause: null })
+  const record = heart.ledger.find(runId)
+  t.match(record, { outcome: 'exited', returnCode: 3, cause: null })
+  t.ok(Number(record?.endedAt) >= before)
+  t.equal(record?.outputBytes, readFileSync(logPath).length - Number(record?.headerBytes))
+  t.match(textOf(logPath), /\ndone\n\n# codex_exec_return_code=3\n$/)
+  t.strictSame(live.all(), [])
+  t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+})
+
+t.test('an adopted run can be replaced, and its limits go on from its launch', async (t) => {
+  const heart = heartOf(t)
+  const { runId, agent } = await heart.leftBy('sleep 300')
+  // A wall clock an hour on: the service was down for that long.
+  const clock: Clock = { ...systemClock, now: () => Date.now() + 3_600_000 }
+  await heart.leftBy('sleep 300', { log: true, launch: true }, { timeoutMs: 60_000 })
+  const live = await restart(heart, { clock })
+  const [first, second] = live.all()
+  t.match(await second?.ended, { outcome: 'timed_out', cause: 'it ran for 60 s' })
+  t.equal(first?.runId, runId)
+  first?.expectEnd({ outcome: 'replaced', cause: 'replaced by run b' })
+  process.kill(-agent.pid, 'SIGINT')
+  t.match(await first?.ended, { outcome: 'replaced', cause: 'replaced by run b' })
+})
+
+t.test('a run that ended meanwhile is ended with the status of its trailer', async (t) => {
+  const heart = heartOf(t)
+  for (const [code, end] of [
+    ['exit 0', { outcome: 'exited', returnCode: 0, cause: null }],
+    ['exit 5', { outcome: 'exited', returnCode: 5, cause: null }],
+    ['kill -9 $$', { outcome: 'signaled', returnCode: -9, cause: 'ended by signal 9' }],
+  ] as const) {
+    const { runId, wrapper, logPath } = await heart.leftBy(code)
+    await until('the wrapper is gone', async () => !(await heart.deps.table.isAlive(wrapper)))
+    const live = await restart(heart)
+    t.strictSame(live.all(), [])
+    t.match(heart.ledger.find(runId), end, code)
+    t.equal(unknownsIn(logPath), 0)
+    t.match(heart.events.at(-1), { msg: 'run.end', run_id: runId, ...end })
+    t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+  }
+})
+
+t.test('where only the wrapper was killed, the agent is followed, and its end is not known', async (t) => {
+  const heart = heartOf(t)
+  const { runId, logPath, wrapper } = await heart.leftBy('until [ -e go ]; do sleep 0.02; done')
+  await kill(heart, wrapper)
+  const [run] = (await restart(heart)).all()
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await run?.ended, { outcome: 'lost', returnCode: null })
+  t.match(heart.ledger.find(runId), {
+    outcome: 'lost',
+    cause: 'its wrapper was killed, so nobody knows its status',
+  })
+  t.ok(textOf(logPath).endsWith(UNKNOWN))
+  t.equal(unknownsIn(logPath), 1)
+})
+
+t.test(
+  'where both were killed it is lost, with one trailer, and what it left behind is stopped',
+  async (t) => {
+    const heart = heartOf(t)
+    const { runId, logPath, wrapper, agent } = await heart.leftBy('setsid sleep 300 & sleep 300')
+    await until('its tools run', () => carriers(runId).length === 3)
+    await kill(heart, wrapper, agent)
+    await restart(heart)
+    t.match(heart.ledger.find(runId), { outcome: 'lost', returnCode: null, cause: LOST })
+    t.equal(unknownsIn(logPath), 1)
+    t.same(carriers(runId), [])
+    t.match(heart.eventsOf('run.leftovers'), [{ run_id: runId }])
+  },
+)
+
+t.test('a service that was killed between the trailer and the record adds no second trailer', async (t) => {
+  const heart = heartOf(t)
+  const { runId, logPath, wrapper, agent } = await heart.leftBy('sleep 300')
+  await kill(heart, wrapper, agent)
+  appendFileSync(logPath, UNKNOWN)
+  await restart(heart)
+  t.match(heart.ledger.find(runId), { outcome: 'lost', returnCode: null })
+  t.equal(unknownsIn(logPath), 1)
+})
+
+t.test('after a restart of the machine nothing is signalled, whoever has the pids now', async (t) => {
+  const heart = heartOf(t)
+  const { runId } = heart.begin('sleep 300')
+  const logPath = path.join(heart.deps.logDir, 'run.log')
+  writeFileSync(logPath, 'output\n')
+  const bystander = spawn('sleep', ['300'], { stdio: 'ignore' })
+  t.teardown(() => bystander.kill('SIGKILL'))
+  const now = await heart.deps.table.inspect(bystander.pid ?? 0)
+  const identity = { bootId: 'another boot', pid: now?.pid ?? 0, start: now?.start ?? '' }
+  heart.ledger.step(runId, { logPath, launchedAt: 1, agentIdentity: identity, wrapperIdentity: identity })
+  const table = { ...heart.deps.table, signal: () => Promise.reject(new Error('signalled')) }
+  await restart(heart, { table })
+  t.match(heart.ledger.find(runId), { outcome: 'lost', returnCode: null, cause: 'the machine was restarted' })
+  t.equal(unknownsIn(logPath), 1)
+  t.equal(bystander.exitCode ?? bystander.signalCode, null)
+})
+
+t.test('an intent without a launch failed to start', async (t) => {
+  const heart = heartOf(t)
+  const { runId } = heart.begin('true')
+  await restart(heart)
+  const end = { outcome: 'failed_to_start', returnCode: null, cause: 'the service ended before the launch' }
+  t.match(heart.ledger.find(runId), { ...end, outputBytes: null })
+  t.match(heart.events.at(-1), { msg: 'run.end', ...end })
+})
+
+t.test('a log that was begun without a launch gets its trailer; one that is gone is told', async (t) => {
+  const heart = heartOf(t)
+  const logPath = path.join(heart.deps.logDir, 'run.log')
+  writeFileSync(logPath, 'header\n')
+  const { runId } = heart.begin('true')
+  heart.ledger.step(runId, { logPath })
+  await restart(heart)
+  t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
+  t.equal(textOf(logPath), `header\n${UNKNOWN}`)
+
+  const gone = heart.begin('true')
+  heart.ledger.step(gone.runId, { logPath: path.join(heart.deps.logDir, 'gone.log') })
+  await restart(heart)
+  t.match(heart.ledger.find(gone.runId), { outcome: 'failed_to_start' })
+  t.match(heart.eventsOf('run.log.fail'), [{ error: /ENOENT/ }])
+})
+
+t.test('a run that was spawned but not recorded is found by its state file and adopted', async (t) => {
+  const heart = heartOf(t)
+  const { runId, agent, wrapper } = await heart.leftBy('until [ -e go ]; do sleep 0.02; done', SPAWNED)
+  t.match(heart.ledger.find(runId), { launchedAt: null, agentIdentity: null })
+  const [run] = (await restart(heart)).all()
+  const record = heart.ledger.find(runId)
+  t.match(record, { agentIdentity: agent, wrapperIdentity: wrapper, outcome: null })
+  t.type(record?.launchedAt, 'number')
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
+})
+
+t.test('a run that was spawned, not recorded, and ended meanwhile has its status', async (t) => {
+  const heart = heartOf(t)
+  const { runId, wrapper } = await heart.leftBy('exit 4', SPAWNED)
+  await until('the wrapper is gone', async () => !(await heart.deps.table.isAlive(wrapper)))
+  await restart(heart)
+  t.match(heart.ledger.find(runId), { outcome: 'exited', returnCode: 4 })
+})
+
+t.test('a run whose log is not on the record cannot be followed, so it is stopped', async (t) => {
+  const heart = heartOf(t)
+  const { runId } = await heart.leftBy('setsid sleep 300 & sleep 300', { log: false, launch: false })
+  await until('its tools run', () => carriers(runId).length === 3)
+  const live = await restart(heart)
+  t.strictSame(live.all(), [])
+  t.same(carriers(runId), [])
+  t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
+})
+
+/** A wrapper that begins to tell who it is only when a file is there. */
+function startSlowWrapper({ deps, dir, workspace, ledger, begin }: Heart): {
+  runId: string
+  child: ChildProcess
+} {
+  const { runId } = begin('until [ -e go ]; do sleep 0.02; done')
+  const logPath = path.join(deps.logDir, 'run.log')
+  writeFileSync(logPath, 'header\n')
+  ledger.step(runId, { logPath, command: 'codex exec' })
+  mkdirSync(deps.stateDir, { recursive: true })
+  const slow = path.join(dir, 'slow.sh')
+  const wrapper = path.join(PROJECT, 'src/runs/wrapper.sh')
+  writeFileSync(slow, `until [ -e tell ]; do sleep 0.02; done\nexec /bin/sh '${wrapper}' "$@"\n`)
+  const log = openSync(logPath, 'a')
+  const child = spawn(
+    '/bin/sh',
+    [
+      slow,
+      path.join(deps.stateDir, runId),
+      logPath,
+      runId,
+      FAKE_CODEX,
+      'until [ -e go ]; do sleep 0.02; done',
+    ],
+    { cwd: workspace, env: { ...deps.env }, stdio: ['ignore', log, log, 'ignore'] },
+  )
+  return { runId, child }
+}
+
+t.test('a wrapper that is about to tell who it is, is waited for', async (t) => {
+  const heart = heartOf(t)
+  const { runId } = startSlowWrapper(heart)
+  const at = (name: string) => path.join(heart.workspace, name)
+  const clock: Clock = {
+    ...systemClock,
+    sleep(ms, signal) {
+      writeFileSync(at('tell'), '')
+      return systemClock.sleep(ms, signal)
+    },
+  }
+  const [run] = (await restart(heart, { clock })).all()
+  t.equal(run?.runId, runId)
+  writeFileSync(at('go'), '')
+  t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
+})
+
+t.test('a wrapper that never tells is not waited for without end', async (t) => {
+  const heart = heartOf(t)
+  const { runId, child } = startSlowWrapper(heart)
+  const exit = once(child, 'exit')
+  let time = 0
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => time,
+    async sleep() {
+      time += 1000
+    },
+  }
+  await restart(heart, { clock })
+  t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
+  t.equal(time, 5000)
+  child.kill('SIGKILL')
+  await exit
+})
+
+t.test('every unfinished run is taken up, each in its own way', async (t) => {
+  const heart = heartOf(t)
+  const alive = await heart.leftBy('until [ -e go ]; do sleep 0.02; done')
+  const ended = await heart.leftBy('exit 7')
+  const begun = heart.begin('true')
+  await until('one ended', async () => !(await heart.deps.table.isAlive(ended.wrapper)))
+  rmSync(ended.logPath)
+  const live = await restart(heart)
+  t.match(live.all(), [{ runId: alive.runId }])
+  t.match(
+    heart.ledger.find(ended.runId),
+    { outcome: 'lost', returnCode: null },
+    'with its log went its status',
+  )
+  t.match(heart.ledger.find(begun.runId), { outcome: 'failed_to_start' })
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  await live.all()[0]?.ended
+  t.strictSame(heart.ledger.unfinished(), [])
+  await restart(heart)
+  t.equal(heart.eventsOf('run.end').length, 2, 'nothing is taken up twice')
+})

@@ -1,0 +1,324 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import t, { type Test } from 'tap'
+import { LedgerError, openLedger, type RunFinish, type RunIntent } from '../../src/runs/ledger.ts'
+import { PROJECT, textOf, until } from '../helpers/service.ts'
+
+const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
+  runId,
+  requestId: '0a1b2c3d',
+  trigger: 'http',
+  agent: 'codex',
+  workspace: '/my repo',
+  prompt: "do 'this'\nand 🦊",
+  binary: '/usr/bin/codex',
+  timeoutMs: 60_000,
+  stallMs: 0,
+  requestedAt: 1_000,
+  ...more,
+})
+
+const END: RunFinish = {
+  outcome: 'exited',
+  returnCode: 0,
+  cause: null,
+  endedAt: 9_000,
+  outputBytes: 12,
+  tokensUsed: 1050,
+}
+
+/** A ledger in a directory of its own, and what it told. */
+function setUp(test: Test) {
+  const dir = test.testdir()
+  const file = path.join(dir, 'looper.db')
+  const told: string[] = []
+  const open = () => {
+    const ledger = openLedger(file, (message) => told.push(message))
+    test.teardown(() => {
+      try {
+        ledger.close()
+      } catch {
+        // The test closed it.
+      }
+    })
+    return ledger
+  }
+  return { dir, file, told, open }
+}
+
+/** Takes the right to write away, as another program at the file would. */
+function lock(file: string) {
+  const other = new DatabaseSync(file)
+  other.exec('BEGIN EXCLUSIVE')
+  return () => other.close()
+}
+
+t.test('every field comes back as it was written, step by step and after opening it again', async (t) => {
+  const { open } = setUp(t)
+  const ledger = open()
+  ledger.begin(intentOf('one', { trigger: 'autopoll', timeoutMs: 1004.9999999999999, stallMs: 0.2 }))
+  const begun = {
+    ...intentOf('one', { trigger: 'autopoll', timeoutMs: 1005, stallMs: 0 }),
+    seq: 1,
+    announcedAt: null,
+    notice: null,
+    stoppedAt: null,
+    stoppedPids: [],
+    command: null,
+    logPath: null,
+    headerBytes: 0,
+    launchedAt: null,
+    agentIdentity: null,
+    wrapperIdentity: null,
+    mirroredBytes: 0,
+    endedAt: null,
+    outcome: null,
+    returnCode: null,
+    cause: null,
+    outputBytes: null,
+    tokensUsed: null,
+  }
+  t.strictSame(ledger.find('one'), begun)
+
+  const announced = { announcedAt: 2_000, notice: 'OK message_id=42' }
+  ledger.step('one', announced)
+  t.strictSame(ledger.find('one'), { ...begun, ...announced })
+  const stopped = { stoppedAt: 3_000, stoppedPids: [11, 12] }
+  ledger.step('one', stopped)
+  const prepared = { command: 'codex exec', logPath: '/logs/a.log', headerBytes: 120, mirroredBytes: 120 }
+  ledger.step('one', prepared)
+  const launched = {
+    launchedAt: 4_000,
+    agentIdentity: { bootId: 'boot', pid: 21, start: '18446744073709551615' },
+    wrapperIdentity: { bootId: 'boot', pid: 20, start: '100' },
+  }
+  ledger.step('one', launched)
+  const ended: RunFinish = { ...END, outcome: 'signaled', returnCode: -9, cause: 'ended by signal 9' }
+  ledger.finish('one', ended)
+
+  const whole = { ...begun, ...announced, ...stopped, ...prepared, ...launched, ...ended }
+  t.strictSame(ledger.find('one'), whole)
+  ledger.close()
+  t.strictSame(open().find('one'), whole)
+})
+
+t.test('a run that nobody knows is null', async (t) => {
+  t.equal(setUp(t).open().find('nobody'), null)
+})
+
+t.test('lists are newest first and as long as asked for; the unfinished come oldest first', async (t) => {
+  const ledger = setUp(t).open()
+  for (const id of ['a', 'b', 'c', 'd']) ledger.begin(intentOf(id))
+  ledger.finish('b', END)
+  const idsOf = (runs: readonly { runId: string }[]) => runs.map(({ runId }) => runId)
+  t.strictSame(idsOf(ledger.list(50)), ['d', 'c', 'b', 'a'])
+  t.strictSame(idsOf(ledger.list(2)), ['d', 'c'])
+  t.strictSame(idsOf(ledger.unfinished()), ['a', 'c', 'd'])
+  t.strictSame([...ledger.ended()], [{ runId: 'b', logPath: null, endedAt: 9_000 }])
+})
+
+t.test('a run ends once: a later end changes nothing', async (t) => {
+  const ledger = setUp(t).open()
+  ledger.begin(intentOf('a'))
+  ledger.finish('a', { ...END, outcome: 'replaced', returnCode: -2, cause: 'replaced by run b' })
+  ledger.finish('a', END)
+  t.match(ledger.find('a'), { outcome: 'replaced', returnCode: -2, cause: 'replaced by run b' })
+})
+
+t.test('launches are counted for each trigger from a moment on', async (t) => {
+  const ledger = setUp(t).open()
+  for (const [id, trigger, launchedAt] of [
+    ['a', 'autopoll', 1_000],
+    ['b', 'autopoll', 2_000],
+    ['c', 'http', 3_000],
+    ['d', 'autopoll', 4_000],
+  ] as const) {
+    ledger.begin(intentOf(id, { trigger }))
+    ledger.step(id, { launchedAt })
+  }
+  ledger.begin(intentOf('never launched', { trigger: 'autopoll' }))
+  t.equal(ledger.launchedSince('autopoll', 2_000), 2)
+  t.equal(ledger.launchedSince('http', 0), 1)
+  t.equal(ledger.launchedSince('http', 5_000), 0)
+})
+
+t.test('a note is null until it is set, and the last one stays', async (t) => {
+  const { open } = setUp(t)
+  const ledger = open()
+  t.equal(ledger.note('pause'), null)
+  ledger.setNote('pause', 'a')
+  ledger.setNote('pause', 'b')
+  ledger.close()
+  t.equal(open().note('pause'), 'b')
+})
+
+t.test('a hundred rows can be removed one by one, and no number is given twice', async (t) => {
+  const ledger = setUp(t).open()
+  for (let i = 0; i < 100; i++) {
+    ledger.begin(intentOf(`run ${i}`))
+    ledger.finish(`run ${i}`, END)
+  }
+  const ended = [...ledger.ended()]
+  t.equal(ended.length, 100)
+  for (const { runId } of ended) ledger.remove(runId)
+  t.strictSame(ledger.list(500), [])
+  ledger.begin(intentOf('the next'))
+  t.equal(ledger.find('the next')?.seq, 101)
+})
+
+t.test('where it cannot be written, no run begins, and steps wait until they can be written', async (t) => {
+  const { open, file, told } = setUp(t)
+  const ledger = open()
+  ledger.begin(intentOf('a'))
+  const unlock = lock(file)
+  t.throws(() => ledger.begin(intentOf('b')), {
+    code: 'LOOPER_LEDGER_UNWRITABLE',
+    status: 500,
+    message: 'cannot write the ledger: database is locked',
+  })
+  ledger.step('a', { mirroredBytes: 10 })
+  ledger.step('a', { mirroredBytes: 20 })
+  ledger.finish('a', END)
+  t.strictSame(told, ['cannot write the ledger, its steps wait: database is locked'], 'told once')
+  t.match(ledger.find('a'), { mirroredBytes: 0, outcome: null })
+
+  unlock()
+  ledger.setNote('any', 'step')
+  t.match(ledger.find('a'), { mirroredBytes: 20, outcome: 'exited' }, 'in order, before the next step')
+  t.equal(ledger.find('b'), null)
+
+  const lockAgain = lock(file)
+  ledger.step('a', { mirroredBytes: 30 })
+  t.equal(told.length, 2, 'the next time is told anew')
+  lockAgain()
+  ledger.close()
+  t.match(open().find('a'), { mirroredBytes: 30 }, 'what waits at the end is written then')
+})
+
+t.test('of what waits for a run, only the latest of each kind is kept', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  for (const id of ['a', 'b']) ledger.begin(intentOf(id))
+  const unlock = lock(file)
+  ledger.step('a', { mirroredBytes: 1 })
+  ledger.step('b', { mirroredBytes: 2 })
+  unlock()
+  ledger.close()
+  t.match(open().list(2), [{ mirroredBytes: 2 }, { mirroredBytes: 1 }])
+})
+
+t.test('a file that is no database is set aside with its companions and told', async (t) => {
+  const { dir, file, told, open } = setUp(t)
+  for (const part of ['', '-wal', '-shm']) writeFileSync(file + part, `garbage${part}`.repeat(1000))
+  const ledger = open()
+  t.match(told, [
+    /^the ledger was broken \(file is not a database\); it is set aside as .*, and a new one begins$/,
+  ])
+  const aside = /set aside as (.*), and/.exec(told[0] ?? '')?.[1] ?? ''
+  t.equal(path.dirname(aside), dir)
+  t.match(path.basename(aside), /^looper\.db\.broken-\d{4}-\d\d-\d\dT[\d.-]+Z$/)
+  t.equal(readFileSync(aside, 'utf8'), 'garbage'.repeat(1000))
+  ledger.begin(intentOf('a'))
+  ledger.close()
+  const others = readdirSync(dir).filter(
+    (name) => name !== 'looper.db' && !name.startsWith('looper.db.broken-'),
+  )
+  t.strictSame(others, [], 'no companion of the old one is left beside the new one')
+  t.equal(open().list(9).length, 1)
+  t.equal(told.length, 1, 'the new one is sound')
+})
+
+/** A ledger of many pages, closed. */
+function fill({ open }: ReturnType<typeof setUp>) {
+  const ledger = open()
+  for (let i = 0; i < 60; i++) ledger.begin(intentOf(`run ${i}`, { prompt: 'x'.repeat(3000) }))
+  ledger.close()
+}
+
+t.test('a database that was cut off is set aside, wherever the cut is', async (t) => {
+  for (const part of [0.1, 0.5, 0.95]) {
+    await t.test(`at ${part}`, async (t) => {
+      const place = setUp(t)
+      fill(place)
+      truncateSync(place.file, Math.floor(statSync(place.file).size * part))
+      t.strictSame(place.open().list(100), [])
+      t.match(place.told, [/^the ledger was broken \(.*\); it is set aside/])
+      t.equal(readdirSync(place.dir).filter((name) => name.includes('.broken-')).length, 1)
+    })
+  }
+})
+
+t.test('damage in the middle of the file is found at the start, not during a run', async (t) => {
+  const place = setUp(t)
+  fill(place)
+  const bytes = readFileSync(place.file)
+  bytes.fill(0x5a, bytes.length / 2, bytes.length / 2 + 8192)
+  writeFileSync(place.file, bytes)
+  t.strictSame(place.open().list(100), [])
+  t.match(place.told, [/^the ledger was broken \(/])
+})
+
+t.test('a ledger of a newer Looper is refused and left as it is', async (t) => {
+  const { dir, file, told, open } = setUp(t)
+  const newer = new DatabaseSync(file)
+  newer.exec('PRAGMA user_version = 99')
+  newer.close()
+  t.throws(open, {
+    constructor: LedgerError,
+    message: `the ledger ${file} was made by a newer Looper (version 99, this one knows 1); update Looper, or set LOOPER_DB_PATH`,
+  })
+  t.strictSame(told, [])
+  t.notOk(readdirSync(dir).some((name) => name.includes('broken')))
+})
+
+t.test('a directory at its path is refused with what to do', async (t) => {
+  const { file, open } = setUp(t)
+  mkdirSync(file)
+  t.throws(open, {
+    constructor: LedgerError,
+    message: `cannot open the ledger ${file}: unable to open database file; mend it, or set LOOPER_DB_PATH`,
+  })
+})
+
+t.test('a ledger that another program locks is refused, not set aside', async (t) => {
+  const { dir, file, open } = setUp(t)
+  open().close()
+  const unlock = lock(file)
+  t.throws(open, { message: /^cannot open the ledger .*: database is locked; mend it/ })
+  unlock()
+  t.strictSame(readdirSync(dir), ['looper.db'])
+  t.strictSame(open().list(1), [])
+})
+
+t.test('what was written is there after its writer was killed in the middle of writing', async (t) => {
+  const { dir, file, open, told } = setUp(t)
+  const program = `
+    const { openLedger } = await import(${JSON.stringify(path.join(PROJECT, 'src/runs/ledger.ts'))})
+    const { appendFileSync } = await import('node:fs')
+    const ledger = openLedger(${JSON.stringify(file)}, console.error)
+    const intent = ${JSON.stringify(intentOf(''))}
+    for (let i = 0; ; i++) {
+      ledger.begin({ ...intent, runId: 'run ' + i })
+      ledger.step('run ' + i, { launchedAt: i })
+      appendFileSync(${JSON.stringify(path.join(dir, 'written'))}, i + '\\n')
+    }`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' })
+  const exit = once(child, 'exit')
+  t.teardown(() => child.kill('SIGKILL'))
+  const written = () => textOf(path.join(dir, 'written')).split('\n').length - 1
+  await until('some writes', () => written() > 200)
+  child.kill('SIGKILL')
+  await exit
+
+  const count = written()
+  const ledger = open()
+  const runs = ledger.list(1_000_000).reverse()
+  t.ok(runs.length >= count && runs.length <= count + 1, `${runs.length} of ${count}`)
+  for (const [i, run] of runs.slice(0, count).entries()) {
+    if (run.runId !== `run ${i}` || run.launchedAt !== i) t.fail(`run ${i} is not what was written`)
+  }
+  t.strictSame(told, [])
+})

@@ -1,0 +1,145 @@
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { mirrorLog } from '../../src/logging/mirror.ts'
+import { createLiveRuns } from '../../src/runs/live.ts'
+import type { LaunchRequest } from '../../src/runs/run.ts'
+import { readTrailer } from '../../src/runs/run-log.ts'
+import { heartOf } from '../helpers/heart.ts'
+import { carriers } from '../helpers/processes.ts'
+import { textOf, until } from '../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'identities are read from /proc')
+  process.exit()
+}
+
+const WAIT = 'until [ -e go ]; do sleep 0.02; done'
+const STUBBORN = "trap '' INT TERM; while :; do sleep 0.05; done"
+
+type Heart = ReturnType<typeof heartOf>
+
+/** Launches a run that is on the record as an intent. */
+async function launch(heart: Heart, prompt: string, changes: Partial<LaunchRequest> = {}) {
+  const live = createLiveRuns(heart.deps)
+  const { runId, request } = heart.begin(prompt, changes)
+  const run = await live.launch(runId, request)
+  return { live, run, runId, request, record: () => heart.ledger.find(runId) }
+}
+
+const go = ({ workspace }: Heart) => writeFileSync(path.join(workspace, 'go'), '')
+
+t.test('a launch is on the record as soon as it happened, and its end when all is over', async (t) => {
+  const heart = heartOf(t)
+  const before = Date.now()
+  const { live, run, runId, record, request } = await launch(
+    heart,
+    `${WAIT}; echo; echo tokens used; echo 1,050`,
+  )
+  t.strictSame(live.all(), [run])
+  const { agent, wrapper, logPath, command } = run
+  t.match(run, { runId, requestId: request.requestId, trigger: 'http' })
+  t.match(record(), { command, logPath, agentIdentity: agent, wrapperIdentity: wrapper, outcome: null })
+  t.ok(Number(record()?.launchedAt) >= before)
+  t.ok(Number(record()?.headerBytes) > 0)
+  t.equal(record()?.mirroredBytes, record()?.headerBytes)
+  t.match(heart.eventsOf('cmd.start'), [{ run_id: runId, pid: agent.pid, log_path: logPath, command }])
+
+  go(heart)
+  const end = { outcome: 'exited', returnCode: 0, cause: null }
+  t.strictSame(await run.ended, end)
+  t.match(record(), { ...end, tokensUsed: 1050 })
+  t.ok(Number(record()?.outputBytes) > 'tokens used'.length)
+  t.strictSame(live.all(), [])
+  t.match(heart.eventsOf('cmd.done'), [{ run_id: runId, leftovers: [], survivors: [] }])
+  t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+})
+
+t.test('a failing run is told as such, and of several reasons for its end the first counts', async (t) => {
+  const heart = heartOf(t)
+  const { run, record } = await launch(heart, `${WAIT}; exit 3`)
+  run.expectEnd({ outcome: 'replaced', cause: 'replaced by run b' })
+  run.expectEnd({ outcome: 'stopped', cause: 'the service was shut down' })
+  go(heart)
+  await run.ended
+  t.match(record(), { outcome: 'replaced', returnCode: 3, cause: 'replaced by run b', tokensUsed: null })
+  t.equal(heart.eventsOf('cmd.fail').length, 1)
+})
+
+for (const [limit, prompt, changes, maxLogBytes, end] of [
+  ['its time is over', STUBBORN, { timeoutMs: 300 }, 0, { outcome: 'timed_out', cause: 'it ran for 0.3 s' }],
+  ['it is stalled', 'sleep 300', { stallMs: 400 }, 0, { outcome: 'stalled', cause: /no CPU for 0.4 s/ }],
+  ['its log is too long', 'exec yes', {}, 1_048_576, { outcome: 'stopped', cause: 'its log passed 1 MB' }],
+] as const) {
+  t.test(`a run is ended with its whole tree when ${limit}`, async (t) => {
+    const heart = heartOf(t, { maxLogBytes })
+    const { run, runId, record } = await launch(heart, `setsid sleep 300 & ${prompt}`, changes)
+    t.match(await run.ended, end)
+    t.match(record(), end)
+    t.ok(Number(record()?.returnCode) < 0)
+    t.equal(record()?.returnCode, readTrailer(run.logPath))
+    t.same(carriers(runId), [])
+    t.match(heart.eventsOf('run.limit'), [{ run_id: runId, ...end }])
+  })
+}
+
+t.test('limits that cannot be watched are told, and the run goes on', async (t) => {
+  const heart = heartOf(t)
+  const table = { ...heart.deps.table, processes: () => Promise.reject(new Error('no table')) }
+  const { runId, request } = heart.begin(WAIT, { stallMs: 60_000 })
+  const run = await createLiveRuns({ ...heart.deps, table }).launch(runId, request)
+  await until('it is told', () => heart.eventsOf('run.limit.fail').length > 0)
+  t.match(heart.eventsOf('run.limit.fail'), [{ error: 'no table', run_id: runId }])
+  t.ok(await heart.deps.table.isAlive(run.agent))
+  go(heart)
+  t.match(await run.ended, { outcome: 'lost' }, 'without a table nobody can say that nothing is left')
+  t.match(heart.eventsOf('run.watch.fail'), [{ error: 'no table' }])
+  t.ok(heart.ledger.find(runId)?.outcome)
+})
+
+t.test('output is mirrored from behind the header, and how far is on the record', async (t) => {
+  const lines: string[] = []
+  const { clock } = heartOf(t).deps
+  await t.test('mirrored', async (t) => {
+    const heart = heartOf(t, {
+      mirror: (file, from, mirrored, complete) =>
+        mirrorLog({ path: file, from, mirrored, complete, clock, write: (text) => lines.push(text) }),
+    })
+    const { run, record } = await launch(heart, `echo one; ${WAIT}; echo two`)
+    await until('the first line', () => Number(record()?.mirroredBytes) === Number(record()?.headerBytes) + 4)
+    t.equal(lines.join(''), 'one\n')
+    go(heart)
+    await run.ended
+    t.equal(lines.join(''), 'one\ntwo\n\n# codex_exec_return_code=0\n')
+  })
+})
+
+t.test('a mirror that fails is told, and the run goes on', async (t) => {
+  const heart = heartOf(t, { mirror: () => Promise.reject(new Error('no mirror')) })
+  const { run } = await launch(heart, WAIT)
+  go(heart)
+  t.match(await run.ended, { outcome: 'exited', returnCode: 0 })
+  t.match(heart.eventsOf('run.mirror.fail'), [{ error: 'no mirror' }])
+})
+
+t.test('a run whose logs are moved away, with a file in their place, still ends on the record', async (t) => {
+  const heart = heartOf(t)
+  const { live, run, record } = await launch(heart, WAIT)
+  renameSync(heart.deps.logDir, path.join(heart.dir, 'moved'))
+  writeFileSync(heart.deps.logDir, 'in the way')
+  go(heart)
+  t.match(await run.ended, { outcome: 'exited', returnCode: 0 })
+  t.match(record(), { outcome: 'exited', returnCode: 0, outputBytes: null, tokensUsed: null })
+  t.strictSame(live.all(), [])
+})
+
+t.test('a launch that fails leaves nothing live', async (t) => {
+  const heart = heartOf(t)
+  const live = createLiveRuns(heart.deps)
+  const { runId, request } = heart.begin('true')
+  rmSync(heart.workspace, { recursive: true })
+  await t.rejects(live.launch(runId, request), { code: 'LOOPER_WORKSPACE_INVALID' })
+  t.strictSame(live.all(), [])
+  const logPath = heart.ledger.find(runId)?.logPath
+  t.match(textOf(String(logPath)), /^# looper_request_id=/)
+})

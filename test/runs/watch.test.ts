@@ -1,0 +1,59 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { settleTrailer, watch } from '../../src/runs/watch.ts'
+import { heartOf } from '../helpers/heart.ts'
+import { carriers } from '../helpers/processes.ts'
+import { textOf, until } from '../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'identities are read from /proc')
+  process.exit()
+}
+
+t.test('the wrapper’s word is the end, and what outlived the agent is stopped and told', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy('setsid sleep 300 & sleep 0.1; exit 3')
+  const report = await watch(run, heart.deps)
+  t.match(report, { returnCode: 3, survivors: [] })
+  t.equal(report.leftovers.length, 1)
+  t.same(carriers(run.runId), [])
+})
+
+t.test('without its word the agent is watched, and the trailer tells the status', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy('until [ -e go ]; do sleep 0.02; done; exit 4')
+  let isOver = false
+  const watched = watch({ ...run, status: run.status.then(() => null) }, heart.deps).finally(() => {
+    isOver = true
+  })
+  t.equal(isOver, false)
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await watched, { returnCode: 4, leftovers: [], survivors: [] })
+})
+
+t.test('where log and wrapper are gone, the tree is stopped all the same', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy('setsid sleep 300 & until [ -e go ]; do sleep 0.02; done')
+  process.kill(run.wrapper.pid, 'SIGKILL')
+  rmSync(run.logPath)
+  await until('its tool runs', () => carriers(run.runId).length >= 2)
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await watch(run, heart.deps), { returnCode: null, survivors: [] })
+  t.same(carriers(run.runId), [])
+  t.match(heart.eventsOf('run.log.fail'), [{ error: /ENOENT/ }])
+})
+
+t.test('a trailer is read, added where there is none, and never added twice', async (t) => {
+  const { deps, dir } = heartOf(t)
+  const file = path.join(dir, 'run.log')
+  for (const [text, code, after] of [
+    ['out\n\n# codex_exec_return_code=-9\n', -9, ''],
+    ['out\n', null, '\n# codex_exec_return_code=unknown\n'],
+    ['out\n\n# codex_exec_return_code=unknown\n', null, ''],
+  ] as const) {
+    writeFileSync(file, text)
+    t.equal(await settleTrailer(file, deps.logger), code)
+    t.equal(textOf(file), text + after)
+  }
+})
