@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -162,10 +162,10 @@ t.test('a second signal hurries: a stubborn agent is killed at once', async (t) 
 
 t.test('a stop that fails is told, and the service ends all the same', async (t) => {
   const { service } = await setUp(t)
-  writeFileSync(path.join(service.logDir, '.runs'), 'a file where the folder of states would be')
+  mkdirSync(path.join(service.logDir, '.runs/not-a-file'), { recursive: true })
   service.child.kill('SIGTERM')
   t.same(await once(service.child, 'exit'), [1, null])
-  t.match(service.output(), 'looper: the stop failed: ENOTDIR')
+  t.match(service.output(), 'looper: the stop failed: EISDIR')
 })
 
 t.test('a state that cannot be read is an error, not an empty machine', async (t) => {

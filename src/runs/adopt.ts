@@ -40,7 +40,8 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   if (!agent || !wrapper || !logPath || !command) {
     if (logPath) await settleTrailer(logPath, deps.logger)
     // Launched while the ledger could not be written: without its log it cannot be followed.
-    if (agent) await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
+    if (agent?.bootId === table.bootId)
+      await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
     return end(record, deps, {
       outcome: 'failed_to_start',
       returnCode: null,

@@ -145,7 +145,8 @@ t.test('after a restart of the machine nothing is signalled, whoever has the pid
   t.teardown(() => bystander.kill('SIGKILL'))
   const now = await heart.deps.table.inspect(bystander.pid ?? 0)
   const identity = { bootId: 'another boot', pid: now?.pid ?? 0, start: now?.start ?? '' }
-  heart.ledger.step(runId, { logPath, launchedAt: 1, agentIdentity: identity, wrapperIdentity: identity })
+  const identities = { agentIdentity: identity, wrapperIdentity: identity }
+  heart.ledger.step(runId, { logPath, command: 'codex', launchedAt: 1, ...identities })
   const table = { ...heart.deps.table, signal: () => Promise.reject(new Error('signalled')) }
   await restart(heart, { table })
   t.match(heart.ledger.find(runId), { outcome: 'lost', returnCode: null, cause: 'the machine was restarted' })

@@ -38,8 +38,8 @@ t.test(
     const report = await stopAgents(deps, found)
     t.match(report, { agents: found.agents, remaining: [], survivors: [] })
     for (const pid of found.agents) t.ok(report.signalled.includes(pid))
-    t.same(carriers(heart.mark), [])
     await run.ended
+    await until('the wrappers have ended, too', () => carriers(heart.mark).length === 0)
     t.strictSame(readdirSync(deps.stateDir), [])
   },
 )
