@@ -246,6 +246,10 @@ try {
   stopping.abort()
   const looks = await doubles
   await progress
+  for (const life of lives.filter((one) => !one.isOver())) {
+    life.end('SIGKILL')
+    await life.ended
+  }
   await family.clear()
   await wire.close()
   await zulip.close()

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -70,12 +71,7 @@ t.test('26: SIGTERM in the middle of a run stops it with all its tools', async (
 })
 
 /** Signals the service and awaits its end, within the grace and what it takes to sweep and to close. */
-async function end(
-  t: Test,
-  child: Parameters<typeof once>[0] & { kill(signal: 'SIGTERM'): boolean },
-  signals: number,
-  output: () => string,
-) {
+async function end(t: Test, child: ChildProcess, signals: number, output: () => string) {
   const exit = once(child, 'exit')
   const begin = performance.now()
   child.kill('SIGTERM')
