@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { startLoopbackZulip } from './fixtures/loopback-zulip.ts'
 import { carriers, runIdOf } from './helpers/processes.ts'
@@ -174,6 +175,18 @@ t.test('a state that cannot be read is an error, not an empty machine', async (t
   t.match(await post('true'), { status: 500, body: { code: 'LOOPER_INTERNAL' } })
   rmSync(path.join(service.logDir, '.runs/not-a-file'), { recursive: true })
   t.equal((await post('true')).status, 200)
+})
+
+t.test('a record whose past cannot be read is told, and the service works', async (t) => {
+  const dir = t.testdir()
+  const db = new DatabaseSync(path.join(dir, 'looper.db'))
+  db.exec('CREATE TABLE runs (seq INTEGER PRIMARY KEY, outcome TEXT); PRAGMA user_version = 1')
+  db.close()
+  const service = await startTestService(dir, { LOOPER_RUN_LOG_KEEP_DAYS: '30' })
+  t.teardown(() => service.child.kill('SIGKILL'))
+  await until('it is told', () => textOf(path.join(dir, 'looper-server.log')).includes('logs.remove.fail'))
+  t.match(await service.post({ zulip_message: 'x', codex_prompt: '' }), { status: 200 })
+  t.equal(await service.stop(), 0)
 })
 
 t.test('run logs past their days are removed at start, and that is told', async (t) => {

@@ -297,6 +297,8 @@ function migrated(file: string): DatabaseSync {
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
     }
+    // A database of something else is no ledger.
+    db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').get()
     // Damage that nobody asked for yet would otherwise show in the middle of a run.
     const found = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
     if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT })

@@ -146,7 +146,13 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const { headerBytes, path: logPath } = log
       try {
         ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
-        const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log })
+        const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log }).catch(
+          async (error: unknown) => {
+            // Its wrapper is gone, or never was: nobody else writes the trailer.
+            await settleTrailer(logPath, deps.logger)
+            throw error
+          },
+        )
         ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
         deps.logger.info(
           { request_id: requestId, run_id: runId, pid: agent.pid, command: line, log_path: logPath },
@@ -158,10 +164,6 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
           request,
           status,
         )
-      } catch (error) {
-        // Its wrapper is gone, or never was: nobody else writes the trailer.
-        await settleTrailer(logPath, deps.logger)
-        throw error
       } finally {
         closeSync(log.fd)
       }

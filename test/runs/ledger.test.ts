@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
@@ -272,6 +272,29 @@ t.test('a ledger of a newer Looper is refused and left as it is', async (t) => {
   })
   t.strictSame(told, [])
   t.notOk(readdirSync(dir).some((name) => name.includes('broken')))
+})
+
+t.test('a database of something else is refused and left as it is', async (t) => {
+  const { file, told, open } = setUp(t)
+  const other = new DatabaseSync(file)
+  other.exec('CREATE TABLE recipes (name TEXT); PRAGMA user_version = 1')
+  other.close()
+  t.throws(open, {
+    constructor: LedgerError,
+    message: /^cannot open the ledger .*: no such table: runs; mend it/,
+  })
+  t.strictSame(told, [])
+})
+
+t.test('a file that was removed or replaced takes no new run, so that none is lost unseen', async (t) => {
+  const { file, open } = setUp(t)
+  const ledger = open()
+  ledger.begin(intentOf('a'))
+  const refusal = { code: 'LOOPER_LEDGER_UNWRITABLE', message: /was removed or replaced; restart Looper$/ }
+  rmSync(file)
+  t.throws(() => ledger.begin(intentOf('b')), refusal)
+  writeFileSync(file, '')
+  t.throws(() => ledger.begin(intentOf('b')), refusal)
 })
 
 t.test('a directory at its path is refused with what to do', async (t) => {

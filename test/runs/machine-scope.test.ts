@@ -126,6 +126,14 @@ t.test(
   },
 )
 
+t.test('the child of a launcher that is started alike belongs to its parent', async (t) => {
+  const { start, reset, fake, mark } = setUp(t)
+  const launcher = start(fake, ['exec', '(sleep 300; :) & wait'])
+  await until('its fork, and the tool of that', () => carriers(mark).length === 3)
+  t.same((await reset()).stopped, [pidOf(launcher)])
+  t.same(carriers(mark), [])
+})
+
 t.test('an ancestor of the service is never a stale agent', async (t) => {
   // What the service would see if it ran below "codex exec": its parent's argv is one.
   const { reset } = setUp(t, () => ({

@@ -91,7 +91,7 @@ t.test(
 )
 
 t.test('a notice of the pause that cannot be sent is told, and not tried again', async (t) => {
-  const { serverLog } = await setUp(t, 'exit 1', {
+  const { serverLog } = await setUp(t, 'kill -9 $$', {
     LOOPER_IDLE_POLL_SECONDS: '0.02',
     LOOPER_ZULIP_REQUIRED: '1',
   })
