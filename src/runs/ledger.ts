@@ -285,8 +285,7 @@ function openDatabase(file: string, tell: (message: string) => void): DatabaseSy
 function migrated(file: string): DatabaseSync {
   const db = new DatabaseSync(file)
   try {
-    // NORMAL: a power cut may take the last steps, a crash of the service takes none.
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000')
+    db.exec('PRAGMA busy_timeout = 2000')
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
     if (version > MIGRATIONS.length) {
       throw new LedgerError(
@@ -294,6 +293,9 @@ function migrated(file: string): DatabaseSync {
           'update Looper, or set LOOPER_DB_PATH',
       )
     }
+    // Not before that: the journal's mode is written into the file. NORMAL: a power cut may take the last steps, a crash
+    // of the service takes none.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
     }

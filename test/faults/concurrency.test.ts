@@ -127,7 +127,8 @@ t.test(
 
 t.test('3: a second service on one log directory refuses to start and names the owner', async (t) => {
   const { service, run, logDir, watch } = await setUpFault(t)
-  const live = await run('sleep 300')
+  const live = await run('exec sleep 300')
+  await until('it lives', () => carriers(live.runId).length > 0)
   const before = carriers(live.runId)
   const second = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir })
   let output = ''
