@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs, parseEnv } from 'node:util'
+import { parseArgs } from 'node:util'
 import { ConfigError, loadConfig, type Places } from '../src/config.ts'
-import { errnoOf, messageOf } from '../src/errors.ts'
+import { messageOf } from '../src/errors.ts'
 import { describeRoute, zulipNotices } from '../src/notices/zulip.ts'
 import { findCredentials } from '../src/notices/zuliprc.ts'
+import { readDotEnv } from './dot-env.ts'
 
 const USAGE = `Usage: node scripts/send-zulip-dm.ts [--dry-run] "message"
 
@@ -64,15 +64,6 @@ function readCommand(args: readonly string[]) {
     return { help, dryRun, message, wrong: null }
   } catch (error) {
     return { help: false, dryRun: false, message: '', wrong: messageOf(error) }
-  }
-}
-
-function readDotEnv(projectDir: string, complain: Write): NodeJS.ProcessEnv {
-  try {
-    return parseEnv(readFileSync(path.join(projectDir, '.env'), 'utf8'))
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') complain(`cannot read .env: ${messageOf(error)}`)
-    return {}
   }
 }
 

@@ -1,6 +1,8 @@
+import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import envSchema from 'env-schema'
 import { type TSchema, Type } from 'typebox'
+import { isWithinRoots, type WorkspaceRoot } from './access.ts'
 import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import type { PromptSource } from './runs/prompt.ts'
@@ -33,7 +35,23 @@ export interface ZulipSettings {
 
 /** The service's settings, complete and frozen. Times are in milliseconds. */
 export interface Config {
-  readonly http: { readonly host: string; readonly port: number; readonly token: string | null }
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    readonly isLoopback: boolean
+    /** Names the service answers to, besides its own. */
+    readonly allowedHosts: readonly string[]
+    readonly token: string | null
+    readonly tokensFile: string | null
+    readonly hooksFile: string | null
+  }
+  readonly access: {
+    readonly workspaceRoots: readonly WorkspaceRoot[]
+    /** Paths, or names on `PATH`, that requests may name besides the configured program. */
+    readonly executables: readonly string[]
+    /** Variables that the agent gets although they would be kept from it. */
+    readonly agentEnvPass: readonly string[]
+  }
   readonly log: {
     readonly level: LogLevel
     readonly dir: string
@@ -120,6 +138,18 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
   if (type === 'private' && !settings.ZULIP_TO) {
     problems.push('ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private')
   }
+  const token = settings.LOOPER_API_TOKEN ?? null
+  const tokensFile = settings.LOOPER_TOKENS_FILE ? resolve(settings.LOOPER_TOKENS_FILE) : null
+  const hasTokens = token !== null || tokensFile !== null
+  const host = settings.LOOPER_HOST ?? (hasTokens ? '0.0.0.0' : '127.0.0.1')
+  const isOpen = !isLoopback(host) && !hasTokens
+  if (isOpen && !isOn(settings.LOOPER_ALLOW_UNAUTHENTICATED, false)) {
+    problems.push(
+      `LOOPER_HOST: "${host}" given without a token, so that whoever reaches it could run code here; ` +
+        'set LOOPER_API_TOKEN or LOOPER_TOKENS_FILE (or LOOPER_ALLOW_UNAUTHENTICATED=1, if you mean it)',
+    )
+  }
+  const workspaceRoots = rootsOf(settings.LOOPER_WORKSPACE_ROOTS, workspace, home, resolve, problems)
   if (problems.length > 0) throw new ConfigError(problems)
 
   const warnings: string[] = []
@@ -142,13 +172,22 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
     )
   }
 
-  const token = settings.LOOPER_API_TOKEN ?? null
+  if (isOpen) warnings.push(`Whoever reaches ${host} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
   const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')
   return freeze({
     http: {
-      host: settings.LOOPER_HOST ?? (token ? '0.0.0.0' : '127.0.0.1'),
+      host,
       port: settings.LOOPER_PORT ?? 3456,
+      isLoopback: isLoopback(host),
+      allowedHosts: listOf(settings.LOOPER_ALLOWED_HOSTS?.toLowerCase(), ','),
       token,
+      tokensFile,
+      hooksFile: settings.LOOPER_HOOKS_FILE ? resolve(settings.LOOPER_HOOKS_FILE) : null,
+    },
+    access: {
+      workspaceRoots,
+      executables: listOf(settings.LOOPER_ALLOWED_EXECUTABLES, ':'),
+      agentEnvPass: listOf(settings.LOOPER_AGENT_ENV_PASS, ','),
     },
     log: {
       level: LEVELS[settings.LOOPER_LOG_LEVEL?.toLowerCase() ?? ''] ?? 'debug',
@@ -200,6 +239,42 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
     },
     warnings,
   })
+}
+
+/** The roots that are set, else the default workspace and the home without its dot directories; real paths. */
+function rootsOf(
+  given: string | undefined,
+  workspace: string | null,
+  home: string,
+  resolve: (file: string) => string,
+  problems: string[],
+): WorkspaceRoot[] {
+  const roots: WorkspaceRoot[] = []
+  if (given === undefined) {
+    if (isDirectory(home)) roots.push({ path: realpathSync(home), withoutDotDirectories: true })
+    if (workspace && isDirectory(workspace))
+      roots.push({ path: realpathSync(workspace), withoutDotDirectories: false })
+    return roots
+  }
+  for (const root of listOf(given, ':')) {
+    if (isDirectory(resolve(root)))
+      roots.push({ path: realpathSync(resolve(root)), withoutDotDirectories: false })
+    else problems.push(`LOOPER_WORKSPACE_ROOTS: "${root}" is not a directory; name ones that exist`)
+  }
+  if (workspace && isDirectory(workspace) && !isWithinRoots(realpathSync(workspace), roots)) {
+    problems.push(`LOOPER_WORKSPACE: "${workspace}" is outside LOOPER_WORKSPACE_ROOTS; add its root there`)
+  }
+  return roots
+}
+
+const listOf = (value: string | undefined, separator: string): string[] =>
+  (value ?? '')
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function isOn(value: string | undefined, fallback: boolean): boolean {

@@ -15,6 +15,43 @@ export const ERRORS = {
     status: 401,
     remedy: 'Send the token of LOOPER_API_TOKEN as "Authorization: Bearer <token>".',
   },
+  LOOPER_FORBIDDEN: { status: 403, remedy: 'Use a token whose scope allows it.' },
+  LOOPER_WORKSPACE_FORBIDDEN: {
+    status: 403,
+    remedy: 'Name a workspace in the allowed roots, or add its root to LOOPER_WORKSPACE_ROOTS.',
+  },
+  LOOPER_EXECUTABLE_FORBIDDEN: {
+    status: 403,
+    remedy: 'Leave the field out, or add the file to LOOPER_ALLOWED_EXECUTABLES.',
+  },
+  LOOPER_ORIGIN_FORBIDDEN: {
+    status: 403,
+    remedy: 'Ask from a program, or from a page of this very service.',
+  },
+  LOOPER_REQUEST_TIMEOUT: { status: 408, remedy: 'Send the whole request within 30 s.' },
+  LOOPER_KEY_IN_USE: {
+    status: 409,
+    remedy: 'Wait for the first request with this Idempotency-Key; GET /runs tells what became of it.',
+  },
+  LOOPER_HOST_UNKNOWN: {
+    status: 421,
+    remedy: 'Use the address of the service, or add the name to LOOPER_ALLOWED_HOSTS.',
+  },
+  LOOPER_KEY_REUSED: { status: 422, remedy: 'Use a new Idempotency-Key for another body.' },
+  LOOPER_HOOK_PAYLOAD: {
+    status: 422,
+    remedy: 'Mend the template in LOOPER_HOOKS_FILE, or what the sender sends.',
+  },
+  LOOPER_RATE_LIMITED: {
+    status: 429,
+    remedy: 'Wait as long as Retry-After says, then send the right token.',
+  },
+  LOOPER_HEADERS_TOO_LARGE: { status: 431, remedy: 'Send fewer or shorter headers.' },
+  LOOPER_HOOKS_UNUSABLE: {
+    status: 500,
+    remedy: 'Mend LOOPER_HOOKS_FILE; the server log says what is wrong with it.',
+  },
+  LOOPER_BAD_REQUEST: { status: 400, remedy: 'Send well-formed HTTP/1.1.' },
   LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; the README lists them.' },
   LOOPER_METHOD_NOT_ALLOWED: { status: 405, remedy: 'Use the method that the Allow header names.' },
   LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then ask again.' },

@@ -1,13 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { executablesOf } from './agents/allowed.ts'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { type Claim, claim } from './claim.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import type { Config, Places } from './config.ts'
 import { LooperError } from './errors.ts'
+import { createFailures } from './http/failures.ts'
+import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { mirrorLog } from './logging/mirror.ts'
+import { type Redact, redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
 import { scriptNotices } from './notices/script.ts'
@@ -17,9 +22,10 @@ import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
-import { prepareLaunch } from './runs/request.ts'
+import { type Access, prepareLaunch } from './runs/request.ts'
 import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
+import { hookVariables, secretsOf } from './secrets.ts'
 import { autopoll } from './triggers/autopoll.ts'
 
 /** A service that listens. */
@@ -55,12 +61,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   await table.check()
   mkdirSync(config.log.dir, { recursive: true })
   const claimed = claim(config.log.dir)
-  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level)
+  const redact = redactor(secretsOf(config, options.env))
+  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, redact)
   let ledger: Ledger | null = null
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
-    return await compose(options, claimed, serverLog, ledger)
+    return await compose(options, claimed, serverLog, ledger, redact)
   } catch (error) {
     ledger?.close()
     await serverLog.close()
@@ -74,10 +81,11 @@ async function compose(
   claimed: Claim,
   serverLog: ServerLog,
   ledger: Ledger,
+  redact: Redact,
 ): Promise<Service> {
   const clock = systemClock
   const agent = codex
-  const { log, launch } = config
+  const { log, launch, http } = config
   const { logger } = serverLog
 
   const warnings = [...config.warnings]
@@ -88,7 +96,14 @@ async function compose(
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
-  const agentEnv = agentEnvironment(env, projectDir)
+  const agentEnv = agentEnvironment(env, projectDir, {
+    secret: hookVariables(http.hooksFile),
+    pass: config.access.agentEnvPass,
+  })
+  const access: Access = {
+    workspaceRoots: config.access.workspaceRoots,
+    executables: () => executablesOf(config.access.executables, places),
+  }
   const runs = createRuns({
     ...config.stop,
     table,
@@ -101,6 +116,7 @@ async function compose(
     stateDir: path.join(log.dir, '.runs'),
     ownCookie: env[COOKIE] ?? null,
     env: agentEnv,
+    workspaceRoots: access.workspaceRoots,
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
     mirror: log.mirror
@@ -115,7 +131,9 @@ async function compose(
     if (prompt === null || launch.workspace === null) {
       throw new LooperError('LOOPER_PROMPT_MISSING', 'no default prompt and workspace are configured')
     }
-    return prepareLaunch('autopoll', `auto${newRequestId()}`, {
+    const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller: null } as const
+    return prepareLaunch(origin, {
+      access,
       places,
       prompt,
       workspace: launch.workspace,
@@ -163,12 +181,18 @@ async function compose(
   const notify = zulipNotices(config.zulip, skipped)
   app = await buildApp({
     logger,
-    token: config.http.token,
+    redact,
+    hosts: { isLoopback: http.isLoopback, allowed: http.allowedHosts },
+    tokens: tokensOf(config, clock, logger),
+    failures: createFailures(clock),
+    hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
+    now: clock.now,
     runs,
     ledger,
     agent,
     defaults: {
       ...launch,
+      access,
       places,
       logDir: log.dir,
       notify,
@@ -196,4 +220,10 @@ async function compose(
       await clock.sleep(everyMs, closing.signal).catch(() => undefined)
     }
   }
+}
+
+function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
+  if (http.token === null && http.tokensFile === null) return null
+  const complain = (message: string) => logger.error({ message }, 'tokens.fail')
+  return createTokenCheck(http.token, http.tokensFile, clock.now, complain)
 }

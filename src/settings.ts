@@ -33,6 +33,13 @@ export const Settings = Type.Object({
       description: 'a token of at least one character, all of them ASCII; leave the variable out for none',
     }),
   ),
+  LOOPER_TOKENS_FILE: text('a file path'),
+  LOOPER_ALLOW_UNAUTHENTICATED: flag(),
+  LOOPER_ALLOWED_HOSTS: text('host names without ports, separated by commas'),
+  LOOPER_WORKSPACE_ROOTS: text('paths of directories, separated by colons; / allows all'),
+  LOOPER_ALLOWED_EXECUTABLES: text('paths, or names of programs on PATH, separated by colons'),
+  LOOPER_HOOKS_FILE: text('a file path'),
+  LOOPER_AGENT_ENV_PASS: text('names of variables, separated by commas'),
   LOOPER_LOG_LEVEL: oneOf(
     'trace|debug|info|warn|warning|error|fatal|critical|silent',
     'one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',

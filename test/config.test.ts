@@ -37,7 +37,16 @@ function problemsOf(env: NodeJS.ProcessEnv, places = PLACES): readonly string[] 
 
 t.test('an empty environment gives every default', async (t) => {
   t.strictSame(load({}), {
-    http: { host: '127.0.0.1', port: 3456, token: null },
+    http: {
+      host: '127.0.0.1',
+      port: 3456,
+      isLoopback: true,
+      allowedHosts: [],
+      token: null,
+      tokensFile: null,
+      hooksFile: null,
+    },
+    access: { workspaceRoots: [], executables: [], agentEnvPass: [] },
     log: {
       level: 'debug',
       dir: '/srv/looper/logs',
@@ -83,6 +92,13 @@ t.test('every setting reaches its place', async (t) => {
       LOOPER_HOST: '::1',
       LOOPER_PORT: '0',
       LOOPER_API_TOKEN: 'secret',
+      LOOPER_TOKENS_FILE: '~/tokens.json',
+      LOOPER_ALLOW_UNAUTHENTICATED: 'no',
+      LOOPER_ALLOWED_HOSTS: 'Looper.example.com, other',
+      LOOPER_WORKSPACE_ROOTS: 'repo:~',
+      LOOPER_ALLOWED_EXECUTABLES: '/opt/codex: my-codex :',
+      LOOPER_HOOKS_FILE: 'hooks.json',
+      LOOPER_AGENT_ENV_PASS: 'LOOPER_API_TOKEN,',
       LOOPER_LOG_LEVEL: 'Warning',
       LOOPER_SERVER_LOG_PATH: '~/server.log',
       LOOPER_MIRROR_OUTPUT: 'off',
@@ -120,7 +136,23 @@ t.test('every setting reaches its place', async (t) => {
     { projectDir, home },
   )
   t.strictSame(config, {
-    http: { host: '::1', port: 0, token: 'secret' },
+    http: {
+      host: '::1',
+      port: 0,
+      isLoopback: true,
+      allowedHosts: ['looper.example.com', 'other'],
+      token: 'secret',
+      tokensFile: path.join(home, 'tokens.json'),
+      hooksFile: path.join(projectDir, 'hooks.json'),
+    },
+    access: {
+      workspaceRoots: [
+        { path: path.join(projectDir, 'repo'), withoutDotDirectories: false },
+        { path: home, withoutDotDirectories: false },
+      ],
+      executables: ['/opt/codex', 'my-codex'],
+      agentEnvPass: ['LOOPER_API_TOKEN'],
+    },
     log: {
       level: 'warn',
       dir: path.join(home, 'run-logs'),
@@ -170,7 +202,40 @@ t.test('the host is open to the network only with a token, and a given host alwa
   t.equal(load({}).http.host, '127.0.0.1')
   t.equal(load({ LOOPER_API_TOKEN: 'x' }).http.host, '0.0.0.0')
   t.equal(load({ LOOPER_API_TOKEN: 'x', LOOPER_HOST: 'localhost' }).http.host, 'localhost')
-  t.equal(load({ LOOPER_HOST: '0.0.0.0' }).http.host, '0.0.0.0')
+  t.equal(load({ LOOPER_TOKENS_FILE: '/tokens.json' }).http.host, '0.0.0.0')
+})
+
+t.test('without a token only loopback is listened on, unless its owner insists', async (t) => {
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
+    t.equal(load({ LOOPER_HOST: host }).http.isLoopback, true, host)
+  }
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'looper.example.com']) {
+    t.throws(() => load({ LOOPER_HOST: host }), {
+      message: /LOOPER_HOST: .* given without a token.*LOOPER_API_TOKEN/,
+    })
+  }
+  const open = load({ LOOPER_HOST: '0.0.0.0', LOOPER_ALLOW_UNAUTHENTICATED: '1' })
+  t.equal(open.http.isLoopback, false)
+  t.ok(open.warnings.some((warning) => warning.includes('LOOPER_ALLOW_UNAUTHENTICATED is on')))
+})
+
+t.test('workspace roots are real directories, by default the workspace and the home', async (t) => {
+  const { projectDir, home } = realPlaces(t)
+  const roots = (env: NodeJS.ProcessEnv) => load(env, { projectDir, home }).access.workspaceRoots
+  t.strictSame(roots({}), [{ path: home, withoutDotDirectories: true }])
+  t.strictSame(roots({ LOOPER_WORKSPACE: 'repo' }), [
+    { path: home, withoutDotDirectories: true },
+    { path: path.join(projectDir, 'repo'), withoutDotDirectories: false },
+  ])
+  t.throws(() => roots({ LOOPER_WORKSPACE_ROOTS: 'repo:absent' }), {
+    message: /LOOPER_WORKSPACE_ROOTS: "absent" is not a directory; name ones that exist/,
+  })
+  t.throws(() => roots({ LOOPER_WORKSPACE_ROOTS: '~', LOOPER_WORKSPACE: 'repo' }), {
+    message: /LOOPER_WORKSPACE: .* is outside LOOPER_WORKSPACE_ROOTS; add its root there/,
+  })
+  t.throws(() => roots({ LOOPER_WORKSPACE: 'absent' }), {
+    message: /LOOPER_WORKSPACE: "absent" is not a directory/,
+  })
 })
 
 t.test('the older name of the delay is read only where the newer one is absent', async (t) => {

@@ -1,34 +1,63 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import bearerAuth from '@fastify/bearer-auth'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { LooperError } from '../errors.ts'
+import type { Failures } from './failures.ts'
+import { type Caller, includes, type Scope, type TokenCheck } from './tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose token it carries; null where none is asked for. */
+    caller: Caller | null
+  }
+  interface FastifyContextConfig {
+    /** The scope that a route needs; without one, `admin`. */
+    readonly scope?: Scope
+  }
+}
 
 /**
- * Asks every request of this context for the token, as `Authorization: Bearer` or `X-Looper-Token`; either may match.
- * A wrong one is answered 401 by the error shape.
+ * Asks every request of this context for a token, as `Authorization: Bearer` or `X-Looper-Token`; either may match. The
+ * token's scope must include the route's.
  */
-export async function requireToken(app: FastifyInstance, token: string): Promise<void> {
-  const matches = (given: string) => timingSafeEqual(digest(given), digest(token))
+export async function requireToken(
+  app: FastifyInstance,
+  tokens: TokenCheck,
+  failures: Failures,
+): Promise<void> {
   await app.register(bearerAuth, {
     keys: new Set<string>(),
     addHook: false,
     specCompliance: 'rfc6749',
     verifyErrorLogLevel: 'debug',
-    auth: (bearer, request) => matches(bearer) || matches(olderToken(request) ?? ''),
+    auth: (bearer, request) => {
+      request.caller = tokens.callerOf(bearer) ?? tokens.callerOf(olderToken(request) ?? '')
+      return request.caller !== null
+    },
   })
   app.addHook('onRequest', async (request) => {
     // bearer-auth looks at one header only.
     const older = olderToken(request)
     if (older !== undefined) request.raw.headers.authorization ??= `Bearer ${older}`
   })
-  app.addHook('onRequest', (request, reply, done) => app.verifyBearerAuth?.(request, reply, done))
+  app.addHook('onRequest', (request, reply, done) => {
+    app.verifyBearerAuth?.(request, reply, (error) => done(error && refuse(request, reply, failures)))
+  })
+  app.addHook('onRequest', async ({ caller, routeOptions }) => {
+    const wanted = routeOptions.config.scope ?? 'admin'
+    if (caller && includes(caller.scope, wanted)) return
+    throw new LooperError('LOOPER_FORBIDDEN', `this needs a token of scope '${wanted}'`)
+  })
+}
+
+/** Notes a failed attempt, and says what to answer: after too many of them, to wait. */
+export function refuse(request: FastifyRequest, reply: FastifyReply, failures: Failures): LooperError {
+  const waitSeconds = failures.count(request.ip)
+  if (waitSeconds === null) return new LooperError('LOOPER_UNAUTHORIZED', 'unauthorized')
+  reply.header('retry-after', waitSeconds)
+  return new LooperError('LOOPER_RATE_LIMITED', 'too many failed attempts from this address')
 }
 
 function olderToken(request: FastifyRequest): string | undefined {
   const header = request.headers['x-looper-token']
   return typeof header === 'string' ? header : undefined
-}
-
-/** Equal lengths, so that a comparison takes the same time whatever was given. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

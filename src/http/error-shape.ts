@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MAX_SECONDS } from '../clock.ts'
 import { ERRORS, type ErrorCode, LooperError } from '../errors.ts'
+import type { Redact } from '../logging/redact.ts'
 
 /** What every failing answer looks like. */
 export interface ErrorBody {
@@ -17,8 +18,11 @@ type Validation = NonNullable<FastifyError['validation']>[number] & { readonly d
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MISSING = "missing 'zulip_message'"
 
-/** Answers every failure as JSON of one shape: thrown errors, unknown paths, wrong methods. */
-export function shapeErrors(app: FastifyInstance): void {
+/** Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. */
+export function shapeErrors(app: FastifyInstance, redact: Redact): void {
+  const send = (request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string) =>
+    fail(request, reply, code, redact(error))
+
   app.setErrorHandler((error: FastifyError | LooperError, request, reply) => {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
@@ -35,7 +39,12 @@ export function shapeErrors(app: FastifyInstance): void {
   })
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string): FastifyReply {
+/** Answers an address that is none, or too long to be one of ours: no route and no hook ever sees it. */
+export function answerBadAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  fail(request, reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read')
+}
+
+function fail(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string): FastifyReply {
   const { status, remedy } = ERRORS[code]
   const body: ErrorBody = { ok: false, error, code, remedy, request_id: request.id }
   return reply.code(status).send(body)
@@ -49,8 +58,6 @@ function translate(error: FastifyError): LooperError {
     case 400:
       // What old callers were told, with a code that says more.
       return new LooperError('LOOPER_BODY_INVALID', MISSING, { cause: error })
-    case 401:
-      return new LooperError('LOOPER_UNAUTHORIZED', 'unauthorized')
     case 413:
       return new LooperError('LOOPER_BODY_TOO_LARGE', 'the body is too large', { cause: error })
     case 415:

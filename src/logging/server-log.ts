@@ -4,6 +4,7 @@ import { type Logger, pino } from 'pino'
 import pinoRoll from 'pino-roll'
 import type { LogLevel } from '../config.ts'
 import { messageOf } from '../errors.ts'
+import type { Redact } from './redact.ts'
 
 /** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
 export interface ServerLog {
@@ -25,17 +26,24 @@ export interface RotationOptions {
 /** What is held back while the disk is full; more is dropped. */
 const MAX_UNWRITTEN_BYTES = 16_777_216
 
+/** Fields that hold secrets, whatever their value. */
+const SECRET_KEYS = ['authorization', 'token', 'secret', 'password', 'api_key'].flatMap((key) => [
+  key,
+  `*.${key}`,
+])
+
 const DEFAULT_ROTATION: RotationOptions = { size: '50m', count: 10 }
 
 /**
  * Opens the server log. The path itself is a link to the current file, replaced in one step at each rotation, so that
  * `tail -F` follows. The files lie in `<path>.d/`, because pino-roll counts every numbered neighbour as its own.
- * Writes are synchronous: nothing is lost in a crash.
+ * Writes are synchronous: nothing is lost in a crash. `redact` takes secrets out of every line.
  */
 export async function openServerLog(
   file: string,
   level: LogLevel,
   rotation: RotationOptions = DEFAULT_ROTATION,
+  redact: Redact = (text) => text,
 ): Promise<ServerLog> {
   const name = path.basename(file)
   const dir = `${file}.d`
@@ -79,9 +87,17 @@ export async function openServerLog(
   })
 
   return {
-    logger: pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream),
+    logger: pino(
+      {
+        level,
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        redact: { paths: SECRET_KEYS, censor: '[redacted]' },
+      },
+      { write: (line) => stream.write(escapeControls(redact(line))) },
+    ),
     raw: (lines) => {
-      stream.write(lines)
+      stream.write(redact(lines))
     },
     close: () =>
       new Promise((resolve) => {
@@ -90,6 +106,13 @@ export async function openServerLog(
         stream.end()
       }),
   }
+}
+
+/** JSON escapes the ASCII controls only; a terminal obeys those above ASCII, and some viewers break lines at them. */
+function escapeControls(line: string): string {
+  return line.replace(/[\u007f-\u009f\u2028\u2029]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 /** A plain file at the path is an older service's log: it is moved beside ours, not overwritten. */

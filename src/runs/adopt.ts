@@ -35,10 +35,10 @@ export async function adoptRuns(deps: AdoptDeps): Promise<void> {
 async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   const { table, live } = deps
   const { logPath, command } = record
-  const state = path.join(deps.stateDir, record.runId)
-  const { agent, wrapper } = await identitiesOf(record, state, deps)
+  const statePath = path.join(deps.stateDir, record.runId)
+  const { agent, wrapper } = await identitiesOf(record, statePath, deps)
   if (!agent || !wrapper || !logPath || !command) {
-    if (logPath) await settleTrailer(logPath, deps.logger)
+    if (logPath) await settleTrailer({ logPath, statePath }, deps.logger)
     // Launched while the ledger could not be written: without its log it cannot be followed.
     if (agent?.bootId === table.bootId)
       await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
@@ -52,7 +52,7 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
     live.adopt(record, { logPath, command, agent, wrapper })
     return
   }
-  const returnCode = await settleTrailer(logPath, deps.logger)
+  const returnCode = await settleTrailer({ logPath, statePath }, deps.logger)
   if (agent.bootId !== table.bootId)
     return end(record, deps, endOf(null, returnCode, 'the machine was restarted'))
   const swept = await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })

@@ -1,11 +1,24 @@
 import path from 'node:path'
 
+/** Looper's own secrets, present and to come. */
+const SECRETS = /^LOOPER_.*(TOKEN|SECRET|KEY|PASSWORD)/
+
 /**
- * The environment an agent gets: the service's own, without what npm put into it to run the service. Otherwise the
- * agent's `node` and `codex` would be the ones that Looper pins for itself.
+ * The environment an agent gets: the service's own, without secrets of Looper and Zulip, and without what npm put into it
+ * to run the service. Otherwise the agent's `node` and `codex` would be the ones that Looper pins for itself.
+ * @param secret further names to be kept from it; @param pass names that it gets all the same
  */
-export function agentEnvironment(env: NodeJS.ProcessEnv, projectDir: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !/^npm_/i.test(name) && name !== 'INIT_CWD')
+export function agentEnvironment(
+  env: NodeJS.ProcessEnv,
+  projectDir: string,
+  { secret, pass }: { readonly secret: readonly string[]; readonly pass: readonly string[] },
+): NodeJS.ProcessEnv {
+  const isKept = (name: string) => {
+    if (pass.includes(name)) return true
+    if (/^npm_/i.test(name) || name === 'INIT_CWD') return false
+    return !/^ZULIP/.test(name) && !SECRETS.test(name) && !secret.includes(name)
+  }
+  const kept = Object.entries(env).filter(([name]) => isKept(name))
   const agents = Object.fromEntries(kept)
   // An empty PATH would not be the same as none: shells have a default.
   if (env.PATH === undefined) return agents

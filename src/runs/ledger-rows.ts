@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import type { Identity } from '../processes/table.ts'
 import type { RunIntent, RunProgress, RunRecord } from './ledger.ts'
 import { OUTCOMES } from './outcome.ts'
+import { TRIGGERS } from './run.ts'
 
 /** An intent as columns. */
 export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> {
@@ -9,6 +10,7 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
     run_id: intent.runId,
     request_id: intent.requestId,
     trigger: intent.trigger,
+    caller: intent.caller,
     agent: intent.agent,
     workspace: intent.workspace,
     prompt: intent.prompt,
@@ -52,7 +54,8 @@ export function toRecord(row: Row): RunRecord {
     seq: Number(row.seq),
     runId: String(row.run_id),
     requestId: String(row.request_id),
-    trigger: row.trigger === 'autopoll' ? 'autopoll' : 'http',
+    trigger: TRIGGERS.find((trigger) => trigger === row.trigger) ?? 'http',
+    caller: textOrNull(row.caller),
     agent: String(row.agent),
     workspace: String(row.workspace),
     prompt: String(row.prompt),

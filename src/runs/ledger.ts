@@ -2,7 +2,7 @@ import { existsSync, renameSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { LooperError, messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
-import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
 
@@ -11,6 +11,8 @@ export interface RunIntent {
   readonly runId: string
   readonly requestId: string
   readonly trigger: Trigger
+  /** The name of the token, or of the hook, that asked; null where nobody was asked for one. */
+  readonly caller: string | null
   readonly agent: string
   readonly workspace: string
   readonly prompt: string
@@ -94,9 +96,18 @@ export interface Ledger {
   /** A small state that survives the service; null where there is none. */
   note(name: string): string | null
   setNote(name: string, value: string): void
+  /** Takes a key for a request, forgetting keys claimed before `since`. @throws {LooperError} as {@link begin} */
+  claimKey(key: string, requestHash: string, now: number, since: number): KeyClaim
+  answerKey(key: string, status: number, body: string): void
+  freeKey(key: string): void
   /** Writes what still waits, and closes. */
   close(): void
 }
+
+/** Whether a key was taken before, and with what. */
+export type KeyClaim =
+  | { readonly kind: 'new' | 'open' | 'other' }
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -139,6 +150,14 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_unfinished ON runs (seq) WHERE outcome IS NULL;
   CREATE INDEX runs_by_trigger ON runs (trigger, launched_at);
   CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
+  `ALTER TABLE runs ADD COLUMN caller TEXT;
+  CREATE TABLE answers (
+    key TEXT PRIMARY KEY,
+    request_hash TEXT NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    status INTEGER,
+    body TEXT
+  ) STRICT;`,
 ]
 
 /** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */
@@ -180,18 +199,14 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     begin(intent) {
       const columns = intentColumns(intent)
       const names = Object.keys(columns)
-      try {
+      withWriteErrors(() => {
         // SQLite goes on writing into a file that was removed, and nobody would ever read it.
         const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
         if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
         db.prepare(
           `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
         ).run(columns)
-      } catch (error) {
-        throw new LooperError('LOOPER_LEDGER_UNWRITABLE', `cannot write the ledger: ${messageOf(error)}`, {
-          cause: error,
-        })
-      }
+      })
     },
     step(runId, progress) {
       const columns = progressColumns(progress)
@@ -253,10 +268,44 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
         value,
       })
     },
+    claimKey(key, requestHash, now, since) {
+      const known = withWriteErrors(() => {
+        db.prepare('DELETE FROM answers WHERE claimed_at < ?').run(since)
+        const row = db.prepare('SELECT * FROM answers WHERE key = ?').get(key)
+        if (!row) {
+          db.prepare('INSERT INTO answers (key, request_hash, claimed_at) VALUES (?, ?, ?)').run(
+            key,
+            requestHash,
+            now,
+          )
+        }
+        return row
+      })
+      if (!known) return { kind: 'new' }
+      if (known.request_hash !== requestHash) return { kind: 'other' }
+      const status = numberOrNull(known.status)
+      return status === null ? { kind: 'open' } : { kind: 'answered', status, body: String(known.body) }
+    },
+    answerKey(key, status, body) {
+      write('UPDATE answers SET status = :status, body = :body WHERE key = :key', { status, body, key })
+    },
+    freeKey(key) {
+      write('DELETE FROM answers WHERE key = :key', { key })
+    },
     close() {
       flush()
       db.close()
     },
+  }
+}
+
+function withWriteErrors<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new LooperError('LOOPER_LEDGER_UNWRITABLE', `cannot write the ledger: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
+import { recheckWorkspace, type WorkspaceRoot } from '../access.ts'
 import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
 import { shellQuote } from '../shell-quote.ts'
@@ -21,6 +22,8 @@ export interface LiveDeps extends ResetDeps {
   readonly logDir: string
   /** What agents get as their environment. */
   readonly env: NodeJS.ProcessEnv
+  /** Where workspaces may lie. */
+  readonly workspaceRoots: readonly WorkspaceRoot[]
   /** A run whose log passes it is ended; 0: none. */
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
@@ -60,6 +63,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     status: Promise<number | null>,
   ): Run {
     const { runId, agent, logPath } = facts
+    const statePath = path.join(deps.stateDir, runId)
     const log = deps.logger.child({ request_id: facts.requestId, run_id: runId })
     const over = new AbortController()
     let ending: Ending | null = null
@@ -98,12 +102,12 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
       ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
-      removeState(path.join(deps.stateDir, runId))
+      removeState(statePath)
       live.delete(runId)
       return end
     }
 
-    const ended = watch({ runId, agent, logPath, status }, deps)
+    const ended = watch({ runId, agent, logPath, statePath, status }, deps)
       .catch((error: unknown) => {
         log.error({ error: messageOf(error) }, 'run.watch.fail')
         return { returnCode: null, leftovers: [], survivors: [] }
@@ -134,6 +138,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
   return {
     async launch(runId, request) {
       const { requestId, trigger, workspace } = request
+      recheckWorkspace(workspace, deps.workspaceRoots)
       const command = deps.agent.command({
         binary: request.binary.path,
         workspace,
@@ -149,7 +154,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log }).catch(
           async (error: unknown) => {
             // Its wrapper is gone, or never was: nobody else writes the trailer.
-            await settleTrailer(logPath, deps.logger)
+            await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
             throw error
           },
         )

@@ -1,5 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { allowedWorkspace, checkExecutable, type WorkspaceRoot } from '../access.ts'
 import { type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
 import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
@@ -26,6 +27,21 @@ export interface RequestDefaults {
   readonly notify: Notify
   /** The sender for a request that names a helper script. */
   readonly notifyByScript: (script: string) => Notify
+  readonly access: Access
+}
+
+/** What requests may name. */
+export interface Access {
+  readonly workspaceRoots: readonly WorkspaceRoot[]
+  /** Real paths of the programs and scripts that a request may name, as they are now. */
+  executables(): ReadonlySet<string>
+}
+
+/** Where a request comes from. */
+export interface RequestOrigin {
+  readonly requestId: string
+  readonly trigger: Trigger
+  readonly caller: string | null
 }
 
 /**
@@ -35,7 +51,7 @@ export interface RequestDefaults {
  */
 export async function prepareRun(
   body: RunBody,
-  requestId: string,
+  origin: RequestOrigin,
   defaults: RequestDefaults,
 ): Promise<{ request: RunRequest; workspace: string | null }> {
   const message = body.zulip_message.trim()
@@ -52,7 +68,7 @@ export async function prepareRun(
 
   // An empty one would mean the directory of the service.
   const given = body.workspace?.trim() ? body.workspace : defaults.workspace
-  const workspace = given === null ? null : checkWorkspace(given, defaults.places)
+  const workspace = given === null ? null : checkWorkspace(given, defaults.places, defaults.access)
   if (workspace === null && !isStopOnly) {
     throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
   }
@@ -61,7 +77,7 @@ export async function prepareRun(
   const launch =
     workspace === null || isStopOnly
       ? null
-      : prepareLaunch('http', requestId, {
+      : prepareLaunch(origin, {
           ...defaults,
           workspace,
           prompt,
@@ -72,10 +88,10 @@ export async function prepareRun(
   return {
     workspace,
     request: {
-      requestId,
+      requestId: origin.requestId,
+      caller: origin.caller,
       message,
-      notify:
-        script == null ? defaults.notify : defaults.notifyByScript(checkScript(script, defaults.places)),
+      notify: script == null ? defaults.notify : defaults.notifyByScript(checkScript(script, defaults)),
       launch,
       delayMs: delayOf(body) ?? defaults.delayMs,
       startupCheckMs: milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs,
@@ -88,8 +104,7 @@ export async function prepareRun(
  * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_BINARY_MISSING`, `LOOPER_LOG_UNWRITABLE`
  */
 export function prepareLaunch(
-  trigger: Trigger,
-  requestId: string,
+  origin: RequestOrigin,
   wish: {
     readonly workspace: string
     readonly prompt: string
@@ -98,35 +113,40 @@ export function prepareLaunch(
     readonly logDir: string
     readonly timeoutMs: number
     readonly stallMs: number
+    readonly access: Access
   },
 ): LaunchRequest {
-  const { prompt, places, timeoutMs, stallMs } = wish
+  const { prompt, places, timeoutMs, stallMs, access } = wish
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
+  const binary = resolveBinary(wish.binary, places)
+  if (wish.binary !== null) checkExecutable(binary.path, 'codex_exec_binary', access.executables())
   return {
-    requestId,
-    trigger,
+    ...origin,
     prompt,
     timeoutMs,
     stallMs,
-    workspace: checkWorkspace(wish.workspace, places),
-    binary: resolveBinary(wish.binary, places),
+    workspace: checkWorkspace(wish.workspace, places, access),
+    binary,
   }
 }
 
-function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces): string {
+function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces, access: Access): string {
   checkText(given, 'workspace')
   const workspace = path.resolve(projectDir, expandHome(given, home))
   if (!isDirectory(workspace)) {
     throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`)
   }
-  return workspace
+  return allowedWorkspace(workspace, access.workspaceRoots)
 }
 
-function checkScript(given: string, { home, projectDir }: BinaryPlaces): string {
+function checkScript(given: string, { places, access }: RequestDefaults): string {
   checkText(given, 'zulip_script_path')
-  const script = path.resolve(projectDir, expandHome(given, home))
-  if (isFile(script)) return script
+  const script = path.resolve(places.projectDir, expandHome(given, places.home))
+  if (isFile(script)) {
+    checkExecutable(script, 'zulip_script_path', access.executables())
+    return script
+  }
   throw new LooperError(
     'LOOPER_NOTICE_FAILED',
     `failed to send Zulip message: 'zulip_script_path' is not a file: ${script}`,

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
+import { keyOf, once } from '../http/idempotency.ts'
 import type { Ledger } from './ledger.ts'
 import { prepareRun, type RequestDefaults } from './request.ts'
 import type { RunRequest, RunResult } from './run.ts'
@@ -12,7 +13,9 @@ import { detailsOf, summaryOf } from './views.ts'
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
-  readonly ledger: Pick<Ledger, 'find' | 'list'>
+  readonly ledger: Pick<Ledger, 'find' | 'list' | 'claimKey' | 'answerKey' | 'freeKey'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   readonly agent: Agent
   readonly defaults: RequestDefaults
 }
@@ -25,20 +28,34 @@ const RunParams = Type.Object({ run_id: Type.String() })
 /** `POST /run`, `GET /runs`, `GET /runs/:run_id`. */
 export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
   app,
-  { runs, ledger, agent, defaults },
+  { runs, ledger, agent, defaults, now },
 ) => {
-  app.post('/run', { schema: { body: RunBody, response: { 200: RunAnswer } } }, async ({ body, id }) => {
-    const { request, workspace } = await prepareRun(body, id, defaults)
-    return answer(request, workspace, await runs.run(request), agent)
-  })
+  app.post(
+    '/run',
+    { schema: { body: RunBody, response: { 200: RunAnswer } }, config: { scope: 'run' } },
+    async ({ body, id, caller, headers, rawBody }) => {
+      const name = caller?.name ?? null
+      const key = keyOf(headers['idempotency-key'], name ?? '')
+      const kept = await once(ledger, key, rawBody ?? Buffer.alloc(0), now(), async () => {
+        const origin = { requestId: id, trigger: 'http', caller: name } as const
+        const { request, workspace } = await prepareRun(body, origin, defaults)
+        return { status: 200, body: answer(request, workspace, await runs.run(request), agent) }
+      })
+      return kept.body
+    },
+  )
 
-  app.get('/runs', { schema: { response: { 200: RunList } } }, async ({ query }) => {
-    return { runs: ledger.list(limitOf(Reflect.get(Object(query), 'limit'))).map(summaryOf) }
-  })
+  app.get(
+    '/runs',
+    { schema: { response: { 200: RunList } }, config: { scope: 'read' } },
+    async ({ query }) => {
+      return { runs: ledger.list(limitOf(Reflect.get(Object(query), 'limit'))).map(summaryOf) }
+    },
+  )
 
   app.get(
     '/runs/:run_id',
-    { schema: { params: RunParams, response: { 200: RunDetails } } },
+    { schema: { params: RunParams, response: { 200: RunDetails } }, config: { scope: 'read' } },
     async ({ params }) => {
       const record = ledger.find(params.run_id)
       if (!record) throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${params.run_id}`)

@@ -3,14 +3,19 @@ import type { Notify } from '../notices/notice.ts'
 import type { Identity } from '../processes/table.ts'
 import type { Ending, RunEnd } from './outcome.ts'
 
-/** Who asked for a run. */
-export type Trigger = 'http' | 'autopoll'
+/** What asked for a run. */
+export const TRIGGERS = ['http', 'hook', 'autopoll'] as const
+/** What asked for a run. */
+export type Trigger = (typeof TRIGGERS)[number]
 
 /** What a launch needs to know; everything in it was checked. */
 export interface LaunchRequest {
   /** 8 hex digits, with `auto` before them for the autopoll. */
   readonly requestId: string
   readonly trigger: Trigger
+  /** The name of the token, or of the hook, that asked; null where nobody was asked for one. */
+  readonly caller: string | null
+  /** A real path. */
   readonly workspace: string
   readonly prompt: string
   readonly binary: Binary
@@ -23,6 +28,7 @@ export interface LaunchRequest {
 /** A whole request: announce, stop, and launch unless `launch` is null. */
 export interface RunRequest {
   readonly requestId: string
+  readonly caller: string | null
   readonly message: string
   readonly notify: Notify
   readonly launch: LaunchRequest | null

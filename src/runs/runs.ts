@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { recheckWorkspace } from '../access.ts'
 import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import { adoptRuns } from './adopt.ts'
@@ -15,15 +16,25 @@ export type IdleOutcome =
   | { readonly kind: 'launched'; readonly run: Run }
   | { readonly kind: 'busy' | 'live' | 'declined' }
 
+/** A request that has taken the slot. */
+export interface Started {
+  /** Null where nothing will be launched. */
+  readonly runId: string | null
+  readonly done: Promise<RunResult>
+}
+
 /** The heart: a trigger asks for a run; at most one launch happens at a time; a new run replaces the old one. */
 export interface Runs {
   /** Follows or ends what an earlier life of the service left unfinished. Launches wait for it. Never rejects. */
   adopt(): Promise<void>
   /**
-   * Announces, stops every live agent, launches, and looks whether the agent stays up.
-   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_DISK_FULL`, `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`,
-   * `LOOPER_SHUTTING_DOWN`, and what launching throws
+   * Takes the slot and begins; what follows is told by `done`: the announcement, the stop of every live agent, the
+   * launch, and whether the agent stays up.
+   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_DISK_FULL`, `LOOPER_LEDGER_UNWRITABLE`, `LOOPER_SHUTTING_DOWN`; `done`
+   * rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, and what launching throws
    */
+  start(request: RunRequest): Promise<Started>
+  /** Starts, and waits until it is done. */
   run(request: RunRequest): Promise<RunResult>
   /**
    * Launches without notice and without stopping anything, if nobody launches, no agent lives, and `prepare` does
@@ -51,14 +62,15 @@ export function createRuns(deps: RunsDeps): Runs {
   const live = createLiveRuns(deps)
   const closing = new AbortController()
 
-  /** Puts a launch on the record as an intent; what keeps it from starting ends it there, too. */
-  async function recorded<T>(request: LaunchRequest, work: (runId: string) => Promise<T>): Promise<T> {
+  /** Puts a launch on the record as an intent. */
+  function record(request: LaunchRequest): string {
     const runId = randomUUID()
-    const { requestId, trigger, workspace, prompt, timeoutMs, stallMs } = request
+    const { requestId, trigger, caller, workspace, prompt, timeoutMs, stallMs } = request
     ledger.begin({
       runId,
       requestId,
       trigger,
+      caller,
       workspace,
       prompt,
       timeoutMs,
@@ -67,8 +79,13 @@ export function createRuns(deps: RunsDeps): Runs {
       binary: request.binary.path,
       requestedAt: clock.now(),
     })
+    return runId
+  }
+
+  /** Does what leads to a run that is on the record; what keeps it from starting ends it there. */
+  async function onRecord<T>(runId: string, work: Promise<T>): Promise<T> {
     try {
-      return await work(runId)
+      return await work
     } catch (error) {
       if (!live.all().some((run) => run.runId === runId)) {
         const end = { outcome: 'failed_to_start', returnCode: null, cause: messageOf(error) } as const
@@ -148,6 +165,8 @@ export function createRuns(deps: RunsDeps): Runs {
   ): Promise<RunResult> {
     const noticeOutput = await announce(request, log)
     ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
+    // A notice may take its time: what cannot be launched any more must not stop what lives.
+    recheckWorkspace(launch.workspace, deps.workspaceRoots)
 
     const { agents, remaining } = await reset(log, { outcome: 'replaced', cause: `replaced by run ${runId}` })
     ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })
@@ -167,6 +186,36 @@ export function createRuns(deps: RunsDeps): Runs {
 
   let adopted = Promise.resolve()
 
+  async function start(request: RunRequest): Promise<Started> {
+    await adopted
+    assertOpen()
+    const { launch } = request
+    if (launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
+    const release = slot.take()
+    if (!release) throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
+    const log = logger.child({ request_id: request.requestId, caller: request.caller })
+    let runId: string | null
+    try {
+      runId = launch ? record(launch) : null
+    } catch (error) {
+      release()
+      throw error
+    }
+    const work =
+      launch && runId ? onRecord(runId, replace(request, launch, runId, log)) : stopOnly(request, log)
+    const done = work.finally(release).then(
+      (result) => {
+        log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
+        return result
+      },
+      (error: unknown) => {
+        log.error({ error: messageOf(error) }, 'run.fail')
+        throw error
+      },
+    )
+    return { runId, done }
+  }
+
   return {
     adopt() {
       adopted = adoptRuns({ ...deps, live }).catch((error: unknown) => {
@@ -175,25 +224,10 @@ export function createRuns(deps: RunsDeps): Runs {
       return adopted
     },
 
+    start,
+
     async run(request) {
-      await adopted
-      assertOpen()
-      const { launch } = request
-      if (launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
-      const release = slot.take()
-      if (!release) throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
-      const log = logger.child({ request_id: request.requestId })
-      try {
-        const work = launch
-          ? recorded(launch, (runId) => replace(request, launch, runId, log))
-          : stopOnly(request, log)
-        const result = await work.finally(release)
-        log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
-        return result
-      } catch (error) {
-        log.error({ error: messageOf(error) }, 'run.fail')
-        throw error
-      }
+      return (await start(request)).done
     },
 
     async launchIfIdle(prepare) {
@@ -209,7 +243,8 @@ export function createRuns(deps: RunsDeps): Runs {
         if (!request) return { kind: 'declined' }
         checkFreeSpace(deps.logDir, deps.minFreeMb)
         assertOpen()
-        return { kind: 'launched', run: await recorded(request, (runId) => live.launch(runId, request)) }
+        const runId = record(request)
+        return { kind: 'launched', run: await onRecord(runId, live.launch(runId, request)) }
       } finally {
         release()
       }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { MAX_SECONDS } from '../clock.ts'
 import { OUTCOMES } from './outcome.ts'
+import { TRIGGERS } from './run.ts'
 
 const text = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }))
 // Old wrappers send numbers as strings.
@@ -84,7 +85,8 @@ const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
 const summary = {
   run_id: Type.String(),
   request_id: Type.String(),
-  trigger: Type.String(),
+  trigger: Type.Enum([...TRIGGERS]),
+  caller: TextOrNull,
   agent: Type.String(),
   workspace: Type.String(),
   pid: NumberOrNull,

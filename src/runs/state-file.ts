@@ -31,6 +31,17 @@ export function readState(file: string): WrapperReport {
   }
 }
 
+/** The agent's status, which a wrapper tells when it has written the trailer; null while it has not. */
+export function readStatus(file: string): number | null {
+  try {
+    const ended = /^end (-?\d+)\n/m.exec(readFileSync(file, 'utf8'))?.[1]
+    return ended === undefined ? null : Number(ended)
+  } catch (error) {
+    if (isAbsence(error)) return null
+    throw error
+  }
+}
+
 /** The run ids that have a state file there. */
 export function listStates(dir: string): string[] {
   try {

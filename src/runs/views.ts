@@ -7,6 +7,7 @@ export function summaryOf(record: RunRecord): RunSummary {
     run_id: record.runId,
     request_id: record.requestId,
     trigger: record.trigger,
+    caller: record.caller,
     agent: record.agent,
     workspace: record.workspace,
     pid: record.agentIdentity?.pid ?? null,

@@ -5,12 +5,14 @@ import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { readTrailer } from './run-log.ts'
+import { readStatus } from './state-file.ts'
 
 /** A run to be watched to its end. */
 export interface Watched {
   readonly runId: string
   readonly agent: Identity
   readonly logPath: string
+  readonly statePath: string
   /** The wrapper's last word; null where it went without one, or nobody listened. */
   readonly status: Promise<number | null>
 }
@@ -42,7 +44,7 @@ export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport>
   let returnCode = await run.status
   if (returnCode === null) {
     await gone(run.agent, deps)
-    returnCode = await settleTrailer(run.logPath, deps.logger)
+    returnCode = await settleTrailer(run, deps.logger)
   }
   const swept = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare: new Set() })
   return { returnCode, leftovers: swept.signalled, survivors: swept.survivors }
@@ -57,11 +59,17 @@ export async function gone(
 }
 
 /**
- * The return code in the trailer of a log whose wrapper is gone; where there is none, adds one that says so. A log that
- * is gone, too, is told, and tells nothing.
+ * The return code that a wrapper left behind which is gone: in its state file, else in its log's trailer; where there is
+ * none, adds one that says so. A log that is gone, too, is told, and tells nothing.
  */
-export async function settleTrailer(logPath: string, logger: Logger): Promise<number | null> {
+export async function settleTrailer(
+  { logPath, statePath }: Pick<Watched, 'logPath' | 'statePath'>,
+  logger: Logger,
+): Promise<number | null> {
   try {
+    // A tool that outlived its agent may have written so much that the trailer is far from the end.
+    const told = readStatus(statePath)
+    if (told !== null) return told
     const trailer = readTrailer(logPath)
     if (trailer === null) await appendFile(logPath, '\n# codex_exec_return_code=unknown\n')
     return typeof trailer === 'number' ? trailer : null

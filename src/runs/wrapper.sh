@@ -7,7 +7,7 @@
 #   fd 3    a pipe to the service, and STATE, a file for a service that was not there to listen, both get
 #             wrapper PID TICKS BOOT_ID
 #             agent PID TICKS BOOT_ID
-#           and the pipe, when all is written, "end STATUS"
+#           and, when all is written, "end STATUS"
 #
 # The status is the exit status, or -N for signal N. A shell cannot tell exit 143 from SIGTERM; 129 to 159 count
 # as signals.
@@ -65,6 +65,8 @@ case $(tail -c 1 "$log"; echo .) in
 esac
 trailer() { printf '%s\n# codex_exec_return_code=%s\n' "$break" "$status"; }
 if trailer; then
+  # First the file: the service removes it when it has heard.
+  echo "end $status" >>"$state"
   echo "end $status" >&3
 else
   # A full disk: the service is told now, the log as soon as there is room, for a day at most.

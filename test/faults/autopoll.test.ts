@@ -100,6 +100,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     hurry: new AbortController().signal,
     env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
     minFreeMb: 0,
+    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
     maxLogBytes: 0,
     mirror: null,
   })
@@ -123,6 +124,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
         return {
           requestId: `auto0000000${launches.length}`,
           trigger: 'autopoll',
+          caller: null,
           workspace: dir,
           prompt,
           binary: { path: FAKE_CODEX, source: 'env' },

@@ -25,8 +25,12 @@ if (process.platform !== 'linux') {
   process.exit()
 }
 
+// Each one waits more than it works.
+t.jobs = 2
+
 t.test(
   '19: with too little space a request is refused before anything is stopped, until there is more',
+  { buffered: true },
   async (t) => {
     const disk = mountSmallDisk(t, 2)
     if (disk.kind === 'none') return t.plan(0, disk.why)
@@ -51,37 +55,42 @@ t.test(
   },
 )
 
-t.test('19: run log, server log and ledger on a full disk: nothing crashes, and all heals', async (t) => {
-  const disk = mountSmallDisk(t, 4)
-  if (disk.kind === 'none') return t.plan(0, disk.why)
-  const { service, run, watch, zulip, workspace } = await setUpFault(t, { CODEX_EXEC_LOG_DIR: disk.dir })
-  const { runId, log } = await run(
-    'while [ ! -e stop ]; do printf "line %1000s" || echo >>failed; sleep 0.01; done; setsid sleep 300 & exit 4',
-  )
-  await until('it writes', () => textOf(log).includes('line'))
-  const requests = zulip.requests
-  disk.fill()
-  await until('its output is refused', () => existsSync(path.join(workspace, 'failed')))
-  t.match(await run('true'), { status: 500, body: { code: 'LOOPER_LEDGER_UNWRITABLE' } })
-  t.equal(zulip.requests, requests, 'nothing was announced')
-  t.ok(carriers(runId).length > 0, 'nothing was stopped')
+t.test(
+  '19: run log, server log and ledger on a full disk: nothing crashes, and all heals',
+  { buffered: true },
+  async (t) => {
+    const disk = mountSmallDisk(t, 4)
+    if (disk.kind === 'none') return t.plan(0, disk.why)
+    const { service, run, watch, zulip, workspace } = await setUpFault(t, { CODEX_EXEC_LOG_DIR: disk.dir })
+    const { runId, log } = await run(
+      'while [ ! -e stop ]; do printf "line %1000s" || echo >>failed; sleep 0.01; done; setsid sleep 300 & exit 4',
+    )
+    await until('it writes', () => textOf(log).includes('line'))
+    const requests = zulip.requests
+    disk.fill()
+    await until('its output is refused', () => existsSync(path.join(workspace, 'failed')))
+    t.match(await run('true'), { status: 500, body: { code: 'LOOPER_LEDGER_UNWRITABLE' } })
+    t.equal(zulip.requests, requests, 'nothing was announced')
+    t.ok(carriers(runId).length > 0, 'nothing was stopped')
 
-  writeFileSync(path.join(workspace, 'stop'), '')
-  await until('it ended', () => carriers(runId).length === 0)
-  t.equal((await fetch(`${service.url}/health`)).status, 200)
-  t.equal(trailersIn(log), 0, 'there is no room for its trailer')
-  disk.free()
-  const next = await run('exec sleep 300')
-  t.equal(next.status, 200)
-  t.match(await endOf(service, runId), { outcome: 'exited', return_code: 4 })
-  // The wrapper tries every ten seconds.
-  await until('the trailer', () => trailersIn(log) === 1)
-  t.match(serverLogOf(disk.dir), /run\.success/)
-  await assertSettled(t, service, watch, [next.runId])
-})
+    writeFileSync(path.join(workspace, 'stop'), '')
+    await until('it ended', () => carriers(runId).length === 0)
+    t.equal((await fetch(`${service.url}/health`)).status, 200)
+    t.equal(trailersIn(log), 0, 'there is no room for its trailer')
+    disk.free()
+    const next = await run('exec sleep 300')
+    t.equal(next.status, 200)
+    t.match(await endOf(service, runId), { outcome: 'exited', return_code: 4 })
+    // The wrapper tries every ten seconds.
+    await until('the trailer', () => trailersIn(log) === 1)
+    t.match(serverLogOf(disk.dir), /run\.success/)
+    await assertSettled(t, service, watch, [next.runId])
+  },
+)
 
 t.test(
   '20: a log directory that is removed is noticed: the end and the output are told elsewhere',
+  { buffered: true },
   async (t) => {
     const elsewhere = (name: string) => path.join(t.testdirName, name)
     const { service, run, watch, logDir, workspace } = await setUpFault(t, {
@@ -109,29 +118,37 @@ t.test(
   },
 )
 
-t.test('20: where the ledger was removed with it, requests are refused until a restart', async (t) => {
-  const fault = await setUpFault(t)
-  const { service, run, zulip, logDir, watch } = fault
-  const live = await run('exec sleep 300')
-  const requests = zulip.requests
-  rmSync(logDir, { recursive: true })
-  t.match(await run('true'), {
-    status: 500,
-    body: { code: 'LOOPER_LEDGER_UNWRITABLE', error: /looper\.db was removed or replaced; restart Looper$/ },
-  })
-  t.equal(zulip.requests, requests)
-  t.ok(carriers(live.runId).length > 0, 'the live run is untouched')
-  t.equal(await service.stop(), 0)
-  t.same(carriers(live.runId), [])
-  mkdirSync(logDir, { recursive: true })
-  const next = await fault.restart()
-  const fresh = await fault.run('exec sleep 300', {}, next)
-  t.equal(fresh.status, 200)
-  await assertSettled(t, next, watch, [fresh.runId])
-})
+t.test(
+  '20: where the ledger was removed with it, requests are refused until a restart',
+  { buffered: true },
+  async (t) => {
+    const fault = await setUpFault(t)
+    const { service, run, zulip, logDir, watch } = fault
+    const live = await run('exec sleep 300')
+    const requests = zulip.requests
+    rmSync(logDir, { recursive: true })
+    t.match(await run('true'), {
+      status: 500,
+      body: {
+        code: 'LOOPER_LEDGER_UNWRITABLE',
+        error: /looper\.db was removed or replaced; restart Looper$/,
+      },
+    })
+    t.equal(zulip.requests, requests)
+    t.ok(carriers(live.runId).length > 0, 'the live run is untouched')
+    t.equal(await service.stop(), 0)
+    t.same(carriers(live.runId), [])
+    mkdirSync(logDir, { recursive: true })
+    const next = await fault.restart()
+    const fresh = await fault.run('exec sleep 300', {}, next)
+    t.equal(fresh.status, 200)
+    await assertSettled(t, next, watch, [fresh.runId])
+  },
+)
 
 t.test(
   '21: a server log that rotates under 50,000 lines a second loses no line and tears none',
+  { buffered: true },
   async (t) => {
     const dir = t.testdir({ 'run.log': '' })
     const file = path.join(dir, 'server.log')
@@ -183,39 +200,44 @@ t.test(
 
 const MIB = 1_048_576
 
-t.test('22: a lot of output, one huge line, NUL and broken UTF-8 are on disk byte for byte', async (t) => {
-  // A small heap, so that growth is what is kept, and not what V8 has not collected yet.
-  const { service, run, workspace, watch } = await setUpFault(t, {
-    NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=64',
-  })
-  const payload = path.join(workspace, 'payload')
-  const line = Buffer.from(`${'0123456789abcdef'.repeat(63)}0123456789abcde\n`)
-  writeFileSync(
-    payload,
-    Buffer.concat([
-      Buffer.from([0, 0xff, 0xfe, 0xc3, 0x28, 10, 0xe2, 0x82, 10, 0xf0, 0x9f, 0xa6]),
-      Buffer.alloc(64 * MIB, line),
-      Buffer.alloc(20 * MIB, 'one line '),
-      Buffer.from([0, 10, 0xc3]),
-    ]),
-  )
-  // What the service needs anyway is not the output's.
-  await endOf(service, (await run('echo warm')).runId)
-  const memory = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(textOf(`/proc/${service.child.pid}/status`))?.[1]) /
-    1024
-  const before = memory('VmRSS')
-  const { runId, log } = await run('exec cat payload')
-  t.match(await endOf(service, runId), { outcome: 'exited', return_code: 0 })
-  const grown = memory('VmHWM') - before
-  t.ok(grown < 60, `the service grew by ${Math.round(grown)} MB at most`)
+t.test(
+  '22: a lot of output, one huge line, NUL and broken UTF-8 are on disk byte for byte',
+  { buffered: true },
+  async (t) => {
+    // A small heap, so that growth is what is kept, and not what V8 has not collected yet.
+    const { service, run, workspace, watch } = await setUpFault(t, {
+      NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=64',
+    })
+    const payload = path.join(workspace, 'payload')
+    const line = Buffer.from(`${'0123456789abcdef'.repeat(63)}0123456789abcde\n`)
+    writeFileSync(
+      payload,
+      Buffer.concat([
+        Buffer.from([0, 0xff, 0xfe, 0xc3, 0x28, 10, 0xe2, 0x82, 10, 0xf0, 0x9f, 0xa6]),
+        Buffer.alloc(64 * MIB, line),
+        Buffer.alloc(20 * MIB, 'one line '),
+        Buffer.from([0, 10, 0xc3]),
+      ]),
+    )
+    // What the service needs anyway is not the output's.
+    await endOf(service, (await run('echo warm')).runId)
+    const memory = (name: string) =>
+      Number(
+        new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(textOf(`/proc/${service.child.pid}/status`))?.[1],
+      ) / 1024
+    const before = memory('VmRSS')
+    const { runId, log } = await run('exec cat payload')
+    t.match(await endOf(service, runId), { outcome: 'exited', return_code: 0 })
+    const grown = memory('VmHWM') - before
+    t.ok(grown < 60, `the service grew by ${Math.round(grown)} MB at most`)
 
-  const written = readFileSync(log)
-  const trailer = Buffer.from('\n\n# codex_exec_return_code=0\n')
-  const output = written.subarray(written.indexOf('\n\n') + 2, written.length - trailer.length)
-  t.same(written.subarray(written.length - trailer.length), trailer)
-  const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
-  t.equal(hash(output), hash(readFileSync(payload)))
-  t.equal((await recordOf(service, runId)).output_bytes, output.length + trailer.length)
-  await assertSettled(t, service, watch)
-})
+    const written = readFileSync(log)
+    const trailer = Buffer.from('\n\n# codex_exec_return_code=0\n')
+    const output = written.subarray(written.indexOf('\n\n') + 2, written.length - trailer.length)
+    t.same(written.subarray(written.length - trailer.length), trailer)
+    const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
+    t.equal(hash(output), hash(readFileSync(payload)))
+    t.equal((await recordOf(service, runId)).output_bytes, output.length + trailer.length)
+    await assertSettled(t, service, watch)
+  },
+)

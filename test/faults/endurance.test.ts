@@ -25,7 +25,7 @@ if (process.platform !== 'linux') {
 }
 
 const WARM_UP = 10
-const RUNS = 120
+const RUNS = 100
 
 const descriptors = (pid: number | 'self') => readdirSync(`/proc/${pid}/fd`).length
 
@@ -85,6 +85,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     hurry: new AbortController().signal,
     env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
     minFreeMb: 0,
+    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
     maxLogBytes: 1_000_000,
     mirror: null,
   })
@@ -92,6 +93,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     const requestId = String(i).padStart(8, '0')
     const { run } = await runs.run({
       requestId,
+      caller: null,
       message: 'x',
       notify: async () => ({ output: '' }),
       delayMs: 0,
@@ -99,6 +101,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
       launch: {
         requestId,
         trigger: 'http',
+        caller: null,
         workspace: dir,
         prompt: 'exit 0',
         binary: { path: FAKE_CODEX, source: 'env' },

@@ -47,6 +47,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
+    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
     maxLogBytes: 0,
     logger: pino({ level: 'trace' }, { write: (line: string) => events.push(JSON.parse(line)) }),
     env: { PATH: process.env.PATH, MARK: mark },
@@ -58,6 +59,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
   const launchOf = (prompt: string, changes: Partial<LaunchRequest> = {}): LaunchRequest => ({
     requestId: `0000000${++count}`,
     trigger: 'http',
+    caller: null,
     workspace,
     prompt,
     binary: { path: FAKE_CODEX, source: 'env' },
@@ -95,6 +97,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     requestOf(launch: LaunchRequest | null, changes: Partial<RunRequest> = {}): RunRequest {
       return {
         requestId: launch?.requestId ?? '0a0b0c0d',
+        caller: null,
         message: 'a run',
         notify: async () => ({ output: 'announced' }),
         launch,
@@ -119,7 +122,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         const launched = await launch({ ...deps, runId, workspace, command, log })
         const { agent: agentIdentity, wrapper: wrapperIdentity } = launched
         if (recorded.launch) ledger.step(runId, { launchedAt: Date.now(), agentIdentity, wrapperIdentity })
-        return { ...launched, runId, logPath }
+        return { ...launched, runId, logPath, statePath: path.join(deps.stateDir, runId) }
       } finally {
         closeSync(log.fd)
       }

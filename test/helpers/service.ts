@@ -46,6 +46,8 @@ export function spawnService(settings: NodeJS.ProcessEnv): ChildProcess {
       // Never the runs of the person who runs the tests.
       LOOPER_STOP_SCOPE: 'own',
       ZULIPRC_PATH: '',
+      // The workspaces of tests lie outside of any home.
+      LOOPER_WORKSPACE_ROOTS: '/',
       CODEX_EXEC_DELAY_SECONDS: '0',
       CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
       ...settings,

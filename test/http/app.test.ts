@@ -1,57 +1,32 @@
-import { pino } from 'pino'
-import t from 'tap'
-import { codex } from '../../src/agents/codex.ts'
-import { type AppOptions, buildApp } from '../../src/app.ts'
-import type { Runs } from '../../src/runs/runs.ts'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import type { AppOptions } from '../../src/app.ts'
+import { requireToken } from '../../src/http/auth.ts'
+import { createFailures } from '../../src/http/failures.ts'
+import { createTokenCheck, hashToken, SCOPES } from '../../src/http/tokens.ts'
+import { buildTestApp, NOW } from '../helpers/app.ts'
 
-/** The app with runs that only tell that they were asked. */
-async function app(options: Partial<AppOptions> = {}) {
-  const asked: string[] = []
-  const runs: Runs = {
-    adopt: async () => undefined,
-    run: async ({ message }) => {
-      asked.push(message)
-      if (message === 'break') throw new Error('a secret detail')
-      return { noticeOutput: 'sent', stopped: [7], remaining: [], run: null, startupReturnCode: null }
-    },
-    launchIfIdle: async () => ({ kind: 'busy' }),
-    live: () => [],
-    close: async () => undefined,
-  }
-  const built = await buildApp({
-    logger: pino({ level: 'silent' }),
-    token: null,
-    runs,
-    agent: codex,
-    ledger: { find: () => null, list: () => [] },
-    defaults: {
-      workspace: null,
-      prompt: { kind: 'none' },
-      delayMs: 0,
-      startupCheckMs: 0,
-      timeoutMs: 0,
-      stallMs: 0,
-      places: { projectDir: '/', home: '/', searchPath: '', configured: null },
-      logDir: '/',
-      notify: async () => ({ output: '' }),
-      notifyByScript: () => async () => ({ output: '' }),
-    },
-    ...options,
-  })
+/** The app with runs that only tell that they were asked, and a function that posts. */
+async function setUp(test: Test, options: Partial<AppOptions> = {}) {
+  const { app, asked, events, ledger } = await buildTestApp(test, options)
   const post = (payload: string | object | undefined, headers: Record<string, string> = {}) =>
-    built.inject({
+    app.inject({
       method: 'POST',
       url: '/run',
       headers: { 'content-type': 'application/json', ...headers },
       ...(payload === undefined ? {} : { payload }),
     })
-  return { app: built, asked, post }
+  return { app, messages: () => asked.map(({ message }) => message), asked, events, ledger, post }
 }
+
+const tokensOf = (token: string) => createTokenCheck(token, null, () => NOW, t.fail)
 
 const STOP = { zulip_message: 'hello', codex_prompt: '' }
 
 t.test('GET /health answers, with a token configured too, and names the request', async (t) => {
-  const { app: built } = await app({ token: 'secret' })
+  const { app: built } = await setUp(t, { tokens: tokensOf('secret') })
   const answer = await built.inject('/health')
   t.equal(answer.statusCode, 200)
   t.same(answer.json(), { ok: true })
@@ -59,7 +34,7 @@ t.test('GET /health answers, with a token configured too, and names the request'
 })
 
 t.test('a run needs the token, as bearer or in the older header; either may match', async (t) => {
-  const { post, asked } = await app({ token: 'secret' })
+  const { post, messages } = await setUp(t, { tokens: tokensOf('secret') })
   const refused: Record<string, string>[] = [
     {},
     { authorization: 'Bearer wrong' },
@@ -77,7 +52,7 @@ t.test('a run needs the token, as bearer or in the older header; either may matc
     t.equal(answer.headers['www-authenticate'], 'Bearer')
   }
   t.equal((await post('{broken')).statusCode, 401, 'before the body is looked at')
-  t.same(asked, [])
+  t.same(messages(), [])
   const accepted: Record<string, string>[] = [
     { authorization: 'Bearer secret' },
     { authorization: 'bearer secret' },
@@ -89,7 +64,7 @@ t.test('a run needs the token, as bearer or in the older header; either may matc
 })
 
 t.test('a body that is none says so in its code, in the words that callers know', async (t) => {
-  const { post, asked } = await app()
+  const { post, messages } = await setUp(t)
   const bodies: [string | object | undefined, string][] = [
     [undefined, 'LOOPER_BODY_INVALID'],
     ['', 'LOOPER_BODY_INVALID'],
@@ -109,18 +84,18 @@ t.test('a body that is none says so in its code, in the words that callers know'
     t.equal(answer.statusCode, 400, String(body))
     t.match(answer.json(), { ok: false, error: "missing 'zulip_message'", code }, String(body))
   }
-  t.same(asked, [])
+  t.same(messages(), [])
 })
 
 t.test('a POST without content type and body is told what is missing', async (t) => {
-  const { app: built } = await app()
+  const { app: built } = await setUp(t)
   const answer = await built.inject({ method: 'POST', url: '/run' })
   t.equal(answer.statusCode, 400)
   t.match(answer.json(), { error: "missing 'zulip_message'" })
 })
 
 t.test('a field of the wrong kind is named', async (t) => {
-  const { post } = await app()
+  const { post } = await setUp(t)
   const fields: [string, unknown, string][] = [
     ['zulip_message', 7, 'must be a string'],
     ['codex_prompt', 7, 'must be a string'],
@@ -141,7 +116,7 @@ t.test('a field of the wrong kind is named', async (t) => {
 })
 
 t.test('forms and text are refused, large bodies too', async (t) => {
-  const { post, asked } = await app()
+  const { post, messages } = await setUp(t)
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
     const answer = await post('x=1', { 'content-type': type })
     t.equal(answer.statusCode, 415, type)
@@ -150,11 +125,11 @@ t.test('forms and text are refused, large bodies too', async (t) => {
   const answer = await post({ ...STOP, junk: 'x'.repeat(2 * 1024 * 1024) })
   t.equal(answer.statusCode, 413)
   t.match(answer.json(), { code: 'LOOPER_BODY_TOO_LARGE' })
-  t.same(asked, [])
+  t.same(messages(), [])
 })
 
 t.test('unknown paths and wrong methods answer in the same shape', async (t) => {
-  const { app: built } = await app()
+  const { app: built } = await setUp(t)
   const missing = await built.inject('/no/such?token=secret')
   t.equal(missing.statusCode, 404)
   t.match(missing.json(), { ok: false, error: 'there is nothing at /no/such', code: 'LOOPER_NOT_FOUND' })
@@ -165,7 +140,7 @@ t.test('unknown paths and wrong methods answer in the same shape', async (t) => 
 })
 
 t.test('what nobody foresaw is a 500 without its details', async (t) => {
-  const { post } = await app()
+  const { post } = await setUp(t)
   const answer = await post({ ...STOP, zulip_message: 'break' })
   t.equal(answer.statusCode, 500)
   t.match(answer.json(), { error: 'internal error', code: 'LOOPER_INTERNAL' })
@@ -173,7 +148,90 @@ t.test('what nobody foresaw is a 500 without its details', async (t) => {
 })
 
 t.test('unknown fields are ignored', async (t) => {
-  const { post, asked } = await app()
+  const { post, messages } = await setUp(t)
   t.equal((await post({ ...STOP, password_store: 'x' })).statusCode, 200)
-  t.same(asked, ['hello'])
+  t.same(messages(), ['hello'])
+})
+
+t.test('a token of a lower scope is told which one it takes', async (t) => {
+  const file = path.join(t.testdir(), 'tokens.json')
+  writeFileSync(file, JSON.stringify({ tokens: [{ name: 'eye', scope: 'read', sha256: hashToken('look') }] }))
+  const { app, post, messages, events } = await setUp(t, {
+    tokens: createTokenCheck(null, file, () => NOW, t.fail),
+  })
+  const authorization = 'Bearer look'
+  const answer = await post(STOP, { authorization })
+  t.equal(answer.statusCode, 403)
+  t.match(answer.json(), { code: 'LOOPER_FORBIDDEN', error: "this needs a token of scope 'run'" })
+  t.same(messages(), [])
+  t.equal((await app.inject({ url: '/runs', headers: { authorization } })).statusCode, 200)
+  t.match(events.filter(({ msg }) => msg === 'http.end').at(-1), { caller: 'eye', status: 200 })
+})
+
+t.test('a route that names no scope is for admins', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.decorateRequest('caller', null)
+  const callerOf = (token: string) => {
+    const scope = SCOPES.find((one) => one === token)
+    return scope ? { name: scope, scope } : null
+  }
+  await requireToken(app, { callerOf }, createFailures({ monotonic: () => 0 }))
+  app.get('/', async () => 'here')
+  const statusOf = async (token: string) =>
+    (await app.inject({ url: '/', headers: { authorization: `Bearer ${token}` } })).statusCode
+  t.equal(await statusOf('admin'), 200)
+  t.equal(await statusOf('run'), 403)
+  t.equal(await statusOf('read'), 403)
+})
+
+t.test('whoever fails too often is told to wait; the right token still works', async (t) => {
+  const { post } = await setUp(t, { tokens: tokensOf('secret') })
+  for (let i = 0; i < 20; i++) t.equal((await post(STOP)).statusCode, 401)
+  const late = await post(STOP, { authorization: 'Bearer wrong' })
+  t.equal(late.statusCode, 429)
+  t.equal(late.headers['retry-after'], '60')
+  t.match(late.json(), { code: 'LOOPER_RATE_LIMITED' })
+  t.equal((await post(STOP, { authorization: 'Bearer secret' })).statusCode, 200)
+})
+
+t.test('two X-Looper-Token headers are none', async (t) => {
+  const { app } = await setUp(t, { tokens: tokensOf('secret') })
+  const answer = await app.inject({ url: '/runs', headers: { 'x-looper-token': ['secret', 'secret'] } })
+  t.equal(answer.statusCode, 401)
+})
+
+t.test('secrets are taken out of sentences', async (t) => {
+  const { app } = await setUp(t, { redact: (text) => text.replaceAll('secret', '***') })
+  t.match((await app.inject('/the/secret')).json(), { error: 'there is nothing at /the/***' })
+})
+
+t.test('an address that is none is answered in the common shape, by a request id', async (t) => {
+  const { app } = await setUp(t)
+  for (const url of ['/runs/%zz', `/runs/${'x'.repeat(300)}`]) {
+    const answer = await app.inject(url)
+    t.equal(answer.statusCode, 400)
+    t.match(answer.json(), { ok: false, code: 'LOOPER_BAD_REQUEST', request_id: /^[0-9a-f]{8}$/ })
+  }
+})
+
+t.test('a request with a key is done once', async (t) => {
+  const { post, messages } = await setUp(t)
+  const key = { 'idempotency-key': 'k' }
+  const first = await post(STOP, key)
+  t.equal(first.statusCode, 200)
+  t.equal((await post(STOP, key)).body, first.body)
+  t.equal((await post({ ...STOP, x: 1 }, key)).statusCode, 422)
+  t.same(messages(), ['hello'])
+})
+
+t.test('without a body there is nothing to hash, and nothing to do', async (t) => {
+  const { post, messages } = await setUp(t)
+  t.equal((await post(undefined, { 'idempotency-key': 'k' })).statusCode, 400)
+  t.same(messages(), [])
+})
+
+t.test('there are no hooks where there is no hooks file', async (t) => {
+  const { app } = await setUp(t)
+  t.equal((await app.inject({ method: 'POST', url: '/hooks/ci' })).statusCode, 404)
 })

@@ -34,6 +34,7 @@ function setUp(test: Test) {
       runId: id,
       requestId: id,
       trigger: 'http',
+      caller: null,
       agent: 'codex',
       workspace: '/repo',
       prompt: 'go',

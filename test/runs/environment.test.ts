@@ -5,6 +5,7 @@ import t from 'tap'
 import { agentEnvironment } from '../../src/runs/environment.ts'
 
 const PROJECT = '/home/ada/looper'
+const NOTHING = { secret: [], pass: [] }
 
 t.test('what npm added is taken out, and everything else stays as it is', async (t) => {
   const env = {
@@ -20,7 +21,7 @@ t.test('what npm added is taken out, and everything else stays as it is', async 
     PATH: '/usr/bin:/bin',
   }
   const before = structuredClone(env)
-  t.strictSame(agentEnvironment(env, PROJECT), {
+  t.strictSame(agentEnvironment(env, PROJECT, NOTHING), {
     HOME: '/home/ada',
     LANG: 'C.UTF-8',
     OPENAI_API_KEY: 'key',
@@ -29,6 +30,31 @@ t.test('what npm added is taken out, and everything else stays as it is', async 
     PATH: '/usr/bin:/bin',
   })
   t.strictSame(env, before, "the service's own environment is untouched")
+})
+
+t.test("Looper's, Zulip's and the hooks' secrets stay with the service", async (t) => {
+  const env = {
+    LOOPER_API_TOKEN: 'x',
+    LOOPER_SOME_SECRET_FILE: 'x',
+    LOOPER_SIGNING_KEY: 'x',
+    LOOPER_PASSWORD: 'x',
+    ZULIP_BOT_API_KEY: 'x',
+    ZULIPRC_PATH: 'x',
+    CI_HOOK: 'x',
+    LOOPER_WORKSPACE: '/w',
+    LOOPER_RUN_ID: 'cookie',
+    MY_LOOPER_TOKEN: 'mine',
+    MY_ZULIP: 'mine',
+    OPENAI_API_KEY: 'mine',
+  }
+  const kept = { LOOPER_WORKSPACE: '/w', LOOPER_RUN_ID: 'cookie', MY_LOOPER_TOKEN: 'mine', MY_ZULIP: 'mine' }
+  const secret = ['CI_HOOK']
+  t.strictSame(agentEnvironment(env, PROJECT, { secret, pass: [] }), { ...kept, OPENAI_API_KEY: 'mine' })
+  t.strictSame(
+    agentEnvironment(env, PROJECT, { secret, pass: ['CI_HOOK', 'ZULIPRC_PATH', 'NOT_THERE'] }),
+    { ...kept, OPENAI_API_KEY: 'mine', CI_HOOK: 'x', ZULIPRC_PATH: 'x' },
+    'unless the owner passes them',
+  )
 })
 
 t.test('PATH loses the directories npm put there for this project, and keeps its order', async (t) => {
@@ -46,7 +72,7 @@ t.test('PATH loses the directories npm put there for this project, and keeps its
     '/usr/bin',
   ].join(':')
   t.equal(
-    agentEnvironment({ PATH }, PROJECT).PATH,
+    agentEnvironment({ PATH }, PROJECT, NOTHING).PATH,
     [
       '/home/ada/bin',
       '/home/ada/other/node_modules/.bin',
@@ -59,7 +85,7 @@ t.test('PATH loses the directories npm put there for this project, and keeps its
 })
 
 t.test('without a PATH there is none afterwards either', async (t) => {
-  t.strictSame(agentEnvironment({ HOME: '/x' }, PROJECT), { HOME: '/x' })
+  t.strictSame(agentEnvironment({ HOME: '/x' }, PROJECT, NOTHING), { HOME: '/x' })
 })
 
 t.test('an agent started under npm finds the programs it would find without npm', async (t) => {
@@ -75,7 +101,7 @@ t.test('an agent started under npm finds the programs it would find without npm'
   t.equal(status, 0)
   const under: NodeJS.ProcessEnv = JSON.parse(stdout)
   t.match(under.PATH, path.join(dir, 'node_modules/.bin'))
-  const env = agentEnvironment(under, dir)
+  const env = agentEnvironment(under, dir, NOTHING)
   t.notMatch(env.PATH, path.join(dir, 'node_modules/.bin'))
   t.strictSame(
     Object.keys(env).filter((name) => /npm|INIT/i.test(name)),

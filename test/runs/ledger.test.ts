@@ -11,6 +11,7 @@ const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
   runId,
   requestId: '0a1b2c3d',
   trigger: 'http',
+  caller: null,
   agent: 'codex',
   workspace: '/my repo',
   prompt: "do 'this'\nand 🦊",
@@ -268,7 +269,7 @@ t.test('a ledger of a newer Looper is refused and left as it is', async (t) => {
   newer.close()
   t.throws(open, {
     constructor: LedgerError,
-    message: `the ledger ${file} was made by a newer Looper (version 99, this one knows 1); update Looper, or set LOOPER_DB_PATH`,
+    message: `the ledger ${file} was made by a newer Looper (version 99, this one knows 2); update Looper, or set LOOPER_DB_PATH`,
   })
   t.strictSame(told, [])
   t.notOk(readdirSync(dir).some((name) => name.includes('broken')))

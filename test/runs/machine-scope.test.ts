@@ -45,6 +45,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
+    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
     maxLogBytes: 0,
     logger: pino({ level: 'silent' }),
     env,
@@ -60,12 +61,14 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
   const reset = (prompt = '') =>
     runs.run({
       requestId: 'test',
+      caller: null,
       message: 'x',
       notify: async () => ({ output: '' }),
       launch: prompt
         ? {
             requestId: 'test',
             trigger: 'http',
+            caller: null,
             workspace: dir,
             prompt,
             binary: { path: fake, source: 'env' },

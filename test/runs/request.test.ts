@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/clock.ts'
@@ -7,6 +7,10 @@ import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/
 import type { RunBody } from '../../src/runs/schemas.ts'
 
 const NOTICE: RunBody = { zulip_message: 'starting' }
+
+const ALLOWED = ['bin/codex', 'bin/my-codex', 'project/notify.ts', 'home/notify.ts']
+const ORIGIN = { requestId: '0a1b2c3d', trigger: 'http', caller: null } as const
+const AUTO = { requestId: 'auto0a1b2c3d', trigger: 'autopoll', caller: null } as const
 
 /** A project with a workspace, a program and a helper script, and defaults that lead to them. */
 function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
@@ -29,6 +33,10 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     stallMs: 30_000,
     places: { projectDir: at('project'), home: at('home'), searchPath: at('bin'), configured: null },
     logDir: at('logs'),
+    access: {
+      workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+      executables: () => new Set(ALLOWED.map((name) => realpathSync(at(name)))),
+    },
     notify,
     notifyByScript: (script) => {
       scripts.push(script)
@@ -36,7 +44,7 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     },
     ...given,
   }
-  const prepare = (body: Partial<RunBody> = {}) => prepareRun({ ...NOTICE, ...body }, '0a1b2c3d', defaults)
+  const prepare = (body: Partial<RunBody> = {}) => prepareRun({ ...NOTICE, ...body }, ORIGIN, defaults)
   return { at, defaults, prepare, scripts, notify, byScript }
 }
 
@@ -46,11 +54,13 @@ t.test('a notice alone gets every default', async (t) => {
     workspace: at('project/repo'),
     request: {
       requestId: '0a1b2c3d',
+      caller: null,
       message: 'starting',
       notify,
       launch: {
         requestId: '0a1b2c3d',
         trigger: 'http',
+        caller: null,
         prompt: 'the default prompt',
         workspace: at('project/repo'),
         binary: { path: at('bin/codex'), source: 'path' },
@@ -81,11 +91,13 @@ t.test('every field of the request reaches its place', async (t) => {
   t.equal(workspace, at('home/repo'))
   t.strictSame(request, {
     requestId: '0a1b2c3d',
+    caller: null,
     message: 'starting',
     notify: byScript,
     launch: {
       requestId: '0a1b2c3d',
       trigger: 'http',
+      caller: null,
       prompt: ' as given ',
       workspace: at('home/repo'),
       binary: { path: at('bin/my-codex'), source: 'request' },
@@ -163,7 +175,7 @@ t.test('an empty workspace counts as absent: it must never mean the directory of
 t.test('the default prompt of a file is read at each request, and told where it cannot be', async (t) => {
   const { at, defaults } = setUp(t)
   const file = at('prompt.md')
-  const prepare = () => prepareRun(NOTICE, '0a1b2c3d', { ...defaults, prompt: { kind: 'file', path: file } })
+  const prepare = () => prepareRun(NOTICE, ORIGIN, { ...defaults, prompt: { kind: 'file', path: file } })
   await t.rejects(prepare(), { code: 'LOOPER_PROMPT_FILE_UNREADABLE' })
   for (const text of ['first', 'second']) {
     writeFileSync(file, text)
@@ -306,9 +318,10 @@ t.test('no wait gets longer than a timer can be, neither as a string nor as a su
 t.test('a launch is checked whole, whoever asks for it, and its log directory is made', async (t) => {
   const { at, defaults } = setUp(t)
   const wish = { ...defaults, workspace: 'repo', prompt: 'go', binary: null, logDir: at('deep/logs') }
-  t.strictSame(prepareLaunch('autopoll', 'auto0a1b2c3d', wish), {
+  t.strictSame(prepareLaunch(AUTO, wish), {
     requestId: 'auto0a1b2c3d',
     trigger: 'autopoll',
+    caller: null,
     prompt: 'go',
     workspace: at('project/repo'),
     binary: { path: at('bin/codex'), source: 'path' },
@@ -316,7 +329,7 @@ t.test('a launch is checked whole, whoever asks for it, and its log directory is
     stallMs: 30_000,
   })
   t.ok(statSync(at('deep/logs')).isDirectory())
-  t.throws(() => prepareLaunch('autopoll', 'auto0a1b2c3d', { ...wish, workspace: 'absent' }), {
+  t.throws(() => prepareLaunch(AUTO, { ...wish, workspace: 'absent' }), {
     code: 'LOOPER_WORKSPACE_INVALID',
   })
 })

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { listStates, parseReport, readState, removeState } from '../../src/runs/state-file.ts'
+import { listStates, parseReport, readState, readStatus, removeState } from '../../src/runs/state-file.ts'
 
 const WRAPPER = 'wrapper 20 100 boot\n'
 const AGENT = 'agent 21 101 boot\n'
@@ -30,6 +30,15 @@ t.test('a state file is read, listed and removed; one that is gone is no matter'
   t.notOk(existsSync(file))
   removeState(file)
   t.strictSame(readState(file), NOTHING)
+})
+
+t.test('the status is told with the last line, and not before it is whole', async (t) => {
+  const dir = t.testdir({ running: WRAPPER + AGENT, torn: `${AGENT}end -1`, ended: `${AGENT}end -15\n` })
+  t.equal(readStatus(path.join(dir, 'running')), null)
+  t.equal(readStatus(path.join(dir, 'torn')), null)
+  t.equal(readStatus(path.join(dir, 'ended')), -15)
+  t.equal(readStatus(path.join(dir, 'absent')), null)
+  t.throws(() => readStatus(dir), { code: 'EISDIR' })
 })
 
 t.test('where their directory is gone, or a file stands in its place, there are no states', async (t) => {

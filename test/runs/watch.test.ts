@@ -47,13 +47,25 @@ t.test('where log and wrapper are gone, the tree is stopped all the same', async
 t.test('a trailer is read, added where there is none, and never added twice', async (t) => {
   const { deps, dir } = heartOf(t)
   const file = path.join(dir, 'run.log')
+  const statePath = path.join(dir, 'state')
   for (const [text, code, after] of [
     ['out\n\n# codex_exec_return_code=-9\n', -9, ''],
     ['out\n', null, '\n# codex_exec_return_code=unknown\n'],
     ['out\n\n# codex_exec_return_code=unknown\n', null, ''],
   ] as const) {
     writeFileSync(file, text)
-    t.equal(await settleTrailer(file, deps.logger), code)
+    t.equal(await settleTrailer({ logPath: file, statePath }, deps.logger), code)
     t.equal(textOf(file), text + after)
   }
+})
+
+t.test('a trailer that a noisy tool buried is not needed: the state file tells the status', async (t) => {
+  const { deps, dir } = heartOf(t)
+  const file = path.join(dir, 'run.log')
+  const statePath = path.join(dir, 'state')
+  const text = `\n# codex_exec_return_code=5\n${'still there\n'.repeat(10_000)}`
+  writeFileSync(file, text)
+  writeFileSync(statePath, 'wrapper 20 100 boot\nagent 21 101 boot\nend 5\n')
+  t.equal(await settleTrailer({ logPath: file, statePath }, deps.logger), 5)
+  t.equal(textOf(file), text, 'no second trailer is added')
 })

@@ -1,0 +1,28 @@
+# Looper in a container: an init that reaps what agents leave, and a user that is not root.
+#
+#   docker build -t looper .
+#   docker run -p 127.0.0.1:3456:3456 -e LOOPER_API_TOKEN=... -v looper-logs:/looper/logs -v ~/project:/project \
+#     -e LOOPER_WORKSPACE=/project -e LOOPER_WORKSPACE_ROOTS=/project looper
+#
+# The agent's own program and its credentials are not in the image: build on it, or mount them.
+
+FROM node:24-bookworm-slim
+
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ca-certificates curl git tini \
+  && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /looper
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev && npm cache clean --force
+COPY LICENSE README.md ./
+COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts scripts/dot-env.ts ./scripts/
+COPY src ./src
+RUN mkdir logs && chown node:node logs
+
+USER node
+EXPOSE 3456
+VOLUME /looper/logs
+HEALTHCHECK CMD curl --fail --silent http://127.0.0.1:3456/health || exit 1
+ENTRYPOINT ["tini", "--"]
+CMD ["node", "src/main.ts"]

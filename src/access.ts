@@ -1,0 +1,68 @@
+import { realpathSync } from 'node:fs'
+import path from 'node:path'
+import { LooperError } from './errors.ts'
+
+/** A folder that workspaces may lie in. */
+export interface WorkspaceRoot {
+  readonly path: string
+  /** Whether folders right in it whose name begins with a dot are left out: that is where a home keeps its secrets. */
+  readonly withoutDotDirectories: boolean
+}
+
+/**
+ * The real path of a workspace, if it lies in an allowed root. A link counts as what it leads to.
+ * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN`
+ */
+export function allowedWorkspace(workspace: string, roots: readonly WorkspaceRoot[]): string {
+  const real = realOf(workspace)
+  if (isWithinRoots(real, roots)) return real
+  throw new LooperError(
+    'LOOPER_WORKSPACE_FORBIDDEN',
+    `workspace is outside the allowed roots: ${real} (LOOPER_WORKSPACE_ROOTS)`,
+  )
+}
+
+function realOf(workspace: string): string {
+  try {
+    return realpathSync(workspace)
+  } catch (error) {
+    throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Checks again, at the last moment, that a workspace still is what was allowed.
+ * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN` where a link was put in its place or above it
+ */
+export function recheckWorkspace(real: string, roots: readonly WorkspaceRoot[]): void {
+  if (allowedWorkspace(real, roots) === real) return
+  throw new LooperError(
+    'LOOPER_WORKSPACE_FORBIDDEN',
+    `workspace was replaced by a link after it was checked: ${real}`,
+  )
+}
+
+/**
+ * Refuses a program or a helper script that a request names and the owner did not.
+ * @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`
+ */
+export function checkExecutable(file: string, field: string, allowed: ReadonlySet<string>): void {
+  if (allowed.has(realpathSync(file))) return
+  throw new LooperError(
+    'LOOPER_EXECUTABLE_FORBIDDEN',
+    `'${field}' is not allowed: ${file} (LOOPER_ALLOWED_EXECUTABLES)`,
+  )
+}
+
+/** Whether a real path lies in one of the roots. */
+export function isWithinRoots(real: string, roots: readonly WorkspaceRoot[]): boolean {
+  return roots.some((root) => isWithin(real, root))
+}
+
+function isWithin(real: string, { path: root, withoutDotDirectories }: WorkspaceRoot): boolean {
+  const inside = path.relative(root, real)
+  if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return false
+  return !(withoutDotDirectories && inside.startsWith('.'))
+}

@@ -1,0 +1,71 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { LooperError, messageOf } from '../errors.ts'
+import { refuse } from '../http/auth.ts'
+import type { Failures } from '../http/failures.ts'
+import { once } from '../http/idempotency.ts'
+import { prepareRun } from '../runs/request.ts'
+import type { RunRoutesOptions } from '../runs/routes.ts'
+import { decide } from './decide.ts'
+import { type Hook, readHooks, secretsOf } from './hooks-file.ts'
+import { deliveryIdOf, isAuthentic } from './verify.ts'
+
+/** What the routes of hooks need. */
+export interface HookRoutesOptions extends RunRoutesOptions {
+  /** The hooks file; it is read at each delivery. */
+  readonly file: string
+  /** Where `secret_env` is looked up. */
+  readonly env: NodeJS.ProcessEnv
+  readonly failures: Failures
+}
+
+type HookAnswer =
+  | { readonly ok: true; readonly ignored: string }
+  | { readonly ok: true; readonly run_id: string | null }
+
+/** GitHub's payloads may be large; more than this is refused. */
+const BODY_LIMIT_BYTES = 5 * 1024 * 1024
+
+const Params = Type.Object({ name: Type.String() })
+
+/** `POST /hooks/:name`: a verified delivery is answered 202 with the run's id, before the run begins. */
+export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (app, options) => {
+  const { runs, ledger, defaults, file, env, failures, now } = options
+  app.post(
+    '/hooks/:name',
+    { schema: { params: Params }, bodyLimit: BODY_LIMIT_BYTES },
+    async (request, reply) => {
+      const { name } = request.params
+      const { hook, secrets } = findHook(name)
+      const delivery = { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0) }
+      if (!isAuthentic(hook.kind, delivery, secrets, now())) throw refuse(request, reply, failures)
+      request.caller = { name: `hook:${name}`, scope: 'run' }
+
+      const id = deliveryIdOf(hook.kind, delivery)
+      const key = id === null ? null : `hook:${name} ${id}`
+      const answer = await once<HookAnswer>(ledger, key, Buffer.alloc(0), now(), async () => {
+        const decision = decide(hook, delivery, request.body)
+        if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
+        const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
+        const prepared = await prepareRun(decision.body, origin, defaults)
+        const { runId, done } = await runs.start(prepared.request)
+        // What becomes of it is on the record and in the log; nobody waits here.
+        done.catch(() => undefined)
+        return { status: 202, body: { ok: true, run_id: runId } }
+      })
+      return reply.code(answer.status).send(answer.body)
+    },
+  )
+
+  function findHook(name: string): { hook: Hook; secrets: readonly string[] } {
+    let hook: Hook | undefined
+    try {
+      hook = readHooks(file).get(name)
+      if (hook) return { hook, secrets: secretsOf(hook, env) }
+    } catch (error) {
+      app.log.error({ hook: name, error: messageOf(error) }, 'hook.fail')
+      throw new LooperError('LOOPER_HOOKS_UNUSABLE', 'the hooks file cannot be used', { cause: error })
+    }
+    throw new LooperError('LOOPER_NOT_FOUND', `there is no hook ${JSON.stringify(name)}`)
+  }
+}

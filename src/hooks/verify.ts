@@ -1,0 +1,86 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** How senders prove who they are. */
+export const HOOK_KINDS = ['github', 'gitlab', 'standard', 'bearer'] as const
+/** How a sender proves who it is. */
+export type HookKind = (typeof HOOK_KINDS)[number]
+
+/** A delivery, as it came. */
+export interface Delivery {
+  readonly headers: IncomingHttpHeaders
+  /** The bytes that were signed. */
+  readonly body: Buffer
+}
+
+/** The tolerance that the Standard Webhooks specification recommends, in seconds. */
+const TOLERANCE_SECONDS = 300
+
+/**
+ * Whether a delivery was made by somebody who knows one of the secrets. Several secrets allow a rotation.
+ * @param now milliseconds since the epoch
+ */
+export function isAuthentic(
+  kind: HookKind,
+  delivery: Delivery,
+  secrets: readonly string[],
+  now: number,
+): boolean {
+  switch (kind) {
+    case 'github':
+      return isGithub(delivery, secrets)
+    case 'gitlab':
+      return delivery.headers['webhook-signature'] === undefined
+        ? secrets.some((secret) => isEqual(headerOf(delivery, 'x-gitlab-token'), secret))
+        : isStandard(delivery, secrets, now)
+    case 'standard':
+      return isStandard(delivery, secrets, now)
+    case 'bearer':
+      return secrets.some((secret) => isEqual(headerOf(delivery, 'authorization'), `Bearer ${secret}`))
+  }
+}
+
+/** The sender's own name for a delivery, the same when it is repeated; null where it gives none. */
+export function deliveryIdOf(kind: HookKind, delivery: Delivery): string | null {
+  const names = {
+    github: ['x-github-delivery'],
+    // Not x-gitlab-webhook-uuid: it names the webhook, and is the same for all of its deliveries.
+    gitlab: ['webhook-id', 'idempotency-key'],
+    standard: ['webhook-id'],
+    bearer: ['idempotency-key', 'webhook-id'],
+  }[kind]
+  return names.map((name) => headerOf(delivery, name)).find((id) => id !== '') ?? null
+}
+
+/** docs.github.com, "Validating webhook deliveries": HMAC-SHA256 of the raw body, in hex. */
+function isGithub(delivery: Delivery, secrets: readonly string[]): boolean {
+  const given = headerOf(delivery, 'x-hub-signature-256')
+  return secrets.some((secret) => isEqual(given, `sha256=${hmac(secret, delivery.body).toString('hex')}`))
+}
+
+/** standardwebhooks.com: HMAC-SHA256 of "id.timestamp.body" in base64, several signatures during a rotation. */
+function isStandard(delivery: Delivery, secrets: readonly string[], now: number): boolean {
+  const id = headerOf(delivery, 'webhook-id')
+  const timestamp = headerOf(delivery, 'webhook-timestamp')
+  if (id === '' || !/^\d+$/.test(timestamp)) return false
+  if (Math.abs(now / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false
+  const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), delivery.body])
+  const given = headerOf(delivery, 'webhook-signature').split(' ')
+  return secrets.some((secret) => {
+    const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret
+    const expected = `v1,${hmac(key, signed).toString('base64')}`
+    return given.some((signature) => isEqual(signature, expected))
+  })
+}
+
+function headerOf({ headers }: Delivery, name: string): string {
+  const value = headers[name]
+  return typeof value === 'string' ? value : ''
+}
+
+const hmac = (key: string | Buffer, bytes: Buffer) => createHmac('sha256', key).update(bytes).digest()
+
+/** Compares in constant time; hashing makes the lengths equal. */
+function isEqual(given: string, expected: string): boolean {
+  return timingSafeEqual(hmac('length', Buffer.from(given)), hmac('length', Buffer.from(expected)))
+}

@@ -1,0 +1,61 @@
+import { isIP } from 'node:net'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { LooperError } from '../errors.ts'
+
+/** Which names the service answers to. */
+export interface HostRules {
+  /** Whether it listens on loopback only. */
+  readonly isLoopback: boolean
+  /** Further names, without port; empty: on loopback only loopback's own, elsewhere any. */
+  readonly allowed: readonly string[]
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
+
+/** Answers are JSON for programs: nothing in them may be sniffed, framed, cached or run. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+/**
+ * Guards against web pages: a request must name this host (against DNS rebinding), and must not come from another
+ * origin. Adds the security headers to every answer.
+ */
+export function guard(app: FastifyInstance, rules: HostRules): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS)
+    checkHost(request, rules)
+    checkOrigin(request)
+  })
+}
+
+function checkHost(request: FastifyRequest, { isLoopback, allowed }: HostRules): void {
+  // RFC 9112, 3.2.2: an address as the target counts, whatever the header says.
+  const target = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.url)?.[1]
+  const name = hostName(target ?? request.headers.host ?? '')
+  if (allowed.includes(name)) return
+  if (isLoopback ? LOOPBACK_NAMES.has(name) : allowed.length === 0 || isIP(name) !== 0) return
+  throw new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+}
+
+/** Browsers send `Origin` with every POST, and `Sec-Fetch-Site` with everything; programs send neither. */
+function checkOrigin({ headers }: FastifyRequest): void {
+  const site = headers['sec-fetch-site']
+  const { origin, host } = headers
+  const isForeign = site === 'cross-site' || site === 'same-site'
+  if (!isForeign && (origin === undefined || origin === `http://${host}` || origin === `https://${host}`))
+    return
+  throw new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')
+}
+
+function hostName(host: string): string {
+  return host
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
+}

@@ -1,0 +1,121 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { Type } from 'typebox'
+import { messageOf } from '../errors.ts'
+import { readChecked } from '../json-file.ts'
+
+/** What a token's holder may do; each one includes those before it. */
+export const SCOPES = ['read', 'run', 'admin'] as const
+/** What a token's holder may do. */
+export type Scope = (typeof SCOPES)[number]
+
+/** Whoever shows a token. */
+export interface Caller {
+  readonly name: string
+  readonly scope: Scope
+}
+
+/** The tokens file: names, hashes, scopes; never a token itself. */
+export const TokensFile = Type.Object({
+  tokens: Type.Array(
+    Type.Object({
+      name: Type.String({ pattern: '^[\\w.-]{1,64}$' }),
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+      scope: Type.Enum([...SCOPES]),
+      expires: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d' })),
+    }),
+  ),
+})
+
+interface KnownToken extends Caller {
+  readonly digest: Buffer
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Tells who a token belongs to. */
+export interface TokenCheck {
+  /** Null for a token that is unknown or expired. Takes the same time for every wrong one. */
+  callerOf(token: string): Caller | null
+}
+
+/** The one token of the settings, with full rights. */
+export const MAIN_TOKEN_NAME = 'LOOPER_API_TOKEN'
+
+/**
+ * Tokens from the settings and from the tokens file, which is read anew when it changes. A file that became unreadable
+ * or wrong keeps its last good state, and `complain` is told.
+ * @throws {Error} where the file is unreadable or wrong at the start
+ */
+export function createTokenCheck(
+  mainToken: string | null,
+  file: string | null,
+  now: () => number,
+  complain: (message: string) => void,
+): TokenCheck {
+  const main: KnownToken[] =
+    mainToken === null
+      ? []
+      : [
+          {
+            name: MAIN_TOKEN_NAME,
+            scope: 'admin',
+            digest: digest(mainToken),
+            expiresAt: Number.POSITIVE_INFINITY,
+          },
+        ]
+  let stamp = file === null ? '' : stampOf(file)
+  let named = file === null ? [] : readTokens(file)
+
+  function refresh(path: string): void {
+    try {
+      const seen = stampOf(path)
+      if (seen === stamp) return
+      stamp = seen
+      named = readTokens(path)
+    } catch (error) {
+      complain(`the tokens file is not usable, its last good state stays: ${messageOf(error)}`)
+    }
+  }
+
+  return {
+    callerOf(token) {
+      if (file !== null) refresh(file)
+      const given = digest(token)
+      let found: KnownToken | null = null
+      // All are compared, so that the time tells nothing of where a match stands.
+      for (const known of [...main, ...named]) if (timingSafeEqual(known.digest, given)) found = known
+      return found && found.expiresAt > now() ? { name: found.name, scope: found.scope } : null
+    },
+  }
+}
+
+/** Whether a scope includes another. */
+export function includes(scope: Scope, wanted: Scope): boolean {
+  return SCOPES.indexOf(scope) >= SCOPES.indexOf(wanted)
+}
+
+/** A token as the file keeps it: SHA-256, in hex. */
+export function hashToken(token: string): string {
+  return digest(token).toString('hex')
+}
+
+function readTokens(file: string): KnownToken[] {
+  return readChecked(TokensFile, readFileSync(file, 'utf8'), file).tokens.map(
+    ({ name, sha256, scope, expires }) => ({
+      name,
+      scope,
+      digest: Buffer.from(sha256, 'hex'),
+      expiresAt: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
+    }),
+  )
+}
+
+function stampOf(file: string): string {
+  const { mtimeMs, size, ino } = statSync(file)
+  return `${mtimeMs} ${size} ${ino}`
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

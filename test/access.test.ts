@@ -1,0 +1,71 @@
+import { mkdirSync, renameSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { allowedWorkspace, checkExecutable, isWithinRoots, recheckWorkspace } from '../src/access.ts'
+
+/** A home with a project, a dot directory and a link to the outside. */
+function setUp(test: Test) {
+  const dir = test.testdir({
+    home: { project: { deep: {} }, '.ssh': {}, '..odd': {} },
+    'home-twin': {},
+    outside: {},
+  })
+  const home = path.join(dir, 'home')
+  symlinkSync(path.join(dir, 'outside'), path.join(home, 'link'))
+  symlinkSync(home, path.join(dir, 'to-home'))
+  const roots = [{ path: home, withoutDotDirectories: false }]
+  return { dir, home, roots, plain: [{ path: home, withoutDotDirectories: true }] }
+}
+
+t.test('a workspace is allowed as what it really is', async (t) => {
+  const { dir, home, roots } = setUp(t)
+  const project = path.join(home, 'project')
+  t.equal(allowedWorkspace(home, roots), home)
+  t.equal(allowedWorkspace(path.join(project, 'deep'), roots), path.join(project, 'deep'))
+  t.equal(allowedWorkspace(path.join(dir, 'to-home/project'), roots), project)
+  t.equal(allowedWorkspace(path.join(home, '..odd'), roots), path.join(home, '..odd'), 'a name, not a way up')
+  for (const outside of [dir, path.join(dir, 'home-twin'), path.join(home, 'link'), '/'])
+    t.throws(() => allowedWorkspace(outside, roots), { code: 'LOOPER_WORKSPACE_FORBIDDEN' }, outside)
+  t.throws(() => allowedWorkspace(home, []), { code: 'LOOPER_WORKSPACE_FORBIDDEN' }, 'no roots')
+  t.throws(() => allowedWorkspace(path.join(home, 'none'), roots), { code: 'LOOPER_WORKSPACE_INVALID' })
+  t.equal(allowedWorkspace('/', [{ path: '/', withoutDotDirectories: false }]), '/')
+})
+
+t.test('the dot directories of a home can be left out, and a further root can let one in', async (t) => {
+  const { home, plain } = setUp(t)
+  const ssh = path.join(home, '.ssh')
+  t.equal(isWithinRoots(ssh, plain), false)
+  t.equal(isWithinRoots(path.join(ssh, 'deep'), plain), false)
+  t.equal(isWithinRoots(path.join(home, 'project/.git'), plain), true, 'deeper ones are as good as any')
+  t.equal(isWithinRoots(home, plain), true)
+  t.equal(isWithinRoots(ssh, [...plain, { path: ssh, withoutDotDirectories: false }]), true)
+})
+
+t.test('a workspace that was replaced since is not what was allowed', async (t) => {
+  const { home, roots } = setUp(t)
+  const project = path.join(home, 'project')
+  recheckWorkspace(project, roots)
+  renameSync(project, path.join(home, 'moved'))
+  t.throws(() => recheckWorkspace(project, roots), { code: 'LOOPER_WORKSPACE_INVALID' })
+  symlinkSync(path.join(home, 'moved'), project)
+  t.throws(() => recheckWorkspace(project, roots), {
+    code: 'LOOPER_WORKSPACE_FORBIDDEN',
+    message: /replaced by a link/,
+  })
+})
+
+t.test('a program is allowed by what it really is', async (t) => {
+  const dir = t.testdir({ tool: '', other: '' })
+  const tool = path.join(dir, 'tool')
+  const link = path.join(dir, 'bin')
+  mkdirSync(link)
+  symlinkSync(tool, path.join(link, 'tool'))
+  symlinkSync(path.join(dir, 'other'), path.join(link, 'fake'))
+  const allowed = new Set([tool])
+  checkExecutable(tool, 'codex_exec_binary', allowed)
+  checkExecutable(path.join(link, 'tool'), 'codex_exec_binary', allowed)
+  t.throws(() => checkExecutable(path.join(link, 'fake'), 'codex_exec_binary', allowed), {
+    code: 'LOOPER_EXECUTABLE_FORBIDDEN',
+    message: /^'codex_exec_binary' is not allowed: .*LOOPER_ALLOWED_EXECUTABLES/,
+  })
+})

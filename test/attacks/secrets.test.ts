@@ -1,0 +1,85 @@
+import { readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { hashToken } from '../../src/http/tokens.ts'
+import { startTarget } from '../helpers/live-run.ts'
+import { textOf, until } from '../helpers/service.ts'
+
+const MAIN = 'main-token-7d1f9c'
+const NAMED = 'named-token-55aa01'
+const ZULIP = 'abcdef0123456789'
+const HOOK = 'hook-secret-1c2d3e'
+const INLINE = 'inline-secret-99ff88'
+const OTHER = 'other-looper-secret-4b'
+const SECRETS = [MAIN, NAMED, ZULIP, HOOK, INLINE, OTHER]
+
+t.test('no secret of the service reaches the agent, a log or an answer', async (t) => {
+  const auth = { authorization: `Bearer ${MAIN}` }
+  const hooks = {
+    hooks: {
+      named: { kind: 'bearer', secret_env: 'CI_SECRET', message: 'x' },
+      inline: { kind: 'bearer', secret: INLINE, message: 'x' },
+    },
+  }
+  const tokens = { tokens: [{ name: 'ci', scope: 'run', sha256: hashToken(NAMED) }] }
+  const { live, send, run, serverLog, service, zulip, untouched } = await startTarget(
+    t,
+    {
+      LOOPER_API_TOKEN: MAIN,
+      LOOPER_TOKENS_FILE: path.join(t.testdirName, 'tokens.json'),
+      LOOPER_HOOKS_FILE: path.join(t.testdirName, 'hooks.json'),
+      LOOPER_MY_SECRET: OTHER,
+      LOOPER_LOG_LEVEL: 'trace',
+      CI_SECRET: HOOK,
+    },
+    {
+      headers: auth,
+      files: { 'hooks.json': JSON.stringify(hooks), 'tokens.json': JSON.stringify(tokens) },
+      prompt: 'env; tr "\\0" "\\n" < /proc/$$/cmdline; echo alive; sleep 300; echo never',
+    },
+  )
+  const clean = (what: string, text: string) => {
+    t.not(text, '', `${what} is there`)
+    for (const secret of SECRETS) t.notOk(text.includes(secret), `${what} holds no ${secret}`)
+  }
+  clean('the environment', readFileSync(`/proc/${live.pid}/environ`, 'utf8'))
+  clean('argv', readFileSync(`/proc/${live.pid}/cmdline`, 'utf8'))
+  clean('the run log, with all that the agent sees', textOf(live.log))
+  t.equal(statSync(live.log).mode & 0o777, 0o600)
+
+  const answers = [
+    await run({}, { authorization: `Bearer ${NAMED}x` }),
+    await run({ workspace: `/no/${ZULIP}/${MAIN}` }),
+    await run({ codex_exec_binary: HOOK }),
+    await run({ zulip_script_path: `/no/${INLINE}` }),
+    await send({ path: `/${MAIN}` }),
+    await send({ path: `/runs/${ZULIP}`, headers: auth }),
+    await send({ path: `/runs?token=${MAIN}&limit=${ZULIP}`, headers: auth }),
+    await send({
+      method: 'POST',
+      path: `/hooks/${HOOK}`,
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    }),
+    await run({ zulip_message: 7 }, { authorization: `Bearer ${NAMED}` }),
+  ]
+  for (const [i, { status, text }] of answers.entries()) {
+    t.ok(status >= 400, `${status}`)
+    clean(`answer ${i}`, text)
+  }
+  await untouched(t, 'secrets in requests')
+
+  zulip.interrupt((request, response) => {
+    response.writeHead(400, { 'content-type': 'application/json' })
+    response.end(
+      JSON.stringify({ result: 'error', msg: `bad: ${request.headers.authorization} ${ZULIP}`, code: 'X' }),
+    )
+  })
+  const failed = await run()
+  t.equal(failed.status, 500)
+  clean('what Zulip says', failed.text)
+  t.notOk(failed.text.includes(Buffer.from(`${zulip.account.email}:${ZULIP}`).toString('base64')))
+  await until('it is in the log', () => serverLog().includes('failed to send Zulip message'))
+  clean('the server log', serverLog())
+  clean("the service's own output", service.output())
+})

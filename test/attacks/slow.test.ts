@@ -1,0 +1,61 @@
+import net from 'node:net'
+import t, { type Test } from 'tap'
+import { buildTestApp } from '../helpers/app.ts'
+import { sendRaw } from '../helpers/live-run.ts'
+
+const HEAD = 'POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+
+/** An app that listens, with little patience. */
+async function listening(test: Test, requestMs: number, headersMs: number) {
+  const { app, asked } = await buildTestApp(test, { patience: { requestMs, headersMs, checkMs: 20 } })
+  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), asked }
+}
+
+/** Writes a piece every 20 ms, until the other side closes; resolves with what it said. */
+function trickle(url: string, first: string, piece: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = ''
+    const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(first))
+    const timer = setInterval(() => socket.write(piece), 20)
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk) => {
+      text += chunk
+      clearInterval(timer)
+    })
+    socket.on('error', () => undefined)
+    socket.once('close', () => {
+      clearInterval(timer)
+      resolve(text)
+    })
+  })
+}
+
+t.test('headers that come slowly are not waited for', async (t) => {
+  const { url, asked } = await listening(t, 60_000, 200)
+  const answer = await trickle(url, HEAD, 'X-Slow: 1\r\n')
+  t.match(answer, /^HTTP\/1\.1 408 /)
+  t.match(answer, '"code":"LOOPER_REQUEST_TIMEOUT"')
+  t.match(answer, /\r\nConnection: close\r\n/)
+  t.same(asked, [])
+})
+
+t.test('a body that comes slowly is not waited for', async (t) => {
+  const { url, asked } = await listening(t, 300, 300)
+  const answer = await trickle(url, `${HEAD}Content-Length: 100000\r\n\r\n{"zulip_message":"`, 'x')
+  t.match(answer, /^HTTP\/1\.1 408 /)
+  t.match(answer, '"code":"LOOPER_REQUEST_TIMEOUT"')
+  t.same(asked, [])
+  t.equal((await sendRaw(url, { path: '/health' })).status, 200, 'others are served')
+})
+
+t.test('a connection that says nothing is closed, too', async (t) => {
+  const { url } = await listening(t, 300, 200)
+  t.match(await trickle(url, '', ''), /^(HTTP\/1\.1 408 |$)/)
+})
+
+t.test('many slow ones together do not keep others from being served', async (t) => {
+  const { url } = await listening(t, 400, 400)
+  const slow = Array.from({ length: 100 }, () => trickle(url, HEAD, 'X-Slow: 1\r\n'))
+  t.equal((await sendRaw(url, { path: '/health' })).status, 200)
+  for (const answer of await Promise.all(slow)) t.match(answer, /^HTTP\/1\.1 408 /)
+})

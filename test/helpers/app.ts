@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { codex } from '../../src/agents/codex.ts'
+import { type AppOptions, buildApp } from '../../src/app.ts'
+import { LooperError } from '../../src/errors.ts'
+import { createFailures } from '../../src/http/failures.ts'
+import { openLedger } from '../../src/runs/ledger.ts'
+import type { RunRequest, RunResult } from '../../src/runs/run.ts'
+import type { Runs } from '../../src/runs/runs.ts'
+
+/** Milliseconds since the epoch: the tests' present. */
+export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
+
+/** Runs that only tell that they were asked: "break" fails, "busy" is busy, "later" fails after it began. */
+export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
+  const asked: RunRequest[] = []
+  const result: RunResult = {
+    noticeOutput: 'sent',
+    stopped: [7],
+    remaining: [],
+    run: null,
+    startupReturnCode: null,
+  }
+  const start: Runs['start'] = async (request) => {
+    if (request.message === 'busy') throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
+    asked.push(request)
+    if (request.message === 'break') throw new Error('a secret detail')
+    const done = request.message === 'later' ? Promise.reject(new Error('it did not work')) : result
+    return { runId: `run-${asked.length}`, done: Promise.resolve(done) }
+  }
+  const runs: Runs = {
+    adopt: async () => undefined,
+    start,
+    run: async (request) => (await start(request)).done,
+    launchIfIdle: async () => ({ kind: 'busy' }),
+    live: () => [],
+    close: async () => undefined,
+  }
+  return { runs, asked }
+}
+
+/** The app without a service around it; each event of its log is in `events`. */
+export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}) {
+  const { runs, asked } = tellingRuns()
+  const events: Record<string, unknown>[] = []
+  const logger = pino({ level: 'debug' }, { write: (line) => events.push(JSON.parse(line)) })
+  // Not the test's own directory: making that again would empty it.
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-app-'))
+  const ledger = openLedger(path.join(dir, 'looper.db'), () => undefined)
+  test.teardown(() => rmSync(dir, { recursive: true }))
+  const app = await buildApp({
+    logger,
+    redact: (text) => text,
+    hosts: { isLoopback: true, allowed: [] },
+    tokens: null,
+    failures: createFailures({ monotonic: () => 0 }),
+    hooks: null,
+    now: () => NOW,
+    runs,
+    agent: codex,
+    ledger,
+    defaults: {
+      workspace: null,
+      prompt: { kind: 'none' },
+      delayMs: 0,
+      startupCheckMs: 0,
+      timeoutMs: 0,
+      stallMs: 0,
+      places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
+      logDir: test.testdirName,
+      notify: async () => ({ output: '' }),
+      notifyByScript: () => async () => ({ output: '' }),
+      access: { workspaceRoots: [{ path: '/', withoutDotDirectories: false }], executables: () => new Set() },
+    },
+    ...options,
+  })
+  test.teardown(async () => {
+    await app.close()
+    ledger.close()
+  })
+  return { app, asked, events, ledger }
+}

@@ -1,0 +1,140 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { buildTestApp } from '../helpers/app.ts'
+
+/** An app with these hooks, and a function that delivers. */
+async function setUp(test: Test, hooks: object, env: NodeJS.ProcessEnv = {}) {
+  const file = path.join(test.testdir(), 'hooks.json')
+  const write = (value: unknown) =>
+    writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))
+  write({ hooks })
+  const built = await buildTestApp(test, { hooks: { file, env } })
+  const deliver = (name: string, payload?: object, headers: Record<string, string> = {}) =>
+    built.app.inject({
+      method: 'POST',
+      url: `/hooks/${name}`,
+      headers: { authorization: 'Bearer right', ...headers },
+      ...(payload === undefined ? {} : { payload }),
+    })
+  return { ...built, deliver, write, file }
+}
+
+const bearer = (more: object = {}) => ({ kind: 'bearer', secret: 'right', message: 'ci', ...more })
+const runs = bearer({ prompt: 'mend it', workspace: '/' })
+
+t.test('a delivery is answered 202 with the run id before the run is done', async (t) => {
+  const { deliver, asked, events, app } = await setUp(t, { ci: runs })
+  const answer = await deliver('ci', { any: 'thing' })
+  t.equal(answer.statusCode, 202)
+  t.strictSame(answer.json(), { ok: true, run_id: 'run-1' })
+  const requestId = answer.headers['x-request-id']
+  t.match(asked, [
+    {
+      message: 'ci',
+      caller: 'hook:ci',
+      launch: { trigger: 'hook', caller: 'hook:ci', prompt: 'mend it', workspace: '/', requestId },
+    },
+  ])
+  t.match(
+    events.find((event) => event.msg === 'http.end'),
+    { caller: 'hook:ci', status: 202 },
+  )
+  t.equal((await app.inject('/hooks/ci')).statusCode, 404, 'it is there for POST only')
+})
+
+t.test('what becomes of a run after the answer disturbs nobody', async (t) => {
+  const { deliver } = await setUp(t, { ci: { ...runs, message: 'later' } })
+  t.equal((await deliver('ci', {})).statusCode, 202)
+  t.equal((await deliver('ci', {})).statusCode, 202)
+})
+
+t.test('a hook without a prompt stops only', async (t) => {
+  const { deliver, asked } = await setUp(t, { stop: bearer({ prompt: '' }) })
+  const answer = await deliver('stop')
+  t.equal(answer.statusCode, 202, 'a body is not asked for')
+  t.match(asked, [{ launch: null }])
+})
+
+t.test('a busy slot is a 409, and the delivery may be tried again', async (t) => {
+  const { deliver, write } = await setUp(t, { ci: bearer({ ...runs, message: 'busy' }) })
+  const id = { 'idempotency-key': 'one' }
+  const busy = await deliver('ci', {}, id)
+  t.match([busy.statusCode, busy.json()], [409, { code: 'LOOPER_BUSY' }])
+  write({ hooks: { ci: runs } })
+  t.equal((await deliver('ci', {}, id)).statusCode, 202)
+})
+
+t.test('a repeated delivery gets the same answer, apart for each hook', async (t) => {
+  const { deliver, asked } = await setUp(t, { a: runs, b: runs })
+  const id = { 'idempotency-key': 'one' }
+  const first = await deliver('a', { n: 1 }, id)
+  const again = await deliver('a', { n: 2 }, id)
+  t.strictSame([again.statusCode, again.json()], [202, first.json()])
+  t.strictSame((await deliver('b', {}, id)).json(), { ok: true, run_id: 'run-2' })
+  t.strictSame(
+    (await deliver('a', {})).json(),
+    { ok: true, run_id: 'run-3' },
+    'without a name it is a new one',
+  )
+  t.equal(asked.length, 3)
+})
+
+t.test('what the hook is not for is answered 200 with the reason', async (t) => {
+  const { deliver, asked } = await setUp(t, { ci: bearer({ ...runs, when: { branch: 'main' } }) })
+  const answer = await deliver('ci', { ref: 'refs/heads/other' })
+  t.strictSame([answer.statusCode, answer.json()], [200, { ok: true, ignored: 'the branch is not "main"' }])
+  t.same(asked, [])
+})
+
+t.test('a payload that cannot fill the workspace is a 422', async (t) => {
+  const { deliver, asked } = await setUp(t, { ci: bearer({ prompt: 'x', workspace: '/srv/{{repo}}' }) })
+  const answer = await deliver('ci', { repo: '../etc' })
+  t.match([answer.statusCode, answer.json()], [422, { code: 'LOOPER_HOOK_PAYLOAD' }])
+  t.same(asked, [])
+})
+
+t.test('the wrong secret is a 401, then a 429; no hook of that name is a 404', async (t) => {
+  const { deliver, asked } = await setUp(t, { ci: runs })
+  const wrong = await deliver('ci', {}, { authorization: 'Bearer wrong' })
+  t.match([wrong.statusCode, wrong.json()], [401, { code: 'LOOPER_UNAUTHORIZED' }])
+  for (let i = 0; i < 19; i++) await deliver('ci', {}, { authorization: 'Bearer wrong' })
+  const late = await deliver('ci', {}, { authorization: 'Bearer wrong' })
+  t.match([late.statusCode, late.json()], [429, { code: 'LOOPER_RATE_LIMITED' }])
+  t.equal(late.headers['retry-after'], '60')
+  for (const name of ['none', 'constructor', '__proto__', 'CI', '%00']) {
+    const answer = await deliver(name, {})
+    t.match([answer.statusCode, answer.json()], [404, { code: 'LOOPER_NOT_FOUND' }], name)
+  }
+  t.same(asked, [])
+})
+
+t.test('a change of the hooks file counts at once; a broken one is told in the log only', async (t) => {
+  const { deliver, write, file, events } = await setUp(t, { ci: runs }, { SET: 'right' })
+  write({ hooks: { ci: { ...runs, secret: 'new' } } })
+  t.equal((await deliver('ci', {})).statusCode, 401, 'the old secret')
+  t.equal((await deliver('ci', {}, { authorization: 'Bearer new' })).statusCode, 202)
+
+  const broken: [unknown, RegExp][] = [
+    ['{"hooks": sesame}', /is not JSON/],
+    [{ hooks: { ci: { kind: 'no' } } }, /\/hooks\/ci/],
+    [{ hooks: { ci: { ...runs, secret: undefined } } }, /neither secret nor secret_env/],
+    [{ hooks: { ci: { ...runs, secret_env: 'UNSET' } } }, /UNSET/],
+  ]
+  for (const [value, reason] of broken) {
+    write(value)
+    const answer = await deliver('ci', {})
+    t.match(
+      [answer.statusCode, answer.json()],
+      [500, { code: 'LOOPER_HOOKS_UNUSABLE', error: 'the hooks file cannot be used' }],
+    )
+    t.match(
+      events.findLast((event) => event.msg === 'hook.fail'),
+      { hook: 'ci', error: reason },
+    )
+  }
+  rmSync(file)
+  t.equal((await deliver('ci', {})).statusCode, 500)
+  write({ hooks: { ci: { ...runs, secret: undefined, secret_env: 'SET' } } })
+  t.equal((await deliver('ci', {})).statusCode, 202, 'it heals')
+})
