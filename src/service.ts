@@ -25,6 +25,7 @@ import { readDefaultPrompt } from './runs/prompt.ts'
 import { type Access, prepareLaunch } from './runs/request.ts'
 import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
+import { observeLedger } from './runs/steps.ts'
 import { hookVariables, secretsOf } from './secrets.ts'
 import { autopoll } from './triggers/autopoll.ts'
 
@@ -80,9 +81,10 @@ async function compose(
   { config, env, table, hurry, projectDir, home }: ServiceOptions,
   claimed: Claim,
   serverLog: ServerLog,
-  ledger: Ledger,
+  opened: Ledger,
   redact: Redact,
 ): Promise<Service> {
+  const { ledger, steps } = observeLedger(opened)
   const clock = systemClock
   const agent = codex
   const { log, launch, http } = config
@@ -189,6 +191,7 @@ async function compose(
     now: clock.now,
     runs,
     ledger,
+    steps,
     agent,
     defaults: {
       ...launch,

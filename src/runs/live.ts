@@ -177,7 +177,9 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     adopt(record, { logPath, command, agent, wrapper }) {
       const { runId, requestId, trigger } = record
       const launchedAt = record.launchedAt ?? clock.now()
-      ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
+      if (record.launchedAt === null) {
+        ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
+      }
       deps.logger.info(
         { request_id: requestId, run_id: runId, pid: agent.pid, log_path: logPath },
         'run.adopt',

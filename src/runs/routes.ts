@@ -8,12 +8,14 @@ import { prepareRun, type RequestDefaults } from './request.ts'
 import type { RunRequest, RunResult } from './run.ts'
 import type { Runs } from './runs.ts'
 import { RunAnswer, RunBody, RunDetails, RunList } from './schemas.ts'
+import type { Steps } from './steps.ts'
 import { detailsOf, summaryOf } from './views.ts'
 
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
   readonly ledger: Pick<Ledger, 'find' | 'list' | 'claimKey' | 'answerKey' | 'freeKey'>
+  readonly steps: Steps
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly agent: Agent

@@ -10,6 +10,7 @@ import { createFailures } from '../../src/http/failures.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 import type { RunRequest, RunResult } from '../../src/runs/run.ts'
 import type { Runs } from '../../src/runs/runs.ts'
+import { observeLedger } from '../../src/runs/steps.ts'
 
 /** Milliseconds since the epoch: the tests' present. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -49,7 +50,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const logger = pino({ level: 'debug' }, { write: (line) => events.push(JSON.parse(line)) })
   // Not the test's own directory: making that again would empty it.
   const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-app-'))
-  const ledger = openLedger(path.join(dir, 'looper.db'), () => undefined)
+  const { ledger, steps } = observeLedger(openLedger(path.join(dir, 'looper.db'), () => undefined))
   test.teardown(() => rmSync(dir, { recursive: true }))
   const app = await buildApp({
     logger,
@@ -62,6 +63,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     runs,
     agent: codex,
     ledger,
+    steps,
     defaults: {
       workspace: null,
       prompt: { kind: 'none' },

@@ -1,0 +1,71 @@
+import type { Ledger, RunProgress, RunRecord } from './ledger.ts'
+
+/** The steps of a run that others may want to know of, in their order. A run may leave some out; it ends once. */
+export const STEPS = ['requested', 'announced', 'stopped', 'launched', 'ended'] as const
+/** A step of a run. */
+export type Step = (typeof STEPS)[number]
+
+/** A step that has just been put on the record. */
+export interface RunStep {
+  readonly step: Step
+  /** The run as it stands after the step. */
+  readonly run: RunRecord
+}
+
+/** Takes steps. It must not throw, and must not wait. */
+export type StepListener = (step: RunStep) => void
+
+/** Tells steps of all runs as they happen. */
+export interface Steps {
+  /** Listens from now on; call what it returns to stop. */
+  subscribe(listener: StepListener): () => void
+}
+
+/**
+ * The same ledger, whose steps are told to listeners as soon as they are recorded: whatever is on the record is told, and
+ * nothing else.
+ */
+export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readonly steps: Steps } {
+  const listeners = new Set<StepListener>()
+
+  function tell(step: Step, runId: string, news: Partial<RunRecord>): void {
+    if (listeners.size === 0) return
+    const run = ledger.find(runId)
+    // What could not be written yet is told all the same.
+    if (run) for (const listener of listeners) listener({ step, run: { ...run, ...news } })
+  }
+
+  return {
+    steps: {
+      subscribe(listener) {
+        listeners.add(listener)
+        return () => {
+          listeners.delete(listener)
+        }
+      },
+    },
+    ledger: {
+      ...ledger,
+      begin(intent) {
+        ledger.begin(intent)
+        tell('requested', intent.runId, {})
+      },
+      step(runId, progress) {
+        ledger.step(runId, progress)
+        const step = stepOf(progress)
+        if (step) tell(step, runId, progress)
+      },
+      finish(runId, finish) {
+        ledger.finish(runId, finish)
+        tell('ended', runId, finish)
+      },
+    },
+  }
+}
+
+/** Which step a progress means; null for one that only adds detail. */
+function stepOf({ announcedAt, stoppedAt, launchedAt }: RunProgress): Step | null {
+  if (announcedAt !== undefined) return 'announced'
+  if (stoppedAt !== undefined) return 'stopped'
+  return launchedAt === undefined ? null : 'launched'
+}

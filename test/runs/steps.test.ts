@@ -1,0 +1,49 @@
+import t from 'tap'
+import { observeLedger, type RunStep } from '../../src/runs/steps.ts'
+import { heartOf } from '../helpers/heart.ts'
+
+const END = {
+  outcome: 'exited',
+  returnCode: 0,
+  cause: null,
+  endedAt: 4,
+  outputBytes: 5,
+  tokensUsed: null,
+} as const
+
+t.test('every step that is recorded is told, with the run as it then stands', async (t) => {
+  const heart = heartOf(t)
+  const { ledger, steps } = observeLedger(heart.ledger)
+  const told: RunStep[] = []
+  steps.subscribe((step) => told.push(step))
+  const { runId, request } = heart.begin('x')
+  const intent = { ...request, runId: `${runId}2`, agent: 'codex', binary: '/codex', requestedAt: 1 }
+  ledger.begin(intent)
+  ledger.step(runId, { announcedAt: 2, notice: 'OK' })
+  ledger.step(runId, { stoppedAt: 3, stoppedPids: [7] })
+  ledger.step(runId, { mirroredBytes: 9 })
+  ledger.step(runId, { launchedAt: 3 })
+  ledger.finish(runId, END)
+  t.match(told, [
+    { step: 'requested', run: { runId: `${runId}2`, outcome: null } },
+    { step: 'announced', run: { runId, notice: 'OK' } },
+    { step: 'stopped', run: { stoppedPids: [7] } },
+    { step: 'launched', run: { launchedAt: 3, mirroredBytes: 9 } },
+    { step: 'ended', run: { runId, outcome: 'exited', returnCode: 0, notice: 'OK' } },
+  ])
+})
+
+t.test('a listener hears nothing before it came and after it left, nor of runs nobody knows', async (t) => {
+  const heart = heartOf(t)
+  const { ledger, steps } = observeLedger(heart.ledger)
+  const { runId } = heart.begin('x')
+  ledger.step(runId, { launchedAt: 1 })
+  const told: RunStep[] = []
+  const leave = steps.subscribe((step) => told.push(step))
+  ledger.step('nobody', { launchedAt: 1 })
+  ledger.finish(runId, END)
+  leave()
+  ledger.step(runId, { launchedAt: 1 })
+  t.match(told, [{ step: 'ended' }])
+  t.equal(told.length, 1)
+})
