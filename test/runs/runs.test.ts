@@ -167,7 +167,7 @@ t.test('the idle launch happens once, and tells why not', async (t) => {
 
 t.test('launches wait for adoption, and an adopted run is replaced like any other', async (t) => {
   const heart = heartOf(t)
-  const left = await heart.leftBy('sleep 300')
+  const left = await heart.leftBy('exec sleep 300')
   const runs = createRuns(heart.deps)
   const adopted = runs.adopt()
   const { stopped } = await runs.run(heart.requestOf(heart.launchOf('sleep 300')))
