@@ -11,6 +11,8 @@ import { takeJsonOnly } from './http/json-body.ts'
 import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
+import { statusRoutes } from './status/routes.ts'
+import type { StatusSources } from './status/status.ts'
 
 /** What the app is made of. */
 export interface AppOptions extends RunRoutesOptions {
@@ -20,6 +22,7 @@ export interface AppOptions extends RunRoutesOptions {
   /** Null: nobody is asked for one. */
   readonly tokens: TokenCheck | null
   readonly failures: Failures
+  readonly status: StatusSources
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   /** How long a client may take. */
@@ -44,7 +47,7 @@ export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, patience = PATIENCE, ...runs } = options
+  const { logger, tokens, hooks, failures, status, patience = PATIENCE, ...runs } = options
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -81,6 +84,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     await guarded.register(runRoutes, runs)
+    await guarded.register(statusRoutes, { status })
   })
   return app
 }
