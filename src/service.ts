@@ -235,9 +235,8 @@ async function compose(
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt()
   background.push(adopted)
-  background.push(
-    repeat(removeOld, RETENTION_EVERY_MS, (error) => logger.error({ err: error }, 'logs.remove.fail')),
-  )
+  const removeFailed = (error: unknown) => logger.error({ err: error }, 'logs.remove.fail')
+  background.push(adopted.then(() => repeat(removeOld, RETENTION_EVERY_MS, removeFailed)))
   if (autopoll) background.push(adopted.then(() => autopoll.run(closing.signal)))
   logger.info({ url }, 'service.start')
   return { url, warnings, close }

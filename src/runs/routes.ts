@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
+import { Type } from '../schema.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import { postRun } from './post-run.ts'
 import type { RequestDefaults } from './request.ts'

@@ -1,5 +1,5 @@
-import { type Static, Type } from 'typebox'
 import { MAX_SECONDS } from '../clock.ts'
+import { type Static, Type } from '../schema.ts'
 import { OUTCOMES } from './outcome.ts'
 import { IF_RUNNING, TRIGGERS } from './run.ts'
 

@@ -1,6 +1,6 @@
-import { type Static, Type } from 'typebox'
 import { RunSummary } from '../runs/schemas.ts'
 import { SLOT_STEPS } from '../runs/slot.ts'
+import { type Static, Type } from '../schema.ts'
 
 const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
   Type.Union([type, Type.Null()])
