@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { executablesOf } from './agents/allowed.ts'
+import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { type Claim, claim } from './claim.ts'
@@ -22,7 +22,7 @@ import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
-import { type Access, prepareLaunch } from './runs/request.ts'
+import { type Access, prepareLaunch, recheckLaunch } from './runs/request.ts'
 import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
 import { hookVariables, secretsOf } from './secrets.ts'
@@ -102,7 +102,8 @@ async function compose(
   })
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
-    executables: () => executablesOf(config.access.executables, places),
+    programs: () => programsOf(config.access.executables, places),
+    scripts: () => scriptsOf(config.access.executables, places),
   }
   const runs = createRuns({
     ...config.stop,
@@ -115,8 +116,8 @@ async function compose(
     logDir: log.dir,
     stateDir: path.join(log.dir, '.runs'),
     ownCookie: env[COOKIE] ?? null,
-    env: agentEnv,
-    workspaceRoots: access.workspaceRoots,
+    env: () => agentEnv,
+    recheck: (request) => recheckLaunch(request, access, places),
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
     mirror: log.mirror

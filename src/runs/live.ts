@@ -1,7 +1,6 @@
 import { closeSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { recheckWorkspace, type WorkspaceRoot } from '../access.ts'
 import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
 import { shellQuote } from '../shell-quote.ts'
@@ -20,10 +19,10 @@ export interface LiveDeps extends ResetDeps {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly logDir: string
-  /** What agents get as their environment. */
-  readonly env: NodeJS.ProcessEnv
-  /** Where workspaces may lie. */
-  readonly workspaceRoots: readonly WorkspaceRoot[]
+  /** What an agent gets as its environment, as it is now. */
+  readonly env: () => NodeJS.ProcessEnv
+  /** Throws where the workspace or the program no longer is what was allowed. */
+  readonly recheck: (request: LaunchRequest) => void
   /** A run whose log passes it is ended; 0: none. */
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
@@ -138,7 +137,6 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
   return {
     async launch(runId, request) {
       const { requestId, trigger, workspace } = request
-      recheckWorkspace(workspace, deps.workspaceRoots)
       const command = deps.agent.command({
         binary: request.binary.path,
         workspace,
@@ -151,13 +149,16 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const { headerBytes, path: logPath } = log
       try {
         ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
-        const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log }).catch(
-          async (error: unknown) => {
-            // Its wrapper is gone, or never was: nobody else writes the trailer.
-            await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
-            throw error
-          },
-        )
+        const spawn = async () => {
+          // Not a moment earlier: nothing is awaited between this and the spawn.
+          deps.recheck(request)
+          return launch({ ...deps, env: deps.env(), runId, workspace, command, log })
+        }
+        const { agent, wrapper, status } = await spawn().catch(async (error: unknown) => {
+          // Its wrapper is gone, or never was: nobody else writes the trailer.
+          await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
+          throw error
+        })
         ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
         deps.logger.info(
           { request_id: requestId, run_id: runId, pid: agent.pid, command: line, log_path: logPath },

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
-import { recheckWorkspace } from '../access.ts'
 import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import { adoptRuns } from './adopt.ts'
@@ -166,7 +165,7 @@ export function createRuns(deps: RunsDeps): Runs {
     const noticeOutput = await announce(request, log)
     ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
     // A notice may take its time: what cannot be launched any more must not stop what lives.
-    recheckWorkspace(launch.workspace, deps.workspaceRoots)
+    deps.recheck(launch)
 
     const { agents, remaining } = await reset(log, { outcome: 'replaced', cause: `replaced by run ${runId}` })
     ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })

@@ -73,7 +73,11 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       logDir: test.testdirName,
       notify: async () => ({ output: '' }),
       notifyByScript: () => async () => ({ output: '' }),
-      access: { workspaceRoots: [{ path: '/', withoutDotDirectories: false }], executables: () => new Set() },
+      access: {
+        workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+        programs: () => new Set(),
+        scripts: () => new Set(),
+      },
     },
     ...options,
   })
