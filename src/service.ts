@@ -7,14 +7,15 @@ import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config, Places } from './config.ts'
-import { LooperError } from './errors.ts'
+import { type Config, ConfigError, type Places } from './config.ts'
+import { LooperError, messageOf } from './errors.ts'
 import { createFailures } from './http/failures.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { mirrorLog } from './logging/mirror.ts'
-import { type Redact, redactor } from './logging/redact.ts'
+import { redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { withoutSecrets } from './notices/notice.ts'
 import { scriptNotices } from './notices/script.ts'
 import { zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
@@ -25,7 +26,7 @@ import { readDefaultPrompt } from './runs/prompt.ts'
 import { type Access, prepareLaunch, recheckLaunch } from './runs/request.ts'
 import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
-import { hookVariables, secretsOf } from './secrets.ts'
+import { followSecrets, type Secrets } from './secrets.ts'
 import { autopoll } from './triggers/autopoll.ts'
 
 /** A service that listens. */
@@ -59,15 +60,16 @@ const LIMIT_LINES = 200
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, table } = options
   await table.check()
+  const secrets = asSetting(() => followSecrets(config, options.env))
   mkdirSync(config.log.dir, { recursive: true })
   const claimed = claim(config.log.dir)
-  const redact = redactor(secretsOf(config, options.env))
+  const redact = redactor(secrets.values)
   const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, redact)
   let ledger: Ledger | null = null
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
-    return await compose(options, claimed, serverLog, ledger, redact)
+    return await compose(options, claimed, serverLog, ledger, secrets)
   } catch (error) {
     ledger?.close()
     await serverLog.close()
@@ -81,7 +83,7 @@ async function compose(
   claimed: Claim,
   serverLog: ServerLog,
   ledger: Ledger,
-  redact: Redact,
+  secrets: Secrets,
 ): Promise<Service> {
   const clock = systemClock
   const agent = codex
@@ -96,10 +98,9 @@ async function compose(
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
-  const agentEnv = agentEnvironment(env, projectDir, {
-    secret: hookVariables(http.hooksFile),
-    pass: config.access.agentEnvPass,
-  })
+  const redact = redactor(secrets.values)
+  const agentEnv = () =>
+    agentEnvironment(env, projectDir, { secret: secrets.variables(), pass: config.access.agentEnvPass })
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
     programs: () => programsOf(config.access.executables, places),
@@ -116,7 +117,7 @@ async function compose(
     logDir: log.dir,
     stateDir: path.join(log.dir, '.runs'),
     ownCookie: env[COOKIE] ?? null,
-    env: () => agentEnv,
+    env: agentEnv,
     recheck: (request) => recheckLaunch(request, access, places),
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
@@ -148,7 +149,7 @@ async function compose(
   const limitedUntil = ({ logPath, outcome }: RunRecord) => {
     if (logPath === null || outcome !== 'exited') return null
     try {
-      return agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv)
+      return agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv())
     } catch {
       // Its log was removed: then nobody knows, and the next run will tell.
       return null
@@ -179,7 +180,7 @@ async function compose(
     }
   }
 
-  const notify = zulipNotices(config.zulip, skipped)
+  const notify = withoutSecrets(zulipNotices(config.zulip, skipped), redact)
   app = await buildApp({
     logger,
     redact,
@@ -197,7 +198,7 @@ async function compose(
       places,
       logDir: log.dir,
       notify,
-      notifyByScript: (script) => scriptNotices(script, env, logger),
+      notifyByScript: (script) => withoutSecrets(scriptNotices(script, env, logger), redact),
     },
   })
   const url = await app.listen({ host: config.http.host, port: config.http.port })
@@ -226,5 +227,14 @@ async function compose(
 function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
   if (http.token === null && http.tokensFile === null) return null
   const complain = (message: string) => logger.error({ message }, 'tokens.fail')
-  return createTokenCheck(http.token, http.tokensFile, clock.now, complain)
+  return asSetting(() => createTokenCheck(http.token, http.tokensFile, clock.now, complain))
+}
+
+/** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */
+function asSetting<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new ConfigError([messageOf(error)])
+  }
 }
