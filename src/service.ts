@@ -10,6 +10,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { LooperError, messageOf } from './errors.ts'
 import { createFailures } from './http/failures.ts'
+import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
@@ -184,7 +185,7 @@ async function compose(
   app = await buildApp({
     logger,
     redact,
-    hosts: { isLoopback: http.isLoopback, allowed: http.allowedHosts },
+    hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },

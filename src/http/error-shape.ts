@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { MAX_SECONDS } from '../clock.ts'
 import { ERRORS, type ErrorCode, LooperError } from '../errors.ts'
 import type { Redact } from '../logging/redact.ts'
+import { SECURITY_HEADERS } from './guards.ts'
 
 /** What every failing answer looks like. */
 export interface ErrorBody {
@@ -41,13 +42,17 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
 
 /** Answers an address that is none, or too long to be one of ours: no route and no hook ever sees it. */
 export function answerBadAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
   fail(request, reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read')
 }
 
+/** The body of a failing answer. */
+export function errorBody(code: ErrorCode, error: string, requestId: string): ErrorBody {
+  return { ok: false, error, code, remedy: ERRORS[code].remedy, request_id: requestId }
+}
+
 function fail(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string): FastifyReply {
-  const { status, remedy } = ERRORS[code]
-  const body: ErrorBody = { ok: false, error, code, remedy, request_id: request.id }
-  return reply.code(status).send(body)
+  return reply.code(ERRORS[code].status).send(errorBody(code, error, request.id))
 }
 
 /** Fastify's own failures in Looper's words. */

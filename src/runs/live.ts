@@ -56,14 +56,14 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   /** Everything that happens to a run from now to its end. */
   function follow(
-    facts: Omit<Run, 'expectEnd' | 'ended'>,
+    facts: Omit<Run, 'expectEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
     past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
     limits: { readonly timeoutMs: number; readonly stallMs: number },
     status: Promise<number | null>,
   ): Run {
     const { runId, agent, logPath } = facts
     const statePath = path.join(deps.stateDir, runId)
-    const log = deps.logger.child({ request_id: facts.requestId, run_id: runId })
+    const log = deps.logger.child({ request_id: facts.requestId, run_id: runId, caller: facts.caller })
     const over = new AbortController()
     let ending: Ending | null = null
 
@@ -136,7 +136,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   return {
     async launch(runId, request) {
-      const { requestId, trigger, workspace } = request
+      const { requestId, trigger, caller, workspace } = request
       const command = deps.agent.command({
         binary: request.binary.path,
         workspace,
@@ -161,11 +161,11 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         })
         ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
         deps.logger.info(
-          { request_id: requestId, run_id: runId, pid: agent.pid, command: line, log_path: logPath },
+          { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
           'cmd.start',
         )
         return follow(
-          { runId, requestId, trigger, command: line, logPath, agent, wrapper },
+          { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
           { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
           request,
           status,
@@ -176,15 +176,15 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     },
 
     adopt(record, { logPath, command, agent, wrapper }) {
-      const { runId, requestId, trigger } = record
+      const { runId, requestId, trigger, caller } = record
       const launchedAt = record.launchedAt ?? clock.now()
       ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
       deps.logger.info(
-        { request_id: requestId, run_id: runId, pid: agent.pid, log_path: logPath },
+        { request_id: requestId, run_id: runId, caller, pid: agent.pid, log_path: logPath },
         'run.adopt',
       )
       return follow(
-        { runId, requestId, trigger, command, logPath, agent, wrapper },
+        { runId, requestId, trigger, caller, command, logPath, agent, wrapper },
         { ...record, ranMs: Math.max(0, clock.now() - launchedAt) },
         record,
         // Nobody listens at its pipe any more: its end is seen, and its last word stands in the log.

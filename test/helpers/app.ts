@@ -54,7 +54,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const app = await buildApp({
     logger,
     redact: (text) => text,
-    hosts: { isLoopback: true, allowed: [] },
+    hosts: { allowed: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,

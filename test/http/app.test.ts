@@ -58,6 +58,9 @@ t.test('a run needs the token, as bearer or in the older header; either may matc
     { authorization: 'bearer secret' },
     { 'x-looper-token': 'secret' },
     { authorization: 'Bearer wrong', 'x-looper-token': 'secret' },
+    // A proxy may have its own word there.
+    { authorization: 'Basic cHJveHk6cHJveHk=', 'x-looper-token': 'secret' },
+    { authorization: '', 'x-looper-token': 'secret' },
   ]
   for (const headers of accepted)
     t.equal((await post(STOP, headers)).statusCode, 200, JSON.stringify(headers))
@@ -212,6 +215,7 @@ t.test('an address that is none is answered in the common shape, by a request id
     const answer = await app.inject(url)
     t.equal(answer.statusCode, 400)
     t.match(answer.json(), { ok: false, code: 'LOOPER_BAD_REQUEST', request_id: /^[0-9a-f]{8}$/ })
+    t.match(answer.headers, { 'x-content-type-options': 'nosniff', 'x-request-id': answer.json().request_id })
   }
 })
 
