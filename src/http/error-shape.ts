@@ -16,10 +16,12 @@ export interface ErrorBody {
 
 type Validation = NonNullable<FastifyError['validation']>[number] & { readonly data?: unknown }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MISSING = "missing 'zulip_message'"
 
-/** Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. */
+/**
+ * Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. It has to
+ * come before the routes, to know them.
+ */
 export function shapeErrors(app: FastifyInstance, redact: Redact): void {
   const send = (request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string) =>
     fail(request, reply, code, redact(error))
@@ -31,13 +33,28 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     return send(request, reply, failure.code, failure.message)
   })
 
+  // Not app.hasRoute(): it takes what it is asked about for a pattern, and throws at strange ones.
+  const routes: { readonly method: string | string[]; readonly url: string }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    routes.push({ method, url })
+  })
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.replace(/\?.*/, '')
-    const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
-    if (allowed.length === 0) return send(request, reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`)
-    reply.header('allow', allowed.join(', '))
+    const allowed = new Set(routes.filter((route) => isAt(route.url, url)).flatMap(({ method }) => method))
+    if (allowed.size === 0) return send(request, reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`)
+    reply.header('allow', [...allowed].join(', '))
     return send(request, reply, 'LOOPER_METHOD_NOT_ALLOWED', `${request.method} is not allowed at ${url}`)
   })
+}
+
+/** Whether a path is one of a route's. */
+function isAt(route: string, path: string): boolean {
+  const given = path.split('/')
+  const wanted = route.split('/')
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, i) => (part.startsWith(':') ? given[i] !== '' : given[i] === part))
+  )
 }
 
 /** Answers an address that is none, or too long to be one of ours: no route and no hook ever sees it. */

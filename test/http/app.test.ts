@@ -204,6 +204,15 @@ t.test('two X-Looper-Token headers are none', async (t) => {
   t.equal(answer.statusCode, 401)
 })
 
+t.test('a path that a router would take for a pattern is a path that there is not', async (t) => {
+  const { app } = await setUp(t)
+  for (const url of ['/a/*/b', '/hooks/*/8J=Bx]Q', '/:a(', '/:a(^x', '/runs/*', '/runs/a/b', '/:run_id']) {
+    const answer = await app.inject({ method: 'POST', url })
+    const expected = url === '/runs/*' ? [405, 'LOOPER_METHOD_NOT_ALLOWED'] : [404, 'LOOPER_NOT_FOUND']
+    t.strictSame([answer.statusCode, answer.json().code], expected, url)
+  }
+})
+
 t.test('secrets are taken out of sentences', async (t) => {
   const { app } = await setUp(t, { redact: (text) => text.replaceAll('secret', '***') })
   t.match((await app.inject('/the/secret')).json(), { error: 'there is nothing at /the/***' })
