@@ -56,7 +56,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: patience.requestMs,
     http: { headersTimeout: patience.headersMs, connectionsCheckingInterval: patience.checkMs },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      const request_id = newRequestId()
+      const code = answerClientError(error, socket, request_id)
+      if (code) logger.info({ request_id, code, address: socket.remoteAddress }, 'http.refused')
+    },
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
   }).withTypeProvider<TypeBoxTypeProvider>()

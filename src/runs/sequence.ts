@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import { recheckWorkspace } from '../access.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import type { LiveDeps, LiveRuns } from './live.ts'
 import type { Ending } from './outcome.ts'
@@ -105,7 +104,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
       const noticeOutput = await announce(request)
       ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
       // A notice may take its time: what cannot be launched any more must not stop what lives.
-      recheckWorkspace(launch.workspace, deps.workspaceRoots)
+      deps.recheck(launch)
 
       const { agents, remaining } = await reset({ outcome: 'replaced', cause: `replaced by run ${runId}` })
       ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })

@@ -98,9 +98,9 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     stateDir: path.join(logDir, '.runs'),
     ownCookie: null,
     hurry: new AbortController().signal,
-    env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
+    env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     mirror: null,
   })

@@ -84,9 +84,9 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     stateDir: path.join(logDir, '.runs'),
     ownCookie: null,
     hurry: new AbortController().signal,
-    env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
+    env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 1_000_000,
     mirror: null,
   })

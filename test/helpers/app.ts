@@ -63,7 +63,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const app = await buildApp({
     logger,
     redact: (text) => text,
-    hosts: { isLoopback: true, allowed: [] },
+    hosts: { allowed: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
@@ -95,7 +95,11 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       notify: async () => ({ output: '' }),
       route: 'nowhere',
       notifyByScript: () => async () => ({ output: '' }),
-      access: { workspaceRoots: [{ path: '/', withoutDotDirectories: false }], executables: () => new Set() },
+      access: {
+        workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+        programs: () => new Set(),
+        scripts: () => new Set(),
+      },
     },
     ...options,
   })

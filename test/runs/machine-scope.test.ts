@@ -46,10 +46,10 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'silent' }),
-    env,
+    env: () => env,
     mirror: null,
   })
   const start = (file: string, args: string[], more: { argv0?: string; env?: NodeJS.ProcessEnv } = {}) =>
