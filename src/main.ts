@@ -4,7 +4,7 @@ import { type Config, loadConfig } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import { portableTable } from './processes/portable.ts'
-import { LedgerError } from './runs/ledger.ts'
+import { LedgerError } from './runs/ledger-file.ts'
 import { type Service, startService } from './service.ts'
 
 /** sysexits.h: a configuration error. */

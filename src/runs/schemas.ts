@@ -126,5 +126,5 @@ export const RunDetails = Type.Object({
 /** A run with all that is known of it. */
 export type RunDetails = Static<typeof RunDetails>
 
-/** The answer of `GET /runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) })
+/** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
+export const RunList = Type.Object({ runs: Type.Array(RunSummary), next_cursor: TextOrNull })
