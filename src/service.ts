@@ -189,6 +189,7 @@ async function compose(
     failures: createFailures(clock),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     now: clock.now,
+    clock,
     runs,
     ledger,
     steps,
