@@ -190,5 +190,5 @@ export const StopAnswer = Type.Object({
   remaining_pids: Pids,
 })
 
-/** The answer of `GET /runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) })
+/** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
+export const RunList = Type.Object({ runs: Type.Array(RunSummary), next_cursor: TextOrNull })
