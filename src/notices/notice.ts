@@ -2,6 +2,8 @@
 export interface Receipt {
   /** One line that tells it, as callers see it in `zulip_output`. */
   readonly output: string
+  /** The message that it is; null where it cannot be edited. */
+  readonly messageId: number | null
 }
 
 /**

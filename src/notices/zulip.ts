@@ -7,7 +7,7 @@ import { findCredentials } from './zuliprc.ts'
 const MAX_CODE_POINTS = 10_000
 
 /** What stands in for a notice that nobody configured. */
-export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials' }
+export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials', messageId: null }
 
 /**
  * Notices through Zulip. Credentials are looked up anew at each notice. With none at all the notice is skipped, and
@@ -26,7 +26,7 @@ export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) 
       case 'ready': {
         const zulip = await openZulip(credentials.account, signal)
         const id = await zulip.send(await addressed(settings, zulip, cut(message)))
-        return { output: `OK message_id=${id} ${describeRoute(settings)}` }
+        return { output: `OK message_id=${id} ${describeRoute(settings)}`, messageId: id }
       }
     }
   }

@@ -29,6 +29,10 @@ export interface RunIntent {
 export interface RunProgress {
   readonly announcedAt?: number
   readonly notice?: string
+  /** Null where there is no message that could be edited. */
+  readonly noticeId?: number | null
+  /** What the notice said. */
+  readonly noticeText?: string
   readonly stoppedAt?: number
   readonly stoppedPids?: readonly number[]
   readonly command?: string
@@ -53,6 +57,8 @@ export interface RunRecord extends RunIntent {
   readonly seq: number
   readonly announcedAt: number | null
   readonly notice: string | null
+  readonly noticeId: number | null
+  readonly noticeText: string | null
   readonly stoppedAt: number | null
   readonly stoppedPids: readonly number[]
   readonly command: string | null
@@ -158,6 +164,8 @@ const MIGRATIONS: readonly string[] = [
     status INTEGER,
     body TEXT
   ) STRICT;`,
+  `ALTER TABLE runs ADD COLUMN notice_id INTEGER;
+  ALTER TABLE runs ADD COLUMN notice_text TEXT;`,
 ]
 
 /** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { recheckWorkspace } from '../access.ts'
 import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
+import type { Receipt } from '../notices/notice.ts'
 import { adoptRuns } from './adopt.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
 import type { Ending } from './outcome.ts'
@@ -131,15 +132,15 @@ export function createRuns(deps: RunsDeps): Runs {
     throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down; nothing more is launched')
   }
 
-  async function announce(request: RunRequest, log: Logger): Promise<string> {
+  async function announce(request: RunRequest, log: Logger): Promise<Receipt> {
     log.info({ step: 'notice' }, 'run.step')
-    const { output } = await request.notify(request.message, closing.signal).catch((error: unknown) => {
+    const receipt = await request.notify(request.message, closing.signal).catch((error: unknown) => {
       assertOpen()
       const why = messageOf(error)
       throw new LooperError('LOOPER_NOTICE_FAILED', `failed to send Zulip message: ${why}`, { cause: error })
     })
     assertOpen()
-    return output
+    return receipt
   }
 
   async function reset(log: Logger, why: Ending): Promise<ResetReport> {
@@ -151,7 +152,7 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   async function stopOnly(request: RunRequest, log: Logger): Promise<RunResult> {
-    const noticeOutput = await announce(request, log)
+    const { output: noticeOutput } = await announce(request, log)
     const cause = `stopped by request ${request.requestId}`
     const { agents, remaining } = await reset(log, { outcome: 'stopped', cause })
     return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }
@@ -163,8 +164,8 @@ export function createRuns(deps: RunsDeps): Runs {
     runId: string,
     log: Logger,
   ): Promise<RunResult> {
-    const noticeOutput = await announce(request, log)
-    ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
+    const { output: notice, messageId: noticeId } = await announce(request, log)
+    ledger.step(runId, { announcedAt: clock.now(), notice, noticeId, noticeText: request.message })
     // A notice may take its time: what cannot be launched any more must not stop what lives.
     recheckWorkspace(launch.workspace, deps.workspaceRoots)
 
@@ -181,7 +182,7 @@ export function createRuns(deps: RunsDeps): Runs {
     log.info({ step: 'startup_check', ms: request.startupCheckMs }, 'run.step')
     const startupReturnCode = await checkStartup(run, request.startupCheckMs)
     assertOpen()
-    return { noticeOutput, stopped: agents, remaining, run, startupReturnCode }
+    return { noticeOutput: notice, stopped: agents, remaining, run, startupReturnCode }
   }
 
   let adopted = Promise.resolve()

@@ -95,7 +95,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
       requestId,
       caller: null,
       message: 'x',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       delayMs: 0,
       startupCheckMs: i % 2 === 0 ? 60_000 : 0,
       launch: {

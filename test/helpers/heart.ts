@@ -99,7 +99,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         requestId: launch?.requestId ?? '0a0b0c0d',
         caller: null,
         message: 'a run',
-        notify: async () => ({ output: 'announced' }),
+        notify: async () => ({ output: 'announced', messageId: null }),
         launch,
         delayMs: 0,
         startupCheckMs: 0,

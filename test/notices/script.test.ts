@@ -30,7 +30,7 @@ t.test('the script gets the environment it is given, and no other', async (t) =>
   process.env.LOOPER_TEST_LEAK = 'leaked'
   t.teardown(() => delete process.env.LOOPER_TEST_LEAK)
   const { send } = setUp(t, `console.log(process.env.GIVEN, process.env.LOOPER_TEST_LEAK)`, { GIVEN: 'yes' })
-  t.strictSame(await send('Hello'), { output: 'yes undefined' })
+  t.strictSame(await send('Hello'), { output: 'yes undefined', messageId: null })
 })
 
 t.test('both streams are the output, and only its end is kept', async (t) => {

@@ -34,9 +34,11 @@ t.test('a notice goes to the channel and topic of the settings', async (t) => {
   const { zulip, full, notify } = await setUp(t)
   t.strictSame(await notify('Hello'), {
     output: 'OK message_id=42 type=stream stream=coding topic=verified-cad',
+    messageId: 42,
   })
   t.strictSame(await notify('Again', full({ ZULIP_STREAM: 'general', ZULIP_TOPIC: 'two words' })), {
     output: 'OK message_id=43 type=stream stream=general topic=two words',
+    messageId: 43,
   })
   t.strictSame(zulip.messages, [
     { id: 42, type: 'channel', to: 'coding', topic: 'verified-cad', content: 'Hello' },
@@ -48,8 +50,9 @@ t.test('a private notice goes to an e-mail address or a number without a look-up
   const { zulip, tell } = await setUp(t)
   t.strictSame(await tell('ada@zulip.example'), {
     output: 'OK message_id=42 type=private to=ada@zulip.example',
+    messageId: 42,
   })
-  t.strictSame(await tell('9'), { output: 'OK message_id=43 type=private to=9' })
+  t.strictSame(await tell('9'), { output: 'OK message_id=43 type=private to=9', messageId: 43 })
   t.strictSame(
     zulip.messages.map(({ type, to }) => ({ type, to })),
     [
@@ -62,7 +65,10 @@ t.test('a private notice goes to an e-mail address or a number without a look-up
 
 t.test('a private notice finds its reader by the name, in any case', async (t) => {
   const { zulip, tell } = await setUp(t)
-  t.strictSame(await tell('aDA lovelace'), { output: 'OK message_id=42 type=private to=aDA lovelace' })
+  t.strictSame(await tell('aDA lovelace'), {
+    output: 'OK message_id=42 type=private to=aDA lovelace',
+    messageId: 42,
+  })
   t.strictSame(zulip.messages[0]?.to, [8])
 })
 
@@ -134,7 +140,7 @@ t.test('what the server refuses is what the notice fails with', async (t) => {
 t.test('without any credentials the notice is skipped, and its text handed over', async (t) => {
   const { settings, notify, skipped } = await setUp(t)
   t.equal(await notify('Hello', settings({})), SKIPPED)
-  t.strictSame(SKIPPED, { output: 'SKIPPED no Zulip credentials' })
+  t.strictSame(SKIPPED, { output: 'SKIPPED no Zulip credentials', messageId: null })
   t.strictSame(skipped, ['Hello'])
 })
 

@@ -63,7 +63,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       requestId: 'test',
       caller: null,
       message: 'x',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       launch: prompt
         ? {
             requestId: 'test',

@@ -26,7 +26,7 @@ t.test('a run is on the record from before its notice to its end, step by step',
       async notify() {
         t.match(heart.ledger.list(1), [{ prompt: WAIT, timeoutMs: 60_000, announcedAt: null, outcome: null }])
         t.match(heart.ledger.find(String(before?.runId)), { outcome: null }, 'the old one still lives')
-        return { output: 'told them' }
+        return { output: 'told them', messageId: 42 }
       },
     }),
   )
@@ -34,6 +34,8 @@ t.test('a run is on the record from before its notice to its end, step by step',
   t.match(record, {
     runId: second.run?.runId,
     notice: 'told them',
+    noticeId: 42,
+    noticeText: 'a run',
     stoppedPids: [first.run?.agent.pid],
     agentIdentity: second.run?.agent,
     outcome: null,
@@ -106,7 +108,7 @@ async function withLiveRun(test: Parameters<typeof heartOf>[0]) {
   let notices = 0
   const notify = async () => {
     notices++
-    return { output: '' }
+    return { output: '', messageId: null }
   }
   const untouched = () => {
     test.equal(notices, 0, 'nothing was announced')
