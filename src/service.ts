@@ -15,8 +15,9 @@ import { mirrorLog } from './logging/mirror.ts'
 import { type Redact, redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { sendEndNotices } from './notices/end-notices.ts'
 import { scriptNotices } from './notices/script.ts'
-import { zulipNotices } from './notices/zulip.ts'
+import { zulipEdits, zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -49,6 +50,8 @@ export interface ServiceOptions extends Places {
 }
 
 const RETENTION_EVERY_MS = 3_600_000
+/** What end notices may take of a shutdown. */
+const END_NOTICES_MS = 2000
 const MIB = 1_048_576
 /** codex tells its session in the first lines, and the limit in the last; its log is short then. */
 const LIMIT_LINES = 200
@@ -171,7 +174,7 @@ async function compose(
     try {
       await runs.close()
     } finally {
-      await app?.close()
+      await Promise.all([app?.close(), endNotices?.close(END_NOTICES_MS)])
       await Promise.all(background)
       logger.info('service.stop')
       ledger.close()
@@ -181,6 +184,20 @@ async function compose(
   }
 
   const notify = zulipNotices(config.zulip, skipped)
+  const { notifyEnd } = config.zulip
+  const endNotices =
+    notifyEnd === 'off'
+      ? null
+      : sendEndNotices({
+          steps,
+          logger,
+          redact,
+          hurry,
+          notify,
+          mode: notifyEnd,
+          amend: zulipEdits(config.zulip),
+          tail: (logPath) => readTail(logPath, Number.POSITIVE_INFINITY),
+        })
   app = await buildApp({
     logger,
     redact,

@@ -75,6 +75,7 @@ export const Settings = Type.Object({
   PROMPT_SEND_DELAY_SECONDS: seconds(),
   CODEX_EXEC_STARTUP_CHECK_SECONDS: seconds(),
   LOOPER_ZULIP_REQUIRED: flag(),
+  LOOPER_NOTIFY_END: oneOf('edit|message|off', 'edit, message or off'),
   ZULIP_SITE: Type.Optional(
     Type.String({ pattern: '^https?://[^/]+.*$', description: 'an address that begins with https://' }),
   ),

@@ -11,3 +11,9 @@ export interface Receipt {
  * @throws {Error} with a sentence that says why it could not be sent
  */
 export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>
+
+/**
+ * Puts a new text in place of a notice's; false where that message may not be edited (any more).
+ * @throws {Error} with a sentence that says why it failed
+ */
+export type Amend = (messageId: number, content: string, signal: AbortSignal) => Promise<boolean>

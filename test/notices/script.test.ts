@@ -16,7 +16,7 @@ function setUp(t: Test, code: string, env: NodeJS.ProcessEnv = {}, options = {})
 t.test('the script gets the message as its one argument, and its output is the receipt', async (t) => {
   const { send, script, lines } = setUp(t, `console.log(JSON.stringify(process.argv.slice(2)))`)
   const message = `two words, "quotes", 'more', $HOME and\na line`
-  t.strictSame(await send(message), { output: JSON.stringify([message]) })
+  t.strictSame(await send(message), { output: JSON.stringify([message]), messageId: null })
   t.match(lines, [
     {
       msg: 'cmd.start',

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { describeRoute, SKIPPED, zulipNotices } from '../../src/notices/zulip.ts'
+import { describeRoute, SKIPPED, zulipEdits, zulipNotices } from '../../src/notices/zulip.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
 async function setUp(t: Test) {
@@ -165,4 +165,22 @@ t.test('a route reads as one line', async (t) => {
   t.equal(describeRoute(settings({})), 'type=stream stream=coding topic=verified-cad')
   const toAda = settings({ ZULIP_MESSAGE_TYPE: 'private', ZULIP_TO: 'Ada' })
   t.equal(describeRoute(toAda), 'type=private to=Ada')
+})
+
+t.test('a notice is edited in its place', async (t) => {
+  const { zulip, full, notify } = await setUp(t)
+  await notify('Hello')
+  t.equal(await zulipEdits(full())(42, 'Hello, done', new AbortController().signal), true)
+  t.strictSame(zulip.edits, [{ id: 42, content: 'Hello, done' }])
+})
+
+t.test('an edit that the server does not allow is told from one that failed', async (t) => {
+  const { zulip, full, settings, notify } = await setUp(t)
+  const edit = (to = full()) => zulipEdits(to)(42, 'Done', new AbortController().signal)
+  t.equal(await edit(), false, 'there is no such message')
+  await notify('Hello')
+  await t.rejects(edit(full({ ZULIP_BOT_API_KEY: 'wrong' })), { message: 'Invalid API key' })
+  await t.rejects(edit(settings({})), { message: 'the Zulip credentials are gone' })
+  await zulip.close()
+  await t.rejects(edit(), { message: /^cannot reach/ })
 })
