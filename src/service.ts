@@ -16,11 +16,12 @@ import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { sendEndNotices } from './notices/end-notices.ts'
 import { rememberLast } from './notices/last.ts'
 import { withoutSecrets } from './notices/notice.ts'
 import { scriptNotices } from './notices/script.ts'
 import { noticeRoute } from './notices/state.ts'
-import { describeRoute, zulipNotices } from './notices/zulip.ts'
+import { describeRoute, zulipEdits, zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -53,6 +54,8 @@ export interface ServiceOptions extends Places {
 }
 
 const RETENTION_EVERY_MS = 3_600_000
+/** What end notices may take of a shutdown. */
+const END_NOTICES_MS = 2000
 const MIB = 1_048_576
 /** codex tells its session in the first lines, and the limit in the last; its log is short then. */
 const LIMIT_LINES = 200
@@ -176,7 +179,7 @@ async function compose(
     try {
       await runs.close()
     } finally {
-      await app?.close()
+      await Promise.all([app?.close(), endNotices?.close(END_NOTICES_MS)])
       await Promise.all(background)
       logger.info('service.stop')
       ledger.close()
@@ -186,6 +189,20 @@ async function compose(
   }
 
   const { notify, last } = rememberLast(withoutSecrets(zulipNotices(config.zulip, skipped), redact), clock)
+  const { notifyEnd } = config.zulip
+  const endNotices =
+    notifyEnd === 'off'
+      ? null
+      : sendEndNotices({
+          steps,
+          logger,
+          redact,
+          hurry,
+          notify,
+          mode: notifyEnd,
+          amend: zulipEdits(config.zulip),
+          tail: (logPath) => readTail(logPath, Number.POSITIVE_INFINITY),
+        })
   const autopoll = config.autopoll.enabled
     ? createAutopoll({
         ...config.autopoll,

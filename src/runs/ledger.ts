@@ -34,6 +34,10 @@ export interface RunIntent {
 export interface RunProgress {
   readonly announcedAt?: number
   readonly notice?: string
+  /** Null where there is no message that could be edited. */
+  readonly noticeId?: number | null
+  /** What the notice said. */
+  readonly noticeText?: string
   readonly stoppedAt?: number
   readonly stoppedPids?: readonly number[]
   readonly command?: string
@@ -58,6 +62,8 @@ export interface RunRecord extends RunIntent {
   readonly seq: number
   readonly announcedAt: number | null
   readonly notice: string | null
+  readonly noticeId: number | null
+  readonly noticeText: string | null
   readonly stoppedAt: number | null
   readonly stoppedPids: readonly number[]
   readonly command: string | null
