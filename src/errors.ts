@@ -31,7 +31,11 @@ export const ERRORS = {
   LOOPER_REQUEST_TIMEOUT: { status: 408, remedy: 'Send the whole request within 30 s.' },
   LOOPER_KEY_IN_USE: {
     status: 409,
-    remedy: 'Wait for the first request with this Idempotency-Key; GET /runs tells what became of it.',
+    remedy: 'Wait for the answer to the first request with this Idempotency-Key, then ask again.',
+  },
+  LOOPER_KEY_INTERRUPTED: {
+    status: 409,
+    remedy: 'GET /runs/<run_id> tells what became of the run; use a new Idempotency-Key for another one.',
   },
   LOOPER_HOST_UNKNOWN: {
     status: 421,
@@ -97,12 +101,15 @@ export type ErrorCode = keyof typeof ERRORS
 export class LooperError extends Error {
   readonly code: ErrorCode
   readonly status: number
+  /** The request that failed so, where it is not the one that is answered. */
+  readonly requestId: string | undefined
 
   /** @param message what went wrong, as callers read it; @param options the underlying `cause`, if any */
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly requestId?: string }) {
     super(message, options)
     this.name = 'LooperError'
     this.code = code
+    this.requestId = options?.requestId
     this.status = ERRORS[code].status
   }
 }

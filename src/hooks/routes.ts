@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { LooperError, messageOf } from '../errors.ts'
 import { refuse } from '../http/auth.ts'
 import type { Failures } from '../http/failures.ts'
-import { once } from '../http/idempotency.ts'
+import { type KeptAnswer, once } from '../http/idempotency.ts'
 import { prepareRun } from '../runs/request.ts'
 import type { RunRoutesOptions } from '../runs/routes.ts'
 import { decide } from './decide.ts'
@@ -43,7 +43,8 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
 
       const id = deliveryIdOf(hook.kind, delivery)
       const key = id === null ? null : `hook:${name} ${id}`
-      const answer = await once<HookAnswer>(ledger, key, Buffer.alloc(0), now(), async () => {
+      const keyed = { key, body: Buffer.alloc(0), requestId: request.id, now: now(), interrupted: begun }
+      const answer = await once<HookAnswer>(ledger, keyed, async () => {
         const decision = decide(hook, delivery, request.body)
         if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
@@ -51,11 +52,15 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
         const { runId, done } = await runs.start(prepared.request)
         // What becomes of it is on the record and in the log; nobody waits here.
         done.catch(() => undefined)
-        return { status: 202, body: { ok: true, run_id: runId } }
+        return begun(runId)
       })
       return reply.code(answer.status).send(answer.body)
     },
   )
+
+  function begun(runId: string | null): KeptAnswer<HookAnswer> {
+    return { status: 202, body: { ok: true, run_id: runId } }
+  }
 
   function findHook(name: string): { hook: Hook; secrets: readonly string[] } {
     let hook: Hook | undefined

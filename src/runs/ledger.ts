@@ -2,7 +2,8 @@ import { existsSync, renameSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { LooperError, messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
-import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { KEYS_MIGRATION, type Keys, keysIn } from './ledger-keys.ts'
+import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
 
@@ -77,7 +78,7 @@ export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
 }
 
 /** The record of all runs. Reading and writing are synchronous. */
-export interface Ledger {
+export interface Ledger extends Keys {
   /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   begin(intent: RunIntent): void
   /** Adds a step. What cannot be written now is kept and written with the next step that can. */
@@ -96,18 +97,9 @@ export interface Ledger {
   /** A small state that survives the service; null where there is none. */
   note(name: string): string | null
   setNote(name: string, value: string): void
-  /** Takes a key for a request, forgetting keys claimed before `since`. @throws {LooperError} as {@link begin} */
-  claimKey(key: string, requestHash: string, now: number, since: number): KeyClaim
-  answerKey(key: string, status: number, body: string): void
-  freeKey(key: string): void
   /** Writes what still waits, and closes. */
   close(): void
 }
-
-/** Whether a key was taken before, and with what. */
-export type KeyClaim =
-  | { readonly kind: 'new' | 'open' | 'other' }
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -158,6 +150,7 @@ const MIGRATIONS: readonly string[] = [
     status INTEGER,
     body TEXT
   ) STRICT;`,
+  KEYS_MIGRATION,
 ]
 
 /** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */
@@ -176,9 +169,11 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
 
   let isTold = false
 
-  function write(sql: string, values: Record<string, SQLInputValue>): void {
+  /** Whether nothing waits any more. */
+  function write(sql: string, values: Record<string, SQLInputValue>): boolean {
     pending.push({ sql, values })
     flush()
+    return pending.length === 0
   }
 
   function flush(): void {
@@ -268,30 +263,7 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
         value,
       })
     },
-    claimKey(key, requestHash, now, since) {
-      const known = withWriteErrors(() => {
-        db.prepare('DELETE FROM answers WHERE claimed_at < ?').run(since)
-        const row = db.prepare('SELECT * FROM answers WHERE key = ?').get(key)
-        if (!row) {
-          db.prepare('INSERT INTO answers (key, request_hash, claimed_at) VALUES (?, ?, ?)').run(
-            key,
-            requestHash,
-            now,
-          )
-        }
-        return row
-      })
-      if (!known) return { kind: 'new' }
-      if (known.request_hash !== requestHash) return { kind: 'other' }
-      const status = numberOrNull(known.status)
-      return status === null ? { kind: 'open' } : { kind: 'answered', status, body: String(known.body) }
-    },
-    answerKey(key, status, body) {
-      write('UPDATE answers SET status = :status, body = :body WHERE key = :key', { status, body, key })
-    },
-    freeKey(key) {
-      write('DELETE FROM answers WHERE key = :key', { key })
-    },
+    ...keysIn(db, write, withWriteErrors),
     close() {
       flush()
       db.close()

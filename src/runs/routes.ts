@@ -4,6 +4,7 @@ import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
 import { keyOf, once } from '../http/idempotency.ts'
 import type { Ledger } from './ledger.ts'
+import type { Keys } from './ledger-keys.ts'
 import { prepareRun, type RequestDefaults } from './request.ts'
 import type { RunRequest, RunResult } from './run.ts'
 import type { Runs } from './runs.ts'
@@ -13,7 +14,7 @@ import { detailsOf, summaryOf } from './views.ts'
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
-  readonly ledger: Pick<Ledger, 'find' | 'list' | 'claimKey' | 'answerKey' | 'freeKey'>
+  readonly ledger: Pick<Ledger, 'find' | 'list' | keyof Keys>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly agent: Agent
@@ -36,7 +37,8 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
     async ({ body, id, caller, headers, rawBody }) => {
       const name = caller?.name ?? null
       const key = keyOf(headers['idempotency-key'], name ?? '')
-      const kept = await once(ledger, key, rawBody ?? Buffer.alloc(0), now(), async () => {
+      const keyed = { key, body: rawBody ?? Buffer.alloc(0), requestId: id, now: now(), interrupted }
+      const kept = await once<RunAnswer>(ledger, keyed, async () => {
         const origin = { requestId: id, trigger: 'http', caller: name } as const
         const { request, workspace } = await prepareRun(body, origin, defaults)
         return { status: 200, body: answer(request, workspace, await runs.run(request), agent) }
@@ -61,6 +63,13 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
       if (!record) throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${params.run_id}`)
       return detailsOf(record)
     },
+  )
+}
+
+function interrupted(runId: string): never {
+  throw new LooperError(
+    'LOOPER_KEY_INTERRUPTED',
+    `the service ended before it answered the first request with this Idempotency-Key, which had begun run ${runId}`,
   )
 }
 

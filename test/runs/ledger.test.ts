@@ -269,7 +269,7 @@ t.test('a ledger of a newer Looper is refused and left as it is', async (t) => {
   newer.close()
   t.throws(open, {
     constructor: LedgerError,
-    message: `the ledger ${file} was made by a newer Looper (version 99, this one knows 2); update Looper, or set LOOPER_DB_PATH`,
+    message: `the ledger ${file} was made by a newer Looper (version 99, this one knows 3); update Looper, or set LOOPER_DB_PATH`,
   })
   t.strictSame(told, [])
   t.notOk(readdirSync(dir).some((name) => name.includes('broken')))
