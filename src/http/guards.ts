@@ -2,6 +2,13 @@ import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LooperError } from '../errors.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether pages of other origins may link to it: a page that holds nothing. */
+    readonly linkable?: boolean
+  }
+}
+
 /** Which names the service answers to. */
 export interface HostRules {
   /** Whether it listens on loopback only. */
@@ -30,7 +37,7 @@ export function guard(app: FastifyInstance, rules: HostRules): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
     checkHost(request, rules)
-    checkOrigin(request)
+    if (!isFollowedLink(request)) checkOrigin(request)
   })
 }
 
@@ -41,6 +48,11 @@ function checkHost(request: FastifyRequest, { isLoopback, allowed }: HostRules):
   if (allowed.includes(name)) return
   if (isLoopback ? LOOPBACK_NAMES.has(name) : allowed.length === 0 || isIP(name) !== 0) return
   throw new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+}
+
+/** A click on a link, in a chat perhaps; no script ever sees the answer to that. */
+function isFollowedLink({ headers, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.linkable === true && headers['sec-fetch-mode'] === 'navigate'
 }
 
 /** Browsers send `Origin` with every POST, and `Sec-Fetch-Site` with everything; programs send neither. */
