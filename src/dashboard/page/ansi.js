@@ -115,8 +115,8 @@ function hasShape(code) {
 
 /** @param {number} code */
 function visible(code) {
-  if (code < 0x20) return String.fromCharCode(0x2400 + code)
-  if (code === 0x7f) return '\u2421'
+  if (code < 0x20) return `^${String.fromCharCode(code + 0x40)}`
+  if (code === 0x7f) return '^?'
   return `<U+${code.toString(16).toUpperCase().padStart(4, '0')}>`
 }
 
@@ -160,7 +160,7 @@ function styled(before, parameters) {
 
 /** A colour from `5, n` or `2, r, g, b` (with colons also `2, space, r, g, b`). @param {number[]} given */
 function colourOf(given) {
-  const [kind, index = 0] = given
+  const [kind, index = 256] = given
   if (kind === 2 && given.length >= 4) return hex(given.slice(-3))
   if (kind !== 5 || index > 255) return null
   if (index < 16) return index

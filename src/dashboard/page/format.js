@@ -71,7 +71,7 @@ export function verdict({ outcome, return_code, started_at }) {
 
 /** Who or what asked for a run. @param {RunSummary} run */
 export function askedBy({ trigger, caller }) {
-  return caller === null ? trigger : `${trigger} · ${caller}`
+  return caller === null ? trigger : `${trigger} by ${caller}`
 }
 
 /** The last part of a path. @param {string} path */

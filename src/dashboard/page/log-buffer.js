@@ -70,9 +70,12 @@ export function createLogBuffer(maxLines = MAX_LINES, maxChars = MAX_CHARS) {
   }
 
   function trim() {
-    let count = Math.max(0, lines.length - maxLines)
-    for (const line of lines.slice(0, count)) chars -= line.text.length
-    for (; chars > maxChars && count < lines.length - 1; count++) chars -= lines[count]?.text.length ?? 0
+    let count = 0
+    for (const line of lines) {
+      if (line === open || (lines.length - count <= maxLines && chars <= maxChars)) break
+      chars -= line.text.length
+      count += 1
+    }
     lines.splice(0, count)
     first += count
   }

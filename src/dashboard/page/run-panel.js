@@ -30,7 +30,7 @@ export function createRunPanel(root, api, again) {
     const isLive = run.outcome === null
     symbol.replaceChildren(icon(shape))
     symbol.className = `tone-${tone}`
-    put('byline', byline(run, api.now()))
+    part(root, 'byline', HTMLElement).replaceChildren(...byline(run, api.now()))
     const cause = part(root, 'cause', HTMLElement)
     cause.hidden = run.cause === null || run.cause === label
     cause.textContent = run.cause
@@ -103,8 +103,9 @@ export function createRunPanel(root, api, again) {
 
 /** @param {RunDetails} run @param {number} now */
 function byline(run, now) {
-  const since = run.started_at ?? run.requested_at
-  return [run.agent, askedBy(run), run.workspace, since && moment(since, now)].filter(Boolean).join('  ·  ')
+  const began = moment(run.started_at ?? String(run.requested_at), now)
+  const when = run.ended_at === null ? `since ${began}` : `${began} – ${moment(run.ended_at, now)}`
+  return [run.agent, askedBy(run), run.workspace, when].map((text) => element('span', {}, text))
 }
 
 /** @param {RunDetails} run */

@@ -3,32 +3,35 @@
 /**
  * Server-sent events through `fetch`, because the browser's own EventSource cannot send a token.
  * Source: html.spec.whatwg.org, "9.2.6 Interpreting an event stream".
+ * @param {string} [lastId] the id that holds until another one comes
  * @returns {{ read(text: string): ServerEvent[] }}
  */
-export function createEventReader() {
+export function createEventReader(lastId = '') {
   let rest = ''
   let event = ''
-  let id = ''
+  let id = lastId
   /** @type {string[]} */
   let data = []
   return {
     read(text) {
       /** @type {ServerEvent[]} */
       const events = []
-      const lines = (rest + text).split('\n')
-      rest = lines.pop() ?? ''
-      for (const raw of lines) {
-        const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw
+      const all = rest + text
+      rest = all.slice(all.lastIndexOf('\n') + 1)
+      for (const raw of all.match(/[^\n]*\n/g) ?? []) {
+        const line = raw.replace(/\r?\n$/, '')
         if (line === '') {
           if (data.length > 0) events.push({ event: event || 'message', data: data.join('\n'), id })
           event = ''
           data = []
           continue
         }
-        const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line) ?? []
-        if (field === 'event') event = String(value)
-        else if (field === 'data') data.push(String(value))
-        else if (field === 'id') id = String(value)
+        const end = `${line}:`.indexOf(':')
+        const field = line.slice(0, end)
+        const value = line.slice(end + 1).replace(/^ /, '')
+        if (field === 'event') event = value
+        else if (field === 'data') data.push(value)
+        else if (field === 'id') id = value
       }
       return events
     },
@@ -87,7 +90,7 @@ async function readOnce({ open, take, tell, signal, quietMs = 40_000 }, lastId, 
     const response = await open(lastId, AbortSignal.any([signal, quiet.signal]))
     if (response.body === null) return true
     tell(true)
-    const reader = createEventReader()
+    const reader = createEventReader(lastId)
     const decoder = new TextDecoder()
     const body = response.body.getReader()
     for (let next = await body.read(); !next.done; next = await body.read()) {
@@ -95,7 +98,7 @@ async function readOnce({ open, take, tell, signal, quietMs = 40_000 }, lastId, 
       timer = setTimeout(give, quietMs)
       for (const event of reader.read(decoder.decode(next.value, { stream: true }))) {
         const isLast = take(event)
-        seen(event.id || lastId)
+        seen(event.id)
         if (isLast) {
           quiet.abort()
           return true
