@@ -4,6 +4,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
+import { checkRequests } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { Failures } from './http/failures.ts'
@@ -12,6 +13,8 @@ import { takeJsonOnly } from './http/json-body.ts'
 import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
+import { statusRoutes } from './status/routes.ts'
+import type { StatusSources } from './status/status.ts'
 
 /** What the app is made of. */
 export interface AppOptions extends RunRoutesOptions {
@@ -21,6 +24,7 @@ export interface AppOptions extends RunRoutesOptions {
   /** Null: nobody is asked for one. */
   readonly tokens: TokenCheck | null
   readonly failures: Failures
+  readonly status: StatusSources
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   /** How long a client may take. */
@@ -45,7 +49,7 @@ export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, patience = PATIENCE, ...runs } = options
+  const { logger, tokens, hooks, failures, status, patience = PATIENCE, ...runs } = options
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -56,12 +60,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientErrorHandler: answerClientError,
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
-    },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('caller', null)
   takeJsonOnly(app)
+  checkRequests(app)
   shapeErrors(app, options.redact)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -83,6 +85,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     await guarded.register(runRoutes, runs)
+    await guarded.register(statusRoutes, { status })
   })
   return app
 }

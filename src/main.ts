@@ -3,8 +3,8 @@ import path from 'node:path'
 import { type Config, loadConfig } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
-import { portableTable } from './processes/portable.ts'
-import { LedgerError } from './runs/ledger.ts'
+import type { ProcessTable } from './processes/table.ts'
+import { LedgerError } from './runs/ledger-file.ts'
 import { type Service, startService } from './service.ts'
 
 /** sysexits.h: a configuration error. */
@@ -30,9 +30,15 @@ function readConfig(): Config | null {
   }
 }
 
+/* c8 ignore start: systems without /proc */
+async function portable(): Promise<ProcessTable> {
+  return (await import('./processes/portable.ts')).portableTable()
+}
+/* c8 ignore stop */
+
 async function run(config: Config): Promise<void> {
   /* c8 ignore next: one branch a platform */
-  const table = process.platform === 'linux' ? linuxTable() : portableTable()
+  const table = process.platform === 'linux' ? linuxTable() : await portable()
   let service: Service
   try {
     service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })

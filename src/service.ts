@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -15,8 +15,10 @@ import { mirrorLog } from './logging/mirror.ts'
 import { type Redact, redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { rememberLast } from './notices/last.ts'
 import { scriptNotices } from './notices/script.ts'
-import { zulipNotices } from './notices/zulip.ts'
+import { noticeRoute } from './notices/state.ts'
+import { describeRoute, zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -27,7 +29,7 @@ import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { hookVariables, secretsOf } from './secrets.ts'
-import { autopoll } from './triggers/autopoll.ts'
+import { createAutopoll } from './triggers/autopoll.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -180,7 +182,21 @@ async function compose(
     }
   }
 
-  const notify = zulipNotices(config.zulip, skipped)
+  const { notify, last } = rememberLast(zulipNotices(config.zulip, skipped), clock)
+  const autopoll = config.autopoll.enabled
+    ? createAutopoll({
+        ...config.autopoll,
+        runs,
+        ledger,
+        notify,
+        limitedUntil,
+        clock,
+        logger,
+        logDir: log.dir,
+        prepare: prepareDefault,
+        skipped: () => undefined,
+      })
+    : null
   app = await buildApp({
     logger,
     redact,
@@ -189,6 +205,17 @@ async function compose(
     failures: createFailures(clock),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     now: clock.now,
+    status: {
+      version: versionOf(projectDir),
+      startedAt: clock.now(),
+      agent: agent.name,
+      runs,
+      ledger,
+      autopoll,
+      notice: () => ({ ...noticeRoute(config.zulip), last: last() }),
+      logDir: log.dir,
+      minFreeMb: log.minFreeMb,
+    },
     runs,
     ledger,
     steps,
@@ -199,6 +226,7 @@ async function compose(
       places,
       logDir: log.dir,
       notify,
+      route: describeRoute(config.zulip),
       notifyByScript: (script) => scriptNotices(script, env, logger),
     },
   })
@@ -207,13 +235,9 @@ async function compose(
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt()
   background.push(adopted)
-  background.push(
-    repeat(removeOld, RETENTION_EVERY_MS, (error) => logger.error({ err: error }, 'logs.remove.fail')),
-  )
-  if (config.autopoll.enabled) {
-    const options = { ...config.autopoll, runs, ledger, notify, limitedUntil, clock, logger, logDir: log.dir }
-    background.push(adopted.then(() => autopoll({ ...options, prepare: prepareDefault }, closing.signal)))
-  }
+  const removeFailed = (error: unknown) => logger.error({ err: error }, 'logs.remove.fail')
+  background.push(adopted.then(() => repeat(removeOld, RETENTION_EVERY_MS, removeFailed)))
+  if (autopoll) background.push(adopted.then(() => autopoll.run(closing.signal)))
   logger.info({ url }, 'service.start')
   return { url, warnings, close }
 
@@ -223,6 +247,10 @@ async function compose(
       await clock.sleep(everyMs, closing.signal).catch(() => undefined)
     }
   }
+}
+
+function versionOf(projectDir: string): string {
+  return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
 }
 
 function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {

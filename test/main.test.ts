@@ -65,10 +65,13 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
       `port ${port} on 127\\.0\\.0\\.1 is taken; stop what listens there, or set LOOPER_PORT`,
     ),
   })
-  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: '192.0.2.1' }), {
-    code: 1,
-    output: /this machine has no address 192\.0\.2\.1; set LOOPER_HOST/,
-  })
+  t.match(
+    await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: '192.0.2.1', LOOPER_ALLOW_UNAUTHENTICATED: '1' }),
+    {
+      code: 1,
+      output: /this machine has no address 192\.0\.2\.1; set LOOPER_HOST/,
+    },
+  )
   t.match(await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file') }), {
     code: 1,
     output: /ENOTDIR|EEXIST/,

@@ -18,6 +18,12 @@ type Validation = NonNullable<FastifyError['validation']>[number] & { readonly d
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MISSING = "missing 'zulip_message'"
 
+const WANTED: Readonly<Record<string, string>> = {
+  wait: 'true or false',
+  plan: 'true or false',
+  if_running: '"replace" or "skip"',
+}
+
 /** Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. */
 export function shapeErrors(app: FastifyInstance, redact: Redact): void {
   const send = (request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string) =>
@@ -73,8 +79,9 @@ function fieldError({ instancePath, keyword, data }: Validation): LooperError {
   if (keyword === 'required' || (field === 'zulip_message' && (data === null || typeof data === 'string'))) {
     return new LooperError('LOOPER_MESSAGE_MISSING', MISSING)
   }
-  if (!field.endsWith('_seconds'))
-    return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be a string`)
+  if (!field.endsWith('_seconds')) {
+    return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be ${WANTED[field] ?? 'a string'}`)
+  }
   const number =
     typeof data === 'number' || (typeof data === 'string' && data.trim() !== '') ? Number(data) : Number.NaN
   const wanted = number < 0 ? '>= 0' : number > MAX_SECONDS ? `<= ${MAX_SECONDS}` : 'a number'

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { Type } from 'typebox'
 import { messageOf } from '../errors.ts'
 import { readChecked } from '../json-file.ts'
+import { Type } from '../schema.ts'
 
 /** What a token's holder may do; each one includes those before it. */
 export const SCOPES = ['read', 'run', 'admin'] as const

@@ -25,6 +25,8 @@ export interface RequestDefaults {
   readonly logDir: string
   /** The in-process sender. */
   readonly notify: Notify
+  /** Where it sends to, as one line. */
+  readonly route: string
   /** The sender for a request that names a helper script. */
   readonly notifyByScript: (script: string) => Notify
   readonly access: Access
@@ -73,7 +75,7 @@ export async function prepareRun(
     throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
   }
 
-  const script = body.zulip_script_path
+  const script = body.zulip_script_path == null ? null : checkScript(body.zulip_script_path, defaults)
   const launch =
     workspace === null || isStopOnly
       ? null
@@ -91,10 +93,15 @@ export async function prepareRun(
       requestId: origin.requestId,
       caller: origin.caller,
       message,
-      notify: script == null ? defaults.notify : defaults.notifyByScript(checkScript(script, defaults)),
+      notify: script === null ? defaults.notify : defaults.notifyByScript(script),
+      route: script === null ? defaults.route : `script=${script}`,
       launch,
       delayMs: delayOf(body) ?? defaults.delayMs,
-      startupCheckMs: milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs,
+      // Who waits for the end needs no word about the beginning.
+      startupCheckMs: body.wait
+        ? null
+        : (milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs),
+      ifRunning: body.if_running ?? 'replace',
     },
   }
 }

@@ -17,6 +17,7 @@ import {
   trailersIn,
 } from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
+import { runOn } from '../helpers/run-on.ts'
 import { until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
@@ -91,10 +92,12 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
   })
   const launch = async (i: number) => {
     const requestId = String(i).padStart(8, '0')
-    const { run } = await runs.run({
+    const { run } = await runOn(runs, {
       requestId,
       caller: null,
       message: 'x',
+      route: 'nowhere',
+      ifRunning: 'replace',
       notify: async () => ({ output: '' }),
       delayMs: 0,
       startupCheckMs: i % 2 === 0 ? 60_000 : 0,

@@ -30,12 +30,20 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     asked.push(request)
     if (request.message === 'break') throw new Error('a secret detail')
     const done = request.message === 'later' ? Promise.reject(new Error('it did not work')) : result
-    return { runId: `run-${asked.length}`, done: Promise.resolve(done) }
+    return { kind: 'started', runId: `run-${asked.length}`, done: Promise.resolve(done) }
   }
   const runs: Runs = {
     adopt: async () => undefined,
     start,
-    run: async (request) => (await start(request)).done,
+    plan: async ({ message, route }) => ({
+      would: 'stop_only',
+      notice: { message, route },
+      stop: [],
+      launch: null,
+    }),
+    stop: async () => null,
+    occupation: async () => ({ obstacle: null, agents: [] }),
+    occupant: () => null,
     launchIfIdle: async () => ({ kind: 'busy' }),
     live: () => [],
     close: async () => undefined,
@@ -60,6 +68,17 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
     now: () => NOW,
+    status: {
+      version: '1.2.3',
+      startedAt: NOW,
+      agent: codex.name,
+      runs,
+      ledger,
+      autopoll: null,
+      notice: () => ({ kind: 'log', route: null, problem: null, last: null }),
+      logDir: dir,
+      minFreeMb: 0,
+    },
     runs,
     agent: codex,
     ledger,
@@ -74,6 +93,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
       logDir: test.testdirName,
       notify: async () => ({ output: '' }),
+      route: 'nowhere',
       notifyByScript: () => async () => ({ output: '' }),
       access: { workspaceRoots: [{ path: '/', withoutDotDirectories: false }], executables: () => new Set() },
     },

@@ -99,6 +99,8 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         requestId: launch?.requestId ?? '0a0b0c0d',
         caller: null,
         message: 'a run',
+        route: 'nowhere',
+        ifRunning: 'replace',
         notify: async () => ({ output: 'announced' }),
         launch,
         delayMs: 0,

@@ -38,6 +38,7 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
       executables: () => new Set(ALLOWED.map((name) => realpathSync(at(name)))),
     },
     notify,
+    route: 'type=stream',
     notifyByScript: (script) => {
       scripts.push(script)
       return byScript
@@ -57,6 +58,8 @@ t.test('a notice alone gets every default', async (t) => {
       caller: null,
       message: 'starting',
       notify,
+      route: 'type=stream',
+      ifRunning: 'replace',
       launch: {
         requestId: '0a1b2c3d',
         trigger: 'http',
@@ -93,6 +96,7 @@ t.test('every field of the request reaches its place', async (t) => {
     requestId: '0a1b2c3d',
     caller: null,
     message: 'starting',
+    route: 'type=stream',
     notify: byScript,
     launch: {
       requestId: '0a1b2c3d',
