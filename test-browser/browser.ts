@@ -77,18 +77,31 @@ export async function open(
 export async function startService(
   test: Test,
   settings: NodeJS.ProcessEnv = {},
-): Promise<{ service: TestService; workspace: string }> {
-  const dir = test.testdir({ workspace: {}, logs: {} })
+  files: Record<string, string> = {},
+): Promise<{ service: TestService; workspace: string; restart(): Promise<TestService> }> {
+  const dir = test.testdir({ workspace: {}, logs: {}, ...files })
   const workspace = path.join(dir, 'workspace')
-  const service = await startTestService(path.join(dir, 'logs'), {
-    CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
-    LOOPER_WORKSPACE: workspace,
-    LOOPER_AUTO_START_WHEN_IDLE: '0',
-    LOOPER_MIN_FREE_MB: '0',
-    ...settings,
-  })
+  const begin = (port: string) =>
+    startTestService(path.join(dir, 'logs'), {
+      LOOPER_PORT: port,
+      CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
+      LOOPER_WORKSPACE: workspace,
+      LOOPER_AUTO_START_WHEN_IDLE: '0',
+      LOOPER_MIN_FREE_MB: '0',
+      ...settings,
+    })
+  const service = await begin('0')
   test.teardown(() => service.stop())
-  return { service, workspace }
+  return {
+    service,
+    workspace,
+    /** A new one in place of one that is dead. */
+    async restart() {
+      const next = await begin(new URL(service.url).port)
+      test.teardown(() => next.stop())
+      return next
+    },
+  }
 }
 
 /** Fills in the form, as a user would, and starts the run. */

@@ -66,8 +66,8 @@ t.test('a past run is chosen, its address is kept, and it can be run again', { s
   t.equal(await page.getByLabel('Prompt', { exact: true }).inputValue(), 'echo the first; exit 3')
   await page.getByRole('button', { name: 'Start' }).click()
   await until('three runs', async () => (await page.locator('.runs li').count()) === 3)
+  await page.getByText('You are looking at a past run.').waitFor({ state: 'hidden' })
   await page.getByText(/^Exited 3 after/).waitFor()
-  t.notOk(await page.getByText('You are looking at a past run.').isVisible())
 
   await page.getByLabel('Show runs by outcome').selectOption('exited')
   await until('the exited ones', async () => (await page.locator('.runs li').count()) === 3)
@@ -95,16 +95,13 @@ t.test(
 )
 
 t.test('while the service is away the page says so, and then goes on without a gap', { skip }, async (t) => {
-  const { service } = await startService(t)
+  const { service, restart } = await startService(t)
   const { page } = await open(await openBrowser(t), service.url)
   await startRun(page, 'Counting', COUNT)
   await page.getByText('line 3', { exact: true }).waitFor()
   service.child.kill('SIGKILL')
   await page.getByText('reconnecting').waitFor()
-  const { service: next } = await startService(t, {
-    LOOPER_PORT: new URL(service.url).port,
-    CODEX_EXEC_LOG_DIR: service.logDir,
-  })
+  const next = await restart()
   await page.getByText('live', { exact: true }).first().waitFor()
   const before = await lines(page).count()
   await until('more lines', async () => (await lines(page).count()) > before + 20)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { open, openBrowser, skip, startService } from './browser.ts'
@@ -48,11 +47,10 @@ t.test(
 )
 
 t.test('a token that may only read sees everything, and is told what it may not', { skip }, async (t) => {
-  const dir = t.testdir({})
-  const file = path.join(dir, 'tokens.json')
   const sha256 = createHash('sha256').update('reader').digest('hex')
-  writeFileSync(file, JSON.stringify({ tokens: [{ name: 'wall', sha256, scope: 'read' }] }), { mode: 0o600 })
-  const { service } = await startService(t, { LOOPER_TOKENS_FILE: file, LOOPER_HOST: '127.0.0.1' })
+  const tokens = JSON.stringify({ tokens: [{ name: 'wall', sha256, scope: 'read' }] })
+  const settings = { LOOPER_TOKENS_FILE: path.join(t.testdirName, 'tokens.json'), LOOPER_HOST: '127.0.0.1' }
+  const { service } = await startService(t, settings, { 'tokens.json': tokens })
   const { page, faults } = await open(await openBrowser(t), service.url)
   await page.getByLabel('Token').fill('reader')
   await page.getByRole('button', { name: 'Sign in' }).click()

@@ -9,9 +9,9 @@ const PAGE = 30
 
 /**
  * The list of runs, newest first.
- * @param {ParentNode} root @param {Api} api
+ * @param {ParentNode} root @param {Api} api @param {(run: RunSummary) => RunSummary} settled
  */
-export function createHistory(root, api) {
+export function createHistory(root, api, settled) {
   const list = part(root, 'runs', HTMLOListElement)
   const filter = part(root, 'filter', HTMLSelectElement)
   const more = part(root, 'more', HTMLButtonElement)
@@ -92,7 +92,7 @@ export function createHistory(root, api) {
       }
       cursor = page.next_cursor
       more.hidden = cursor === null
-      for (const run of page.runs) put(run)
+      for (const run of page.runs) put(settled(run))
       for (const { run, row } of known.values()) draw(row, run)
       none.hidden = known.size > 0
     } finally {

@@ -10,9 +10,10 @@ import { complain } from './toasts.js'
 
 /**
  * One run: what it is, its log, and what can be done with it.
- * @param {ParentNode} root @param {Api} api @param {(run: RunDetails) => void} again
+ * @param {ParentNode} root @param {Api} api
+ * @param {(run: RunSummary) => RunSummary} settled @param {(run: RunDetails) => void} again
  */
-export function createRunPanel(root, api, again) {
+export function createRunPanel(root, api, settled, again) {
   const title = part(root, 'title', HTMLElement)
   const symbol = part(root, 'icon', HTMLElement)
   const stopButton = part(root, 'stop', HTMLButtonElement)
@@ -67,7 +68,7 @@ export function createRunPanel(root, api, again) {
   async function load(runId) {
     const details = await api.run(runId)
     if (shown !== runId) return
-    run = details
+    run = { ...details, ...settled(details) }
     draw()
   }
 

@@ -30,12 +30,14 @@ export function openSession(root, api, status, signOut) {
   root.append(copyOf('signed-in'))
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let settled
+  let settling
   /** The newest run that is known of. @type {RunSummary | null} */
   let newest = status.current
+  /** Runs whose end was told. @type {Map<string, RunSummary>} */
+  const ended = new Map()
   const form = createRunForm(root, api)
-  const panel = createRunPanel(root, api, form.openAgain)
-  const history = createHistory(root, api)
+  const panel = createRunPanel(root, api, settled, form.openAgain)
+  const history = createHistory(root, api, settled)
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
@@ -55,6 +57,14 @@ export function openSession(root, api, status, signOut) {
     if (runId !== null) panel.show(runId)
   }
 
+  /**
+   * A run as it is: an answer that was on its way when the run ended must not revive it.
+   * @param {RunSummary} run
+   */
+  function settled(run) {
+    return run.outcome === null ? (ended.get(run.run_id) ?? run) : run
+  }
+
   async function refresh() {
     try {
       status = await api.status()
@@ -67,12 +77,15 @@ export function openSession(root, api, status, signOut) {
     }
   }
 
-  /** Takes news of a run. @param {RunSummary} run */
-  function know(run) {
+  /** Takes news of a run. @param {RunSummary} news */
+  function know(news) {
+    const run = settled(news)
+    if (run.outcome !== null) ended.set(run.run_id, run)
     if (newest === null || String(run.requested_at) >= String(newest.requested_at)) newest = run
     history.put(run)
     panel.put(run)
     show()
+    tick()
   }
 
   async function load() {
@@ -96,8 +109,8 @@ export function openSession(root, api, status, signOut) {
     know(run)
     if (step === 'ended') announce(`The run in ${run.workspace} ended: ${verdict(run).label}`)
     if (step === 'launched') announce(`A run began in ${run.workspace}`)
-    clearTimeout(settled)
-    settled = setTimeout(refresh, SETTLE_MS)
+    clearTimeout(settling)
+    settling = setTimeout(refresh, SETTLE_MS)
   }
 
   const link = part(root, 'link', HTMLElement)
@@ -137,7 +150,7 @@ export function openSession(root, api, status, signOut) {
     panel.close()
     clearInterval(ticking)
     clearInterval(looking)
-    clearTimeout(settled)
+    clearTimeout(settling)
     resetTab()
   }
 }
