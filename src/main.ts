@@ -1,6 +1,6 @@
 import os from 'node:os'
 import path from 'node:path'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, ConfigError, loadConfig } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
@@ -45,7 +45,7 @@ async function run(config: Config): Promise<void> {
   } catch (error) {
     complain(startFailure(error, config))
     // A supervisor should not start it again and again where only its owner can help.
-    process.exitCode = error instanceof LedgerError ? EX_CONFIG : 1
+    process.exitCode = error instanceof LedgerError || error instanceof ConfigError ? EX_CONFIG : 1
     return
   }
   say(

@@ -154,6 +154,7 @@ const summary = {
   started_at: Time,
   ended_at: Time,
   notice: TextOrNull,
+  notice_id: NumberOrNull,
   stopped_pids: Pids,
   output_bytes: NumberOrNull,
   tokens_used: NumberOrNull,
@@ -190,5 +191,5 @@ export const StopAnswer = Type.Object({
   remaining_pids: Pids,
 })
 
-/** The answer of `GET /runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) })
+/** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
+export const RunList = Type.Object({ runs: Type.Array(RunSummary), next_cursor: TextOrNull })

@@ -84,9 +84,9 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     stateDir: path.join(logDir, '.runs'),
     ownCookie: null,
     hurry: new AbortController().signal,
-    env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
+    env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 1_000_000,
     mirror: null,
   })
@@ -98,7 +98,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
       message: 'x',
       route: 'nowhere',
       ifRunning: 'replace',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       delayMs: 0,
       startupCheckMs: i % 2 === 0 ? 60_000 : 0,
       launch: {

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { codex } from '../../src/agents/codex.ts'
 import { type AppOptions, buildApp } from '../../src/app.ts'
+import { systemClock } from '../../src/clock.ts'
 import { LooperError } from '../../src/errors.ts'
 import { createFailures } from '../../src/http/failures.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
@@ -63,7 +64,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const app = await buildApp({
     logger,
     redact: (text) => text,
-    hosts: { isLoopback: true, allowed: [] },
+    hosts: { allowed: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
@@ -79,6 +80,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       logDir: dir,
       minFreeMb: 0,
     },
+    clock: systemClock,
     runs,
     agent: codex,
     ledger,
@@ -92,10 +94,14 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       stallMs: 0,
       places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
       logDir: test.testdirName,
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       route: 'nowhere',
-      notifyByScript: () => async () => ({ output: '' }),
-      access: { workspaceRoots: [{ path: '/', withoutDotDirectories: false }], executables: () => new Set() },
+      notifyByScript: () => async () => ({ output: '', messageId: null }),
+      access: {
+        workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+        programs: () => new Set(),
+        scripts: () => new Set(),
+      },
     },
     ...options,
   })

@@ -46,10 +46,10 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'silent' }),
-    env,
+    env: () => env,
     mirror: null,
   })
   const start = (file: string, args: string[], more: { argv0?: string; env?: NodeJS.ProcessEnv } = {}) =>
@@ -66,7 +66,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       route: 'nowhere',
       ifRunning: 'replace',
       message: 'x',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       launch: prompt
         ? {
             requestId: 'test',
