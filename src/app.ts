@@ -1,15 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { documentRoutes } from './api/document.ts'
+import { apiRoutes } from './api/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { Failures } from './http/failures.ts'
 import { guard, type HostRules } from './http/guards.ts'
+import { healthRoutes } from './http/health.ts'
 import { takeJsonOnly } from './http/json-body.ts'
 import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { metricsRoutes } from './metrics/routes.ts'
+import type { Readiness } from './readiness.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
 
 /** What the app is made of. */
@@ -22,6 +28,8 @@ export interface AppOptions extends RunRoutesOptions {
   readonly failures: Failures
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
+  readonly metrics: Pick<Metrics, 'text'>
+  readonly problems: Readiness
   /** How long a client may take. */
   readonly patience?: Patience
 }
@@ -44,7 +52,7 @@ export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, patience = PATIENCE, ...runs } = options
+  const { logger, tokens, hooks, failures, metrics, problems, patience = PATIENCE, ...runs } = options
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -76,11 +84,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   guard(app, options.hosts)
 
-  app.get('/health', async () => ({ ok: true }))
+  await documentRoutes(app)
+  await app.register(healthRoutes, { problems })
+  await app.register(apiRoutes)
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     await guarded.register(runRoutes, runs)
+    await guarded.register(metricsRoutes, { metrics })
   })
   return app
 }

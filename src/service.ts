@@ -15,10 +15,14 @@ import { mirrorLog } from './logging/mirror.ts'
 import { type Redact, redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { tellFailures } from './notices/failures.ts'
+import type { Notify } from './notices/notice.ts'
 import { scriptNotices } from './notices/script.ts'
 import { zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
+import { createReadiness } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
@@ -165,6 +169,7 @@ async function compose(
   const closing = new AbortController()
   const background: Promise<unknown>[] = []
   let app: FastifyInstance | null = null
+  let isAdopted = false
 
   async function close(): Promise<void> {
     closing.abort()
@@ -172,6 +177,7 @@ async function compose(
       await runs.close()
     } finally {
       await app?.close()
+      metrics.close()
       await Promise.all(background)
       logger.info('service.stop')
       ledger.close()
@@ -180,7 +186,9 @@ async function compose(
     }
   }
 
-  const notify = zulipNotices(config.zulip, skipped)
+  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: () => false })
+  const told = (notify: Notify) => tellFailures(notify, metrics.noticeFailed)
+  const notify = told(zulipNotices(config.zulip, skipped))
   app = await buildApp({
     logger,
     redact,
@@ -193,19 +201,31 @@ async function compose(
     ledger,
     steps,
     agent,
+    metrics,
+    problems: createReadiness({
+      ledger,
+      table,
+      logDir: log.dir,
+      minFreeMb: log.minFreeMb,
+      phase: () => (closing.signal.aborted ? 'closing' : isAdopted ? 'open' : 'adopting'),
+      clock,
+      logger,
+    }),
     defaults: {
       ...launch,
       access,
       places,
       logDir: log.dir,
       notify,
-      notifyByScript: (script) => scriptNotices(script, env, logger),
+      notifyByScript: (script) => told(scriptNotices(script, env, logger)),
     },
   })
   const url = await app.listen({ host: config.http.host, port: config.http.port })
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
-  const adopted = runs.adopt()
+  const adopted = runs.adopt().then(() => {
+    isAdopted = true
+  })
   background.push(adopted)
   background.push(
     repeat(removeOld, RETENTION_EVERY_MS, (error) => logger.error({ err: error }, 'logs.remove.fail')),

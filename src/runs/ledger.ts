@@ -100,6 +100,8 @@ export interface Ledger {
   claimKey(key: string, requestHash: string, now: number, since: number): KeyClaim
   answerKey(key: string, status: number, body: string): void
   freeKey(key: string): void
+  /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
+  check(): void
   /** Writes what still waits, and closes. */
   close(): void
 }
@@ -195,14 +197,18 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     }
   }
 
+  /** SQLite goes on writing into a file that was removed, and nobody would ever read it. */
+  function assertThere(): void {
+    const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
+    if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
+  }
+
   return {
     begin(intent) {
       const columns = intentColumns(intent)
       const names = Object.keys(columns)
       withWriteErrors(() => {
-        // SQLite goes on writing into a file that was removed, and nobody would ever read it.
-        const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
-        if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
+        assertThere()
         db.prepare(
           `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
         ).run(columns)
@@ -291,6 +297,12 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     },
     freeKey(key) {
       write('DELETE FROM answers WHERE key = :key', { key })
+    },
+    check() {
+      withWriteErrors(() => {
+        assertThere()
+        db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+      })
     },
     close() {
       flush()

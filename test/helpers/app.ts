@@ -59,6 +59,8 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
+    metrics: { text: async () => '' },
+    problems: async () => [],
     now: () => NOW,
     runs,
     agent: codex,
