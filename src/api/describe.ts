@@ -18,5 +18,7 @@ declare module 'fastify' {
     readonly query?: Readonly<Record<string, TSchema>>
     /** What it reads of the headers, likewise. */
     readonly headers?: Readonly<Record<string, TSchema>>
+    /** What body it takes, likewise. */
+    readonly body?: TSchema
   }
 }

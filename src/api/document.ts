@@ -14,16 +14,16 @@ const Failure = Type.Object(
     remedy: Type.String({ description: 'What to do about it.' }),
     request_id: Type.String({ description: 'Under it the server log tells more.' }),
   },
-  { description: 'How every failure looks.' },
+  {
+    description:
+      'How every failure looks. Beside those of the routes there are: LOOPER_NOT_FOUND (404) and ' +
+      'LOOPER_METHOD_NOT_ALLOWED (405) where there is no route; LOOPER_BAD_REQUEST (400) and LOOPER_HEADERS_TOO_LARGE ' +
+      '(431) for what is no request.',
+  },
 )
 
-/** What may go wrong at any address. */
-const ANYWHERE: readonly ErrorCode[] = [
-  'LOOPER_BAD_REQUEST',
-  'LOOPER_ORIGIN_FORBIDDEN',
-  'LOOPER_HOST_UNKNOWN',
-  'LOOPER_INTERNAL',
-]
+/** What may go wrong at any route. */
+const ANYWHERE: readonly ErrorCode[] = ['LOOPER_ORIGIN_FORBIDDEN', 'LOOPER_HOST_UNKNOWN', 'LOOPER_INTERNAL']
 /** What may go wrong where a token is asked for. */
 const BEHIND_TOKEN: readonly ErrorCode[] = ['LOOPER_UNAUTHORIZED', 'LOOPER_FORBIDDEN', 'LOOPER_RATE_LIMITED']
 /** What may go wrong with a body. */
@@ -72,17 +72,18 @@ export async function documentRoutes(app: FastifyInstance): Promise<void> {
 /** A route's schema with all that the document tells beyond it. */
 function described(given: FastifySchema | undefined, { config = {} }: RouteOptions): FastifySchema {
   const schema = given ?? {}
-  const { scope, query, headers, answers = {} } = config
+  const { scope, query, headers, body = schema.body, answers = {} } = config
   return {
     ...schema,
     // OpenAPI 3.1, "Security Requirement Object": for bearer tokens the list holds roles.
     security: scope === undefined ? [] : [{ bearer: [scope] }],
     ...(query && { querystring: optional(query) }),
     ...(headers && { headers: optional(headers) }),
+    ...(Boolean(body) && { body }),
     response: {
       ...Object(schema.response),
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
-      ...failuresOf(schema, config),
+      ...failuresOf(Boolean(body), config),
     },
   }
 }
@@ -96,10 +97,10 @@ function answerOf({ description, content }: DescribedAnswer) {
 }
 
 /** The failures of a route by status, each code with its remedy. */
-function failuresOf(schema: FastifySchema, { scope, errors = [] }: FastifyContextConfig) {
+function failuresOf(hasBody: boolean, { scope, errors = [] }: FastifyContextConfig) {
   const codes = new Set([
     ...errors,
-    ...(schema.body ? WITH_BODY : []),
+    ...(hasBody ? WITH_BODY : []),
     ...(scope === undefined ? [] : BEHIND_TOKEN),
     ...ANYWHERE,
   ])

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
 import { keyOf, once } from '../http/idempotency.ts'
+import { GET_RUN, LIST_RUNS, POST_RUN } from './api.ts'
 import type { Ledger } from './ledger.ts'
 import { prepareRun, type RequestDefaults } from './request.ts'
 import type { RunRequest, RunResult } from './run.ts'
@@ -25,7 +26,9 @@ export interface RunRoutesOptions {
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 500
 
-const RunParams = Type.Object({ run_id: Type.String() })
+const RunParams = Type.Object({
+  run_id: Type.String({ description: 'As the answer of POST /run, and GET /runs, tell it.' }),
+})
 
 /** `POST /run`, `GET /runs`, `GET /runs/:run_id`. */
 export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
@@ -34,7 +37,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
 ) => {
   app.post(
     '/run',
-    { schema: { body: RunBody, response: { 200: RunAnswer } }, config: { scope: 'run' } },
+    {
+      schema: { ...POST_RUN.schema, body: RunBody, response: { 200: RunAnswer } },
+      config: { ...POST_RUN.config, scope: 'run' },
+    },
     async ({ body, id, caller, headers, rawBody }) => {
       const name = caller?.name ?? null
       const key = keyOf(headers['idempotency-key'], name ?? '')
@@ -49,7 +55,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
 
   app.get(
     '/runs',
-    { schema: { response: { 200: RunList } }, config: { scope: 'read' } },
+    {
+      schema: { ...LIST_RUNS.schema, response: { 200: RunList } },
+      config: { ...LIST_RUNS.config, scope: 'read' },
+    },
     async ({ query }) => {
       return { runs: ledger.list(limitOf(Reflect.get(Object(query), 'limit'))).map(summaryOf) }
     },
@@ -57,7 +66,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (
 
   app.get(
     '/runs/:run_id',
-    { schema: { params: RunParams, response: { 200: RunDetails } }, config: { scope: 'read' } },
+    {
+      schema: { ...GET_RUN.schema, params: RunParams, response: { 200: RunDetails } },
+      config: { ...GET_RUN.config, scope: 'read' },
+    },
     async ({ params }) => {
       const record = ledger.find(params.run_id)
       if (!record) throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${params.run_id}`)

@@ -58,24 +58,27 @@ const Pids = Type.Array(Type.Integer())
 const TextOrNull = Type.Union([Type.String(), Type.Null()])
 
 /** The answer of a `POST /run` that worked; its last five fields are older names of earlier ones. */
-export const RunAnswer = Type.Object({
-  ok: Type.Literal(true),
-  zulip_output: Type.String(),
-  killed_codex_exec_pids: Pids,
-  remaining_codex_exec_pids: Pids,
-  workspace: TextOrNull,
-  codex_exec_binary: TextOrNull,
-  codex_exec_binary_source: TextOrNull,
-  run_id: TextOrNull,
-  codex_exec_started: Type.Boolean(),
-  codex_exec_result: Launched,
-  codex_exec_approval_policy: Type.String(),
-  codex_exec_sandbox: Type.String(),
-  killed_vscode_pids: Pids,
-  remaining_vscode_pids: Pids,
-  codex_prompt_sent: Type.Boolean(),
-  codex_send_result: Launched,
-})
+export const RunAnswer = Type.Object(
+  {
+    ok: Type.Literal(true),
+    zulip_output: Type.String(),
+    killed_codex_exec_pids: Pids,
+    remaining_codex_exec_pids: Pids,
+    workspace: TextOrNull,
+    codex_exec_binary: TextOrNull,
+    codex_exec_binary_source: TextOrNull,
+    run_id: TextOrNull,
+    codex_exec_started: Type.Boolean(),
+    codex_exec_result: Launched,
+    codex_exec_approval_policy: Type.String(),
+    codex_exec_sandbox: Type.String(),
+    killed_vscode_pids: Pids,
+    remaining_vscode_pids: Pids,
+    codex_prompt_sent: Type.Boolean(),
+    codex_send_result: Launched,
+  },
+  { description: 'What was announced, stopped and launched.' },
+)
 /** The answer of a `POST /run` that worked. */
 export type RunAnswer = Static<typeof RunAnswer>
 
@@ -113,18 +116,21 @@ export const RunSummary = Type.Object(summary)
 export type RunSummary = Static<typeof RunSummary>
 
 /** A run with all that is known of it. */
-export const RunDetails = Type.Object({
-  ...summary,
-  prompt: Type.String(),
-  binary: Type.String(),
-  command: TextOrNull,
-  boot_id: TextOrNull,
-  agent_start_ticks: TextOrNull,
-  wrapper_pid: NumberOrNull,
-  wrapper_start_ticks: TextOrNull,
-})
+export const RunDetails = Type.Object(
+  {
+    ...summary,
+    prompt: Type.String(),
+    binary: Type.String(),
+    command: TextOrNull,
+    boot_id: TextOrNull,
+    agent_start_ticks: TextOrNull,
+    wrapper_pid: NumberOrNull,
+    wrapper_start_ticks: TextOrNull,
+  },
+  { description: 'The run.' },
+)
 /** A run with all that is known of it. */
 export type RunDetails = Static<typeof RunDetails>
 
 /** The answer of `GET /runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) })
+export const RunList = Type.Object({ runs: Type.Array(RunSummary) }, { description: 'The runs.' })
