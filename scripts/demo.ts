@@ -97,7 +97,7 @@ function showLog(file: string) {
 }
 
 async function startLooper(env: NodeJS.ProcessEnv): Promise<{ url: string; child: ChildProcess }> {
-  const child = spawn(process.execPath, [path.join(PROJECT, 'src/main.ts')], {
+  const child = spawn(process.execPath, [path.join(PROJECT, 'src/start.js')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env,
   })

@@ -5,6 +5,7 @@ import { documentRoutes } from './api/document.ts'
 import { apiRoutes } from './api/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
+import { checkRequests } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { Failures } from './http/failures.ts'
@@ -17,6 +18,8 @@ import type { Metrics } from './metrics/metrics.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import type { Readiness } from './readiness.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
+import { statusRoutes } from './status/routes.ts'
+import type { StatusSources } from './status/status.ts'
 
 /** What the app is made of. */
 export interface AppOptions extends RunRoutesOptions {
@@ -26,6 +29,7 @@ export interface AppOptions extends RunRoutesOptions {
   /** Null: nobody is asked for one. */
   readonly tokens: TokenCheck | null
   readonly failures: Failures
+  readonly status: StatusSources
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   readonly metrics: Pick<Metrics, 'text'>
@@ -52,7 +56,7 @@ export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, metrics, problems, patience = PATIENCE, ...runs } = options
+  const { logger, tokens, hooks, failures, status, metrics, problems, patience = PATIENCE, ...runs } = options
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -60,15 +64,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: patience.requestMs,
     http: { headersTimeout: patience.headersMs, connectionsCheckingInterval: patience.checkMs },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      const request_id = newRequestId()
+      const code = answerClientError(error, socket, request_id)
+      if (code) logger.info({ request_id, code, address: socket.remoteAddress }, 'http.refused')
+    },
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
-    },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('caller', null)
   takeJsonOnly(app)
+  checkRequests(app)
   shapeErrors(app, options.redact)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -84,13 +90,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   guard(app, options.hosts)
 
-  await documentRoutes(app)
+  await documentRoutes(app, status.version)
   await app.register(healthRoutes, { problems })
   await app.register(apiRoutes)
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     await guarded.register(runRoutes, runs)
+    await guarded.register(statusRoutes, { status })
     await guarded.register(metricsRoutes, { metrics })
   })
   return app

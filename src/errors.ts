@@ -29,6 +29,11 @@ export const ERRORS = {
     remedy: 'Ask from a program, or from a page of this very service.',
   },
   LOOPER_REQUEST_TIMEOUT: { status: 408, remedy: 'Send the whole request within 30 s.' },
+  LOOPER_RUN_CANCELLED: {
+    status: 409,
+    remedy: 'Nothing needs doing: somebody stopped the run that you asked for.',
+  },
+  LOOPER_RUN_ENDED: { status: 409, remedy: 'Nothing needs doing: GET /runs/<run_id> tells how it ended.' },
   LOOPER_KEY_IN_USE: {
     status: 409,
     remedy: 'Wait for the first request with this Idempotency-Key; GET /runs tells what became of it.',

@@ -6,7 +6,7 @@ import { messageOf } from './errors.ts'
 
 /** What must hold before a run can be asked for; each look throws where it does not. */
 export interface ReadinessDeps {
-  readonly ledger: { check(): void }
+  readonly ledger: { assertWritable(): void }
   readonly table: { check(): Promise<void> }
   readonly logDir: string
   readonly minFreeMb: number
@@ -37,7 +37,7 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
   let last: { readonly at: number; readonly problems: Promise<readonly string[]> } | null = null
 
   const checks: readonly (readonly [problem: string, check: () => void | Promise<void>])[] = [
-    ['the ledger cannot be written', () => ledger.check()],
+    ['the ledger cannot be written', () => ledger.assertWritable()],
     ['the log directory cannot be written', () => accessSync(logDir, constants.W_OK | constants.X_OK)],
     ['the disk has less free space than LOOPER_MIN_FREE_MB', () => checkFreeSpace(logDir, minFreeMb)],
     ['the process table cannot be read', () => table.check()],

@@ -12,7 +12,7 @@ const logger = pino({ level: 'trace' }, { write: (line: string) => events.push(J
 
 /** Looks at a directory that is well, but for what a test changes. */
 const depsOf = (logDir: string, more: Partial<ReadinessDeps> = {}): ReadinessDeps => ({
-  ledger: { check: () => undefined },
+  ledger: { assertWritable: () => undefined },
   table: { check: async () => undefined },
   logDir,
   minFreeMb: 0,
@@ -35,7 +35,7 @@ t.test('each problem is a sentence without a path; the log tells the cause', asy
   const cases: [Partial<ReadinessDeps>, string][] = [
     [{ phase: () => 'adopting' }, 'the runs of an earlier life are not taken up yet'],
     [{ phase: () => 'closing' }, 'the service is shutting down'],
-    [{ ledger: { check: fail } }, 'the ledger cannot be written'],
+    [{ ledger: { assertWritable: fail } }, 'the ledger cannot be written'],
     [{ logDir: path.join(dir, 'gone') }, 'the log directory cannot be written'],
     [{ minFreeMb: 1e12 }, 'the disk has less free space than LOOPER_MIN_FREE_MB'],
     [{ table: { check: async () => fail() } }, 'the process table cannot be read'],
@@ -57,7 +57,9 @@ t.test('it looks once a second at most, whoever asks', async (t) => {
   const check = () => {
     looks++
   }
-  const ready = createReadiness(depsOf(t.testdir(), { ledger: { check }, clock: { monotonic: () => now } }))
+  const ready = createReadiness(
+    depsOf(t.testdir(), { ledger: { assertWritable: check }, clock: { monotonic: () => now } }),
+  )
   await Promise.all([ready(), ready(), ready()])
   now = 999
   await ready()

@@ -1,5 +1,5 @@
-import type { TSchema } from 'typebox'
 import type { ErrorCode } from '../errors.ts'
+import type { TSchema } from '../schema.ts'
 
 /** An answer that is told in the API's document, beside those whose schemas the route has. */
 export interface DescribedAnswer {

@@ -1,8 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
-import { type TSchema, Type } from 'typebox'
-import packageJson from '../../package.json' with { type: 'json' }
 import { ERRORS, type ErrorCode } from '../errors.ts'
+import { type TSchema, Type } from '../schema.ts'
 import type { DescribedAnswer } from './describe.ts'
 
 /** Every failing answer. */
@@ -10,7 +9,7 @@ const Failure = Type.Object(
   {
     ok: Type.Literal(false),
     error: Type.String({ description: 'What went wrong, as a sentence.' }),
-    code: Type.Enum(Object.keys(ERRORS), { description: 'Stable; branch on it.' }),
+    code: Type.Enum(Object.keys(ERRORS)),
     remedy: Type.String({ description: 'What to do about it.' }),
     request_id: Type.String({ description: 'Under it the server log tells more.' }),
   },
@@ -41,14 +40,14 @@ const TAGS = [
 ]
 
 /** Notes every route that is registered after it, for the OpenAPI document; `app.swagger()` makes it of them. */
-export async function documentRoutes(app: FastifyInstance): Promise<void> {
+export async function documentRoutes(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     convertConstToEnum: false,
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Looper',
-        version: packageJson.version,
+        version,
         description:
           'A trigger asks for a run; at most one run lives; a new one replaces the old one cleanly.',
         license: { name: 'MIT', identifier: 'MIT' },
@@ -88,7 +87,7 @@ function described(given: FastifySchema | undefined, { config = {} }: RouteOptio
   }
 }
 
-const optional = (fields: Readonly<Record<string, TSchema>>) => Type.Partial(Type.Object({ ...fields }))
+const optional = (fields: Readonly<Record<string, TSchema>>) => ({ type: 'object', properties: fields })
 
 function answerOf({ description, content }: DescribedAnswer) {
   if (!content) return { description, type: 'null' }

@@ -1,57 +1,40 @@
 import { createHash } from 'node:crypto'
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { html } from './html.ts'
 import { style } from './page-style.ts'
-import { fieldsOf, Schema, typeOf } from './schema-text.ts'
+import { fieldsOf, type Schema, typeOf } from './schema-text.ts'
 
 /** As much of an OpenAPI document as the page shows. */
-const ApiDocument = Type.Object({
-  info: Type.Object({ title: Type.String(), version: Type.String(), description: Type.String() }),
-  tags: Type.Array(Type.Object({ name: Type.String(), description: Type.String() })),
-  paths: Type.Record(
-    Type.String(),
-    Type.Record(
-      Type.String(),
-      Type.Object({
-        summary: Type.String(),
-        description: Type.String(),
-        tags: Type.Array(Type.String()),
-        security: Type.Array(Type.Object({ bearer: Type.Array(Type.String()) })),
-        parameters: Type.Optional(
-          Type.Array(
-            Type.Object({
-              name: Type.String(),
-              in: Type.String(),
-              description: Type.Optional(Type.String()),
-              schema: Schema,
-            }),
-          ),
-        ),
-        requestBody: Type.Optional(
-          Type.Object({ content: Type.Record(Type.String(), Type.Object({ schema: Schema })) }),
-        ),
-        responses: Type.Record(
-          Type.String(),
-          Type.Object({
-            description: Type.String(),
-            content: Type.Optional(Type.Record(Type.String(), Type.Object({ schema: Schema }))),
-          }),
-        ),
-      }),
-    ),
-  ),
-  components: Type.Object({ schemas: Type.Record(Type.String(), Schema) }),
-})
-type ApiDocument = Static<typeof ApiDocument>
-type Operation = ApiDocument['paths'][string][string]
+export interface ApiDocument {
+  readonly info: { readonly title: string; readonly version: string; readonly description: string }
+  readonly tags: readonly { readonly name: string; readonly description: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> }
+}
+
+interface Operation {
+  readonly summary: string
+  readonly description: string
+  readonly tags: readonly string[]
+  readonly security: readonly { readonly bearer: readonly string[] }[]
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Content }
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>
+}
+
+interface Parameter {
+  readonly name: string
+  readonly in: string
+  readonly description?: string
+  readonly schema: Schema
+}
+
+type Content = Readonly<Record<string, { readonly schema: Schema }>>
 
 /** The page's policy: nothing runs, nothing is loaded, its own style alone applies. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
 /** An OpenAPI document as a page that needs neither scripts nor anything else from anywhere. */
-export function renderPage(document: unknown): string {
-  const { info, tags, paths, components } = Value.Parse(ApiDocument, document)
+export function renderPage({ info, tags, paths, components }: ApiDocument): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )

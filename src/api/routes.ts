@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '../schema.ts'
 
 /** `GET /openapi.json` and, for people, `GET /docs`: how to use the service. They hold no data and need no token. */
 export const apiRoutes: FastifyPluginAsyncTypebox = async (app) => {
@@ -37,7 +37,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox = async (app) => {
     async (_request, reply) => {
       // Loaded when somebody reads it, so that a start is fast.
       const { PAGE_POLICY, renderPage } = await import('./page.ts')
-      page ??= renderPage(app.swagger())
+      page ??= renderPage(JSON.parse(JSON.stringify(app.swagger())))
       return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page)
     },
   )

@@ -1,25 +1,16 @@
-import { type Static, Type } from 'typebox'
-
 /** As much of a JSON schema as is put into words. */
-export const Schema = Type.Cyclic(
-  {
-    Schema: Type.Object({
-      $ref: Type.Optional(Type.String()),
-      type: Type.Optional(Type.String()),
-      description: Type.Optional(Type.String()),
-      const: Type.Optional(Type.Unknown()),
-      enum: Type.Optional(Type.Array(Type.Unknown())),
-      anyOf: Type.Optional(Type.Array(Type.Ref('Schema'))),
-      items: Type.Optional(Type.Ref('Schema')),
-      properties: Type.Optional(Type.Record(Type.String(), Type.Ref('Schema'))),
-      required: Type.Optional(Type.Array(Type.String())),
-      format: Type.Optional(Type.String()),
-    }),
-  },
-  'Schema',
-)
-/** As much of a JSON schema as is put into words. */
-export type Schema = Static<typeof Schema>
+export interface Schema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly description?: string
+  readonly const?: unknown
+  readonly enum?: readonly unknown[]
+  readonly anyOf?: readonly Schema[]
+  readonly items?: Schema
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly format?: string
+}
 
 /** A schema in a few words: `integer | null`, `"read" | "run"`, `Failure`, `object[]`. */
 export function typeOf({ $ref, type, enum: values, anyOf, items, format, ...rest }: Schema): string {

@@ -1,12 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { type Static, Type } from 'typebox'
 import { LooperError, messageOf } from '../errors.ts'
 import { refuse } from '../http/auth.ts'
 import type { Failures } from '../http/failures.ts'
 import { once } from '../http/idempotency.ts'
 import { START_ERRORS } from '../runs/api.ts'
+import { startAside } from '../runs/post-run.ts'
 import { prepareRun } from '../runs/request.ts'
 import type { RunRoutesOptions } from '../runs/routes.ts'
+import { type Static, Type } from '../schema.ts'
 import { decide } from './decide.ts'
 import { type Hook, readHooks, secretsOf } from './hooks-file.ts'
 import { deliveryIdOf, isAuthentic } from './verify.ts'
@@ -81,10 +82,7 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
         if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)
-        const { runId, done } = await runs.start(prepared.request)
-        // What becomes of it is on the record and in the log; nobody waits here.
-        done.catch(() => undefined)
-        return { status: 202, body: { ok: true, run_id: runId } }
+        return { status: 202, body: { ok: true, run_id: await startAside(runs, prepared.request) } }
       })
       return reply.code(answer.status).send(answer.body)
     },

@@ -5,7 +5,7 @@ import { treeOf } from '../processes/tree.ts'
 import { OUTCOMES } from '../runs/outcome.ts'
 import { type Run, TRIGGERS } from '../runs/run.ts'
 import type { RunStep } from '../runs/steps.ts'
-import { SKIPS } from '../triggers/skips.ts'
+import { SKIP_KINDS } from '../triggers/autopoll.ts'
 import { addProcessMeters } from './process-meters.ts'
 
 /** What is looked at when somebody asks. */
@@ -69,7 +69,7 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
     labelNames: ['reason'],
     registers,
   })
-  for (const reason of SKIPS) autopollSkips.inc({ reason }, 0)
+  for (const reason of SKIP_KINDS) autopollSkips.inc({ reason }, 0)
 
   new Gauge({
     name: 'looper_slot_held',

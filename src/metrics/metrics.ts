@@ -1,5 +1,5 @@
 import type { Steps } from '../runs/steps.ts'
-import type { Skip } from '../triggers/skips.ts'
+import type { SkipKind } from '../triggers/autopoll.ts'
 import type { MeterSources, Meters } from './meters.ts'
 
 /** What is counted since the service started, and what can be read off it now. */
@@ -7,7 +7,7 @@ export interface Metrics {
   /** All of it in Prometheus's text format. */
   text(): Promise<string>
   noticeFailed(): void
-  autopollSkipped(why: Skip): void
+  autopollSkipped(kind: SkipKind): void
   close(): void
 }
 

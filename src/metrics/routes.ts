@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
+import { Type } from '../schema.ts'
 import { METRICS_TYPE, type Metrics } from './metrics.ts'
 
 /** `GET /metrics`. */

@@ -1,6 +1,6 @@
 import type { ZulipSettings } from '../config.ts'
 import type { Notify, Receipt } from './notice.ts'
-import { openZulip, type Zulip, type ZulipMessage } from './zulip-client.ts'
+import type { Zulip, ZulipMessage } from './zulip-client.ts'
 import { findCredentials } from './zuliprc.ts'
 
 /** Past this many code points the server cuts a message and still answers 200 (Zulip's MAX_MESSAGE_LENGTH). */
@@ -24,6 +24,8 @@ export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) 
       case 'incomplete':
         throw new Error(credentials.missing.map((name) => `Missing ${name}`).join(', '))
       case 'ready': {
+        // Only now: most of its start would be spent on loading it.
+        const { openZulip } = await import('./zulip-client.ts')
         const zulip = await openZulip(credentials.account, signal)
         const id = await zulip.send(await addressed(settings, zulip, cut(message)))
         return { output: `OK message_id=${id} ${describeRoute(settings)}` }

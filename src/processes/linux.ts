@@ -9,19 +9,28 @@ const STATES: Readonly<Record<string, ProcessInfo['state']>> = {
   X: 'zombie',
 }
 
+/** On a machine that forks without end somebody is always new. */
+const MOST_LOOKS = 50
+
 /** What this table asks of the system. */
 export interface LinuxCalls {
   readonly kill: (pid: number, signal: NodeJS.Signals) => void
   readonly readFile: (file: string) => string
+  readonly readDirectory: (dir: string) => readonly string[]
 }
 
-const systemCalls: LinuxCalls = { kill: process.kill, readFile: (file) => readFileSync(file, 'utf8') }
+const systemCalls: LinuxCalls = {
+  kill: process.kill,
+  readFile: (file) => readFileSync(file, 'utf8'),
+  readDirectory: readdirSync,
+}
 
 /**
  * Linux's own table, read from `/proc` (proc(5)): argument boundaries kept, start ticks as identity. Reading is
  * synchronous: the kernel answers from memory, and a sweep must be faster than what it chases.
  */
-export function linuxTable({ kill, readFile }: LinuxCalls = systemCalls): ProcessTable {
+export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
+  const { kill, readFile, readDirectory } = { ...systemCalls, ...calls }
   /** A file below `/proc`, or null where the process is gone or closed to us. */
   const read = (name: string): string | null => {
     try {
@@ -34,6 +43,15 @@ export function linuxTable({ kill, readFile }: LinuxCalls = systemCalls): Proces
   }
   const bootId = (read('sys/kernel/random/boot_id') ?? '').trim()
   const uid = process.getuid?.()
+
+  const pids = (): number[] => {
+    const found: number[] = []
+    for (const name of readDirectory('/proc')) {
+      const pid = Number(name)
+      if (pid > 0) found.push(pid)
+    }
+    return found
+  }
 
   const inspect = (pid: number): ProcessInfo | null => {
     const stat = read(`${pid}/stat`)
@@ -50,11 +68,11 @@ export function linuxTable({ kill, readFile }: LinuxCalls = systemCalls): Proces
     },
 
     async commands() {
-      return commands(read)
+      return commands(pids(), read)
     },
 
     async processes() {
-      return processes(inspect)
+      return processes(pids, inspect)
     },
 
     async inspect(pid) {
@@ -110,25 +128,29 @@ export function parseStat(stat: string, bootId: string): ProcessInfo {
   }
 }
 
-function* commands(read: (name: string) => string | null): Generator<CommandInfo> {
-  for (const pid of pids()) {
+function* commands(pids: readonly number[], read: (name: string) => string | null): Generator<CommandInfo> {
+  for (const pid of pids) {
     const raw = read(`${pid}/cmdline`)
     if (raw) yield { pid, argv: (raw.endsWith('\0') ? raw.slice(0, -1) : raw).split('\0') }
   }
 }
 
-function* processes(inspect: (pid: number) => ProcessInfo | null): Generator<ProcessInfo> {
-  for (const pid of pids().reverse()) {
-    const info = inspect(pid)
-    if (info) yield info
+/**
+ * A chain of processes that fork and exit hides from one look: each link may be gone when its turn comes. But the kernel
+ * lists at least one link at any moment, so it looks again until nobody is new.
+ */
+function* processes(
+  pids: () => number[],
+  inspect: (pid: number) => ProcessInfo | null,
+): Generator<ProcessInfo> {
+  const seen = new Set<number>()
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const fresh = pids().filter((pid) => !seen.has(pid))
+    if (fresh.length === 0) return
+    for (const pid of fresh.reverse()) {
+      seen.add(pid)
+      const info = inspect(pid)
+      if (info) yield info
+    }
   }
-}
-
-function pids(): number[] {
-  const found: number[] = []
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name)
-    if (pid > 0) found.push(pid)
-  }
-  return found
 }

@@ -1,5 +1,8 @@
-import { Type } from 'typebox'
 import type { ErrorCode } from '../errors.ts'
+import { Type } from '../schema.ts'
+
+/** Which run. */
+export const RUN_ID = Type.String({ description: 'As POST /run and GET /runs tell it.' })
 
 /** What a request for a run may come to grief on, whoever asks. */
 export const START_ERRORS = [
@@ -33,6 +36,7 @@ export const POST_RUN = {
         description: 'The same key and body within 24 h get the first answer again.',
         pattern: '^[ -~]{1,255}$',
       }),
+      prefer: Type.String({ description: 'With respond-async the answer is 202, at once.' }),
     },
     errors: [
       ...START_ERRORS,
@@ -44,6 +48,7 @@ export const POST_RUN = {
       'LOOPER_LAUNCH_FAILED',
       'LOOPER_LOG_UNWRITABLE',
       'LOOPER_AGENT_EXITED_EARLY',
+      'LOOPER_RUN_CANCELLED',
     ],
   },
 } as const
@@ -71,4 +76,24 @@ export const GET_RUN = {
     description: 'While it lives, and after its end, for as long as it is kept.',
   },
   config: { errors: ['LOOPER_RUN_NOT_FOUND'] },
+} as const
+
+/** `POST /runs/:run_id/stop` in words. */
+export const STOP_RUN = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Stop a run',
+    description:
+      'Answers when its end is verified. A run that is not launched yet is called off. Takes no body, or an empty object.',
+  },
+  config: {
+    errors: [
+      'LOOPER_RUN_NOT_FOUND',
+      'LOOPER_RUN_ENDED',
+      'LOOPER_BODY_INVALID',
+      'LOOPER_BODY_TOO_LARGE',
+      'LOOPER_MEDIA_TYPE',
+      'LOOPER_REQUEST_TIMEOUT',
+    ],
+  },
 } as const

@@ -1,7 +1,8 @@
-import { existsSync, renameSync, statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
+import { statSync } from 'node:fs'
+import type { SQLInputValue } from 'node:sqlite'
 import { LooperError, messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
+import { beginAnew, damageOf, openDatabase, writeNothing } from './ledger-file.ts'
 import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
@@ -78,6 +79,11 @@ export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
 
 /** The record of all runs. Reading and writing are synchronous. */
 export interface Ledger {
+  /**
+   * Looks for damage in the whole file, in a thread of its own, because that takes the longer the more there is. Where
+   * there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
+   */
+  check(): Promise<void>
   /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   begin(intent: RunIntent): void
   /** Adds a step. What cannot be written now is kept and written with the next step that can. */
@@ -101,7 +107,7 @@ export interface Ledger {
   answerKey(key: string, status: number, body: string): void
   freeKey(key: string): void
   /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
-  check(): void
+  assertWritable(): void
   /** Writes what still waits, and closes. */
   close(): void
 }
@@ -111,69 +117,14 @@ export type KeyClaim =
   | { readonly kind: 'new' | 'open' | 'other' }
   | { readonly kind: 'answered'; readonly status: number; readonly body: string }
 
-/** The ledger cannot be used as it is, and setting it aside would lose something. */
-export class LedgerError extends Error {}
-
-/** Each entry brings the schema one version further; entries are never changed once released. */
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE runs (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id TEXT NOT NULL UNIQUE,
-    request_id TEXT NOT NULL,
-    trigger TEXT NOT NULL,
-    agent TEXT NOT NULL,
-    workspace TEXT NOT NULL,
-    prompt TEXT NOT NULL,
-    binary TEXT NOT NULL,
-    timeout_ms INTEGER NOT NULL,
-    stall_ms INTEGER NOT NULL,
-    requested_at INTEGER NOT NULL,
-    announced_at INTEGER,
-    notice TEXT,
-    stopped_at INTEGER,
-    stopped_pids TEXT,
-    command TEXT,
-    log_path TEXT,
-    header_bytes INTEGER,
-    launched_at INTEGER,
-    boot_id TEXT,
-    agent_pid INTEGER,
-    agent_start TEXT,
-    wrapper_pid INTEGER,
-    wrapper_start TEXT,
-    mirrored_bytes INTEGER,
-    ended_at INTEGER,
-    outcome TEXT,
-    return_code INTEGER,
-    cause TEXT,
-    output_bytes INTEGER,
-    tokens_used INTEGER
-  ) STRICT;
-  CREATE INDEX runs_unfinished ON runs (seq) WHERE outcome IS NULL;
-  CREATE INDEX runs_by_trigger ON runs (trigger, launched_at);
-  CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
-  `ALTER TABLE runs ADD COLUMN caller TEXT;
-  CREATE TABLE answers (
-    key TEXT PRIMARY KEY,
-    request_hash TEXT NOT NULL,
-    claimed_at INTEGER NOT NULL,
-    status INTEGER,
-    body TEXT
-  ) STRICT;`,
-]
-
-/** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
-
 /**
  * Opens the ledger, makes it where there is none, and brings it up to date. A file that is broken is set aside, which
  * `tell` is told.
  * @throws {LedgerError} where the file is from a newer Looper or cannot be written
  */
 export function openLedger(file: string, tell: (message: string) => void): Ledger {
-  const db = openDatabase(file, tell)
-  const { ino } = statSync(file)
+  let db = openDatabase(file, tell)
+  let { ino } = statSync(file)
   const pending: { sql: string; values: Record<string, SQLInputValue> }[] = []
 
   let isTold = false
@@ -204,6 +155,17 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
   }
 
   return {
+    async check() {
+      try {
+        const damage = await damageOf(file)
+        if (damage === null) return
+        db.close()
+        db = beginAnew(file, damage, tell)
+        ino = statSync(file).ino
+      } catch (error) {
+        tell(`cannot check the ledger: ${messageOf(error)}`)
+      }
+    },
     begin(intent) {
       const columns = intentColumns(intent)
       const names = Object.keys(columns)
@@ -298,10 +260,10 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     freeKey(key) {
       write('DELETE FROM answers WHERE key = :key', { key })
     },
-    check() {
+    assertWritable() {
       withWriteErrors(() => {
         assertThere()
-        db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+        writeNothing(db)
       })
     },
     close() {
@@ -319,62 +281,4 @@ function withWriteErrors<T>(work: () => T): T {
       cause: error,
     })
   }
-}
-
-function openDatabase(file: string, tell: (message: string) => void): DatabaseSync {
-  try {
-    return migrated(file)
-  } catch (error) {
-    if (!isBroken(error)) {
-      if (error instanceof LedgerError) throw error
-      throw new LedgerError(
-        `cannot open the ledger ${file}: ${messageOf(error)}; mend it, or set LOOPER_DB_PATH`,
-        {
-          cause: error,
-        },
-      )
-    }
-    const aside = `${file}.broken-${new Date().toISOString().replaceAll(':', '-')}`
-    for (const part of ['', '-wal', '-shm']) {
-      if (existsSync(file + part)) renameSync(file + part, aside + part)
-    }
-    tell(`the ledger was broken (${messageOf(error)}); it is set aside as ${aside}, and a new one begins`)
-    return migrated(file)
-  }
-}
-
-function migrated(file: string): DatabaseSync {
-  const db = new DatabaseSync(file)
-  try {
-    db.exec('PRAGMA busy_timeout = 2000')
-    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-    if (version > MIGRATIONS.length) {
-      throw new LedgerError(
-        `the ledger ${file} was made by a newer Looper (version ${version}, this one knows ${MIGRATIONS.length}); ` +
-          'update Looper, or set LOOPER_DB_PATH',
-      )
-    }
-    // Not before that: the journal's mode is written into the file. NORMAL: a power cut may take the last steps, a crash
-    // of the service takes none.
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    for (const [index, sql] of MIGRATIONS.entries()) {
-      if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
-    }
-    // A database of something else is no ledger.
-    db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').get()
-    // Damage that nobody asked for yet would otherwise show in the middle of a run.
-    const found = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
-    if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT })
-    // Says now, not in the middle of a run, whether it can be written.
-    db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
-    return db
-  } catch (error) {
-    db.close()
-    throw error
-  }
-}
-
-function isBroken(error: unknown): boolean {
-  if (!(error instanceof Error && 'errcode' in error)) return false
-  return error.errcode === SQLITE_CORRUPT || error.errcode === SQLITE_NOTADB
 }

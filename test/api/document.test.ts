@@ -21,8 +21,10 @@ const OPERATIONS = [
   'GET /ready',
   'GET /runs',
   'GET /runs/{run_id}',
+  'GET /status',
   'POST /hooks/{name}',
   'POST /run',
+  'POST /runs/{run_id}/stop',
 ]
 /** What needs a slow client, or something that is broken; the one schema of failures holds them. */
 const NOT_PROVOKED = ['408', '500', '503', '507']

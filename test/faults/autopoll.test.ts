@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
-import { autopoll } from '../../src/triggers/autopoll.ts'
+import { createAutopoll } from '../../src/triggers/autopoll.ts'
 import {
   assertSettled,
   FAKE_CODEX,
@@ -98,43 +98,41 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     stateDir: path.join(logDir, '.runs'),
     ownCookie: null,
     hurry: new AbortController().signal,
-    env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
+    env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     mirror: null,
   })
   const watch = watchForTwo(test, logDir)
   const launches: number[] = []
   const closing = new AbortController()
-  const polling = autopoll(
-    {
-      runs,
-      ledger,
-      pollMs,
-      clock,
-      logger,
-      logDir,
-      staleMs: 0,
-      maxRunsPerHour: 1000,
-      limitedUntil: () => null,
-      notify: async () => ({ output: '' }),
-      async prepare() {
-        launches.push(performance.now())
-        return {
-          requestId: `auto0000000${launches.length}`,
-          trigger: 'autopoll',
-          caller: null,
-          workspace: dir,
-          prompt,
-          binary: { path: FAKE_CODEX, source: 'env' },
-          timeoutMs: 60_000,
-          stallMs: 60_000,
-        }
-      },
+  const polling = createAutopoll({
+    runs,
+    ledger,
+    pollMs,
+    clock,
+    logger,
+    logDir,
+    staleMs: 0,
+    maxRunsPerHour: 1000,
+    limitedUntil: () => null,
+    skipped: () => undefined,
+    notify: async () => ({ output: '' }),
+    async prepare() {
+      launches.push(performance.now())
+      return {
+        requestId: `auto0000000${launches.length}`,
+        trigger: 'autopoll',
+        caller: null,
+        workspace: dir,
+        prompt,
+        binary: { path: FAKE_CODEX, source: 'env' },
+        timeoutMs: 60_000,
+        stallMs: 60_000,
+      }
     },
-    closing.signal,
-  )
+  }).run(closing.signal)
   const close = async () => {
     closing.abort()
     await polling

@@ -7,7 +7,7 @@ import type { RunFinish } from '../../src/runs/ledger.ts'
 import { OUTCOMES } from '../../src/runs/outcome.ts'
 import { TRIGGERS } from '../../src/runs/run.ts'
 import { observeLedger } from '../../src/runs/steps.ts'
-import { SKIPS } from '../../src/triggers/skips.ts'
+import { SKIP_KINDS } from '../../src/triggers/autopoll.ts'
 import { buildTestApp } from '../helpers/app.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { sampleOf, samplesOf } from '../helpers/metrics.ts'
@@ -42,7 +42,7 @@ t.test('every label value that exists starts at 0', async (t) => {
   for (const trigger of TRIGGERS) {
     for (const outcome of OUTCOMES) t.equal(sampleOf(text, 'looper_runs_total', { trigger, outcome }), 0)
   }
-  for (const reason of SKIPS) t.equal(sampleOf(text, 'looper_autopoll_skips_total', { reason }), 0)
+  for (const reason of SKIP_KINDS) t.equal(sampleOf(text, 'looper_autopoll_skips_total', { reason }), 0)
   for (const name of [
     'looper_notice_failures_total',
     'looper_run_output_bytes_total',

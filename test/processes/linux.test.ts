@@ -44,6 +44,24 @@ t.test('it works on this machine, and knows this very process', async (t) => {
   t.ok([...(await table.processes())].some(({ pid }) => pid === process.pid))
 })
 
+t.test(
+  'a process that begins while it looks is met, too; where one always does, it ends all the same',
+  async (t) => {
+    const table = (directories: (look: number) => string[]) => {
+      let looks = 0
+      return linuxTable({
+        readDirectory: () => directories(++looks),
+        readFile: (file) => `${file.split('/')[2]} (link) S 1 1 1`,
+      })
+    }
+    const pidsOf = async (chain: ReturnType<typeof table>) =>
+      [...(await chain.processes())].map(({ pid }) => pid)
+    const chain = table((look) => ['self', '5', '7', ...(look > 1 ? ['8'] : []), ...(look > 2 ? ['9'] : [])])
+    t.same(await pidsOf(chain), [7, 5, 8, 9])
+    t.equal((await pidsOf(table((look) => [String(look)]))).length, 50)
+  },
+)
+
 t.test('arguments keep their boundaries', async (t) => {
   const child = spawn('/bin/sh', ['-c', 'sleep 300; :', 'two words', '', 'line\nbreak'], {
     detached: true,
@@ -83,7 +101,7 @@ t.test(
 )
 
 t.test('a program that wrote its title over its arguments is read as it is', async (t) => {
-  const table = linuxTable({ kill: process.kill, readFile: () => 'nginx: worker process' })
+  const table = linuxTable({ readFile: () => 'nginx: worker process' })
   t.same([...(await table.commands())][0]?.argv, ['nginx: worker process'])
 })
 

@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, w
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
-import { LedgerError, openLedger, type RunFinish, type RunIntent } from '../../src/runs/ledger.ts'
+import { openLedger, type RunFinish, type RunIntent } from '../../src/runs/ledger.ts'
+import { LedgerError } from '../../src/runs/ledger-file.ts'
 import { PROJECT, textOf, until } from '../helpers/service.ts'
 
 const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
@@ -245,21 +246,60 @@ t.test('a database that was cut off is set aside, wherever the cut is', async (t
       const place = setUp(t)
       fill(place)
       truncateSync(place.file, Math.floor(statSync(place.file).size * part))
-      t.strictSame(place.open().list(100), [])
+      const ledger = place.open()
+      await ledger.check()
+      t.strictSame(ledger.list(100), [])
       t.match(place.told, [/^the ledger was broken \(.*\); it is set aside/])
       t.equal(readdirSync(place.dir).filter((name) => name.includes('.broken-')).length, 1)
     })
   }
 })
 
-t.test('damage in the middle of the file is found at the start, not during a run', async (t) => {
+t.test('damage in the middle of the file is found by the check, and a new ledger begins', async (t) => {
   const place = setUp(t)
   fill(place)
   const bytes = readFileSync(place.file)
   bytes.fill(0x5a, bytes.length / 2, bytes.length / 2 + 8192)
   writeFileSync(place.file, bytes)
-  t.strictSame(place.open().list(100), [])
+  const ledger = place.open()
+  await ledger.check()
+  t.strictSame(ledger.list(100), [])
   t.match(place.told, [/^the ledger was broken \(/])
+  ledger.begin(intentOf('a'))
+  ledger.close()
+  t.match(place.open().list(9), [{ runId: 'a' }], 'what is written goes into the new one')
+})
+
+t.test('a sound ledger is left as it is by the check, also while it is written', async (t) => {
+  const place = setUp(t)
+  fill(place)
+  const ledger = place.open()
+  const checked = ledger.check()
+  ledger.begin(intentOf('meanwhile'))
+  await checked
+  t.equal(ledger.list(100).length, 61)
+  t.strictSame(place.told, [])
+})
+
+t.test('a ledger that became no database at all is set aside by the check', async (t) => {
+  const { file, told, open } = setUp(t)
+  const ledger = open()
+  const other = new DatabaseSync(file)
+  other.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  other.close()
+  writeFileSync(file, 'garbage'.repeat(1000))
+  await ledger.check()
+  t.match(told, [/^the ledger was broken \(file is not a database\)/])
+  ledger.begin(intentOf('a'))
+  t.equal(ledger.list(9).length, 1)
+})
+
+t.test('a ledger that cannot be checked is told', async (t) => {
+  const { file, told, open } = setUp(t)
+  const ledger = open()
+  rmSync(file)
+  await ledger.check()
+  t.match(told, [/^cannot check the ledger: unable to open database file/])
 })
 
 t.test('a ledger of a newer Looper is refused and left as it is', async (t) => {
