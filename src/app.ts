@@ -3,11 +3,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { documentRoutes } from './api/document.ts'
 import { apiRoutes } from './api/routes.ts'
+import type { Clock } from './clock.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
 import { checkRequests } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
+import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
 import { guard, type HostRules } from './http/guards.ts'
 import { healthRoutes } from './http/health.ts'
@@ -17,6 +19,8 @@ import type { Redact } from './logging/redact.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import type { Readiness } from './readiness.ts'
+import { eventsRoute } from './runs/events-route.ts'
+import { logRoutes } from './runs/log-routes.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
 import { statusRoutes } from './status/routes.ts'
 import type { StatusSources } from './status/status.ts'
@@ -30,6 +34,7 @@ export interface AppOptions extends RunRoutesOptions {
   readonly tokens: TokenCheck | null
   readonly failures: Failures
   readonly status: StatusSources
+  readonly clock: Clock
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   readonly metrics: Pick<Metrics, 'text'>
@@ -39,7 +44,7 @@ export interface AppOptions extends RunRoutesOptions {
 }
 
 /** How long a client may take, in milliseconds. */
-export interface Patience {
+export interface Patience extends StreamPatience {
   /** From the first byte of a request to its last. */
   readonly requestMs: number
   readonly headersMs: number
@@ -49,14 +54,32 @@ export interface Patience {
 
 /** A prompt of 1 MiB and half as much again for its JSON escapes. */
 const BODY_LIMIT_BYTES = 1.5 * 1024 * 1024
-const PATIENCE: Patience = { requestMs: 30_000, headersMs: 10_000, checkMs: 1000 }
+const PATIENCE: Patience = {
+  requestMs: 30_000,
+  headersMs: 10_000,
+  checkMs: 1000,
+  heartbeatMs: 15_000,
+  drainMs: 10_000,
+}
 
 /** 8 hex digits. */
 export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, status, metrics, problems, patience = PATIENCE, ...runs } = options
+  const {
+    logger,
+    tokens,
+    hooks,
+    failures,
+    status,
+    clock,
+    metrics,
+    problems,
+    patience = PATIENCE,
+    ...runs
+  } = options
+  const streams = { ledger: runs.ledger, steps: runs.steps, clock, patience }
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -82,11 +105,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Without the query: it is the place where people put secrets by mistake.
     const path = request.url.replace(/\?.*/, '')
     logger.info({ request_id: request.id, method: request.method, path, address: request.ip }, 'http.start')
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    const ms = Math.round(reply.elapsedTime)
-    const caller = request.caller?.name
-    logger.info({ request_id: request.id, caller, status: reply.statusCode, ms }, 'http.end')
+    // Not onResponse: that never comes where the client went away.
+    reply.raw.once('close', () => {
+      const ms = Math.round(reply.elapsedTime)
+      const caller = request.caller?.name
+      logger.info({ request_id: request.id, caller, status: reply.statusCode, ms }, 'http.end')
+    })
   })
   guard(app, options.hosts)
 
@@ -98,6 +122,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (tokens) await requireToken(guarded, tokens, failures)
     await guarded.register(runRoutes, runs)
     await guarded.register(statusRoutes, { status })
+    await guarded.register(logRoutes, streams)
+    await guarded.register(eventsRoute, streams)
     await guarded.register(metricsRoutes, { metrics })
   })
   return app

@@ -91,6 +91,14 @@ export const ERRORS = {
     remedy: 'Make room on the disk of CODEX_EXEC_LOG_DIR, or lower LOOPER_MIN_FREE_MB.',
   },
   LOOPER_RUN_NOT_FOUND: { status: 404, remedy: 'GET /runs lists the runs on the record.' },
+  LOOPER_LOG_NOT_FOUND: {
+    status: 404,
+    remedy: "GET /runs/<run_id> tells whether the run began; old runs' logs may have been removed.",
+  },
+  LOOPER_RANGE_UNSATISFIABLE: {
+    status: 416,
+    remedy: 'Ask for bytes that are there; Content-Range tells how many.',
+  },
   LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
   LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },
 } as const

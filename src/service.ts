@@ -226,6 +226,7 @@ async function compose(
       logDir: log.dir,
       minFreeMb: log.minFreeMb,
     },
+    clock,
     runs,
     ledger,
     steps,

@@ -190,7 +190,10 @@ t.test('a state that cannot be read is an error, not an empty machine', async (t
 t.test('a record whose past cannot be read is told, and the service works', async (t) => {
   const dir = t.testdir()
   const db = new DatabaseSync(path.join(dir, 'looper.db'))
-  db.exec('CREATE TABLE runs (seq INTEGER PRIMARY KEY, outcome TEXT); PRAGMA user_version = 1')
+  const columns = 'seq INTEGER PRIMARY KEY, outcome TEXT, trigger TEXT, workspace TEXT, requested_at INTEGER'
+  db.exec(
+    `CREATE TABLE runs (${columns}); CREATE INDEX runs_unfinished ON runs (seq); PRAGMA user_version = 1`,
+  )
   db.close()
   const service = await startTestService(dir, { LOOPER_RUN_LOG_KEEP_DAYS: '30' })
   t.teardown(() => service.child.kill('SIGKILL'))

@@ -60,12 +60,17 @@ export const LIST_RUNS = {
     summary: 'The runs on the record',
     description: 'Newest first. The outcome of a run that lives is null.',
   },
-  config: {
-    query: {
-      limit: Type.Integer({ minimum: 1, maximum: 500, default: 50, description: 'How many at most.' }),
-    },
-    errors: ['LOOPER_FIELD_INVALID'],
+  config: { errors: ['LOOPER_FIELD_INVALID'] },
+} as const
+
+/** `GET /runs/current` in words. */
+export const CURRENT_RUN = {
+  schema: {
+    tags: ['runs'],
+    summary: 'The run that lives',
+    description: 'All that is known of it.',
   },
+  config: { errors: ['LOOPER_RUN_NOT_FOUND'] },
 } as const
 
 /** `GET /runs/:run_id` in words. */
@@ -95,5 +100,55 @@ export const STOP_RUN = {
       'LOOPER_MEDIA_TYPE',
       'LOOPER_REQUEST_TIMEOUT',
     ],
+  },
+} as const
+
+/** `GET /runs/:run_id/log` in words. */
+export const GET_LOG = {
+  schema: {
+    tags: ['runs'],
+    summary: 'The log of a run',
+    description:
+      'As a file, byte for byte, with its header and trailer; or, with follow, as events: output, whose id is the ' +
+      'offset behind it and whose data is {"text": …}, or {"base64": …} where the bytes are no UTF-8; and end, with ' +
+      'run_id, outcome, return_code and cause, after the last byte.',
+  },
+  config: {
+    headers: {
+      range: Type.String({ description: 'bytes=…; one range.' }),
+      'last-event-id': Type.String({
+        description: 'With follow: the byte to go on with; it wins over the query.',
+      }),
+    },
+    answers: {
+      200: {
+        description: 'The log, its last lines, or its events.',
+        content: { 'text/plain': Type.String(), 'text/event-stream': Type.String() },
+      },
+      204: { description: 'The Last-Event-ID was that of the end: there is nothing more.' },
+      206: { description: 'The range; Content-Range names it.', content: { 'text/plain': Type.String() } },
+    },
+    errors: [
+      'LOOPER_FIELD_INVALID',
+      'LOOPER_RUN_NOT_FOUND',
+      'LOOPER_LOG_NOT_FOUND',
+      'LOOPER_RANGE_UNSATISFIABLE',
+    ],
+  },
+} as const
+
+/** `GET /events` in words. */
+export const GET_EVENTS = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Every step of every run, as it happens',
+    description:
+      'Events step, whose data is {"step": …, "run": …}: requested, announced, stopped, launched, ended, and the run as ' +
+      'it then stands. Who reads too slowly is dropped.',
+  },
+  config: {
+    answers: {
+      200: { description: 'Server-Sent Events.', content: { 'text/event-stream': Type.String() } },
+    },
   },
 } as const

@@ -54,6 +54,12 @@ const MIGRATIONS: readonly string[] = [
     status INTEGER,
     body TEXT
   ) STRICT;`,
+  // Each holds seq as its last column, so that a filtered list needs no sorting.
+  `DROP INDEX runs_unfinished;
+  CREATE INDEX runs_by_outcome ON runs (outcome);
+  CREATE INDEX runs_of_trigger ON runs (trigger);
+  CREATE INDEX runs_by_workspace ON runs (workspace);
+  CREATE INDEX runs_by_request_time ON runs (requested_at);`,
 ]
 
 /** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */

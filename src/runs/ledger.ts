@@ -1,9 +1,13 @@
 import { statSync } from 'node:fs'
 import type { SQLInputValue } from 'node:sqlite'
-import { LooperError, messageOf } from '../errors.ts'
+import { messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
+import { type LedgerAnswers, ledgerAnswers } from './ledger-answers.ts'
 import { beginAnew, damageOf, openDatabase, writeNothing } from './ledger-file.ts'
-import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
+import { type RunQuery, selectRuns } from './ledger-query.ts'
+import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
 
@@ -78,7 +82,7 @@ export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
 }
 
 /** The record of all runs. Reading and writing are synchronous. */
-export interface Ledger {
+export interface Ledger extends LedgerNotes, LedgerAnswers {
   /**
    * Looks for damage in the whole file, in a thread of its own, because that takes the longer the more there is. Where
    * there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
@@ -92,30 +96,18 @@ export interface Ledger {
   finish(runId: string, finish: RunFinish): void
   find(runId: string): RunRecord | null
   /** Newest first. */
-  list(limit: number): RunRecord[]
+  list(query: RunQuery): RunRecord[]
   unfinished(): RunRecord[]
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
   /** Ended runs, oldest first, for retention. */
   ended(): Iterable<EndedRun>
   remove(runId: string): void
-  /** A small state that survives the service; null where there is none. */
-  note(name: string): string | null
-  setNote(name: string, value: string): void
-  /** Takes a key for a request, forgetting keys claimed before `since`. @throws {LooperError} as {@link begin} */
-  claimKey(key: string, requestHash: string, now: number, since: number): KeyClaim
-  answerKey(key: string, status: number, body: string): void
-  freeKey(key: string): void
   /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
   assertWritable(): void
   /** Writes what still waits, and closes. */
   close(): void
 }
-
-/** Whether a key was taken before, and with what. */
-export type KeyClaim =
-  | { readonly kind: 'new' | 'open' | 'other' }
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
 
 /**
  * Opens the ledger, makes it where there is none, and brings it up to date. A file that is broken is set aside, which
@@ -204,7 +196,10 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
       return row ? toRecord(row) : null
     },
-    list: (limit) => db.prepare('SELECT * FROM runs ORDER BY seq DESC LIMIT ?').all(limit).map(toRecord),
+    list(query) {
+      const { sql, values } = selectRuns(query)
+      return db.prepare(sql).all(values).map(toRecord)
+    },
     unfinished: () => db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all().map(toRecord),
     launchedSince(trigger, since) {
       const row = db
@@ -227,39 +222,8 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     remove(runId) {
       write('DELETE FROM runs WHERE run_id = :run_id', { run_id: runId })
     },
-    note(name) {
-      return textOrNull(db.prepare('SELECT value FROM notes WHERE name = ?').get(name)?.value)
-    },
-    setNote(name, value) {
-      write('INSERT INTO notes VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value', {
-        name,
-        value,
-      })
-    },
-    claimKey(key, requestHash, now, since) {
-      const known = withWriteErrors(() => {
-        db.prepare('DELETE FROM answers WHERE claimed_at < ?').run(since)
-        const row = db.prepare('SELECT * FROM answers WHERE key = ?').get(key)
-        if (!row) {
-          db.prepare('INSERT INTO answers (key, request_hash, claimed_at) VALUES (?, ?, ?)').run(
-            key,
-            requestHash,
-            now,
-          )
-        }
-        return row
-      })
-      if (!known) return { kind: 'new' }
-      if (known.request_hash !== requestHash) return { kind: 'other' }
-      const status = numberOrNull(known.status)
-      return status === null ? { kind: 'open' } : { kind: 'answered', status, body: String(known.body) }
-    },
-    answerKey(key, status, body) {
-      write('UPDATE answers SET status = :status, body = :body WHERE key = :key', { status, body, key })
-    },
-    freeKey(key) {
-      write('DELETE FROM answers WHERE key = :key', { key })
-    },
+    ...ledgerNotes(() => db, write),
+    ...ledgerAnswers(() => db, write),
     assertWritable() {
       withWriteErrors(() => {
         assertThere()
@@ -270,15 +234,5 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       flush()
       db.close()
     },
-  }
-}
-
-function withWriteErrors<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new LooperError('LOOPER_LEDGER_UNWRITABLE', `cannot write the ledger: ${messageOf(error)}`, {
-      cause: error,
-    })
   }
 }

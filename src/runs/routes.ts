@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
 import { Type } from '../schema.ts'
-import { GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
+import { CURRENT_RUN, GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
+import { cursorAt, ListQuery, readListQuery } from './list-query.ts'
 import { postRun } from './post-run.ts'
 import type { RequestDefaults } from './request.ts'
 import type { Runs } from './runs.ts'
@@ -22,9 +23,6 @@ export interface RunRoutesOptions {
   readonly defaults: RequestDefaults
 }
 
-const DEFAULT_LIMIT = 50
-const MAX_LIMIT = 500
-
 const RunParams = Type.Object({ run_id: RUN_ID })
 
 /** `POST /run`, and the runs on the record. */
@@ -35,11 +33,30 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
   app.get(
     '/runs',
     {
-      schema: { ...LIST_RUNS.schema, response: { 200: RunList } },
+      schema: { ...LIST_RUNS.schema, querystring: ListQuery, response: { 200: RunList } },
       config: { ...LIST_RUNS.config, scope: 'read' },
     },
     async ({ query }) => {
-      return { runs: ledger.list(limitOf(Reflect.get(Object(query), 'limit'))).map(summaryOf) }
+      const asked = readListQuery(query)
+      // One more than asked for tells whether there is a next page.
+      const found = ledger.list({ ...asked, limit: asked.limit + 1 })
+      const page = found.slice(0, asked.limit)
+      const last = found.length > page.length ? page.at(-1) : undefined
+      return { runs: page.map(summaryOf), next_cursor: last ? cursorAt(last.seq) : null }
+    },
+  )
+
+  app.get(
+    '/runs/current',
+    {
+      schema: { ...CURRENT_RUN.schema, response: { 200: RunDetails } },
+      config: { ...CURRENT_RUN.config, scope: 'read' },
+    },
+    async () => {
+      const live = runs.live().at(-1)
+      const record = live && ledger.find(live.runId)
+      if (!record) throw new LooperError('LOOPER_RUN_NOT_FOUND', 'nothing runs')
+      return detailsOf(record)
     },
   )
 
@@ -81,11 +98,4 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
     if (record) return record
     throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${runId}`)
   }
-}
-
-function limitOf(given: unknown): number {
-  if (given === undefined) return DEFAULT_LIMIT
-  const limit = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : 0
-  if (limit >= 1 && limit <= MAX_LIMIT) return limit
-  throw new LooperError('LOOPER_FIELD_INVALID', `'limit' must be a whole number from 1 to ${MAX_LIMIT}`)
 }

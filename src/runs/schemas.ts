@@ -199,5 +199,8 @@ export const StopAnswer = Type.Object(
   { description: 'How it ended, and what was stopped.' },
 )
 
-/** The answer of `GET /runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) }, { description: 'The runs.' })
+/** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
+export const RunList = Type.Object(
+  { runs: Type.Array(RunSummary), next_cursor: TextOrNull },
+  { description: 'A page of the runs.' },
+)

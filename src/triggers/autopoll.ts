@@ -128,7 +128,7 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
   if (staleMs > 0 && now - (await newestRunLog(logDir)) < staleMs) {
     return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
   }
-  const latest = ledger.list(LOOK_BACK)
+  const latest = ledger.list({ limit: LOOK_BACK })
   const [last] = latest
   const limited = last ? options.limitedUntil(last) : null
   if (limited !== null && now < limited) {

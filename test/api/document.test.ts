@@ -5,8 +5,10 @@ import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { ERRORS } from '../../src/errors.ts'
 import { createTokenCheck, hashToken } from '../../src/http/tokens.ts'
-import { documentOf, holdTo, operationsOf } from '../helpers/api-document.ts'
+import { type ApiDocument, documentOf, holdTo, operationsOf } from '../helpers/api-document.ts'
 import { buildTestApp, NOW } from '../helpers/app.ts'
+import { FAKE_CODEX } from '../helpers/heart.ts'
+import { startTestService, until } from '../helpers/service.ts'
 
 const SECRET = { authorization: 'Bearer right' }
 const RUN = { zulip_message: 'hello', codex_prompt: 'x', workspace: '/' }
@@ -15,19 +17,28 @@ const NO_ROUTE = ['LOOPER_BAD_REQUEST', 'LOOPER_HEADERS_TOO_LARGE', 'LOOPER_METH
 
 const OPERATIONS = [
   'GET /docs',
+  'GET /events',
   'GET /health',
   'GET /metrics',
   'GET /openapi.json',
   'GET /ready',
   'GET /runs',
+  'GET /runs/current',
   'GET /runs/{run_id}',
+  'GET /runs/{run_id}/log',
   'GET /status',
+  'HEAD /runs/{run_id}/log',
   'POST /hooks/{name}',
   'POST /run',
   'POST /runs/{run_id}/stop',
 ]
 /** What needs a slow client, or something that is broken; the one schema of failures holds them. */
 const NOT_PROVOKED = ['408', '500', '503', '507']
+
+/** What ends only with the connection; a real service is asked for it. */
+const STREAMS = ['GET /events']
+/** Operations and statuses that were seen, as `GET /runs 200`. */
+const seen = new Set<string>()
 
 /** An app that has everything: tokens, a hook, and a service around it that is not ready. */
 async function setUp(test: Test) {
@@ -66,7 +77,7 @@ async function setUp(test: Test) {
     requestedAt: NOW,
   })
   const document = await documentOf(app)
-  const holder = holdTo(document)
+  const holder = holdTo(document, seen)
   /** Asks, and holds the answer to the document. */
   const ask = async (method: 'GET' | 'POST', url: string, more: InjectOptions = {}) => {
     const answer = await app.inject({ method, url, headers: SECRET, ...more })
@@ -81,7 +92,7 @@ async function setUp(test: Test) {
     test.equal(problem, null, `${method} ${url} ${answer.statusCode}`)
     return answer
   }
-  return { ...built, document, holder, ask, problems }
+  return { ...built, document, ask, problems }
 }
 
 t.test('the document is valid OpenAPI 3.1', async (t) => {
@@ -123,17 +134,17 @@ t.test('every code is told by a route, unless it belongs to none', async (t) => 
 })
 
 t.test('every answer is as the document says', async (t) => {
-  const { document, holder, ask, problems } = await setUp(t)
+  const { document, ask, problems } = await setUp(t)
   const foreign = { ...SECRET, origin: 'http://elsewhere.example' }
   const form = { payload: 'a=1', headers: { ...SECRET, 'content-type': 'application/x-www-form-urlencoded' } }
   const broken = { payload: '[', headers: { ...SECRET, 'content-type': 'application/json' } }
   const large = { payload: { ...RUN, junk: 'x'.repeat(6 * 1024 * 1024) } }
 
-  for (const { method, path, operation } of operationsOf(document)) {
+  for (const { name, method, path, operation } of operationsOf(document)) {
     if (method !== 'GET' && method !== 'POST') continue
     const url = path.replace('{run_id}', 'known').replace('{name}', 'ci')
     const payload = method === 'POST' ? { payload: RUN } : {}
-    await ask(method, url, payload)
+    if (!STREAMS.includes(name)) await ask(method, url, payload)
     await ask(method, url, { ...payload, headers: foreign })
     await ask(method, url, { ...payload, headers: { ...SECRET, host: 'elsewhere.example' } })
     if (operation.security?.length) await ask(method, url, { ...payload, headers: {} })
@@ -161,13 +172,67 @@ t.test('every answer is as the document says', async (t) => {
     const url = path.replace('{run_id}', 'known').replace('{name}', 'ci')
     if (operation.responses[429]) await ask(method, url, { headers: { authorization: 'Bearer wrong' } })
   }
+})
 
-  const unseen = operationsOf(document).flatMap(({ name, operation }) =>
-    Object.keys(operation.responses).flatMap((status) =>
-      NOT_PROVOKED.includes(status) || holder.seen.has(`${name} ${status}`) ? [] : [`${name} ${status}`],
-    ),
-  )
-  t.same(unseen, [], 'and everything that it says was seen')
+t.test('every answer of a real service is as the document says, streams too', async (t) => {
+  const dir = t.testdir({ ws: {}, logs: {} })
+  const service = await startTestService(path.join(dir, 'logs'), { CODEX_EXEC_BINARY: FAKE_CODEX })
+  t.teardown(() => service.stop())
+  const document: ApiDocument = JSON.parse(await (await fetch(`${service.url}/openapi.json`)).text())
+  const holder = holdTo(document, seen)
+  const ask = async (method: string, url: string, body: object | null = null, headers = {}) => {
+    const type = body === null ? {} : { 'content-type': 'application/json' }
+    const response = await fetch(`${service.url}${url}`, {
+      method,
+      headers: { ...type, ...headers },
+      ...(body === null ? {} : { body: JSON.stringify(body) }),
+    })
+    const media = response.headers.get('content-type') ?? undefined
+    const isEndless = STREAMS.includes(`${method} ${url}`)
+    if (isEndless) await response.body?.cancel()
+    const text = isEndless ? '' : await response.text()
+    const answer = { method, url, status: response.status, type: media, text }
+    t.equal(holder.problemWith(answer), null, `${method} ${url} ${response.status}`)
+    return text === '' || media?.startsWith('application/json') !== true ? {} : JSON.parse(text)
+  }
+  const run = { zulip_message: 'x', codex_prompt: 'echo hello; sleep 300', workspace: path.join(dir, 'ws') }
+
+  await ask('GET', '/runs/current')
+  await ask('POST', '/run', { ...run, plan: true })
+  const { run_id: first } = await ask('POST', '/run', run, { prefer: 'respond-async' })
+  await until('the first run', async () => (await ask('GET', '/runs/current')).run_id === first)
+  await ask('POST', '/run', { ...run, if_running: 'skip' })
+  for (const url of ['/events', '/status', '/ready', '/health', '/metrics', '/runs?limit=1'])
+    await ask('GET', url)
+  const log = `/runs/${first}/log`
+  await ask('POST', `/runs/${first}/stop`)
+  await ask('POST', `/runs/${first}/stop`)
+  await ask('POST', '/runs/nobody/stop', {})
+  await ask('GET', `/runs/${first}`)
+  await ask('GET', log)
+  await ask('HEAD', log)
+  await ask('HEAD', '/runs/nobody/log')
+  await ask('GET', `${log}?tail=1`)
+  await ask('GET', `${log}?follow=1`)
+  await ask('GET', `${log}?follow=yes`)
+  await ask('GET', `${log}?follow=1`, null, { 'last-event-id': 'end' })
+  await ask('GET', log, null, { range: 'bytes=0-9' })
+  await ask('GET', log, null, { range: 'bytes=999999-' })
+  await ask('POST', '/run', { ...run, codex_prompt: 'echo done', wait: true })
+  await ask('POST', '/run', { ...run, codex_prompt: '' })
+  await ask('POST', '/run', { ...run, codex_prompt: 'exit 3', codex_exec_startup_check_seconds: 10 })
+})
+
+t.test('everything that the document says was seen', async (t) => {
+  const { document } = await setUp(t)
+  const unseen = operationsOf(document)
+    .filter(({ method }) => method !== 'HEAD')
+    .flatMap(({ name, operation }) =>
+      Object.keys(operation.responses).flatMap((status) =>
+        NOT_PROVOKED.includes(status) || seen.has(`${name} ${status}`) ? [] : [`${name} ${status}`],
+      ),
+    )
+  t.same(unseen, [])
 })
 
 t.test('the page shows every operation, runs nothing and loads nothing', async (t) => {

@@ -7,7 +7,8 @@ const HEAD = 'POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application
 
 /** An app that listens, with little patience. */
 async function listening(test: Test, requestMs: number, headersMs: number) {
-  const { app, asked } = await buildTestApp(test, { patience: { requestMs, headersMs, checkMs: 20 } })
+  const patience = { requestMs, headersMs, checkMs: 20, heartbeatMs: 60_000, drainMs: 60_000 }
+  const { app, asked } = await buildTestApp(test, { patience })
   return { url: await app.listen({ host: '127.0.0.1', port: 0 }), asked }
 }
 

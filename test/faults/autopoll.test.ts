@@ -164,7 +164,7 @@ for (const [name, ms] of Object.entries(JUMPS)) {
   t.test(`25: a clock ${name} brings no storm: one launch comes early at most`, async (t) => {
     const pollMs = 40
     const { launches, ledger, jump, lines, watch, close } = startAutopoll(t, 'exit 1', pollMs)
-    await until('two failures', () => ledger.list(9).filter(({ outcome }) => outcome).length === 2)
+    await until('two failures', () => ledger.list({ limit: 9 }).filter(({ outcome }) => outcome).length === 2)
     jump(ms)
     await until('the pause', () => lines.some((line) => line.includes('paused: 5 runs')))
     t.equal(launches.length, 5)
@@ -183,7 +183,7 @@ for (const [name, ms] of Object.entries(JUMPS)) {
     jump(ms)
     const before = ticks()
     await until('more ticks', () => ticks() > before + 5)
-    const [live, ...others] = ledger.list(9)
+    const [live, ...others] = ledger.list({ limit: 9 })
     t.same(others, [])
     t.equal(live?.outcome, null)
     t.ok(carriers(live?.runId ?? '-').length > 0)

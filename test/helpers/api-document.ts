@@ -38,17 +38,15 @@ export const operationsOf = (document: ApiDocument) =>
     })),
   )
 
-/** Holds answers to a document; collects which operations and statuses were seen, as `GET /runs 200`. */
-export function holdTo(document: ApiDocument) {
+/** Holds answers to a document; adds to `seen` which operations and statuses there were, as `GET /runs 200`. */
+export function holdTo(document: ApiDocument, seen: Set<string>) {
   const ajv = new Ajv2020({ strict: false, allErrors: true })
   addFormats.default(ajv)
   ajv.addSchema(document, 'api')
-  const seen = new Set<string>()
   const operations = operationsOf(document)
   const step = (text: string) => text.replaceAll('~', '~0').replaceAll('/', '~1')
 
   return {
-    seen,
     /** What the document says otherwise; null: nothing. */
     problemWith({ method, url, status, type, text }: Answered): string | null {
       const asked = url.replace(/\?.*/, '')
@@ -64,7 +62,7 @@ export function holdTo(document: ApiDocument) {
       const media = type?.replace(/;.*/, '')
       if (media === undefined) return answer.content ? `${name} ${status} should have a body` : null
       if (!answer.content?.[media]) return `${name} ${status} does not tell of ${media}`
-      if (media !== 'application/json') return null
+      if (media !== 'application/json' || method === 'HEAD') return null
       const where = [
         'paths',
         path,

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { codex } from '../../src/agents/codex.ts'
 import { type AppOptions, buildApp } from '../../src/app.ts'
+import { systemClock } from '../../src/clock.ts'
 import { LooperError } from '../../src/errors.ts'
 import { createFailures } from '../../src/http/failures.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
@@ -82,6 +83,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       logDir: dir,
       minFreeMb: 0,
     },
+    clock: systemClock,
     runs,
     agent: codex,
     ledger,

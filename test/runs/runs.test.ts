@@ -21,18 +21,20 @@ t.test('a run is on the record from before its notice to its end, step by step',
   const runs = createRuns(heart.deps)
   await runs.adopt()
   const first = await runOn(runs, heart.requestOf(heart.launchOf('sleep 300')))
-  const before = heart.ledger.list(1)[0]
+  const before = heart.ledger.list({ limit: 1 })[0]
   const second = await runOn(
     runs,
     heart.requestOf(heart.launchOf(WAIT, { timeoutMs: 60_000 }), {
       async notify() {
-        t.match(heart.ledger.list(1), [{ prompt: WAIT, timeoutMs: 60_000, announcedAt: null, outcome: null }])
+        t.match(heart.ledger.list({ limit: 1 }), [
+          { prompt: WAIT, timeoutMs: 60_000, announcedAt: null, outcome: null },
+        ])
         t.match(heart.ledger.find(String(before?.runId)), { outcome: null }, 'the old one still lives')
         return { output: 'told them' }
       },
     }),
   )
-  const record = heart.ledger.list(1)[0]
+  const record = heart.ledger.list({ limit: 1 })[0]
   t.match(record, {
     runId: second.run?.runId,
     notice: 'told them',
@@ -49,7 +51,7 @@ t.test('a run is on the record from before its notice to its end, step by step',
   })
 
   await runs.close()
-  t.match(heart.ledger.list(1), [{ outcome: 'stopped', cause: 'the service was shut down' }])
+  t.match(heart.ledger.list({ limit: 1 }), [{ outcome: 'stopped', cause: 'the service was shut down' }])
   t.same(carriers(heart.mark), [])
   await t.rejects(runOn(runs, heart.requestOf(null)), { code: 'LOOPER_SHUTTING_DOWN' })
 })
@@ -60,8 +62,8 @@ t.test('a request to stop only is the cause of the end, and no run on the record
   const { run } = await runOn(runs, heart.requestOf(heart.launchOf('sleep 300')))
   const { stopped } = await runOn(runs, heart.requestOf(null))
   t.same(stopped, [run?.agent.pid])
-  t.match(heart.ledger.list(9), [{ outcome: 'stopped', cause: 'stopped by request 0a0b0c0d' }])
-  t.equal(heart.ledger.list(9).length, 1)
+  t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'stopped by request 0a0b0c0d' }])
+  t.equal(heart.ledger.list({ limit: 9 }).length, 1)
 })
 
 t.test('what keeps a run from starting is its end on the record', async (t) => {
@@ -71,12 +73,14 @@ t.test('what keeps a run from starting is its end on the record', async (t) => {
   await t.rejects(runOn(runs, heart.requestOf(heart.launchOf('true'), { notify })), {
     code: 'LOOPER_NOTICE_FAILED',
   })
-  t.match(heart.ledger.list(1), [
+  t.match(heart.ledger.list({ limit: 1 }), [
     { outcome: 'failed_to_start', cause: 'failed to send Zulip message: no Zulip', launchedAt: null },
   ])
   rmSync(heart.workspace, { recursive: true })
   await t.rejects(runOn(runs, heart.requestOf(heart.launchOf('true'))), { code: 'LOOPER_WORKSPACE_INVALID' })
-  t.match(heart.ledger.list(1), [{ outcome: 'failed_to_start', cause: /^workspace is not a directory/ }])
+  t.match(heart.ledger.list({ limit: 1 }), [
+    { outcome: 'failed_to_start', cause: /^workspace is not a directory/ },
+  ])
   t.strictSame(heart.ledger.unfinished(), [])
 })
 
@@ -85,7 +89,7 @@ t.test('a run that fails within the startup check is no failure to start', async
   const runs = createRuns(heart.deps)
   const request = heart.requestOf(heart.launchOf('exit 3'), { startupCheckMs: 60_000 })
   await t.rejects(runOn(runs, request), { code: 'LOOPER_AGENT_EXITED_EARLY', message: /rc=3/ })
-  t.match(heart.ledger.list(1), [{ outcome: 'exited', returnCode: 3 }])
+  t.match(heart.ledger.list({ limit: 1 }), [{ outcome: 'exited', returnCode: 3 }])
 })
 
 t.test('a run that ends early while it lives on the record is ended by itself', async (t) => {
@@ -96,7 +100,7 @@ t.test('a run that ends early while it lives on the record is ended by itself', 
   const closed = runs.close()
   await t.rejects(running, { code: 'LOOPER_SHUTTING_DOWN' })
   await closed
-  t.match(heart.ledger.list(1), [{ outcome: 'stopped', cause: 'the service was shut down' }])
+  t.match(heart.ledger.list({ limit: 1 }), [{ outcome: 'stopped', cause: 'the service was shut down' }])
 })
 
 /** A heart with a live run, and a check that a refusal did nothing to it. */
@@ -113,8 +117,8 @@ async function withLiveRun(test: Parameters<typeof heartOf>[0]) {
   const untouched = () => {
     test.equal(notices, 0, 'nothing was announced')
     test.same(carriers(String(run?.runId)).length, 2, 'nothing was stopped')
-    test.match(heart.ledger.list(9), [{ runId: run?.runId, outcome: null }])
-    test.equal(heart.ledger.list(9).length, 1)
+    test.match(heart.ledger.list({ limit: 9 }), [{ runId: run?.runId, outcome: null }])
+    test.equal(heart.ledger.list({ limit: 9 }).length, 1)
   }
   test.teardown(() => runs.close())
   return { heart, notify, untouched, runs }
@@ -145,11 +149,11 @@ t.test('the idle launch happens once, and tells why not', async (t) => {
   const heart = heartOf(t)
   const runs = createRuns(heart.deps)
   t.strictSame(await runs.launchIfIdle(async () => null), { kind: 'declined' })
-  t.strictSame(heart.ledger.list(9), [], 'what is declined is no run')
+  t.strictSame(heart.ledger.list({ limit: 9 }), [], 'what is declined is no run')
 
   const launched = await runs.launchIfIdle(async () => heart.launchOf(WAIT, { trigger: 'autopoll' }))
   t.match(launched, { kind: 'launched', run: { trigger: 'autopoll' } })
-  t.match(heart.ledger.list(1), [{ trigger: 'autopoll', announcedAt: null, outcome: null }])
+  t.match(heart.ledger.list({ limit: 1 }), [{ trigger: 'autopoll', announcedAt: null, outcome: null }])
   const never = () => Promise.reject(new Error('asked though an agent lives'))
   t.strictSame(await runs.launchIfIdle(never), { kind: 'live' })
 
@@ -166,7 +170,7 @@ t.test('the idle launch happens once, and tells why not', async (t) => {
     full.launchIfIdle(async () => heart.launchOf('true')),
     { code: 'LOOPER_DISK_FULL' },
   )
-  t.equal(heart.ledger.list(9).length, 1)
+  t.equal(heart.ledger.list({ limit: 9 }).length, 1)
 })
 
 t.test('launches wait for adoption, and an adopted run is replaced like any other', async (t) => {
@@ -202,7 +206,7 @@ t.test('one run is stopped with all that belongs to it, and the answer says what
   t.ok(run && report?.signalled.includes(run.agent.pid))
   t.same(report?.survivors, [])
   t.same(carriers(heart.mark), [])
-  t.match(heart.ledger.list(1), [{ outcome: 'stopped', cause: 'stopped by somebody' }])
+  t.match(heart.ledger.list({ limit: 1 }), [{ outcome: 'stopped', cause: 'stopped by somebody' }])
   t.equal(await runs.stop(String(run?.runId), 'again'), null, 'it has ended')
   t.equal(await runs.stop('nobody', 'x'), null)
 })
@@ -235,7 +239,7 @@ t.test(
     t.same(await runs.stop(String(occupant?.runId), 'stopped by me'), { signalled: [], survivors: [] })
     await refused
     t.equal(runs.occupant(), null)
-    const [waiting, old] = heart.ledger.list(9)
+    const [waiting, old] = heart.ledger.list({ limit: 9 })
     t.match(waiting, { outcome: 'stopped', cause: /stopped by me/, launchedAt: null })
     t.match(old, { outcome: null })
   },
@@ -249,7 +253,7 @@ t.test('a run that waits out its delay is called off', async (t) => {
   await until('the delay', () => runs.occupant()?.step === 'delay')
   t.ok(await runs.stop(String(runs.occupant()?.runId), 'x'))
   await refused
-  t.match(heart.ledger.list(9), [{ outcome: 'stopped', launchedAt: null }])
+  t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', launchedAt: null }])
 })
 
 t.test('who asked for a run that is stopped in its startup check hears that it was stopped', async (t) => {
@@ -260,7 +264,7 @@ t.test('who asked for a run that is stopped in its startup check hears that it w
   await until('the startup check', () => runs.occupant()?.step === 'startup_check')
   await runs.stop(String(runs.occupant()?.runId), 'x')
   await refused
-  t.match(heart.ledger.list(9), [{ outcome: 'stopped', cause: 'x' }])
+  t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'x' }])
   t.same(carriers(heart.mark), [])
 })
 
@@ -280,7 +284,7 @@ t.test('a run that is called off while it is launched is stopped, not forgotten'
   const report = await runs.stop(String(runs.occupant()?.runId), 'x')
   t.ok(report && report.signalled.length > 0)
   await asked
-  t.match(heart.ledger.list(9), [{ outcome: 'stopped', cause: 'x' }])
+  t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'x' }])
   t.same(carriers(heart.mark), [])
 })
 
