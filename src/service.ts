@@ -16,14 +16,17 @@ import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import { sendEndNotices } from './notices/end-notices.ts'
+import { tellFailures } from './notices/failures.ts'
 import { rememberLast } from './notices/last.ts'
-import { withoutSecrets } from './notices/notice.ts'
+import { type Notify, withoutSecrets } from './notices/notice.ts'
 import { scriptNotices } from './notices/script.ts'
 import { noticeRoute } from './notices/state.ts'
 import { describeRoute, zulipEdits, zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
+import { createReadiness } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
@@ -173,6 +176,7 @@ async function compose(
   const closing = new AbortController()
   const background: Promise<unknown>[] = []
   let app: FastifyInstance | null = null
+  let isAdopted = false
 
   async function close(): Promise<void> {
     closing.abort()
@@ -180,6 +184,7 @@ async function compose(
       await runs.close()
     } finally {
       await Promise.all([app?.close(), endNotices?.close(END_NOTICES_MS)])
+      metrics.close()
       await Promise.all(background)
       logger.info('service.stop')
       ledger.close()
@@ -188,7 +193,9 @@ async function compose(
     }
   }
 
-  const { notify, last } = rememberLast(withoutSecrets(zulipNotices(config.zulip, skipped), redact), clock)
+  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken })
+  const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), metrics.noticeFailed)
+  const { notify, last } = rememberLast(told(zulipNotices(config.zulip, skipped)), clock)
   const { notifyEnd } = config.zulip
   const endNotices =
     notifyEnd === 'off'
@@ -214,7 +221,7 @@ async function compose(
         logger,
         logDir: log.dir,
         prepare: prepareDefault,
-        skipped: () => undefined,
+        skipped: metrics.autopollSkipped,
       })
     : null
   app = await buildApp({
@@ -241,6 +248,16 @@ async function compose(
     ledger,
     steps,
     agent,
+    metrics,
+    problems: createReadiness({
+      ledger,
+      table,
+      logDir: log.dir,
+      minFreeMb: log.minFreeMb,
+      phase: () => (closing.signal.aborted ? 'closing' : isAdopted ? 'open' : 'adopting'),
+      clock,
+      logger,
+    }),
     defaults: {
       ...launch,
       access,
@@ -248,13 +265,15 @@ async function compose(
       logDir: log.dir,
       notify,
       route: describeRoute(config.zulip),
-      notifyByScript: (script) => withoutSecrets(scriptNotices(script, env, logger), redact),
+      notifyByScript: (script) => told(scriptNotices(script, env, logger)),
     },
   })
   const url = await app.listen({ host: config.http.host, port: config.http.port })
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
-  const adopted = runs.adopt()
+  const adopted = runs.adopt().then(() => {
+    isAdopted = true
+  })
   background.push(adopted)
   const removeFailed = (error: unknown) => logger.error({ err: error }, 'logs.remove.fail')
   background.push(adopted.then(() => repeat(removeOld, RETENTION_EVERY_MS, removeFailed)))
