@@ -132,10 +132,9 @@ function notLooper(url: string): Failure {
 
 function unreachable(url: string, error: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) return new Failure(EXIT.interrupted, 'interrupted')
-  // A name with several addresses fails with an AggregateError, whose message is empty.
   return new Failure(
     EXIT.unreachable,
-    `cannot reach Looper at ${url}: ${messageOf(error) || errnoOf(error)}`,
+    `cannot reach Looper at ${url}: ${errnoOf(error) ?? messageOf(error)}`,
     'Start it with "npm start", or give its address with --url or LOOPER_URL.',
   )
 }

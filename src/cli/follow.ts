@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { RunDetails } from '../runs/schemas.ts'
@@ -85,11 +86,8 @@ function bytesOf({ text, base64 }: { text: string; base64?: string }): Uint8Arra
 }
 
 /** The chunks of an answer; fails where none comes for too long. Time that the reader takes does not count. */
-async function* watched(
-  response: AsyncIterable<Uint8Array> & { destroy(error: Error): unknown },
-  quietMs: number,
-): AsyncGenerator<Uint8Array> {
-  const chunks = response[Symbol.asyncIterator]()
+async function* watched(response: IncomingMessage, quietMs: number): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
   try {
     for (;;) {
       const quiet = setTimeout(
@@ -103,6 +101,6 @@ async function* watched(
   } catch (error) {
     throw new Failure(EXIT.unreachable, `the connection was lost: ${messageOf(error)}`)
   } finally {
-    await chunks.return?.()
+    response.destroy()
   }
 }

@@ -22,18 +22,6 @@ export function duration(ms: number): string {
   return `${seconds} s`
 }
 
-/** A number of bytes: `812 B`, `3.4 KB`, `51 MB`. */
-export function size(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${unit > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
-}
-
 /** How people call a run: the beginning of its id. */
 export function shortId(runId: string): string {
   return runId.slice(0, 8)

@@ -28,18 +28,22 @@ export async function run(context: Context): Promise<number> {
   }
   if (options.plan) return tellPlan(context, body)
 
+  let answer: RunAnswer
   try {
-    const answer = await spinning(world, 'announcing, stopping, launching', () =>
+    answer = await spinning(world, 'announcing, stopping, launching', () =>
       client.post<RunAnswer>('/run', body, ['run_id', 'codex_exec_result', 'remaining_codex_exec_pids']),
     )
-    if (stays && answer.run_id !== null) return await stay(context, answer, answer.run_id)
-    if (options.json) screen.json(answer)
-    else tellStart(context, answer)
-    return EXIT.ok
   } catch (error) {
+    if (world.interrupted.aborted) {
+      screen.tell('looper: not waiting; what was asked for may happen all the same, "looper status" tells')
+    }
     if (!stays || !(error instanceof Failure) || !isEarlyExit(error.answer)) throw error
-    return await stay(context, error.answer, await findRun(client, error.answer.request_id))
+    return stay(context, error.answer, await findRun(client, error.answer.request_id))
   }
+  if (stays && answer.run_id !== null) return stay(context, answer, answer.run_id)
+  if (options.json) screen.json(answer)
+  else tellStart(context, answer)
+  return EXIT.ok
 }
 
 /** A run may end before it is asked for; whoever stays wants to see that, too. */

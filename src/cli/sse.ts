@@ -11,12 +11,17 @@ export async function* readEvents(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   let rest = ''
   let fields: { [name: string]: string } = {}
   for await (const chunk of bytes) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
+    rest += decoder.decode(chunk, { stream: true })
+    const end = rest.lastIndexOf('\n')
+    if (end < 0) continue
+    const lines = rest.slice(0, end).split('\n')
+    rest = rest.slice(end + 1)
     for (const raw of lines) {
       const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw
       if (line !== '') {
-        const [, name = '', value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
+        const colon = line.includes(':') ? line.indexOf(':') : line.length
+        const name = line.slice(0, colon)
+        const value = line.slice(colon + 1).replace(/^ /, '')
         fields[name] = name === 'data' && fields.data !== undefined ? `${fields.data}\n${value}` : value
         continue
       }

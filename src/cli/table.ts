@@ -22,25 +22,24 @@ export function table(
   rows: readonly (readonly Cell[])[],
   width: number,
 ): string[] {
-  const widths = columns.map(({ title }, i) =>
-    Math.max(
-      ...[{ text: title }, ...rows.map((row) => row[i] ?? { text: '' })].map(({ text }) => cellsOf(text)),
-    ),
-  )
-  const total = () => widths.reduce((sum, one) => sum + one + GAP.length, -GAP.length)
-  for (const [i, { min }] of columns.entries()) {
-    const over = total() - width
-    const wide = widths[i] ?? 0
-    if (min !== undefined && over > 0) widths[i] = Math.min(wide, Math.max(min, wide - over))
+  const shown = columns.map(({ title, min }, i) => {
+    const texts = [title, ...rows.map((row) => row[i]?.text ?? '')]
+    const widest = Math.max(...texts.map(cellsOf))
+    return { title, min: min ?? widest, width: widest }
+  })
+  const total = () => shown.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length)
+  for (const column of shown) {
+    const over = Math.max(0, total() - width)
+    column.width = Math.min(column.width, Math.max(column.min, column.width - over))
   }
-  while (total() > width && widths.length > 1) widths.pop()
+  while (total() > width && shown.length > 1) shown.pop()
 
   const line = (cells: readonly Cell[]) =>
-    widths
-      .map((wide, i) => {
+    shown
+      .map((column, i) => {
         const { text, paint = (same: string) => same } = cells[i] ?? { text: '' }
-        const shown = cutStart(text, wide)
-        return paint(shown) + ' '.repeat(wide - cellsOf(shown))
+        const cut = cutStart(text, column.width)
+        return paint(cut) + ' '.repeat(column.width - cellsOf(cut))
       })
       .join(GAP)
       .trimEnd()
