@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { documentRoutes } from './api/document.ts'
+import { apiRoutes } from './api/routes.ts'
 import type { Clock } from './clock.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
@@ -11,9 +13,13 @@ import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
 import { guard, type HostRules } from './http/guards.ts'
+import { healthRoutes } from './http/health.ts'
 import { takeJsonOnly } from './http/json-body.ts'
 import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { metricsRoutes } from './metrics/routes.ts'
+import type { Readiness } from './readiness.ts'
 import { eventsRoute } from './runs/events-route.ts'
 import { logRoutes } from './runs/log-routes.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
@@ -32,6 +38,8 @@ export interface AppOptions extends RunRoutesOptions {
   readonly clock: Clock
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
+  readonly metrics: Pick<Metrics, 'text'>
+  readonly problems: Readiness
   /** How long a client may take. */
   readonly patience?: Patience
 }
@@ -60,7 +68,18 @@ export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, status, clock, patience = PATIENCE, ...runs } = options
+  const {
+    logger,
+    tokens,
+    hooks,
+    failures,
+    status,
+    clock,
+    metrics,
+    problems,
+    patience = PATIENCE,
+    ...runs
+  } = options
   const streams = { ledger: runs.ledger, steps: runs.steps, clock, patience }
   const app = fastify({
     loggerInstance: logger,
@@ -96,8 +115,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   guard(app, options.hosts)
 
-  app.get('/health', async () => ({ ok: true }))
+  await documentRoutes(app, status.version)
+  await app.register(healthRoutes, { problems })
   await app.register(dashboardRoutes)
+  await app.register(apiRoutes)
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
@@ -105,6 +126,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(statusRoutes, { status })
     await guarded.register(logRoutes, streams)
     await guarded.register(eventsRoute, streams)
+    await guarded.register(metricsRoutes, { metrics })
   })
   return app
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { openEventStream, type StreamPatience } from '../http/event-stream.ts'
+import { GET_EVENTS } from './api.ts'
 import type { RunStep, Steps } from './steps.ts'
 import { summaryOf } from './views.ts'
 
@@ -16,7 +17,12 @@ export const eventsRoute: FastifyPluginAsync<EventsRouteOptions> = async (
   app,
   { steps, clock, patience },
 ) => {
-  app.get('/events', { config: { scope: 'read' }, exposeHeadRoute: false }, async (_request, reply) => {
+  const options = {
+    schema: GET_EVENTS.schema,
+    config: { ...GET_EVENTS.config, scope: 'read' },
+    exposeHeadRoute: false,
+  } as const
+  app.get('/events', options, async (_request, reply) => {
     const stream = openEventStream(reply, clock, patience)
     const leave = steps.subscribe((step) => stream.offer(stepFrame(step)))
     await stream.closed

@@ -111,6 +111,11 @@ export async function damageOf(file: string): Promise<string | null> {
   }
 }
 
+/** Writes what stands there already: throws where the file, its journal or its disk takes nothing. */
+export function writeNothing(db: DatabaseSync): void {
+  db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+}
+
 function migrated(file: string): DatabaseSync {
   const db = new DatabaseSync(file)
   try {
@@ -131,7 +136,7 @@ function migrated(file: string): DatabaseSync {
     // A database of something else is no ledger.
     db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').get()
     // Says now, not in the middle of a run, whether it can be written.
-    db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
+    writeNothing(db)
     return db
   } catch (error) {
     db.close()

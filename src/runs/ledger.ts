@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import type { SQLInputValue } from 'node:sqlite'
 import { messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
-import { beginAnew, damageOf, openDatabase } from './ledger-file.ts'
+import { beginAnew, damageOf, openDatabase, writeNothing } from './ledger-file.ts'
 import { type Keys, keysIn } from './ledger-keys.ts'
 import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
 import { type RunQuery, selectRuns } from './ledger-query.ts'
@@ -109,6 +109,8 @@ export interface Ledger extends LedgerNotes, Keys {
   /** Ended runs, oldest first, for retention. */
   ended(): Iterable<EndedRun>
   remove(runId: string): void
+  /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
+  assertWritable(): void
   /** Writes what still waits, and closes. */
   close(): void
 }
@@ -146,6 +148,12 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     }
   }
 
+  /** SQLite goes on writing into a file that was removed, and nobody would ever read it. */
+  function assertThere(): void {
+    const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
+    if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
+  }
+
   return {
     async check() {
       try {
@@ -162,9 +170,7 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       const columns = intentColumns(intent)
       const names = Object.keys(columns)
       withWriteErrors(() => {
-        // SQLite goes on writing into a file that was removed, and nobody would ever read it.
-        const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
-        if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
+        assertThere()
         db.prepare(
           `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
         ).run(columns)
@@ -226,6 +232,12 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     },
     ...ledgerNotes(() => db, write),
     ...keysIn(() => db, write),
+    assertWritable() {
+      withWriteErrors(() => {
+        assertThere()
+        writeNothing(db)
+      })
+    },
     close() {
       flush()
       db.close()

@@ -5,6 +5,7 @@ import { LooperError } from '../errors.ts'
 import { rangeOf } from '../http/byte-range.ts'
 import { type EventStream, openEventStream, type StreamPatience } from '../http/event-stream.ts'
 import { Type } from '../schema.ts'
+import { GET_LOG, RUN_ID } from './api.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import { createLogFeeds, type LogFeed } from './log-feed.ts'
 import { logNotFound, openLog, readSlice, tailStart } from './log-file.ts'
@@ -20,7 +21,7 @@ export interface LogRoutesOptions {
   readonly patience: StreamPatience
 }
 
-const Params = Type.Object({ run_id: Type.String() })
+const Params = Type.Object({ run_id: RUN_ID })
 /** The id of the last event: whoever shows it has everything. */
 const LAST_ID = 'end'
 
@@ -32,8 +33,8 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
   app.route({
     method: ['GET', 'HEAD'],
     url: '/runs/:run_id/log',
-    schema: { params: Params, querystring: LogQuery },
-    config: { scope: 'read' },
+    schema: { ...GET_LOG.schema, params: Params, querystring: LogQuery },
+    config: { ...GET_LOG.config, scope: 'read' },
     async handler(request, reply) {
       const asked = readLogQuery(request.query)
       const run = ledger.find(request.params.run_id)

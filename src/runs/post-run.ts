@@ -4,6 +4,7 @@ import { LooperError } from '../errors.ts'
 import { type KeptAnswer, keyOf, once } from '../http/idempotency.ts'
 import { Type } from '../schema.ts'
 import { shellQuote } from '../shell-quote.ts'
+import { POST_RUN } from './api.ts'
 import type { Plan } from './plan.ts'
 import { prepareRun } from './request.ts'
 import type { RunRoutesOptions } from './routes.ts'
@@ -16,10 +17,14 @@ type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
 /** `POST /run`. */
 export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
   const { runs, ledger, agent, defaults, now } = options
-  const response = { 200: Type.Union([PlanAnswer, RunAnswer]), 202: AcceptedAnswer }
+  const answered = 'What was announced, stopped and launched; or what was asked to be planned.'
+  const response = {
+    200: Type.Union([PlanAnswer, RunAnswer], { description: answered }),
+    202: AcceptedAnswer,
+  }
   app.post(
     '/run',
-    { schema: { body: RunBody, response }, config: { scope: 'run' } },
+    { schema: { ...POST_RUN.schema, body: RunBody, response }, config: { ...POST_RUN.config, scope: 'run' } },
     async ({ body, id, caller, headers, rawBody }, reply) => {
       const name = caller?.name ?? null
       const isAsync = prefersAsync(headers.prefer)

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
 import { Type } from '../schema.ts'
+import { CURRENT_RUN, GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import type { Keys } from './ledger-keys.ts'
 import { cursorAt, ListQuery, readListQuery } from './list-query.ts'
@@ -23,7 +24,7 @@ export interface RunRoutesOptions {
   readonly defaults: RequestDefaults
 }
 
-const RunParams = Type.Object({ run_id: Type.String() })
+const RunParams = Type.Object({ run_id: RUN_ID })
 
 /** `POST /run`, and the runs on the record. */
 export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
@@ -32,7 +33,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
 
   app.get(
     '/runs',
-    { schema: { querystring: ListQuery, response: { 200: RunList } }, config: { scope: 'read' } },
+    {
+      schema: { ...LIST_RUNS.schema, querystring: ListQuery, response: { 200: RunList } },
+      config: { ...LIST_RUNS.config, scope: 'read' },
+    },
     async ({ query }) => {
       const asked = readListQuery(query)
       // One more than asked for tells whether there is a next page.
@@ -45,7 +49,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
 
   app.get(
     '/runs/current',
-    { schema: { response: { 200: RunDetails } }, config: { scope: 'read' } },
+    {
+      schema: { ...CURRENT_RUN.schema, response: { 200: RunDetails } },
+      config: { ...CURRENT_RUN.config, scope: 'read' },
+    },
     async () => {
       const live = runs.live().at(-1)
       const record = live && ledger.find(live.runId)
@@ -56,7 +63,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
 
   app.get(
     '/runs/:run_id',
-    { schema: { params: RunParams, response: { 200: RunDetails } }, config: { scope: 'read' } },
+    {
+      schema: { ...GET_RUN.schema, params: RunParams, response: { 200: RunDetails } },
+      config: { ...GET_RUN.config, scope: 'read' },
+    },
     async ({ params }) => {
       return detailsOf(recordOf(params.run_id))
     },
@@ -64,7 +74,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
 
   app.post(
     '/runs/:run_id/stop',
-    { schema: { params: RunParams, response: { 200: StopAnswer } }, config: { scope: 'run' } },
+    {
+      schema: { ...STOP_RUN.schema, params: RunParams, response: { 200: StopAnswer } },
+      config: { ...STOP_RUN.config, scope: 'run' },
+    },
     async ({ params, caller }) => {
       const { run_id } = params
       recordOf(run_id)

@@ -58,6 +58,8 @@ export interface Runs {
   stop(runId: string, cause: string): Promise<StopReport | null>
   /** What lives now. Looks at the process table. */
   occupation(): Promise<Occupation>
+  /** Whether a launch is in progress. */
+  isTaken(): boolean
   /** Who holds the slot. */
   occupant(): Readonly<Occupant> | null
   /** The runs of this service that have not ended. */
@@ -234,6 +236,8 @@ export function createRuns(deps: RunsDeps): Runs {
       const now = await occupation()
       return slot.taken ? { ...now, obstacle: 'busy' } : now
     },
+
+    isTaken: () => slot.taken,
 
     occupant: () => slot.occupant,
 

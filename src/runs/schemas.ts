@@ -100,11 +100,14 @@ export const RunAnswer = Type.Object({
 export type RunAnswer = Static<typeof RunAnswer>
 
 /** The answer of a `POST /run` that does not wait (RFC 7240, `Prefer: respond-async`). */
-export const AcceptedAnswer = Type.Object({
-  ok: Type.Literal(true),
-  run_id: TextOrNull,
-  request_id: Type.String(),
-})
+export const AcceptedAnswer = Type.Object(
+  {
+    ok: Type.Literal(true),
+    run_id: TextOrNull,
+    request_id: Type.String(),
+  },
+  { description: 'The run begins; Location leads to it. Null: nothing will be launched.' },
+)
 /** The answer of a `POST /run` that does not wait. */
 export type AcceptedAnswer = Static<typeof AcceptedAnswer>
 
@@ -168,28 +171,37 @@ export const RunSummary = Type.Object(summary)
 export type RunSummary = Static<typeof RunSummary>
 
 /** A run with all that is known of it. */
-export const RunDetails = Type.Object({
-  ...summary,
-  prompt: Type.String(),
-  binary: Type.String(),
-  command: TextOrNull,
-  boot_id: TextOrNull,
-  agent_start_ticks: TextOrNull,
-  wrapper_pid: NumberOrNull,
-  wrapper_start_ticks: TextOrNull,
-})
+export const RunDetails = Type.Object(
+  {
+    ...summary,
+    prompt: Type.String(),
+    binary: Type.String(),
+    command: TextOrNull,
+    boot_id: TextOrNull,
+    agent_start_ticks: TextOrNull,
+    wrapper_pid: NumberOrNull,
+    wrapper_start_ticks: TextOrNull,
+  },
+  { description: 'The run.' },
+)
 /** A run with all that is known of it. */
 export type RunDetails = Static<typeof RunDetails>
 
 /** The answer of `POST /runs/:run_id/stop`. */
-export const StopAnswer = Type.Object({
-  ok: Type.Literal(true),
-  run: RunDetails,
-  /** Every process that was signalled. */
-  stopped_pids: Pids,
-  /** What is still alive. */
-  remaining_pids: Pids,
-})
+export const StopAnswer = Type.Object(
+  {
+    ok: Type.Literal(true),
+    run: RunDetails,
+    /** Every process that was signalled. */
+    stopped_pids: Pids,
+    /** What is still alive. */
+    remaining_pids: Pids,
+  },
+  { description: 'How it ended, and what was stopped.' },
+)
 
 /** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary), next_cursor: TextOrNull })
+export const RunList = Type.Object(
+  { runs: Type.Array(RunSummary), next_cursor: TextOrNull },
+  { description: 'A page of the runs.' },
+)

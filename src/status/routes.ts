@@ -7,7 +7,17 @@ export const statusRoutes: FastifyPluginAsyncTypebox<{ readonly status: StatusSo
   app,
   { status },
 ) => {
-  app.get('/status', { schema: { response: { 200: StatusAnswer } }, config: { scope: 'read' } }, () =>
-    statusOf(status),
+  app.get(
+    '/status',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'What Looper is doing now',
+        description: 'The slot, the run that lives, the autopoll, notices, and the disk.',
+        response: { 200: StatusAnswer },
+      },
+      config: { scope: 'read' },
+    },
+    () => statusOf(status),
   )
 }

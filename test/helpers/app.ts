@@ -44,6 +44,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     }),
     stop: async () => null,
     occupation: async () => ({ obstacle: null, agents: [] }),
+    isTaken: () => false,
     occupant: () => null,
     launchIfIdle: async () => ({ kind: 'busy' }),
     live: () => [],
@@ -68,6 +69,8 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
+    metrics: { text: async () => '' },
+    problems: async () => [],
     now: () => NOW,
     status: {
       version: '1.2.3',
