@@ -39,8 +39,11 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
     for (const name of readdirSync(PAGE).filter((file) => file.endsWith(extension))) {
       const content = readFileSync(path.join(PAGE, name))
       const isPage = name === 'index.html'
-      app.get(isPage ? '/' : `/dashboard/${name}`, { config: { linkable: isPage } }, (_request, reply) =>
-        reply.type(type).send(content),
+      app.get(
+        isPage ? '/' : `/dashboard/${name}`,
+        // The API's document is about the API.
+        { schema: { hide: true }, config: { linkable: isPage } },
+        (_request, reply) => reply.type(type).send(content),
       )
     }
   }
