@@ -25,4 +25,4 @@ EXPOSE 3456
 VOLUME /looper/logs
 HEALTHCHECK CMD curl --fail --silent http://127.0.0.1:3456/health || exit 1
 ENTRYPOINT ["tini", "--"]
-CMD ["node", "src/main.ts"]
+CMD ["node", "src/start.js"]

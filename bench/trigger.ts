@@ -70,7 +70,7 @@ async function listening(child: ChildProcess, pattern: RegExp): Promise<string> 
 }
 
 async function startLooper(zulip: Awaited<ReturnType<typeof startLoopbackZulip>>): Promise<string> {
-  const child = spawn(process.execPath, [path.join(PROJECT, 'src/main.ts')], {
+  const child = spawn(process.execPath, [path.join(PROJECT, 'src/start.js')], {
     env: {
       PATH: process.env.PATH,
       HOME: dir,

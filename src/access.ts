@@ -45,11 +45,12 @@ export function recheckWorkspace(real: string, roots: readonly WorkspaceRoot[]):
 }
 
 /**
- * Refuses a program or a helper script that a request names and the owner did not.
+ * The real path of a program or a helper script that a request names, if the owner allowed it.
  * @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`
  */
-export function checkExecutable(file: string, field: string, allowed: ReadonlySet<string>): void {
-  if (allowed.has(realpathSync(file))) return
+export function allowedExecutable(file: string, field: string, allowed: ReadonlySet<string>): string {
+  const real = realpathSync(file)
+  if (allowed.has(real)) return real
   throw new LooperError(
     'LOOPER_EXECUTABLE_FORBIDDEN',
     `'${field}' is not allowed: ${file} (LOOPER_ALLOWED_EXECUTABLES)`,

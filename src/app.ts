@@ -1,16 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import { documentRoutes } from './api/document.ts'
+import { apiRoutes } from './api/routes.ts'
+import type { Clock } from './clock.ts'
+import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
+import { checkRequests } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
+import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
 import { guard, type HostRules } from './http/guards.ts'
+import { healthRoutes } from './http/health.ts'
 import { takeJsonOnly } from './http/json-body.ts'
 import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { metricsRoutes } from './metrics/routes.ts'
+import type { Readiness } from './readiness.ts'
+import { eventsRoute } from './runs/events-route.ts'
+import { logRoutes } from './runs/log-routes.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
+import { statusRoutes } from './status/routes.ts'
+import type { StatusSources } from './status/status.ts'
 
 /** What the app is made of. */
 export interface AppOptions extends RunRoutesOptions {
@@ -20,14 +34,18 @@ export interface AppOptions extends RunRoutesOptions {
   /** Null: nobody is asked for one. */
   readonly tokens: TokenCheck | null
   readonly failures: Failures
+  readonly status: StatusSources
+  readonly clock: Clock
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
+  readonly metrics: Pick<Metrics, 'text'>
+  readonly problems: Readiness
   /** How long a client may take. */
   readonly patience?: Patience
 }
 
 /** How long a client may take, in milliseconds. */
-export interface Patience {
+export interface Patience extends StreamPatience {
   /** From the first byte of a request to its last. */
   readonly requestMs: number
   readonly headersMs: number
@@ -37,14 +55,32 @@ export interface Patience {
 
 /** A prompt of 1 MiB and half as much again for its JSON escapes. */
 const BODY_LIMIT_BYTES = 1.5 * 1024 * 1024
-const PATIENCE: Patience = { requestMs: 30_000, headersMs: 10_000, checkMs: 1000 }
+const PATIENCE: Patience = {
+  requestMs: 30_000,
+  headersMs: 10_000,
+  checkMs: 1000,
+  heartbeatMs: 15_000,
+  drainMs: 10_000,
+}
 
 /** 8 hex digits. */
 export const newRequestId = (): string => randomBytes(4).toString('hex')
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { logger, tokens, hooks, failures, patience = PATIENCE, ...runs } = options
+  const {
+    logger,
+    tokens,
+    hooks,
+    failures,
+    status,
+    clock,
+    metrics,
+    problems,
+    patience = PATIENCE,
+    ...runs
+  } = options
+  const streams = { ledger: runs.ledger, steps: runs.steps, clock, patience }
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -52,15 +88,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: patience.requestMs,
     http: { headersTimeout: patience.headersMs, connectionsCheckingInterval: patience.checkMs },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      const request_id = newRequestId()
+      const code = answerClientError(error, socket, request_id)
+      if (code) logger.info({ request_id, code, address: socket.remoteAddress }, 'http.refused')
+    },
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
-    ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
-    },
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('caller', null)
   takeJsonOnly(app)
+  checkRequests(app)
   shapeErrors(app, options.redact)
 
   app.addHook('onRequest', async (request, reply) => {
@@ -68,19 +106,27 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Without the query: it is the place where people put secrets by mistake.
     const path = request.url.replace(/\?.*/, '')
     logger.info({ request_id: request.id, method: request.method, path, address: request.ip }, 'http.start')
-  })
-  app.addHook('onResponse', async (request, reply) => {
-    const ms = Math.round(reply.elapsedTime)
-    const caller = request.caller?.name
-    logger.info({ request_id: request.id, caller, status: reply.statusCode, ms }, 'http.end')
+    // Not onResponse: that never comes where the client went away.
+    reply.raw.once('close', () => {
+      const ms = Math.round(reply.elapsedTime)
+      const caller = request.caller?.name
+      logger.info({ request_id: request.id, caller, status: reply.statusCode, ms }, 'http.end')
+    })
   })
   guard(app, options.hosts)
 
-  app.get('/health', async () => ({ ok: true }))
+  await documentRoutes(app, status.version)
+  await app.register(healthRoutes, { problems })
+  await app.register(dashboardRoutes)
+  await app.register(apiRoutes)
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     await guarded.register(runRoutes, runs)
+    await guarded.register(statusRoutes, { status })
+    await guarded.register(logRoutes, streams)
+    await guarded.register(eventsRoute, streams)
+    await guarded.register(metricsRoutes, { metrics })
   })
   return app
 }

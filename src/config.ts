@@ -1,7 +1,5 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import envSchema from 'env-schema'
-import { type TSchema, Type } from 'typebox'
 import { isWithinRoots, type WorkspaceRoot } from './access.ts'
 import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
@@ -17,6 +15,9 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
  */
 export type StopScope = 'machine' | 'own'
 
+/** How a run's end is told. */
+export type NotifyEnd = 'edit' | 'message' | 'off'
+
 /** Zulip as the environment gives it; what is null is looked up in the zuliprc file. */
 export interface ZulipSettings {
   readonly site: string | null
@@ -31,6 +32,8 @@ export interface ZulipSettings {
   readonly topic: string
   readonly to: string | null
   readonly required: boolean
+  /** How a run's end is told: the notice is edited, another one sent, or nothing done. */
+  readonly notifyEnd: NotifyEnd
 }
 
 /** The service's settings, complete and frozen. Times are in milliseconds. */
@@ -236,9 +239,15 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
       topic: settings.ZULIP_TOPIC ?? 'verified-cad',
       to: settings.ZULIP_TO ?? null,
       required: isOn(settings.LOOPER_ZULIP_REQUIRED, false),
+      notifyEnd: notifyEndOf(settings.LOOPER_NOTIFY_END),
     },
     warnings,
   })
+}
+
+function notifyEndOf(given: string | undefined): NotifyEnd {
+  const wanted = given?.toLowerCase()
+  return wanted === 'message' || wanted === 'off' ? wanted : 'edit'
 }
 
 /** The roots that are set, else the default workspace and the home without its dot directories; real paths. */
@@ -289,30 +298,16 @@ function freeze<T>(value: T): T {
 function validate(env: NodeJS.ProcessEnv): { settings: Settings; problems: string[] } {
   const settings: Settings = {}
   const problems: string[] = []
-  // One at a time: the good ones are still read, so that what spans several settings is told in the same breath.
-  for (const [name, property] of Object.entries(Settings.properties)) {
+  for (const [name, form] of Object.entries(Settings)) {
     const value = env[name]?.trim()
     if (value === undefined || (value === '' && !NEVER_EMPTY.has(name))) continue
-    const parsed = parse(name, property, value)
-    if (parsed) {
-      Object.assign(settings, parsed)
-    } else {
+    const read = form.read(value)
+    if (read === null) {
       const shown = value === '' || !SECRET_SETTINGS.has(name) ? JSON.stringify(value) : '(hidden)'
-      problems.push(`${name}: ${shown} given, expected ${Reflect.get(property, 'description')}`)
+      problems.push(`${name}: ${shown} given, expected ${form.expected}`)
+    } else {
+      Object.assign(settings, { [name]: read })
     }
   }
   return { settings, problems }
-}
-
-/** One setting with its type, or null where it is a bad one. */
-function parse(name: string, property: TSchema, value: string): Settings | null {
-  const schema = Type.Object({ [name]: property })
-  try {
-    const parsed = envSchema<Settings>({ schema, data: { [name]: value }, env: false })
-    // Ajv turns "1e999" into Infinity without looking at the limits.
-    const isInfinite = Object.values(parsed).some((one) => typeof one === 'number' && !Number.isFinite(one))
-    return isInfinite ? null : parsed
-  } catch {
-    return null
-  }
 }

@@ -29,9 +29,18 @@ export const ERRORS = {
     remedy: 'Ask from a program, or from a page of this very service.',
   },
   LOOPER_REQUEST_TIMEOUT: { status: 408, remedy: 'Send the whole request within 30 s.' },
+  LOOPER_RUN_CANCELLED: {
+    status: 409,
+    remedy: 'Nothing needs doing: somebody stopped the run that you asked for.',
+  },
+  LOOPER_RUN_ENDED: { status: 409, remedy: 'Nothing needs doing: GET /runs/<run_id> tells how it ended.' },
   LOOPER_KEY_IN_USE: {
     status: 409,
-    remedy: 'Wait for the first request with this Idempotency-Key; GET /runs tells what became of it.',
+    remedy: 'Wait for the answer to the first request with this Idempotency-Key, then ask again.',
+  },
+  LOOPER_KEY_INTERRUPTED: {
+    status: 409,
+    remedy: 'GET /runs/<run_id> tells what became of the run; use a new Idempotency-Key for another one.',
   },
   LOOPER_HOST_UNKNOWN: {
     status: 421,
@@ -86,6 +95,14 @@ export const ERRORS = {
     remedy: 'Make room on the disk of CODEX_EXEC_LOG_DIR, or lower LOOPER_MIN_FREE_MB.',
   },
   LOOPER_RUN_NOT_FOUND: { status: 404, remedy: 'GET /runs lists the runs on the record.' },
+  LOOPER_LOG_NOT_FOUND: {
+    status: 404,
+    remedy: "GET /runs/<run_id> tells whether the run began; old runs' logs may have been removed.",
+  },
+  LOOPER_RANGE_UNSATISFIABLE: {
+    status: 416,
+    remedy: 'Ask for bytes that are there; Content-Range tells how many.',
+  },
   LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
   LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },
 } as const
@@ -97,12 +114,15 @@ export type ErrorCode = keyof typeof ERRORS
 export class LooperError extends Error {
   readonly code: ErrorCode
   readonly status: number
+  /** The request that failed so, where it is not the one that is answered. */
+  readonly requestId: string | undefined
 
   /** @param message what went wrong, as callers read it; @param options the underlying `cause`, if any */
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly requestId?: string }) {
     super(message, options)
     this.name = 'LooperError'
     this.code = code
+    this.requestId = options?.requestId
     this.status = ERRORS[code].status
   }
 }

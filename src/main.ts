@@ -1,10 +1,10 @@
 import os from 'node:os'
 import path from 'node:path'
-import { type Config, loadConfig } from './config.ts'
+import { type Config, ConfigError, loadConfig } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
-import { portableTable } from './processes/portable.ts'
-import { LedgerError } from './runs/ledger.ts'
+import type { ProcessTable } from './processes/table.ts'
+import { LedgerError } from './runs/ledger-file.ts'
 import { type Service, startService } from './service.ts'
 
 /** sysexits.h: a configuration error. */
@@ -30,16 +30,22 @@ function readConfig(): Config | null {
   }
 }
 
+/* c8 ignore start: systems without /proc */
+async function portable(): Promise<ProcessTable> {
+  return (await import('./processes/portable.ts')).portableTable()
+}
+/* c8 ignore stop */
+
 async function run(config: Config): Promise<void> {
   /* c8 ignore next: one branch a platform */
-  const table = process.platform === 'linux' ? linuxTable() : portableTable()
+  const table = process.platform === 'linux' ? linuxTable() : await portable()
   let service: Service
   try {
     service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })
   } catch (error) {
     complain(startFailure(error, config))
     // A supervisor should not start it again and again where only its owner can help.
-    process.exitCode = error instanceof LedgerError ? EX_CONFIG : 1
+    process.exitCode = error instanceof LedgerError || error instanceof ConfigError ? EX_CONFIG : 1
     return
   }
   say(

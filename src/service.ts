@@ -1,33 +1,41 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { executablesOf } from './agents/allowed.ts'
+import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config, Places } from './config.ts'
-import { LooperError } from './errors.ts'
+import { type Config, ConfigError, type Places } from './config.ts'
+import { LooperError, messageOf } from './errors.ts'
 import { createFailures } from './http/failures.ts'
+import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { mirrorLog } from './logging/mirror.ts'
-import { type Redact, redactor } from './logging/redact.ts'
+import { redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import { createMetrics } from './metrics/metrics.ts'
+import { sendEndNotices } from './notices/end-notices.ts'
+import { tellFailures } from './notices/failures.ts'
+import { rememberLast } from './notices/last.ts'
+import { type Notify, withoutSecrets } from './notices/notice.ts'
 import { scriptNotices } from './notices/script.ts'
-import { zulipNotices } from './notices/zulip.ts'
+import { noticeRoute } from './notices/state.ts'
+import { describeRoute, zulipEdits, zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
+import { createReadiness } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
-import { type Access, prepareLaunch } from './runs/request.ts'
+import { type Access, prepareLaunch, recheckLaunch } from './runs/request.ts'
 import { readTail } from './runs/run-log.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
-import { hookVariables, secretsOf } from './secrets.ts'
-import { autopoll } from './triggers/autopoll.ts'
+import { followSecrets, type Secrets } from './secrets.ts'
+import { createAutopoll } from './triggers/autopoll.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -49,6 +57,8 @@ export interface ServiceOptions extends Places {
 }
 
 const RETENTION_EVERY_MS = 3_600_000
+/** What end notices may take of a shutdown. */
+const END_NOTICES_MS = 2000
 const MIB = 1_048_576
 /** codex tells its session in the first lines, and the limit in the last; its log is short then. */
 const LIMIT_LINES = 200
@@ -60,15 +70,16 @@ const LIMIT_LINES = 200
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, table } = options
   await table.check()
+  const secrets = asSetting(() => followSecrets(config, options.env))
   mkdirSync(config.log.dir, { recursive: true })
   const claimed = claim(config.log.dir)
-  const redact = redactor(secretsOf(config, options.env))
+  const redact = redactor(secrets.values)
   const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, redact)
   let ledger: Ledger | null = null
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
-    return await compose(options, claimed, serverLog, ledger, redact)
+    return await compose(options, claimed, serverLog, ledger, secrets)
   } catch (error) {
     ledger?.close()
     await serverLog.close()
@@ -82,7 +93,7 @@ async function compose(
   claimed: Claim,
   serverLog: ServerLog,
   opened: Ledger,
-  redact: Redact,
+  secrets: Secrets,
 ): Promise<Service> {
   const { ledger, steps } = observeLedger(opened)
   const clock = systemClock
@@ -98,13 +109,13 @@ async function compose(
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
-  const agentEnv = agentEnvironment(env, projectDir, {
-    secret: hookVariables(http.hooksFile),
-    pass: config.access.agentEnvPass,
-  })
+  const redact = redactor(secrets.values)
+  const agentEnv = () =>
+    agentEnvironment(env, projectDir, { secret: secrets.variables(), pass: config.access.agentEnvPass })
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
-    executables: () => executablesOf(config.access.executables, places),
+    programs: () => programsOf(config.access.executables, places),
+    scripts: () => scriptsOf(config.access.executables, places),
   }
   const runs = createRuns({
     ...config.stop,
@@ -118,7 +129,7 @@ async function compose(
     stateDir: path.join(log.dir, '.runs'),
     ownCookie: env[COOKIE] ?? null,
     env: agentEnv,
-    workspaceRoots: access.workspaceRoots,
+    recheck: (request) => recheckLaunch(request, access, places),
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
     mirror: log.mirror
@@ -149,7 +160,7 @@ async function compose(
   const limitedUntil = ({ logPath, outcome }: RunRecord) => {
     if (logPath === null || outcome !== 'exited') return null
     try {
-      return agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv)
+      return agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv())
     } catch {
       // Its log was removed: then nobody knows, and the next run will tell.
       return null
@@ -165,13 +176,15 @@ async function compose(
   const closing = new AbortController()
   const background: Promise<unknown>[] = []
   let app: FastifyInstance | null = null
+  let isAdopted = false
 
   async function close(): Promise<void> {
     closing.abort()
     try {
       await runs.close()
     } finally {
-      await app?.close()
+      await Promise.all([app?.close(), endNotices?.close(END_NOTICES_MS)])
+      metrics.close()
       await Promise.all(background)
       logger.info('service.stop')
       ledger.close()
@@ -180,40 +193,91 @@ async function compose(
     }
   }
 
-  const notify = zulipNotices(config.zulip, skipped)
+  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken })
+  const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), metrics.noticeFailed)
+  const { notify, last } = rememberLast(told(zulipNotices(config.zulip, skipped)), clock)
+  const { notifyEnd } = config.zulip
+  const endNotices =
+    notifyEnd === 'off'
+      ? null
+      : sendEndNotices({
+          steps,
+          logger,
+          redact,
+          hurry,
+          notify,
+          mode: notifyEnd,
+          amend: zulipEdits(config.zulip),
+          tail: (logPath) => readTail(logPath, Number.POSITIVE_INFINITY),
+        })
+  const autopoll = config.autopoll.enabled
+    ? createAutopoll({
+        ...config.autopoll,
+        runs,
+        ledger,
+        notify,
+        limitedUntil,
+        clock,
+        logger,
+        logDir: log.dir,
+        prepare: prepareDefault,
+        skipped: metrics.autopollSkipped,
+      })
+    : null
   app = await buildApp({
     logger,
     redact,
-    hosts: { isLoopback: http.isLoopback, allowed: http.allowedHosts },
+    hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     now: clock.now,
+    status: {
+      version: versionOf(projectDir),
+      startedAt: clock.now(),
+      agent: agent.name,
+      runs,
+      ledger,
+      autopoll,
+      notice: () => ({ ...noticeRoute(config.zulip), last: last() }),
+      logDir: log.dir,
+      minFreeMb: log.minFreeMb,
+    },
+    clock,
     runs,
     ledger,
     steps,
     agent,
+    metrics,
+    problems: createReadiness({
+      ledger,
+      table,
+      logDir: log.dir,
+      minFreeMb: log.minFreeMb,
+      phase: () => (closing.signal.aborted ? 'closing' : isAdopted ? 'open' : 'adopting'),
+      clock,
+      logger,
+    }),
     defaults: {
       ...launch,
       access,
       places,
       logDir: log.dir,
       notify,
-      notifyByScript: (script) => scriptNotices(script, env, logger),
+      route: describeRoute(config.zulip),
+      notifyByScript: (script) => told(scriptNotices(script, env, logger)),
     },
   })
   const url = await app.listen({ host: config.http.host, port: config.http.port })
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
-  const adopted = runs.adopt()
+  const adopted = runs.adopt().then(() => {
+    isAdopted = true
+  })
   background.push(adopted)
-  background.push(
-    repeat(removeOld, RETENTION_EVERY_MS, (error) => logger.error({ err: error }, 'logs.remove.fail')),
-  )
-  if (config.autopoll.enabled) {
-    const options = { ...config.autopoll, runs, ledger, notify, limitedUntil, clock, logger, logDir: log.dir }
-    background.push(adopted.then(() => autopoll({ ...options, prepare: prepareDefault }, closing.signal)))
-  }
+  const removeFailed = (error: unknown) => logger.error({ err: error }, 'logs.remove.fail')
+  background.push(adopted.then(() => repeat(removeOld, RETENTION_EVERY_MS, removeFailed)))
+  if (autopoll) background.push(adopted.then(() => autopoll.run(closing.signal)))
   logger.info({ url }, 'service.start')
   return { url, warnings, close }
 
@@ -225,8 +289,21 @@ async function compose(
   }
 }
 
+function versionOf(projectDir: string): string {
+  return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
+}
+
 function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
   if (http.token === null && http.tokensFile === null) return null
   const complain = (message: string) => logger.error({ message }, 'tokens.fail')
-  return createTokenCheck(http.token, http.tokensFile, clock.now, complain)
+  return asSetting(() => createTokenCheck(http.token, http.tokensFile, clock.now, complain))
+}
+
+/** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */
+function asSetting<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new ConfigError([messageOf(error)])
+  }
 }

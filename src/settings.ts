@@ -1,37 +1,47 @@
-import { type Static, Type } from 'typebox'
 import { MAX_SECONDS } from './clock.ts'
 
-const text = (expected: string) => Type.Optional(Type.String({ minLength: 1, description: expected }))
-const oneOf = (pattern: string, expected: string) =>
-  Type.Optional(Type.String({ pattern: `^(?i:${pattern})$`, description: expected }))
-const flag = () => oneOf('1|true|yes|on|0|false|no|off', 'one of 1, true, yes, on, 0, false, no, off')
-const seconds = () =>
-  Type.Optional(
-    Type.Number({
-      minimum: 0,
-      maximum: MAX_SECONDS,
-      description: `a number of seconds, 0 to ${MAX_SECONDS}`,
-    }),
-  )
+/** What one setting may be. */
+export interface Form<T> {
+  /** Says what a good value is. */
+  readonly expected: string
+  /** The value of a text that is not empty, or null where it is a bad one. */
+  readonly read: (text: string) => T | null
+}
 
-const count = (expected: string) =>
-  Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: expected }))
+const text = (expected: string): Form<string> => matching(/^/, expected)
+const oneOf = (pattern: string, expected: string) => matching(new RegExp(`^(${pattern})$`, 'i'), expected)
+const flag = () => oneOf('1|true|yes|on|0|false|no|off', 'one of 1, true, yes, on, 0, false, no, off')
+const seconds = () => number(0, MAX_SECONDS, `a number of seconds, 0 to ${MAX_SECONDS}`)
+const count = (expected: string) => integer(0, Number.MAX_SAFE_INTEGER, expected)
+
+function matching(pattern: RegExp, expected: string): Form<string> {
+  return { expected, read: (given) => (pattern.test(given) ? given : null) }
+}
+
+function number(least: number, most: number, expected: string): Form<number> {
+  const read = (given: string) => {
+    const value = Number(given)
+    return Number.isFinite(value) && value >= least && value <= most ? value : null
+  }
+  return { expected, read }
+}
+
+function integer(least: number, most: number, expected: string): Form<number> {
+  const { read } = number(least, most, expected)
+  return { expected, read: (given) => (Number.isInteger(Number(given)) ? read(given) : null) }
+}
 
 /**
- * Every setting, as environment variables carry it; each `description` says what a good value is.
+ * Every setting, as environment variables carry it; read by hand: a validator for them would double the time to start.
  * `.env.example` and the README list the same names.
  */
-export const Settings = Type.Object({
+export const Settings = {
   LOOPER_HOST: text('an address or host name to listen on'),
-  LOOPER_PORT: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 65_535, description: 'a port, 0 to 65535 (0: any free one)' }),
-  ),
+  LOOPER_PORT: integer(0, 65_535, 'a port, 0 to 65535 (0: any free one)'),
   // What a header cannot carry could never match.
-  LOOPER_API_TOKEN: Type.Optional(
-    Type.String({
-      pattern: '^[ -~]+$',
-      description: 'a token of at least one character, all of them ASCII; leave the variable out for none',
-    }),
+  LOOPER_API_TOKEN: matching(
+    /^[ -~]+$/,
+    'a token of at least one character, all of them ASCII; leave the variable out for none',
   ),
   LOOPER_TOKENS_FILE: text('a file path'),
   LOOPER_ALLOW_UNAUTHENTICATED: flag(),
@@ -46,9 +56,7 @@ export const Settings = Type.Object({
   ),
   LOOPER_SERVER_LOG_PATH: text('a file path'),
   LOOPER_MIRROR_OUTPUT: flag(),
-  LOOPER_RUN_LOG_KEEP_DAYS: Type.Optional(
-    Type.Number({ minimum: 0, maximum: 36_500, description: 'a number of days, 0 to 36500 (0: keep all)' }),
-  ),
+  LOOPER_RUN_LOG_KEEP_DAYS: number(0, 36_500, 'a number of days, 0 to 36500 (0: keep all)'),
   LOOPER_RUN_LOG_KEEP_COUNT: count('a number of runs, 0 or more (0: keep all)'),
   LOOPER_RUN_LOG_KEEP_MB: count('a number of megabytes, 0 or more (0: keep all)'),
   LOOPER_RUN_LOG_MAX_MB: count('a number of megabytes, 0 or more (0: no limit)'),
@@ -62,36 +70,35 @@ export const Settings = Type.Object({
   LOOPER_DEFAULT_PROMPT: text('a prompt'),
   LOOPER_DEFAULT_PROMPT_FILE: text('a file path'),
   LOOPER_AUTO_START_WHEN_IDLE: flag(),
-  LOOPER_IDLE_POLL_SECONDS: Type.Optional(
-    Type.Number({ maximum: MAX_SECONDS, description: `a number of seconds, up to ${MAX_SECONDS}` }),
+  LOOPER_IDLE_POLL_SECONDS: number(
+    -Number.MAX_VALUE,
+    MAX_SECONDS,
+    `a number of seconds, up to ${MAX_SECONDS}`,
   ),
   LOOPER_IDLE_LOG_STALE_SECONDS: seconds(),
-  LOOPER_AUTO_MAX_RUNS_PER_HOUR: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: 3600, description: 'a number of runs, 1 to 3600' }),
-  ),
+  LOOPER_AUTO_MAX_RUNS_PER_HOUR: integer(1, 3600, 'a number of runs, 1 to 3600'),
   CODEX_EXEC_LOG_DIR: text('the path of a directory'),
   CODEX_EXEC_BINARY: text('a path, or the name of a program on PATH'),
   CODEX_EXEC_DELAY_SECONDS: seconds(),
   PROMPT_SEND_DELAY_SECONDS: seconds(),
   CODEX_EXEC_STARTUP_CHECK_SECONDS: seconds(),
   LOOPER_ZULIP_REQUIRED: flag(),
-  ZULIP_SITE: Type.Optional(
-    Type.String({ pattern: '^https?://[^/]+.*$', description: 'an address that begins with https://' }),
-  ),
+  LOOPER_NOTIFY_END: oneOf('edit|message|off', 'edit, message or off'),
+  ZULIP_SITE: matching(/^https?:\/\/[^/]+.*$/, 'an address that begins with https://'),
   ZULIP_BOT_EMAIL: text('the e-mail address of a Zulip bot'),
   ZULIP_BOT_API_KEY: text('the API key of a Zulip bot'),
   ZULIPRC_PATH: text('a file path'),
   ZULIP_PROFILE: text('the name of a section in the zuliprc file'),
   ZULIP_MESSAGE_TYPE: oneOf('stream|private', 'stream or private'),
   ZULIP_STREAM: text('the name of a channel'),
-  ZULIP_TOPIC: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 60, description: 'a topic of 1 to 60 characters' }),
-  ),
+  ZULIP_TOPIC: matching(/^.{1,60}$/su, 'a topic of 1 to 60 characters'),
   ZULIP_TO: text('an e-mail address, a numeric user id, or a name'),
-})
+} as const
 
 /** The settings after validation, numbers as numbers. */
-export type Settings = Static<typeof Settings>
+export type Settings = {
+  [Name in keyof typeof Settings]?: NonNullable<ReturnType<(typeof Settings)[Name]['read']>>
+}
 
 /** The name of a setting. */
 export type SettingName = keyof Settings

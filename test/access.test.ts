@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { allowedWorkspace, checkExecutable, isWithinRoots, recheckWorkspace } from '../src/access.ts'
+import { allowedExecutable, allowedWorkspace, isWithinRoots, recheckWorkspace } from '../src/access.ts'
 
 /** A home with a project, a dot directory and a link to the outside. */
 function setUp(test: Test) {
@@ -62,9 +62,9 @@ t.test('a program is allowed by what it really is', async (t) => {
   symlinkSync(tool, path.join(link, 'tool'))
   symlinkSync(path.join(dir, 'other'), path.join(link, 'fake'))
   const allowed = new Set([tool])
-  checkExecutable(tool, 'codex_exec_binary', allowed)
-  checkExecutable(path.join(link, 'tool'), 'codex_exec_binary', allowed)
-  t.throws(() => checkExecutable(path.join(link, 'fake'), 'codex_exec_binary', allowed), {
+  t.equal(allowedExecutable(tool, 'codex_exec_binary', allowed), tool)
+  t.equal(allowedExecutable(path.join(link, 'tool'), 'codex_exec_binary', allowed), tool)
+  t.throws(() => allowedExecutable(path.join(link, 'fake'), 'codex_exec_binary', allowed), {
     code: 'LOOPER_EXECUTABLE_FORBIDDEN',
     message: /^'codex_exec_binary' is not allowed: .*LOOPER_ALLOWED_EXECUTABLES/,
   })

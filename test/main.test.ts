@@ -65,7 +65,7 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
       `port ${port} on 127\\.0\\.0\\.1 is taken; stop what listens there, or set LOOPER_PORT`,
     ),
   })
-  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: '192.0.2.1' }), {
+  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: '192.0.2.1', LOOPER_API_TOKEN: 'x' }), {
     code: 1,
     output: /this machine has no address 192\.0\.2\.1; set LOOPER_HOST/,
   })
@@ -73,6 +73,16 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
     code: 1,
     output: /ENOTDIR|EEXIST/,
   })
+})
+
+t.test('a file that a setting names and that is wrong is told as a wrong setting', async (t) => {
+  const dir = t.testdir({ logs: {}, 'bad.json': '{}' })
+  const file = path.join(dir, 'bad.json')
+  for (const name of ['LOOPER_HOOKS_FILE', 'LOOPER_TOKENS_FILE']) {
+    const { code, output } = await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), [name]: file })
+    t.equal(code, 78, name)
+    t.match(output, `nothing was started:\n  ${file}: `, name)
+  }
 })
 
 t.test('it says where it listens, where its log is, and what is not configured', async (t) => {
@@ -180,7 +190,10 @@ t.test('a state that cannot be read is an error, not an empty machine', async (t
 t.test('a record whose past cannot be read is told, and the service works', async (t) => {
   const dir = t.testdir()
   const db = new DatabaseSync(path.join(dir, 'looper.db'))
-  db.exec('CREATE TABLE runs (seq INTEGER PRIMARY KEY, outcome TEXT); PRAGMA user_version = 1')
+  const columns = 'seq INTEGER PRIMARY KEY, outcome TEXT, trigger TEXT, workspace TEXT, requested_at INTEGER'
+  db.exec(
+    `CREATE TABLE runs (${columns}); CREATE INDEX runs_unfinished ON runs (seq); PRAGMA user_version = 1`,
+  )
   db.close()
   const service = await startTestService(dir, { LOOPER_RUN_LOG_KEEP_DAYS: '30' })
   t.teardown(() => service.child.kill('SIGKILL'))

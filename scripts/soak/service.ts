@@ -25,7 +25,7 @@ export interface Usage {
   readonly descriptors: number
 }
 
-const MAIN = path.resolve(import.meta.dirname, '../../src/main.ts')
+const MAIN = path.resolve(import.meta.dirname, '../../src/start.js')
 const MEASURE_EVERY_MS = 250
 
 /** Starts the service. `crashed` is told when it ends although nobody asked for it, or badly after SIGTERM. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type Static, Type } from 'typebox'
 import { readChecked } from '../json-file.ts'
+import { type Static, Type } from '../schema.ts'
 import { HOOK_KINDS } from './verify.ts'
 
 const Secrets = Type.Union([

@@ -35,14 +35,18 @@ export async function requireToken(
     },
   })
   app.addHook('onRequest', async (request) => {
-    // bearer-auth looks at one header only.
+    // bearer-auth looks at one header only; what a proxy put there for itself is no token of ours.
     const older = olderToken(request)
-    if (older !== undefined) request.raw.headers.authorization ??= `Bearer ${older}`
+    const { headers } = request.raw
+    if (older !== undefined && !/^bearer /i.test(headers.authorization ?? ''))
+      headers.authorization = `Bearer ${older}`
   })
   app.addHook('onRequest', (request, reply, done) => {
     app.verifyBearerAuth?.(request, reply, (error) => done(error && refuse(request, reply, failures)))
   })
-  app.addHook('onRequest', async ({ caller, routeOptions }) => {
+  app.addHook('onRequest', async (request) => {
+    const { caller, routeOptions } = request
+    request.log = request.log.child({ caller: caller?.name })
     const wanted = routeOptions.config.scope ?? 'admin'
     if (caller && includes(caller.scope, wanted)) return
     throw new LooperError('LOOPER_FORBIDDEN', `this needs a token of scope '${wanted}'`)

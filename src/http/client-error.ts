@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import { ERRORS, type ErrorCode, errnoOf } from '../errors.ts'
+import { errorBody } from './error-shape.ts'
+import { SECURITY_HEADERS } from './guards.ts'
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -7,19 +9,29 @@ const REASONS: Readonly<Record<number, string>> = {
   431: 'Request Header Fields Too Large',
 }
 
-/** Answers what was no request at all, in the shape of every other failure, and closes the connection. */
-export function answerClientError(error: Error, socket: Socket): void {
+/**
+ * Answers what was no request at all, in the shape of every other failure, and closes the connection. Returns the code
+ * of the answer; null where nobody is there to read one.
+ */
+export function answerClientError(error: Error, socket: Socket, requestId: string): ErrorCode | null {
   const code = codeOf(errnoOf(error))
   if (code === null || !socket.writable) {
     socket.destroy()
-    return
+    return null
   }
-  const { status, remedy } = ERRORS[code]
-  const body = JSON.stringify({ ok: false, error: REASONS[status], code, remedy })
-  socket.end(
-    `HTTP/1.1 ${status} ${REASONS[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const { status } = ERRORS[code]
+  const reason = REASONS[status]
+  const body = JSON.stringify(errorBody(code, `${reason}`, requestId))
+  const headers = {
+    ...SECURITY_HEADERS,
+    'x-request-id': requestId,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('')}\r\n${body}`)
+  return code
 }
 
 function codeOf(code: string | undefined): ErrorCode | null {

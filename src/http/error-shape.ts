@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { MAX_SECONDS } from '../clock.ts'
 import { ERRORS, type ErrorCode, LooperError } from '../errors.ts'
 import type { Redact } from '../logging/redact.ts'
+import { SECURITY_HEADERS } from './guards.ts'
 
 /** What every failing answer looks like. */
 export interface ErrorBody {
@@ -15,39 +16,66 @@ export interface ErrorBody {
 
 type Validation = NonNullable<FastifyError['validation']>[number] & { readonly data?: unknown }
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const MISSING = "missing 'zulip_message'"
 
-/** Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. */
+const WANTED: Readonly<Record<string, string>> = {
+  wait: 'true or false',
+  plan: 'true or false',
+  if_running: '"replace" or "skip"',
+}
+
+/**
+ * Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. It has to
+ * come before the routes, to know them.
+ */
 export function shapeErrors(app: FastifyInstance, redact: Redact): void {
-  const send = (request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string) =>
-    fail(request, reply, code, redact(error))
+  const send = (reply: FastifyReply, code: ErrorCode, error: string, requestId: string) =>
+    fail(reply, code, redact(error), requestId)
 
   app.setErrorHandler((error: FastifyError | LooperError, request, reply) => {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
     if (failure.code === 'LOOPER_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
-    return send(request, reply, failure.code, failure.message)
+    return send(reply, failure.code, failure.message, failure.requestId ?? request.id)
   })
 
+  // Not app.hasRoute(): it takes what it is asked about for a pattern, and throws at strange ones.
+  const routes: { readonly method: string | string[]; readonly url: string }[] = []
+  app.addHook('onRoute', ({ method, url }) => {
+    routes.push({ method, url })
+  })
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.replace(/\?.*/, '')
-    const allowed = METHODS.filter((method) => app.hasRoute({ method, url }))
-    if (allowed.length === 0) return send(request, reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`)
-    reply.header('allow', allowed.join(', '))
-    return send(request, reply, 'LOOPER_METHOD_NOT_ALLOWED', `${request.method} is not allowed at ${url}`)
+    const allowed = new Set(routes.filter((route) => isAt(route.url, url)).flatMap(({ method }) => method))
+    if (allowed.size === 0) return send(reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`, request.id)
+    reply.header('allow', [...allowed].join(', '))
+    return send(reply, 'LOOPER_METHOD_NOT_ALLOWED', `${request.method} is not allowed at ${url}`, request.id)
   })
+}
+
+/** Whether a path is one of a route's. */
+function isAt(route: string, path: string): boolean {
+  const given = path.split('/')
+  const wanted = route.split('/')
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, i) => (part.startsWith(':') ? given[i] !== '' : given[i] === part))
+  )
 }
 
 /** Answers an address that is none, or too long to be one of ours: no route and no hook ever sees it. */
 export function answerBadAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  fail(request, reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read')
+  reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
+  fail(reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read', request.id)
 }
 
-function fail(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string): FastifyReply {
-  const { status, remedy } = ERRORS[code]
-  const body: ErrorBody = { ok: false, error, code, remedy, request_id: request.id }
-  return reply.code(status).send(body)
+/** The body of a failing answer. */
+export function errorBody(code: ErrorCode, error: string, requestId: string): ErrorBody {
+  return { ok: false, error, code, remedy: ERRORS[code].remedy, request_id: requestId }
+}
+
+function fail(reply: FastifyReply, code: ErrorCode, error: string, requestId: string): FastifyReply {
+  return reply.code(ERRORS[code].status).send(errorBody(code, error, requestId))
 }
 
 /** Fastify's own failures in Looper's words. */
@@ -73,8 +101,9 @@ function fieldError({ instancePath, keyword, data }: Validation): LooperError {
   if (keyword === 'required' || (field === 'zulip_message' && (data === null || typeof data === 'string'))) {
     return new LooperError('LOOPER_MESSAGE_MISSING', MISSING)
   }
-  if (!field.endsWith('_seconds'))
-    return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be a string`)
+  if (!field.endsWith('_seconds')) {
+    return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be ${WANTED[field] ?? 'a string'}`)
+  }
   const number =
     typeof data === 'number' || (typeof data === 'string' && data.trim() !== '') ? Number(data) : Number.NaN
   const wanted = number < 0 ? '>= 0' : number > MAX_SECONDS ? `<= ${MAX_SECONDS}` : 'a number'

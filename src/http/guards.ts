@@ -1,19 +1,39 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
 import { LooperError } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether pages of other origins may link to it: a page that holds nothing. */
+    readonly linkable?: boolean
+  }
+}
 
 /** Which names the service answers to. */
 export interface HostRules {
-  /** Whether it listens on loopback only. */
-  readonly isLoopback: boolean
-  /** Further names, without port; empty: on loopback only loopback's own, elsewhere any. */
+  /** Names, without port, besides those of loopback. */
   readonly allowed: readonly string[]
+  /** What else will do. */
+  readonly others: 'none' | 'addresses' | 'any'
+}
+
+/**
+ * On loopback only its own names. Elsewhere any name, where none is set and a token is asked for; else an address or a
+ * name that is known: a page could make any other name lead here.
+ */
+export function hostRulesOf(http: Config['http']): HostRules {
+  const { host, isLoopback, allowedHosts, token, tokensFile } = http
+  const allowed = [host.toLowerCase(), ...allowedHosts]
+  if (isLoopback) return { allowed, others: 'none' }
+  const asksForToken = token !== null || tokensFile !== null
+  return { allowed, others: asksForToken && allowedHosts.length === 0 ? 'any' : 'addresses' }
 }
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
 
 /** Answers are JSON for programs: nothing in them may be sniffed, framed, cached or run. */
-const HEADERS: Readonly<Record<string, string>> = {
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -28,19 +48,25 @@ const HEADERS: Readonly<Record<string, string>> = {
  */
 export function guard(app: FastifyInstance, rules: HostRules): void {
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(HEADERS)
+    reply.headers(SECURITY_HEADERS)
     checkHost(request, rules)
-    checkOrigin(request)
+    if (!isFollowedLink(request)) checkOrigin(request)
   })
 }
 
-function checkHost(request: FastifyRequest, { isLoopback, allowed }: HostRules): void {
+function checkHost(request: FastifyRequest, { allowed, others }: HostRules): void {
   // RFC 9112, 3.2.2: an address as the target counts, whatever the header says.
   const target = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.url)?.[1]
   const name = hostName(target ?? request.headers.host ?? '')
-  if (allowed.includes(name)) return
-  if (isLoopback ? LOOPBACK_NAMES.has(name) : allowed.length === 0 || isIP(name) !== 0) return
+  // Nobody else's name ever leads to loopback as "localhost", nor as an address.
+  if (LOOPBACK_NAMES.has(name) || allowed.includes(name)) return
+  if (others === 'any' || (others === 'addresses' && isIP(name) !== 0)) return
   throw new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+}
+
+/** A click on a link, in a chat perhaps; no script ever sees the answer to that. */
+function isFollowedLink({ headers, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.linkable === true && headers['sec-fetch-mode'] === 'navigate'
 }
 
 /** Browsers send `Origin` with every POST, and `Sec-Fetch-Site` with everything; programs send neither. */

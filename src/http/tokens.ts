@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { Type } from 'typebox'
+import { readFileSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
 import { readChecked } from '../json-file.ts'
+import { Type } from '../schema.ts'
+import { stampOf } from '../stamp.ts'
 
 /** What a token's holder may do; each one includes those before it. */
 export const SCOPES = ['read', 'run', 'admin'] as const
@@ -44,7 +45,7 @@ export const MAIN_TOKEN_NAME = 'LOOPER_API_TOKEN'
 
 /**
  * Tokens from the settings and from the tokens file, which is read anew when it changes. A file that became unreadable
- * or wrong keeps its last good state, and `complain` is told.
+ * or wrong keeps its last good state, and `complain` is told; one that was removed has no tokens.
  * @throws {Error} where the file is unreadable or wrong at the start
  */
 export function createTokenCheck(
@@ -64,17 +65,24 @@ export function createTokenCheck(
             expiresAt: Number.POSITIVE_INFINITY,
           },
         ]
-  let stamp = file === null ? '' : stampOf(file)
+  let stamp = file === null ? null : stampOf(file)
   let named = file === null ? [] : readTokens(file)
+  let complaint = ''
 
   function refresh(path: string): void {
     try {
       const seen = stampOf(path)
       if (seen === stamp) return
+      // Whoever removes the file takes its tokens back.
+      named = seen === null ? [] : readTokens(path)
       stamp = seen
-      named = readTokens(path)
+      complaint = ''
     } catch (error) {
-      complain(`the tokens file is not usable, its last good state stays: ${messageOf(error)}`)
+      const message = messageOf(error)
+      // It is read at each request until it can be; one line in the log is enough.
+      if (message !== complaint)
+        complain(`the tokens file is not usable, its last good state stays: ${message}`)
+      complaint = message
     }
   }
 
@@ -102,18 +110,13 @@ export function hashToken(token: string): string {
 
 function readTokens(file: string): KnownToken[] {
   return readChecked(TokensFile, readFileSync(file, 'utf8'), file).tokens.map(
-    ({ name, sha256, scope, expires }) => ({
-      name,
-      scope,
-      digest: Buffer.from(sha256, 'hex'),
-      expiresAt: expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires),
-    }),
+    ({ name, sha256, scope, expires }) => {
+      const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
+      if (Number.isNaN(expiresAt))
+        throw new Error(`${file}: the token ${name} expires at no date: ${expires}`)
+      return { name, scope, digest: Buffer.from(sha256, 'hex'), expiresAt }
+    },
   )
-}
-
-function stampOf(file: string): string {
-  const { mtimeMs, size, ino } = statSync(file)
-  return `${mtimeMs} ${size} ${ino}`
 }
 
 function digest(text: string): Buffer {

@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import type { Logger } from 'pino'
 import { shellQuote } from '../shell-quote.ts'
 import type { Notify } from './notice.ts'
@@ -20,6 +19,8 @@ export function scriptNotices(
 ): Notify {
   return async (message, signal) => {
     logger.info({ command: shellQuote([process.execPath, script, message]) }, 'cmd.start')
+    // Only now: it is slow to load, and most requests name no script.
+    const { execa } = await import('execa')
     const running = execa(process.execPath, [script, message], {
       env,
       extendEnv: false,
@@ -39,7 +40,7 @@ export function scriptNotices(
     const facts = { return_code: exitCode ?? null, output }
     if (!failed) {
       logger.info(facts, 'cmd.done')
-      return { output }
+      return { output, messageId: null }
     }
     logger.error(facts, 'cmd.fail')
     if (timedOut) throw new Error(`${script} did not end within ${timeoutMs / 1000} s`)

@@ -32,7 +32,7 @@ export interface ProcessTable {
   check(): Promise<void>
   /** Every process with arguments. */
   commands(): Promise<Iterable<CommandInfo>>
-  /** Every process, newest pid first, each one read as late as the system allows. */
+  /** Every process, newest pid first, each one read as late as the system allows; then those that began meanwhile. */
   processes(): Promise<Iterable<ProcessInfo>>
   /** One process, or null where there is none of that pid. */
   inspect(pid: number): Promise<ProcessInfo | null>

@@ -26,9 +26,11 @@ const REPORT_LIMIT_MS = 5000
 
 /**
  * Takes up what an earlier life of the service left unfinished: follows what lives, ends the rest on the record, with
- * its cause. Resolves when every such run is one or the other; nothing is launched before.
+ * its cause. Resolves when the ledger is known to be sound and every such run is one or the other; nothing is launched
+ * before.
  */
 export async function adoptRuns(deps: AdoptDeps): Promise<void> {
+  await deps.ledger.check()
   for (const record of deps.ledger.unfinished()) await takeUp(record, deps)
 }
 

@@ -1,8 +1,13 @@
-import { existsSync, renameSync, statSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { LooperError, messageOf } from '../errors.ts'
+import { statSync } from 'node:fs'
+import type { SQLInputValue } from 'node:sqlite'
+import { messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
-import { intentColumns, numberOrNull, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { beginAnew, damageOf, openDatabase, writeNothing } from './ledger-file.ts'
+import { type Keys, keysIn } from './ledger-keys.ts'
+import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
+import { type RunQuery, selectRuns } from './ledger-query.ts'
+import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
 
@@ -29,6 +34,10 @@ export interface RunIntent {
 export interface RunProgress {
   readonly announcedAt?: number
   readonly notice?: string
+  /** Null where there is no message that could be edited. */
+  readonly noticeId?: number | null
+  /** What the notice said. */
+  readonly noticeText?: string
   readonly stoppedAt?: number
   readonly stoppedPids?: readonly number[]
   readonly command?: string
@@ -53,6 +62,8 @@ export interface RunRecord extends RunIntent {
   readonly seq: number
   readonly announcedAt: number | null
   readonly notice: string | null
+  readonly noticeId: number | null
+  readonly noticeText: string | null
   readonly stoppedAt: number | null
   readonly stoppedPids: readonly number[]
   readonly command: string | null
@@ -77,7 +88,12 @@ export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
 }
 
 /** The record of all runs. Reading and writing are synchronous. */
-export interface Ledger {
+export interface Ledger extends LedgerNotes, Keys {
+  /**
+   * Looks for damage in the whole file, in a thread of its own, because that takes the longer the more there is. Where
+   * there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
+   */
+  check(): Promise<void>
   /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   begin(intent: RunIntent): void
   /** Adds a step. What cannot be written now is kept and written with the next step that can. */
@@ -86,83 +102,18 @@ export interface Ledger {
   finish(runId: string, finish: RunFinish): void
   find(runId: string): RunRecord | null
   /** Newest first. */
-  list(limit: number): RunRecord[]
+  list(query: RunQuery): RunRecord[]
   unfinished(): RunRecord[]
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
   /** Ended runs, oldest first, for retention. */
   ended(): Iterable<EndedRun>
   remove(runId: string): void
-  /** A small state that survives the service; null where there is none. */
-  note(name: string): string | null
-  setNote(name: string, value: string): void
-  /** Takes a key for a request, forgetting keys claimed before `since`. @throws {LooperError} as {@link begin} */
-  claimKey(key: string, requestHash: string, now: number, since: number): KeyClaim
-  answerKey(key: string, status: number, body: string): void
-  freeKey(key: string): void
+  /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
+  assertWritable(): void
   /** Writes what still waits, and closes. */
   close(): void
 }
-
-/** Whether a key was taken before, and with what. */
-export type KeyClaim =
-  | { readonly kind: 'new' | 'open' | 'other' }
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
-
-/** The ledger cannot be used as it is, and setting it aside would lose something. */
-export class LedgerError extends Error {}
-
-/** Each entry brings the schema one version further; entries are never changed once released. */
-const MIGRATIONS: readonly string[] = [
-  `CREATE TABLE runs (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    run_id TEXT NOT NULL UNIQUE,
-    request_id TEXT NOT NULL,
-    trigger TEXT NOT NULL,
-    agent TEXT NOT NULL,
-    workspace TEXT NOT NULL,
-    prompt TEXT NOT NULL,
-    binary TEXT NOT NULL,
-    timeout_ms INTEGER NOT NULL,
-    stall_ms INTEGER NOT NULL,
-    requested_at INTEGER NOT NULL,
-    announced_at INTEGER,
-    notice TEXT,
-    stopped_at INTEGER,
-    stopped_pids TEXT,
-    command TEXT,
-    log_path TEXT,
-    header_bytes INTEGER,
-    launched_at INTEGER,
-    boot_id TEXT,
-    agent_pid INTEGER,
-    agent_start TEXT,
-    wrapper_pid INTEGER,
-    wrapper_start TEXT,
-    mirrored_bytes INTEGER,
-    ended_at INTEGER,
-    outcome TEXT,
-    return_code INTEGER,
-    cause TEXT,
-    output_bytes INTEGER,
-    tokens_used INTEGER
-  ) STRICT;
-  CREATE INDEX runs_unfinished ON runs (seq) WHERE outcome IS NULL;
-  CREATE INDEX runs_by_trigger ON runs (trigger, launched_at);
-  CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;`,
-  `ALTER TABLE runs ADD COLUMN caller TEXT;
-  CREATE TABLE answers (
-    key TEXT PRIMARY KEY,
-    request_hash TEXT NOT NULL,
-    claimed_at INTEGER NOT NULL,
-    status INTEGER,
-    body TEXT
-  ) STRICT;`,
-]
-
-/** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 /**
  * Opens the ledger, makes it where there is none, and brings it up to date. A file that is broken is set aside, which
@@ -170,15 +121,17 @@ const SQLITE_NOTADB = 26
  * @throws {LedgerError} where the file is from a newer Looper or cannot be written
  */
 export function openLedger(file: string, tell: (message: string) => void): Ledger {
-  const db = openDatabase(file, tell)
-  const { ino } = statSync(file)
+  let db = openDatabase(file, tell)
+  let { ino } = statSync(file)
   const pending: { sql: string; values: Record<string, SQLInputValue> }[] = []
 
   let isTold = false
 
-  function write(sql: string, values: Record<string, SQLInputValue>): void {
+  /** Whether nothing waits any more. */
+  function write(sql: string, values: Record<string, SQLInputValue>): boolean {
     pending.push({ sql, values })
     flush()
+    return pending.length === 0
   }
 
   function flush(): void {
@@ -195,14 +148,29 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     }
   }
 
+  /** SQLite goes on writing into a file that was removed, and nobody would ever read it. */
+  function assertThere(): void {
+    const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
+    if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
+  }
+
   return {
+    async check() {
+      try {
+        const damage = await damageOf(file)
+        if (damage === null) return
+        db.close()
+        db = beginAnew(file, damage, tell)
+        ino = statSync(file).ino
+      } catch (error) {
+        tell(`cannot check the ledger: ${messageOf(error)}`)
+      }
+    },
     begin(intent) {
       const columns = intentColumns(intent)
       const names = Object.keys(columns)
       withWriteErrors(() => {
-        // SQLite goes on writing into a file that was removed, and nobody would ever read it.
-        const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
-        if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
+        assertThere()
         db.prepare(
           `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
         ).run(columns)
@@ -236,7 +204,10 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
       return row ? toRecord(row) : null
     },
-    list: (limit) => db.prepare('SELECT * FROM runs ORDER BY seq DESC LIMIT ?').all(limit).map(toRecord),
+    list(query) {
+      const { sql, values } = selectRuns(query)
+      return db.prepare(sql).all(values).map(toRecord)
+    },
     unfinished: () => db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all().map(toRecord),
     launchedSince(trigger, since) {
       const row = db
@@ -259,110 +230,17 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
     remove(runId) {
       write('DELETE FROM runs WHERE run_id = :run_id', { run_id: runId })
     },
-    note(name) {
-      return textOrNull(db.prepare('SELECT value FROM notes WHERE name = ?').get(name)?.value)
-    },
-    setNote(name, value) {
-      write('INSERT INTO notes VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value', {
-        name,
-        value,
+    ...ledgerNotes(() => db, write),
+    ...keysIn(() => db, write),
+    assertWritable() {
+      withWriteErrors(() => {
+        assertThere()
+        writeNothing(db)
       })
-    },
-    claimKey(key, requestHash, now, since) {
-      const known = withWriteErrors(() => {
-        db.prepare('DELETE FROM answers WHERE claimed_at < ?').run(since)
-        const row = db.prepare('SELECT * FROM answers WHERE key = ?').get(key)
-        if (!row) {
-          db.prepare('INSERT INTO answers (key, request_hash, claimed_at) VALUES (?, ?, ?)').run(
-            key,
-            requestHash,
-            now,
-          )
-        }
-        return row
-      })
-      if (!known) return { kind: 'new' }
-      if (known.request_hash !== requestHash) return { kind: 'other' }
-      const status = numberOrNull(known.status)
-      return status === null ? { kind: 'open' } : { kind: 'answered', status, body: String(known.body) }
-    },
-    answerKey(key, status, body) {
-      write('UPDATE answers SET status = :status, body = :body WHERE key = :key', { status, body, key })
-    },
-    freeKey(key) {
-      write('DELETE FROM answers WHERE key = :key', { key })
     },
     close() {
       flush()
       db.close()
     },
   }
-}
-
-function withWriteErrors<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new LooperError('LOOPER_LEDGER_UNWRITABLE', `cannot write the ledger: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
-}
-
-function openDatabase(file: string, tell: (message: string) => void): DatabaseSync {
-  try {
-    return migrated(file)
-  } catch (error) {
-    if (!isBroken(error)) {
-      if (error instanceof LedgerError) throw error
-      throw new LedgerError(
-        `cannot open the ledger ${file}: ${messageOf(error)}; mend it, or set LOOPER_DB_PATH`,
-        {
-          cause: error,
-        },
-      )
-    }
-    const aside = `${file}.broken-${new Date().toISOString().replaceAll(':', '-')}`
-    for (const part of ['', '-wal', '-shm']) {
-      if (existsSync(file + part)) renameSync(file + part, aside + part)
-    }
-    tell(`the ledger was broken (${messageOf(error)}); it is set aside as ${aside}, and a new one begins`)
-    return migrated(file)
-  }
-}
-
-function migrated(file: string): DatabaseSync {
-  const db = new DatabaseSync(file)
-  try {
-    db.exec('PRAGMA busy_timeout = 2000')
-    const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
-    if (version > MIGRATIONS.length) {
-      throw new LedgerError(
-        `the ledger ${file} was made by a newer Looper (version ${version}, this one knows ${MIGRATIONS.length}); ` +
-          'update Looper, or set LOOPER_DB_PATH',
-      )
-    }
-    // Not before that: the journal's mode is written into the file. NORMAL: a power cut may take the last steps, a crash
-    // of the service takes none.
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    for (const [index, sql] of MIGRATIONS.entries()) {
-      if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
-    }
-    // A database of something else is no ledger.
-    db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').get()
-    // Damage that nobody asked for yet would otherwise show in the middle of a run.
-    const found = db.prepare('PRAGMA quick_check(1)').get()?.quick_check
-    if (found !== 'ok') throw Object.assign(new Error(String(found)), { errcode: SQLITE_CORRUPT })
-    // Says now, not in the middle of a run, whether it can be written.
-    db.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
-    return db
-  } catch (error) {
-    db.close()
-    throw error
-  }
-}
-
-function isBroken(error: unknown): boolean {
-  if (!(error instanceof Error && 'errcode' in error)) return false
-  return error.errcode === SQLITE_CORRUPT || error.errcode === SQLITE_NOTADB
 }

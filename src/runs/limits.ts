@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
+import { treeOf } from '../processes/tree.ts'
 import type { Ending } from './outcome.ts'
 
 /** What a run may use. 0: no limit. */
@@ -63,16 +64,7 @@ export async function watchLimits(
   return null
 }
 
-/** The CPU time of the agent, its descendants and what carries its cookie, in clock ticks. */
+/** The CPU time of the run's processes, in clock ticks. */
 async function cpuOf(run: Limited, table: ProcessTable): Promise<number> {
-  const members = new Set([run.agent.pid])
-  let ticks = 0
-  // Oldest first, so that parents are met before their children.
-  for (const info of [...(await table.processes())].reverse()) {
-    if (!members.has(info.pid) && !members.has(info.parent) && table.cookieOf(info.pid) !== run.runId)
-      continue
-    members.add(info.pid)
-    ticks += info.cpuTicks
-  }
-  return ticks
+  return (await treeOf(run, table)).reduce((ticks, { cpuTicks }) => ticks + cpuTicks, 0)
 }

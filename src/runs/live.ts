@@ -1,7 +1,6 @@
 import { closeSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { recheckWorkspace, type WorkspaceRoot } from '../access.ts'
 import { messageOf } from '../errors.ts'
 import { stopTrees } from '../processes/stop.ts'
 import { shellQuote } from '../shell-quote.ts'
@@ -20,10 +19,10 @@ export interface LiveDeps extends ResetDeps {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly logDir: string
-  /** What agents get as their environment. */
-  readonly env: NodeJS.ProcessEnv
-  /** Where workspaces may lie. */
-  readonly workspaceRoots: readonly WorkspaceRoot[]
+  /** What an agent gets as its environment, as it is now. */
+  readonly env: () => NodeJS.ProcessEnv
+  /** Throws where the workspace or the program no longer is what was allowed. */
+  readonly recheck: (request: LaunchRequest) => void
   /** A run whose log passes it is ended; 0: none. */
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
@@ -57,14 +56,14 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   /** Everything that happens to a run from now to its end. */
   function follow(
-    facts: Omit<Run, 'expectEnd' | 'ended'>,
+    facts: Omit<Run, 'expectEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
     past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
     limits: { readonly timeoutMs: number; readonly stallMs: number },
     status: Promise<number | null>,
   ): Run {
     const { runId, agent, logPath } = facts
     const statePath = path.join(deps.stateDir, runId)
-    const log = deps.logger.child({ request_id: facts.requestId, run_id: runId })
+    const log = deps.logger.child({ request_id: facts.requestId, run_id: runId, caller: facts.caller })
     const over = new AbortController()
     let ending: Ending | null = null
 
@@ -137,8 +136,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   return {
     async launch(runId, request) {
-      const { requestId, trigger, workspace } = request
-      recheckWorkspace(workspace, deps.workspaceRoots)
+      const { requestId, trigger, caller, workspace } = request
       const command = deps.agent.command({
         binary: request.binary.path,
         workspace,
@@ -151,20 +149,23 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const { headerBytes, path: logPath } = log
       try {
         ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
-        const { agent, wrapper, status } = await launch({ ...deps, runId, workspace, command, log }).catch(
-          async (error: unknown) => {
-            // Its wrapper is gone, or never was: nobody else writes the trailer.
-            await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
-            throw error
-          },
-        )
+        const spawn = async () => {
+          // Not a moment earlier: nothing is awaited between this and the spawn.
+          deps.recheck(request)
+          return launch({ ...deps, env: deps.env(), runId, workspace, command, log })
+        }
+        const { agent, wrapper, status } = await spawn().catch(async (error: unknown) => {
+          // Its wrapper is gone, or never was: nobody else writes the trailer.
+          await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
+          throw error
+        })
         ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
         deps.logger.info(
-          { request_id: requestId, run_id: runId, pid: agent.pid, command: line, log_path: logPath },
+          { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
           'cmd.start',
         )
         return follow(
-          { runId, requestId, trigger, command: line, logPath, agent, wrapper },
+          { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
           { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
           request,
           status,
@@ -175,17 +176,17 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     },
 
     adopt(record, { logPath, command, agent, wrapper }) {
-      const { runId, requestId, trigger } = record
+      const { runId, requestId, trigger, caller } = record
       const launchedAt = record.launchedAt ?? clock.now()
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
       }
       deps.logger.info(
-        { request_id: requestId, run_id: runId, pid: agent.pid, log_path: logPath },
+        { request_id: requestId, run_id: runId, caller, pid: agent.pid, log_path: logPath },
         'run.adopt',
       )
       return follow(
-        { runId, requestId, trigger, command, logPath, agent, wrapper },
+        { runId, requestId, trigger, caller, command, logPath, agent, wrapper },
         { ...record, ranMs: Math.max(0, clock.now() - launchedAt) },
         record,
         // Nobody listens at its pipe any more: its end is seen, and its last word stands in the log.

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { allowedWorkspace, checkExecutable, type WorkspaceRoot } from '../access.ts'
-import { type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
+import { allowedExecutable, allowedWorkspace, recheckWorkspace, type WorkspaceRoot } from '../access.ts'
+import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
 import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import { isDirectory, isFile } from '../files.ts'
@@ -25,6 +25,8 @@ export interface RequestDefaults {
   readonly logDir: string
   /** The in-process sender. */
   readonly notify: Notify
+  /** Where it sends to, as one line. */
+  readonly route: string
   /** The sender for a request that names a helper script. */
   readonly notifyByScript: (script: string) => Notify
   readonly access: Access
@@ -33,8 +35,10 @@ export interface RequestDefaults {
 /** What requests may name. */
 export interface Access {
   readonly workspaceRoots: readonly WorkspaceRoot[]
-  /** Real paths of the programs and scripts that a request may name, as they are now. */
-  executables(): ReadonlySet<string>
+  /** Real paths of the programs that a request may name, as they are now. */
+  programs(): ReadonlySet<string>
+  /** The same for helper scripts. */
+  scripts(): ReadonlySet<string>
 }
 
 /** Where a request comes from. */
@@ -73,7 +77,7 @@ export async function prepareRun(
     throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
   }
 
-  const script = body.zulip_script_path
+  const script = body.zulip_script_path == null ? null : checkScript(body.zulip_script_path, defaults)
   const launch =
     workspace === null || isStopOnly
       ? null
@@ -91,10 +95,15 @@ export async function prepareRun(
       requestId: origin.requestId,
       caller: origin.caller,
       message,
-      notify: script == null ? defaults.notify : defaults.notifyByScript(checkScript(script, defaults)),
+      notify: script === null ? defaults.notify : defaults.notifyByScript(script),
+      route: script === null ? defaults.route : `script=${script}`,
       launch,
       delayMs: delayOf(body) ?? defaults.delayMs,
-      startupCheckMs: milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs,
+      // Who waits for the end needs no word about the beginning.
+      startupCheckMs: body.wait
+        ? null
+        : (milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs),
+      ifRunning: body.if_running ?? 'replace',
     },
   }
 }
@@ -120,7 +129,7 @@ export function prepareLaunch(
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
   const binary = resolveBinary(wish.binary, places)
-  if (wish.binary !== null) checkExecutable(binary.path, 'codex_exec_binary', access.executables())
+  checkProgram(binary, access)
   return {
     ...origin,
     prompt,
@@ -129,6 +138,23 @@ export function prepareLaunch(
     workspace: checkWorkspace(wish.workspace, places, access),
     binary,
   }
+}
+
+/**
+ * Checks again, at the last moment, that the workspace and the program still are what was allowed.
+ * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_BINARY_MISSING`
+ */
+export function recheckLaunch(
+  { workspace, binary }: Pick<LaunchRequest, 'workspace' | 'binary'>,
+  access: Access,
+  places: BinaryPlaces,
+): void {
+  recheckWorkspace(workspace, access.workspaceRoots)
+  checkProgram({ ...resolveBinary(binary.path, places), source: binary.source }, access)
+}
+
+function checkProgram(binary: Binary, access: Access): void {
+  if (binary.source === 'request') allowedExecutable(binary.path, 'codex_exec_binary', access.programs())
 }
 
 function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces, access: Access): string {
@@ -144,8 +170,8 @@ function checkScript(given: string, { places, access }: RequestDefaults): string
   checkText(given, 'zulip_script_path')
   const script = path.resolve(places.projectDir, expandHome(given, places.home))
   if (isFile(script)) {
-    checkExecutable(script, 'zulip_script_path', access.executables())
-    return script
+    // The real path is what will be run: a link may lead elsewhere by then.
+    return allowedExecutable(script, 'zulip_script_path', access.scripts())
   }
   throw new LooperError(
     'LOOPER_NOTICE_FAILED',

@@ -25,15 +25,25 @@ export interface LaunchRequest {
   readonly stallMs: number
 }
 
+/** What a request does to an agent that runs already. */
+export const IF_RUNNING = ['replace', 'skip'] as const
+/** What a request does to an agent that runs already. */
+export type IfRunning = (typeof IF_RUNNING)[number]
+
 /** A whole request: announce, stop, and launch unless `launch` is null. */
 export interface RunRequest {
   readonly requestId: string
   readonly caller: string | null
   readonly message: string
   readonly notify: Notify
+  /** Where the notice goes, as one line. */
+  readonly route: string
   readonly launch: LaunchRequest | null
   readonly delayMs: number
-  readonly startupCheckMs: number
+  /** Null: the agent's start is not checked. */
+  readonly startupCheckMs: number | null
+  /** What to do where an agent runs already. */
+  readonly ifRunning: IfRunning
 }
 
 /** A run from its launch on. */

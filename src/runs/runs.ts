@@ -1,26 +1,36 @@
 import { randomUUID } from 'node:crypto'
-import type { Logger } from 'pino'
-import { recheckWorkspace } from '../access.ts'
 import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
+import type { StopReport } from '../processes/stop.ts'
 import { adoptRuns } from './adopt.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
-import type { Ending } from './outcome.ts'
-import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
+import type { Ending, RunEnd } from './outcome.ts'
+import { type Plan, planOf } from './plan.ts'
+import { findAgents } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
-import { readTail } from './run-log.ts'
-import { createSlot } from './slot.ts'
+import { assertOpen, sequenceOf } from './sequence.ts'
+import { createSlot, type Occupant } from './slot.ts'
+import { stopAll, stopOne } from './stop-runs.ts'
 
-/** Why the idle launch did not happen. */
+/** Why nothing new may be launched beside what there is: a launch under way, or a live agent. */
+export type Obstacle = 'busy' | 'live'
+
+/** What came of the idle launch. */
 export type IdleOutcome =
   | { readonly kind: 'launched'; readonly run: Run }
-  | { readonly kind: 'busy' | 'live' | 'declined' }
+  | { readonly kind: Obstacle | 'declined' }
 
-/** A request that has taken the slot. */
-export interface Started {
-  /** Null where nothing will be launched. */
-  readonly runId: string | null
-  readonly done: Promise<RunResult>
+/** What became of a request at once. */
+export type Started =
+  /** It has taken the slot. `runId` is null where nothing will be launched. */
+  | { readonly kind: 'started'; readonly runId: string | null; readonly done: Promise<RunResult> }
+  /** It asked to be skipped where something runs, and something does. */
+  | { readonly kind: 'skipped'; readonly obstacle: Obstacle }
+
+/** The agents that live, and what stands in the way of a new one. */
+export interface Occupation {
+  readonly obstacle: Obstacle | null
+  readonly agents: readonly number[]
 }
 
 /** The heart: a trigger asks for a run; at most one launch happens at a time; a new run replaces the old one. */
@@ -31,16 +41,27 @@ export interface Runs {
    * Takes the slot and begins; what follows is told by `done`: the announcement, the stop of every live agent, the
    * launch, and whether the agent stays up.
    * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_DISK_FULL`, `LOOPER_LEDGER_UNWRITABLE`, `LOOPER_SHUTTING_DOWN`; `done`
-   * rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, and what launching throws
+   * rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, `LOOPER_RUN_CANCELLED`, and what launching throws
    */
   start(request: RunRequest): Promise<Started>
-  /** Starts, and waits until it is done. */
-  run(request: RunRequest): Promise<RunResult>
+  /** What a request would do now. @throws {LooperError} what would keep it from beginning */
+  plan(request: RunRequest): Promise<Plan>
   /**
    * Launches without notice and without stopping anything, if nobody launches, no agent lives, and `prepare` does
    * not decline with null.
    */
   launchIfIdle(prepare: () => Promise<LaunchRequest | null>): Promise<IdleOutcome>
+  /**
+   * Ends a run with everything it started, or calls it off before its launch; resolves when the end is verified and on
+   * the record. Null where no such run lives or is being launched.
+   */
+  stop(runId: string, cause: string): Promise<StopReport | null>
+  /** What lives now. Looks at the process table. */
+  occupation(): Promise<Occupation>
+  /** Whether a launch is in progress. */
+  isTaken(): boolean
+  /** Who holds the slot. */
+  occupant(): Readonly<Occupant> | null
   /** The runs of this service that have not ended. */
   live(): readonly Run[]
   /** Launches nothing more, stops every run of this service, and resolves when nothing of them is left. */
@@ -53,14 +74,14 @@ export interface RunsDeps extends LiveDeps {
   readonly minFreeMb: number
 }
 
-const TAIL_LINES = 20
-
 /** Assembles the heart. */
 export function createRuns(deps: RunsDeps): Runs {
   const { clock, ledger, logger } = deps
   const slot = createSlot()
   const live = createLiveRuns(deps)
   const closing = new AbortController()
+  const sequenceDeps = { ...deps, live, closing: closing.signal }
+  let adopted = Promise.resolve()
 
   /** Puts a launch on the record as an intent. */
   function record(request: LaunchRequest): string {
@@ -87,122 +108,59 @@ export function createRuns(deps: RunsDeps): Runs {
     try {
       return await work
     } catch (error) {
-      if (!live.all().some((run) => run.runId === runId)) {
-        const end = { outcome: 'failed_to_start', returnCode: null, cause: messageOf(error) } as const
-        ledger.finish(runId, { ...end, endedAt: clock.now(), outputBytes: null, tokensUsed: null })
+      if (!isLive(runId)) {
+        const end = { ...unstarted(error), endedAt: clock.now(), outputBytes: null, tokensUsed: null }
+        // A run that was launched and ended has its end already, and a run ends once.
+        ledger.finish(runId, end)
       }
       throw error
     }
   }
 
-  /** Stops what is live; the old logs are complete when it resolves. What survives is told, not waited for. */
-  async function stopLive(scoped: ResetDeps, log: Logger, why: Ending): Promise<ResetReport> {
-    const replaced = live.all()
-    for (const run of replaced) run.expectEnd(why)
-    const report = await stopAgents(scoped, await findAgents(scoped, replaced))
-    if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')
-    const alive = new Set(report.survivors)
-    // A wrapper that somebody stopped would never tell the end.
-    await Promise.all(replaced.map(({ wrapper }) => deps.table.signal(wrapper, 'SIGCONT')))
-    await Promise.all(replaced.filter(({ agent }) => !alive.has(agent.pid)).map((run) => run.ended))
-    return report
+  const isLive = (runId: string) => live.all().some((run) => run.runId === runId)
+
+  async function occupation(): Promise<Occupation> {
+    const { agents } = await findAgents(deps, live.all())
+    // A run whose agent is gone may still be swept, and its end is not on the record yet.
+    return { obstacle: agents.length > 0 || live.all().length > 0 ? 'live' : null, agents }
   }
 
-  /** The agent's return code if it ends within the startup check, else null. */
-  async function checkStartup(run: Run, ms: number): Promise<number | null> {
-    const over = new AbortController()
-    const outcome = await Promise.race([
-      run.ended,
-      clock.sleep(ms, AbortSignal.any([over.signal, closing.signal])).catch(() => null),
-    ])
-    over.abort()
-    if (!outcome) return null
-    const { returnCode } = outcome
-    if (returnCode === 0) return 0
-    const tail = readTail(run.logPath, TAIL_LINES)
-    throw new LooperError(
-      'LOOPER_AGENT_EXITED_EARLY',
-      `codex exec exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,
-    )
-  }
-
-  function assertOpen(): void {
-    if (!closing.signal.aborted) return
-    throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down; nothing more is launched')
-  }
-
-  async function announce(request: RunRequest, log: Logger): Promise<string> {
-    log.info({ step: 'notice' }, 'run.step')
-    const { output } = await request.notify(request.message, closing.signal).catch((error: unknown) => {
-      assertOpen()
-      const why = messageOf(error)
-      throw new LooperError('LOOPER_NOTICE_FAILED', `failed to send Zulip message: ${why}`, { cause: error })
-    })
-    assertOpen()
-    return output
-  }
-
-  async function reset(log: Logger, why: Ending): Promise<ResetReport> {
-    log.info({ step: 'stop' }, 'run.step')
-    const report = await stopLive(deps, log, why)
-    const { agents, signalled, remaining } = report
-    log.info({ step: 'stopped', pids: agents, signalled, remaining }, 'run.step')
-    return report
-  }
-
-  async function stopOnly(request: RunRequest, log: Logger): Promise<RunResult> {
-    const noticeOutput = await announce(request, log)
-    const cause = `stopped by request ${request.requestId}`
-    const { agents, remaining } = await reset(log, { outcome: 'stopped', cause })
-    return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }
-  }
-
-  async function replace(
-    request: RunRequest,
-    launch: LaunchRequest,
-    runId: string,
-    log: Logger,
-  ): Promise<RunResult> {
-    const noticeOutput = await announce(request, log)
-    ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
-    // A notice may take its time: what cannot be launched any more must not stop what lives.
-    recheckWorkspace(launch.workspace, deps.workspaceRoots)
-
-    const { agents, remaining } = await reset(log, { outcome: 'replaced', cause: `replaced by run ${runId}` })
-    ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })
-
-    log.info({ step: 'delay', ms: request.delayMs }, 'run.step')
-    if (request.delayMs > 0) await clock.sleep(request.delayMs, closing.signal).catch(assertOpen)
-    assertOpen()
-
-    log.info({ step: 'launch' }, 'run.step')
-    const run = await live.launch(runId, launch)
-
-    log.info({ step: 'startup_check', ms: request.startupCheckMs }, 'run.step')
-    const startupReturnCode = await checkStartup(run, request.startupCheckMs)
-    assertOpen()
-    return { noticeOutput, stopped: agents, remaining, run, startupReturnCode }
-  }
-
-  let adopted = Promise.resolve()
-
-  async function start(request: RunRequest): Promise<Started> {
-    await adopted
-    assertOpen()
-    const { launch } = request
-    if (launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
+  /** Takes the slot for a request, or says what is in the way. */
+  async function enter({ ifRunning }: RunRequest): Promise<{ release: () => void } | Started> {
     const release = slot.take()
-    if (!release) throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
-    const log = logger.child({ request_id: request.requestId, caller: request.caller })
-    let runId: string | null
+    if (!release) {
+      if (ifRunning === 'skip') return { kind: 'skipped', obstacle: 'busy' }
+      throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
+    }
+    if (ifRunning === 'replace') return { release }
     try {
-      runId = launch ? record(launch) : null
+      const { obstacle } = await occupation()
+      if (obstacle === null) return { release }
+      release()
+      return { kind: 'skipped', obstacle }
     } catch (error) {
       release()
       throw error
     }
+  }
+
+  /** Whoever has the slot: puts it on the record and begins. */
+  function begin(request: RunRequest, release: () => void): Started {
+    const { requestId, caller, launch } = request
+    const log = logger.child({ request_id: requestId, caller })
+    let occupant: Occupant
+    try {
+      const runId = launch && record(launch)
+      occupant = { requestId, runId, step: 'notice', calledOff: new AbortController() }
+      slot.occupy(occupant)
+    } catch (error) {
+      release()
+      throw error
+    }
+    const { runId } = occupant
+    const sequence = sequenceOf(occupant, sequenceDeps, log)
     const work =
-      launch && runId ? onRecord(runId, replace(request, launch, runId, log)) : stopOnly(request, log)
+      launch && runId ? onRecord(runId, sequence.replace(request, launch, runId)) : sequence.stopOnly(request)
     const done = work.finally(release).then(
       (result) => {
         log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
@@ -213,7 +171,7 @@ export function createRuns(deps: RunsDeps): Runs {
         throw error
       },
     )
-    return { runId, done }
+    return { kind: 'started', runId, done }
   }
 
   return {
@@ -224,31 +182,64 @@ export function createRuns(deps: RunsDeps): Runs {
       return adopted
     },
 
-    start,
+    async start(request) {
+      await adopted
+      assertOpen(closing.signal)
+      if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
+      const entered = await enter(request)
+      return 'release' in entered ? begin(request, entered.release) : entered
+    },
 
-    async run(request) {
-      return (await start(request)).done
+    async plan(request) {
+      await adopted
+      assertOpen(closing.signal)
+      if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
+      return planOf(request, live.all(), slot.taken, deps)
     },
 
     async launchIfIdle(prepare) {
       await adopted
-      assertOpen()
+      assertOpen(closing.signal)
       const release = slot.take()
       if (!release) return { kind: 'busy' }
       try {
-        if ((await findAgents(deps, live.all())).agents.length > 0) return { kind: 'live' }
-        // Its agent is gone, but its tools are still being swept, and its end is not on the record yet.
-        if (live.all().length > 0) return { kind: 'live' }
+        const { obstacle } = await occupation()
+        if (obstacle) return { kind: obstacle }
         const request = await prepare()
         if (!request) return { kind: 'declined' }
         checkFreeSpace(deps.logDir, deps.minFreeMb)
-        assertOpen()
+        assertOpen(closing.signal)
         const runId = record(request)
         return { kind: 'launched', run: await onRecord(runId, live.launch(runId, request)) }
       } finally {
         release()
       }
     },
+
+    async stop(runId, cause) {
+      await adopted
+      const { occupant } = slot
+      const wasWaiting = occupant?.runId === runId && !isLive(runId)
+      if (wasWaiting) {
+        occupant.calledOff.abort(cause)
+        await slot.free()
+      }
+      const run = live.all().find((candidate) => candidate.runId === runId)
+      if (run) {
+        if (occupant?.runId === runId) occupant.calledOff.abort(cause)
+        return stopOne(run, { outcome: 'stopped', cause }, deps, logger)
+      }
+      return wasWaiting ? { signalled: [], survivors: [] } : null
+    },
+
+    async occupation() {
+      const now = await occupation()
+      return slot.taken ? { ...now, obstacle: 'busy' } : now
+    },
+
+    isTaken: () => slot.taken,
+
+    occupant: () => slot.occupant,
 
     live: () => live.all(),
 
@@ -257,7 +248,17 @@ export function createRuns(deps: RunsDeps): Runs {
       await adopted
       await slot.free()
       const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }
-      await stopLive({ ...deps, scope: 'own' }, logger, why)
+      await stopAll(live.all(), why, { ...deps, scope: 'own' }, logger)
     },
+  }
+}
+
+/** The end of a run that was not launched. */
+function unstarted(error: unknown): RunEnd {
+  const isCalledOff = error instanceof LooperError && error.code === 'LOOPER_RUN_CANCELLED'
+  return {
+    outcome: isCalledOff ? 'stopped' : 'failed_to_start',
+    returnCode: null,
+    cause: messageOf(error),
   }
 }

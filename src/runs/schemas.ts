@@ -1,7 +1,7 @@
-import { type Static, Type } from 'typebox'
 import { MAX_SECONDS } from '../clock.ts'
+import { type Static, Type } from '../schema.ts'
 import { OUTCOMES } from './outcome.ts'
-import { TRIGGERS } from './run.ts'
+import { IF_RUNNING, TRIGGERS } from './run.ts'
 
 const text = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }))
 // Old wrappers send numbers as strings.
@@ -28,6 +28,17 @@ export const RunBody = Type.Object({
   codex_exec_startup_check_seconds: seconds('The wait after the launch, before the answer.'),
   timeout_seconds: seconds('End the run after that long; 0: never.'),
   stall_seconds: seconds('End the run after that long without output and CPU time; 0: never.'),
+  wait: Type.Optional(
+    Type.Union([Type.Boolean(), Type.Null()], { description: 'Answer when the run has ended.' }),
+  ),
+  if_running: Type.Optional(
+    Type.Union([Type.Enum([...IF_RUNNING]), Type.Null()], {
+      description: 'What to do where an agent runs already; skip: announce, stop and launch nothing.',
+    }),
+  ),
+  plan: Type.Optional(
+    Type.Union([Type.Boolean(), Type.Null()], { description: 'Tell what would happen, and do nothing.' }),
+  ),
   zulip_script_path: text('A helper script that sends the notice, run with Node.'),
   startup_delay_seconds: seconds('Older name; summed into the delay.'),
   sidebar_delay_seconds: seconds('Older name; summed into the delay.'),
@@ -67,6 +78,15 @@ export const RunAnswer = Type.Object({
   codex_exec_binary: TextOrNull,
   codex_exec_binary_source: TextOrNull,
   run_id: TextOrNull,
+  request_id: Type.String(),
+  /** Only where the request was skipped, and why. */
+  skipped: Type.Optional(Type.Literal(true)),
+  reason: Type.Optional(Type.String()),
+  /** Only where the request waited for the end. */
+  outcome: Type.Optional(Type.Union([Type.Enum([...OUTCOMES]), Type.Null()])),
+  return_code: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
+  cause: Type.Optional(TextOrNull),
+  tokens_used: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   codex_exec_started: Type.Boolean(),
   codex_exec_result: Launched,
   codex_exec_approval_policy: Type.String(),
@@ -78,6 +98,43 @@ export const RunAnswer = Type.Object({
 })
 /** The answer of a `POST /run` that worked. */
 export type RunAnswer = Static<typeof RunAnswer>
+
+/** The answer of a `POST /run` that does not wait (RFC 7240, `Prefer: respond-async`). */
+export const AcceptedAnswer = Type.Object(
+  {
+    ok: Type.Literal(true),
+    run_id: TextOrNull,
+    request_id: Type.String(),
+  },
+  { description: 'The run begins; Location leads to it. Null: nothing will be launched.' },
+)
+/** The answer of a `POST /run` that does not wait. */
+export type AcceptedAnswer = Static<typeof AcceptedAnswer>
+
+/** The answer of a `POST /run` with `plan`. In argv, `<run_id>` stands for the id that the run would get. */
+export const PlanAnswer = Type.Object({
+  ok: Type.Literal(true),
+  plan: Type.Object({
+    would: Type.Enum(['run', 'stop_only', 'skip', 'busy']),
+    notice: Type.Object({ message: Type.String(), route: Type.String() }),
+    stop: Type.Array(Type.Object({ pid: Type.Integer(), run_id: TextOrNull, command: Type.String() })),
+    launch: Type.Union([
+      Type.Object({
+        argv: Type.Array(Type.String()),
+        command: Type.String(),
+        workspace: Type.String(),
+        binary: Type.String(),
+        binary_source: Type.String(),
+        delay_seconds: Type.Number(),
+        timeout_seconds: Type.Number(),
+        stall_seconds: Type.Number(),
+      }),
+      Type.Null(),
+    ]),
+  }),
+})
+/** The answer of a `POST /run` with `plan`. */
+export type PlanAnswer = Static<typeof PlanAnswer>
 
 const NumberOrNull = Type.Union([Type.Number(), Type.Null()])
 const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
@@ -100,6 +157,7 @@ const summary = {
   started_at: Time,
   ended_at: Time,
   notice: TextOrNull,
+  notice_id: NumberOrNull,
   stopped_pids: Pids,
   output_bytes: NumberOrNull,
   tokens_used: NumberOrNull,
@@ -113,18 +171,37 @@ export const RunSummary = Type.Object(summary)
 export type RunSummary = Static<typeof RunSummary>
 
 /** A run with all that is known of it. */
-export const RunDetails = Type.Object({
-  ...summary,
-  prompt: Type.String(),
-  binary: Type.String(),
-  command: TextOrNull,
-  boot_id: TextOrNull,
-  agent_start_ticks: TextOrNull,
-  wrapper_pid: NumberOrNull,
-  wrapper_start_ticks: TextOrNull,
-})
+export const RunDetails = Type.Object(
+  {
+    ...summary,
+    prompt: Type.String(),
+    binary: Type.String(),
+    command: TextOrNull,
+    boot_id: TextOrNull,
+    agent_start_ticks: TextOrNull,
+    wrapper_pid: NumberOrNull,
+    wrapper_start_ticks: TextOrNull,
+  },
+  { description: 'The run.' },
+)
 /** A run with all that is known of it. */
 export type RunDetails = Static<typeof RunDetails>
 
-/** The answer of `GET /runs`, newest first. */
-export const RunList = Type.Object({ runs: Type.Array(RunSummary) })
+/** The answer of `POST /runs/:run_id/stop`. */
+export const StopAnswer = Type.Object(
+  {
+    ok: Type.Literal(true),
+    run: RunDetails,
+    /** Every process that was signalled. */
+    stopped_pids: Pids,
+    /** What is still alive. */
+    remaining_pids: Pids,
+  },
+  { description: 'How it ended, and what was stopped.' },
+)
+
+/** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
+export const RunList = Type.Object(
+  { runs: Type.Array(RunSummary), next_cursor: TextOrNull },
+  { description: 'A page of the runs.' },
+)

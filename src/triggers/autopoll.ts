@@ -7,12 +7,12 @@ import type { Notify } from '../notices/notice.ts'
 import type { Ledger, RunRecord } from '../runs/ledger.ts'
 import type { LaunchRequest } from '../runs/run.ts'
 import { isRunLogName } from '../runs/run-log.ts'
-import type { Runs } from '../runs/runs.ts'
+import type { Obstacle, Runs } from '../runs/runs.ts'
 import { backoffOf } from './backoff.ts'
 
 /** What the autopoll needs. */
 export interface AutopollOptions {
-  readonly runs: Runs
+  readonly runs: Pick<Runs, 'launchIfIdle' | 'occupation'>
   readonly ledger: Pick<Ledger, 'list' | 'launchedSince' | 'note' | 'setNote'>
   /** The default run, checked anew at every launch. */
   readonly prepare: () => Promise<LaunchRequest>
@@ -26,6 +26,41 @@ export interface AutopollOptions {
   readonly logDir: string
   readonly clock: Clock
   readonly logger: Logger
+  /** Is told of every tick that launched nothing. */
+  readonly skipped: (kind: SkipKind) => void
+}
+
+/** Why a tick launches nothing. */
+export const SKIP_KINDS = ['busy', 'live', 'fresh_log', 'usage_limit', 'backoff', 'paused', 'rate'] as const
+/** Why a tick launches nothing. */
+export type SkipKind = (typeof SKIP_KINDS)[number]
+
+/** Why a tick launches nothing, and the sentence that says so. */
+export type Skip =
+  | { readonly kind: Exclude<SkipKind, 'paused'>; readonly reason: string }
+  | {
+      readonly kind: 'paused'
+      readonly reason: string
+      readonly failures: number
+      readonly lastRunId: string
+    }
+
+/** What the autopoll is up to. */
+export interface AutopollStatus {
+  /** When it looks next, in milliseconds since the epoch. */
+  readonly nextAt: number
+  /** Why it would launch nothing if it looked now; null where it would launch. */
+  readonly wouldSkip: Skip | null
+}
+
+/** Launches the default run whenever nothing runs. */
+export interface Autopoll {
+  /**
+   * Looks now, and then every `pollMs`, until the signal aborts. Runs that fail or end at once make it wait longer and
+   * longer, and then pause. Never rejects: a launch that fails is logged.
+   */
+  run(signal: AbortSignal): Promise<void>
+  status(): Promise<AutopollStatus>
 }
 
 const HOUR_MS = 3_600_000
@@ -34,73 +69,100 @@ const LOOK_BACK = 30
 /** Under this note stands the run after which a pause was told. */
 const TOLD = 'autopoll.paused_after'
 
-/**
- * Launches the default run whenever nothing runs: now, and then every `pollMs`, until the signal aborts. Runs that fail
- * or end at once make it wait longer and longer, and then pause. Never rejects: a launch that fails is logged.
- */
-export async function autopoll(options: AutopollOptions, signal: AbortSignal): Promise<void> {
-  const { clock, logger, pollMs } = options
-  logger.info({ poll_seconds: pollMs / 1000 }, 'codex.exec.autopoll.on')
-  while (!signal.aborted) {
-    try {
-      await tick(options, signal)
-    } catch (error) {
-      logger.error({ error: messageOf(error) }, 'codex.exec.autopoll.fail')
-    }
-    await clock.sleep(pollMs, signal).catch(() => undefined)
+const OBSTACLES: Readonly<Record<Obstacle, Skip>> = {
+  busy: { kind: 'busy', reason: 'another launch is in progress' },
+  live: { kind: 'live', reason: 'an agent is running' },
+}
+
+/** An autopoll that has not begun. */
+export function createAutopoll(options: AutopollOptions): Autopoll {
+  const { clock, logger, pollMs, runs } = options
+  let nextAt = clock.now()
+  return {
+    async run(signal) {
+      logger.info({ poll_seconds: pollMs / 1000 }, 'codex.exec.autopoll.on')
+      while (!signal.aborted) {
+        nextAt = clock.now() + pollMs
+        try {
+          await tick(options, signal)
+        } catch (error) {
+          logger.error({ error: messageOf(error) }, 'codex.exec.autopoll.fail')
+        }
+        await clock.sleep(pollMs, signal).catch(() => undefined)
+      }
+      logger.info('codex.exec.autopoll.off')
+    },
+
+    async status() {
+      const { obstacle } = await runs.occupation()
+      return { nextAt, wouldSkip: obstacle ? OBSTACLES[obstacle] : await reasonToWait(options) }
+    },
   }
-  logger.info('codex.exec.autopoll.off')
 }
 
 async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void> {
-  const { runs, logger } = options
-  let declined = ''
+  const { runs, logger, skipped } = options
+  const declined: Skip[] = []
   const outcome = await runs.launchIfIdle(async () => {
-    declined = (await reasonToWait(options, signal)) ?? ''
-    return declined === '' ? options.prepare() : null
+    const skip = await reasonToWait(options)
+    if (!skip) return options.prepare()
+    declined.push(skip)
+    if (skip.kind === 'paused') await tellPause(skip, options, signal)
+    return null
   })
   if (outcome.kind === 'launched') {
     const { agent, requestId, logPath } = outcome.run
     logger.info({ request_id: requestId, pid: agent.pid, log_path: logPath }, 'codex.exec.autopoll.launch')
-  } else {
-    const reasons = { busy: 'another launch is in progress', live: 'an agent is running', declined }
-    logger.info({ reason: reasons[outcome.kind] }, 'codex.exec.autopoll.skip')
+    return
+  }
+  for (const { kind, reason } of outcome.kind === 'declined' ? declined : [OBSTACLES[outcome.kind]]) {
+    logger.info({ reason }, 'codex.exec.autopoll.skip')
+    skipped(kind)
   }
 }
 
 /** Why nothing is launched though nothing runs; null where it may be. */
-async function reasonToWait(options: AutopollOptions, signal: AbortSignal): Promise<string | null> {
+async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
   const { ledger, clock, pollMs, staleMs, maxRunsPerHour, logDir } = options
   const now = clock.now()
   if (staleMs > 0 && now - (await newestRunLog(logDir)) < staleMs) {
-    return 'the newest run log changed a short while ago'
+    return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
   }
-  const latest = ledger.list(LOOK_BACK)
+  const latest = ledger.list({ limit: LOOK_BACK })
   const [last] = latest
   const limited = last ? options.limitedUntil(last) : null
-  if (limited !== null && now < limited)
-    return `the usage limit lasts until ${new Date(limited).toISOString()}`
+  if (limited !== null && now < limited) {
+    return { kind: 'usage_limit', reason: `the usage limit lasts until ${new Date(limited).toISOString()}` }
+  }
   // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
   const telling = latest.filter((run) => options.limitedUntil(run) === null)
   const backoff = backoffOf(telling, now, pollMs)
   switch (backoff.kind) {
-    case 'wait':
-      return `${backoff.failures} runs in a row failed; the next is due at ${new Date(backoff.until).toISOString()}`
+    case 'wait': {
+      const due = new Date(backoff.until).toISOString()
+      return {
+        kind: 'backoff',
+        reason: `${backoff.failures} runs in a row failed; the next is due at ${due}`,
+      }
+    }
     case 'pause':
-      await tellPause(backoff.failures, backoff.lastRunId, options, signal)
-      return `paused: ${backoff.failures} runs in a row failed; POST /run resumes`
+      return {
+        ...backoff,
+        kind: 'paused',
+        reason: `paused: ${backoff.failures} runs in a row failed; POST /run resumes`,
+      }
     case 'go':
   }
-  if (ledger.launchedSince('autopoll', now - HOUR_MS) >= maxRunsPerHour) {
-    return `it launched ${maxRunsPerHour} runs within an hour (LOOPER_AUTO_MAX_RUNS_PER_HOUR)`
+  if (ledger.launchedSince('autopoll', now - HOUR_MS) < maxRunsPerHour) return null
+  return {
+    kind: 'rate',
+    reason: `it launched ${maxRunsPerHour} runs within an hour (LOOPER_AUTO_MAX_RUNS_PER_HOUR)`,
   }
-  return null
 }
 
 /** Says once for each pause, also across restarts, in the log and as a notice. */
 async function tellPause(
-  failures: number,
-  lastRunId: string,
+  { failures, lastRunId }: Extract<Skip, { kind: 'paused' }>,
   { ledger, notify, logger }: AutopollOptions,
   signal: AbortSignal,
 ): Promise<void> {

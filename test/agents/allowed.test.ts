@@ -1,7 +1,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { executablesOf } from '../../src/agents/allowed.ts'
+import { programsOf, scriptsOf } from '../../src/agents/allowed.ts'
 
 const SENDER = 'scripts/send-zulip-dm.ts'
 
@@ -22,30 +22,23 @@ function setUp(test: Test) {
   return { dir, program, places }
 }
 
-t.test("the agent's program and our own sender are always allowed", async (t) => {
+t.test("the agent's program is always allowed as a program, our own sender as a script", async (t) => {
   const { dir, program, places } = setUp(t)
-  t.strictSame(executablesOf([], places), new Set([path.join(dir, SENDER)]), 'there may be no program yet')
+  t.strictSame(programsOf([], places), new Set(), 'there may be no program yet')
   const codex = program('codex')
-  t.strictSame(executablesOf([], places), new Set([path.join(dir, SENDER), codex]))
+  t.strictSame(programsOf([], places), new Set([codex]))
   const mine = program('mine')
-  t.strictSame(executablesOf([], { ...places, configured: mine }), new Set([path.join(dir, SENDER), mine]))
+  t.strictSame(programsOf([], { ...places, configured: mine }), new Set([mine]))
+  t.strictSame(scriptsOf([], places), new Set([path.join(dir, SENDER)]), 'and neither as the other')
+  t.strictSame(scriptsOf([], { ...places, projectDir: '/no/such' }), new Set())
 })
 
 t.test('what the owner lists is a program, a script, or nothing', async (t) => {
   const { dir, program, places } = setUp(t)
   const tool = program('tool')
-  const link = path.join(dir, 'bin/link')
-  symlinkSync(tool, link)
+  symlinkSync(tool, path.join(dir, 'bin/link'))
   const notify = path.join(dir, 'home/notify.ts')
-  t.strictSame(
-    executablesOf(['tool', 'bin/link', '~/notify.ts', 'scripts', 'none', '/no/such'], places),
-    new Set([path.join(dir, SENDER), tool, notify]),
-    'by real paths',
-  )
-})
-
-t.test('a project without the sender allows what there is', async (t) => {
-  const { program, places } = setUp(t)
-  const codex = program('codex')
-  t.strictSame(executablesOf([], { ...places, projectDir: '/no/such' }), new Set([codex]))
+  const listed = ['tool', 'bin/link', '~/notify.ts', 'scripts', 'none', '/no/such']
+  t.strictSame(programsOf(listed, places), new Set([tool, notify]), 'by real paths')
+  t.strictSame(scriptsOf(listed, places), new Set([tool, notify, path.join(dir, SENDER)]))
 })

@@ -35,8 +35,7 @@ function checkContract({ status, text }: RawAnswer): void {
   const known = Object.entries(ERRORS).find(([name]) => name === code)?.[1]
   if (ok !== false || code === 'LOOPER_INTERNAL' || known?.status !== status || known.remedy !== remedy)
     throw new Error(`not in the contract: ${status} ${text}`)
-  // What was no request has no id.
-  if (request_id === undefined && code !== 'LOOPER_BAD_REQUEST') throw new Error(`without an id: ${text}`)
+  if (!/^[0-9a-f]{8}$/.test(request_id)) throw new Error(`without an id: ${text}`)
 }
 
 const nasty = fc.oneof(

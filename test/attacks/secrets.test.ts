@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { hashToken } from '../../src/http/tokens.ts'
@@ -82,4 +82,32 @@ t.test('no secret of the service reaches the agent, a log or an answer', async (
   await until('it is in the log', () => serverLog().includes('failed to send Zulip message'))
   clean('the server log', serverLog())
   clean("the service's own output", service.output())
+})
+
+t.test('secrets that come while the service runs are kept from agents and logs as well', async (t) => {
+  const file = path.join(t.testdirName, 'hooks.json')
+  const { run, send, serverLog, zulip } = await startTarget(
+    t,
+    { LOOPER_HOOKS_FILE: file, LATER: HOOK },
+    { files: { 'hooks.json': '{"hooks": {}}' } },
+  )
+  const later = { kind: 'bearer', secret: INLINE, secret_env: 'LATER', message: 'x' }
+  writeFileSync(file, JSON.stringify({ hooks: { later } }))
+  const answer = await run({ codex_prompt: 'env; exit 0', codex_exec_startup_check_seconds: 5 })
+  t.equal(answer.status, 200)
+  const { log_path } = JSON.parse(answer.text).codex_exec_result
+  t.match(textOf(log_path), 'PATH=')
+  t.notMatch(textOf(log_path), HOOK)
+
+  zulip.interrupt((_request, response) => {
+    response.writeHead(400, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ result: 'error', msg: `bad: ${ZULIP} ${HOOK} ${INLINE}`, code: 'X' }))
+  })
+  const failed = await run({ workspace: path.join(t.testdirName, 'root') })
+  t.match(failed.text, 'bad: [redacted] [redacted] [redacted]')
+  const [{ cause }] = JSON.parse((await send({ path: '/runs' })).text).runs
+  t.match(cause, 'bad: [redacted] [redacted] [redacted]', 'and so on the record')
+  await send({ path: `/${HOOK}/${INLINE}` })
+  await until('it is in the log', () => serverLog().includes('"path":"/[redacted]/[redacted]"'))
+  for (const secret of [HOOK, INLINE, ZULIP]) t.notOk(serverLog().includes(secret), secret)
 })

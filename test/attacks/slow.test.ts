@@ -1,13 +1,14 @@
 import net from 'node:net'
 import t, { type Test } from 'tap'
 import { buildTestApp } from '../helpers/app.ts'
-import { sendRaw } from '../helpers/live-run.ts'
+import { sendRaw, startTarget } from '../helpers/live-run.ts'
 
 const HEAD = 'POST /run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
 
 /** An app that listens, with little patience. */
 async function listening(test: Test, requestMs: number, headersMs: number) {
-  const { app, asked } = await buildTestApp(test, { patience: { requestMs, headersMs, checkMs: 20 } })
+  const patience = { requestMs, headersMs, checkMs: 20, heartbeatMs: 60_000, drainMs: 60_000 }
+  const { app, asked } = await buildTestApp(test, { patience })
   return { url: await app.listen({ host: '127.0.0.1', port: 0 }), asked }
 }
 
@@ -35,7 +36,7 @@ t.test('headers that come slowly are not waited for', async (t) => {
   const answer = await trickle(url, HEAD, 'X-Slow: 1\r\n')
   t.match(answer, /^HTTP\/1\.1 408 /)
   t.match(answer, '"code":"LOOPER_REQUEST_TIMEOUT"')
-  t.match(answer, /\r\nConnection: close\r\n/)
+  t.match(answer, /\r\nconnection: close\r\n/)
   t.same(asked, [])
 })
 
@@ -58,4 +59,16 @@ t.test('many slow ones together do not keep others from being served', async (t)
   const slow = Array.from({ length: 100 }, () => trickle(url, HEAD, 'X-Slow: 1\r\n'))
   t.equal((await sendRaw(url, { path: '/health' })).status, 200)
   for (const answer of await Promise.all(slow)) t.match(answer, /^HTTP\/1\.1 408 /)
+})
+
+t.test('the service itself waits ten seconds for headers, and the live run is untouched', async (t) => {
+  const { service, untouched, serverLog } = await startTarget(t)
+  const begin = performance.now()
+  const answer = await trickle(service.url, HEAD, 'X-Slow: 1\r\n')
+  t.match(answer, /^HTTP\/1\.1 408 /)
+  const seconds = (performance.now() - begin) / 1000
+  t.ok(seconds > 9 && seconds < 20, `${seconds} s`)
+  const { request_id } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '')
+  t.match(serverLog(), `"request_id":"${request_id}","code":"LOOPER_REQUEST_TIMEOUT","address":"127.0.0.1"`)
+  await untouched(t, 'slow headers')
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { startTarget } from '../helpers/live-run.ts'
+import { failureOf, sendRaw, startTarget } from '../helpers/live-run.ts'
 import { spawnService, startTestService } from '../helpers/service.ts'
 
 /** Runs a service that refuses to start. */
@@ -43,6 +43,21 @@ t.test('an owner who means it may go without a token, and is warned at each star
   t.teardown(() => service.stop())
   t.match(service.output(), 'Whoever reaches 127.1 can run code here')
   t.equal((await fetch(`${service.url}/runs`)).status, 200)
+  // A page whose name was made to lead here (DNS rebinding) is of our origin, as far as its browser knows.
+  const host = `evil.example:${new URL(service.url).port}`
+  const page = {
+    host,
+    origin: `http://${host}`,
+    'sec-fetch-site': 'same-origin',
+    'content-type': 'application/json',
+  }
+  const answer = await sendRaw(service.url, {
+    method: 'POST',
+    path: '/run',
+    headers: page,
+    body: { zulip_message: 'x', codex_prompt: '' },
+  })
+  t.match(failureOf(answer), { status: 421, code: 'LOOPER_HOST_UNKNOWN' })
 })
 
 t.test('with a token the same address is listened on without a word', async (t) => {

@@ -84,3 +84,28 @@ t.test('a token that may only read starts and stops nothing', async (t) => {
   t.match(failureOf(expired), { status: 401, code: 'LOOPER_UNAUTHORIZED' }, 'an expired one')
   await target.untouched(t, 'a reader')
 })
+
+t.test("the token's name is on its run and on every line of the log about it", async (t) => {
+  const tokens = [{ name: 'ci', scope: 'run', sha256: hashToken('ci-token') }]
+  const { live, send, run, serverLog } = await startTarget(
+    t,
+    { LOOPER_TOKENS_FILE: path.join(t.testdirName, 'tokens.json') },
+    {
+      headers: { authorization: 'Bearer ci-token' },
+      files: { 'tokens.json': JSON.stringify({ tokens }) },
+    },
+  )
+  const headers = { authorization: 'Bearer ci-token' }
+  t.match(JSON.parse((await send({ path: `/runs/${live.runId}`, headers })).text), { caller: 'ci' })
+  t.equal((await run({ codex_prompt: 'exit 3', codex_exec_startup_check_seconds: 5 })).status, 500)
+  const events = serverLog()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line))
+  const named = ['run.step', 'run.success', 'run.fail', 'cmd.start', 'cmd.fail', 'http.end']
+  for (const name of named) {
+    const lines = events.filter(({ msg }) => msg === name)
+    t.ok(lines.length > 0, name)
+    for (const { caller } of lines) t.equal(caller, 'ci', name)
+  }
+})

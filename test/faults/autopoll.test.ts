@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
-import { autopoll } from '../../src/triggers/autopoll.ts'
+import { createAutopoll } from '../../src/triggers/autopoll.ts'
 import {
   assertSettled,
   FAKE_CODEX,
@@ -98,43 +98,41 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     stateDir: path.join(logDir, '.runs'),
     ownCookie: null,
     hurry: new AbortController().signal,
-    env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
+    env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     mirror: null,
   })
   const watch = watchForTwo(test, logDir)
   const launches: number[] = []
   const closing = new AbortController()
-  const polling = autopoll(
-    {
-      runs,
-      ledger,
-      pollMs,
-      clock,
-      logger,
-      logDir,
-      staleMs: 0,
-      maxRunsPerHour: 1000,
-      limitedUntil: () => null,
-      notify: async () => ({ output: '' }),
-      async prepare() {
-        launches.push(performance.now())
-        return {
-          requestId: `auto0000000${launches.length}`,
-          trigger: 'autopoll',
-          caller: null,
-          workspace: dir,
-          prompt,
-          binary: { path: FAKE_CODEX, source: 'env' },
-          timeoutMs: 60_000,
-          stallMs: 60_000,
-        }
-      },
+  const polling = createAutopoll({
+    runs,
+    ledger,
+    pollMs,
+    clock,
+    logger,
+    logDir,
+    staleMs: 0,
+    maxRunsPerHour: 1000,
+    limitedUntil: () => null,
+    skipped: () => undefined,
+    notify: async () => ({ output: '', messageId: null }),
+    async prepare() {
+      launches.push(performance.now())
+      return {
+        requestId: `auto0000000${launches.length}`,
+        trigger: 'autopoll',
+        caller: null,
+        workspace: dir,
+        prompt,
+        binary: { path: FAKE_CODEX, source: 'env' },
+        timeoutMs: 60_000,
+        stallMs: 60_000,
+      }
     },
-    closing.signal,
-  )
+  }).run(closing.signal)
   const close = async () => {
     closing.abort()
     await polling
@@ -166,7 +164,7 @@ for (const [name, ms] of Object.entries(JUMPS)) {
   t.test(`25: a clock ${name} brings no storm: one launch comes early at most`, async (t) => {
     const pollMs = 40
     const { launches, ledger, jump, lines, watch, close } = startAutopoll(t, 'exit 1', pollMs)
-    await until('two failures', () => ledger.list(9).filter(({ outcome }) => outcome).length === 2)
+    await until('two failures', () => ledger.list({ limit: 9 }).filter(({ outcome }) => outcome).length === 2)
     jump(ms)
     await until('the pause', () => lines.some((line) => line.includes('paused: 5 runs')))
     t.equal(launches.length, 5)
@@ -185,7 +183,7 @@ for (const [name, ms] of Object.entries(JUMPS)) {
     jump(ms)
     const before = ticks()
     await until('more ticks', () => ticks() > before + 5)
-    const [live, ...others] = ledger.list(9)
+    const [live, ...others] = ledger.list({ limit: 9 })
     t.same(others, [])
     t.equal(live?.outcome, null)
     t.ok(carriers(live?.runId ?? '-').length > 0)

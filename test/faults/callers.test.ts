@@ -21,7 +21,13 @@ if (process.platform !== 'linux') {
   process.exit()
 }
 
-const { service, run, watch, workspace, logDir, zulip, dir } = await setUpFault(t, {}, { bin: '' })
+/** The one program that requests may name besides the configured one. */
+const vanisher = path.join(t.testdirName, 'vanisher')
+const { service, run, watch, workspace, logDir, zulip, dir } = await setUpFault(
+  t,
+  { LOOPER_ALLOWED_EXECUTABLES: vanisher },
+  { bin: '' },
+)
 
 t.test(
   '14: an agent that asks for a run from inside itself is stopped, and the new run starts',
@@ -134,14 +140,13 @@ t.test('17: a program that is missing or may not be executed is told before the 
 t.test('17: a program or workspace that vanishes after the check is told as such', async (t) => {
   const place = t.testdir({ ws: {} })
   const ws = path.join(place, 'ws')
-  const binary = path.join(place, 'codex')
-  copyFileSync(FAKE_CODEX, binary)
-  chmodSync(binary, 0o755)
-  let vanishing = binary
+  copyFileSync(FAKE_CODEX, vanisher)
+  chmodSync(vanisher, 0o755)
+  let vanishing = vanisher
   zulip.onMessage(() => rmSync(vanishing, { recursive: true, force: true }))
   const lost = await run('true', {
     workspace: ws,
-    codex_exec_binary: binary,
+    codex_exec_binary: vanisher,
     codex_exec_startup_check_seconds: 30,
   })
   t.match(lost, {

@@ -17,6 +17,7 @@ import {
   trailersIn,
 } from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
+import { runOn } from '../helpers/run-on.ts'
 import { until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
@@ -83,19 +84,21 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     stateDir: path.join(logDir, '.runs'),
     ownCookie: null,
     hurry: new AbortController().signal,
-    env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir },
+    env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 1_000_000,
     mirror: null,
   })
   const launch = async (i: number) => {
     const requestId = String(i).padStart(8, '0')
-    const { run } = await runs.run({
+    const { run } = await runOn(runs, {
       requestId,
       caller: null,
       message: 'x',
-      notify: async () => ({ output: '' }),
+      route: 'nowhere',
+      ifRunning: 'replace',
+      notify: async () => ({ output: '', messageId: null }),
       delayMs: 0,
       startupCheckMs: i % 2 === 0 ? 60_000 : 0,
       launch: {

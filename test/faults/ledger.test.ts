@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { mountSmallDisk } from '../helpers/fault-disk.ts'
 import { assertSettled, killService, runsOf, serverLogOf, setUpFault } from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
-import { spawnService, textOf } from '../helpers/service.ts'
+import { spawnService, textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'runs are counted in /proc')
@@ -37,9 +37,10 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
     db.close()
     damage(file)
     const next = await fault.restart()
-    t.match(
-      serverLogOf(fault.logDir),
-      /"message":"the ledger was broken .* a new one begins","msg":"ledger\.fail"/,
+    await until('the damage is told', () =>
+      /"message":"the ledger was broken .* a new one begins","msg":"ledger\.fail"/.test(
+        serverLogOf(fault.logDir),
+      ),
     )
     t.ok(readdirSync(fault.logDir).some((entry) => entry.startsWith('looper.db.broken-')))
     t.same(await runsOf(next), [])

@@ -86,7 +86,7 @@ async function end(t: Test, child: ChildProcess, signals: number, output: () => 
 function recordIn(logDir: string) {
   const ledger = openLedger(path.join(logDir, 'looper.db'), (message) => t.fail(message))
   try {
-    return ledger.list(9)
+    return ledger.list({ limit: 9 })
   } finally {
     ledger.close()
   }

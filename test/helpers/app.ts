@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { codex } from '../../src/agents/codex.ts'
 import { type AppOptions, buildApp } from '../../src/app.ts'
+import { systemClock } from '../../src/clock.ts'
 import { LooperError } from '../../src/errors.ts'
 import { createFailures } from '../../src/http/failures.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
@@ -30,12 +31,21 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     asked.push(request)
     if (request.message === 'break') throw new Error('a secret detail')
     const done = request.message === 'later' ? Promise.reject(new Error('it did not work')) : result
-    return { runId: `run-${asked.length}`, done: Promise.resolve(done) }
+    return { kind: 'started', runId: `run-${asked.length}`, done: Promise.resolve(done) }
   }
   const runs: Runs = {
     adopt: async () => undefined,
     start,
-    run: async (request) => (await start(request)).done,
+    plan: async ({ message, route }) => ({
+      would: 'stop_only',
+      notice: { message, route },
+      stop: [],
+      launch: null,
+    }),
+    stop: async () => null,
+    occupation: async () => ({ obstacle: null, agents: [] }),
+    isTaken: () => false,
+    occupant: () => null,
     launchIfIdle: async () => ({ kind: 'busy' }),
     live: () => [],
     close: async () => undefined,
@@ -55,11 +65,25 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const app = await buildApp({
     logger,
     redact: (text) => text,
-    hosts: { isLoopback: true, allowed: [] },
+    hosts: { allowed: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
+    metrics: { text: async () => '' },
+    problems: async () => [],
     now: () => NOW,
+    status: {
+      version: '1.2.3',
+      startedAt: NOW,
+      agent: codex.name,
+      runs,
+      ledger,
+      autopoll: null,
+      notice: () => ({ kind: 'log', route: null, problem: null, last: null }),
+      logDir: dir,
+      minFreeMb: 0,
+    },
+    clock: systemClock,
     runs,
     agent: codex,
     ledger,
@@ -73,9 +97,14 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       stallMs: 0,
       places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
       logDir: test.testdirName,
-      notify: async () => ({ output: '' }),
-      notifyByScript: () => async () => ({ output: '' }),
-      access: { workspaceRoots: [{ path: '/', withoutDotDirectories: false }], executables: () => new Set() },
+      notify: async () => ({ output: '', messageId: null }),
+      route: 'nowhere',
+      notifyByScript: () => async () => ({ output: '', messageId: null }),
+      access: {
+        workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+        programs: () => new Set(),
+        scripts: () => new Set(),
+      },
     },
     ...options,
   })

@@ -47,10 +47,10 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'trace' }, { write: (line: string) => events.push(JSON.parse(line)) }),
-    env: { PATH: process.env.PATH, MARK: mark },
+    env: () => ({ PATH: process.env.PATH, MARK: mark }),
     mirror: null,
     ...more,
   }
@@ -99,7 +99,9 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         requestId: launch?.requestId ?? '0a0b0c0d',
         caller: null,
         message: 'a run',
-        notify: async () => ({ output: 'announced' }),
+        route: 'nowhere',
+        ifRunning: 'replace',
+        notify: async () => ({ output: 'announced', messageId: null }),
         launch,
         delayMs: 0,
         startupCheckMs: 0,
@@ -119,7 +121,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       const { path: logPath, headerBytes } = log
       try {
         if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })
-        const launched = await launch({ ...deps, runId, workspace, command, log })
+        const launched = await launch({ ...deps, env: deps.env(), runId, workspace, command, log })
         const { agent: agentIdentity, wrapper: wrapperIdentity } = launched
         if (recorded.launch) ledger.step(runId, { launchedAt: Date.now(), agentIdentity, wrapperIdentity })
         return { ...launched, runId, logPath, statePath: path.join(deps.stateDir, runId) }

@@ -36,9 +36,12 @@ export interface Answer {
 }
 
 /** Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside. */
-export function spawnService(settings: NodeJS.ProcessEnv): ChildProcess {
+export function spawnService(
+  settings: NodeJS.ProcessEnv,
+  args: readonly string[] = [path.join(PROJECT, 'src/main.ts')],
+): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LOOPER|ZULIP|CODEX)/.test(name))
-  return spawn(process.execPath, [path.join(PROJECT, 'src/main.ts')], {
+  return spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(inherited),

@@ -40,7 +40,7 @@ t.test('a delivery is answered 202 with the run id before the run is done', asyn
     events.find((event) => event.msg === 'http.end'),
     { caller: 'hook:ci', status: 202 },
   )
-  t.equal((await app.inject('/hooks/ci')).statusCode, 404, 'it is there for POST only')
+  t.equal((await app.inject('/hooks/ci')).statusCode, 405, 'it is there for POST only')
 })
 
 t.test('what becomes of a run after the answer disturbs nobody', async (t) => {

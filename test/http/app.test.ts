@@ -58,6 +58,9 @@ t.test('a run needs the token, as bearer or in the older header; either may matc
     { authorization: 'bearer secret' },
     { 'x-looper-token': 'secret' },
     { authorization: 'Bearer wrong', 'x-looper-token': 'secret' },
+    // A proxy may have its own word there.
+    { authorization: 'Basic cHJveHk6cHJveHk=', 'x-looper-token': 'secret' },
+    { authorization: '', 'x-looper-token': 'secret' },
   ]
   for (const headers of accepted)
     t.equal((await post(STOP, headers)).statusCode, 200, JSON.stringify(headers))
@@ -201,6 +204,15 @@ t.test('two X-Looper-Token headers are none', async (t) => {
   t.equal(answer.statusCode, 401)
 })
 
+t.test('a path that a router would take for a pattern is a path that there is not', async (t) => {
+  const { app } = await setUp(t)
+  for (const url of ['/a/*/b', '/hooks/*/8J=Bx]Q', '/:a(', '/:a(^x', '/runs/*', '/runs/a/b', '/:run_id']) {
+    const answer = await app.inject({ method: 'POST', url })
+    const expected = url === '/runs/*' ? [405, 'LOOPER_METHOD_NOT_ALLOWED'] : [404, 'LOOPER_NOT_FOUND']
+    t.strictSame([answer.statusCode, answer.json().code], expected, url)
+  }
+})
+
 t.test('secrets are taken out of sentences', async (t) => {
   const { app } = await setUp(t, { redact: (text) => text.replaceAll('secret', '***') })
   t.match((await app.inject('/the/secret')).json(), { error: 'there is nothing at /the/***' })
@@ -212,6 +224,7 @@ t.test('an address that is none is answered in the common shape, by a request id
     const answer = await app.inject(url)
     t.equal(answer.statusCode, 400)
     t.match(answer.json(), { ok: false, code: 'LOOPER_BAD_REQUEST', request_id: /^[0-9a-f]{8}$/ })
+    t.match(answer.headers, { 'x-content-type-options': 'nosniff', 'x-request-id': answer.json().request_id })
   }
 })
 

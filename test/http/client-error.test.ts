@@ -36,31 +36,33 @@ t.test('what was no request is answered in the common shape, and the connection 
   ] as const
   for (const [errno, status, reason, code] of cases) {
     const { server, client } = await connection(t)
-    answerClientError(failure(errno), server)
+    t.equal(answerClientError(failure(errno), server, 'id'), code)
     const answer = await readAll(client)
     const [head = '', body = ''] = answer.split('\r\n\r\n')
     t.ok(head.startsWith(`HTTP/1.1 ${status} ${reason}\r\n`), errno)
-    t.match(head, `Content-Length: ${Buffer.byteLength(body)}`)
-    t.match(JSON.parse(body), { ok: false, error: reason, code, remedy: /\.$/ })
+    t.match(head, `content-length: ${Buffer.byteLength(body)}`)
+    t.match(head, 'x-content-type-options: nosniff')
+    t.match(head, 'x-request-id: id')
+    t.match(JSON.parse(body), { ok: false, error: reason, code, remedy: /\.$/, request_id: 'id' })
   }
 })
 
 t.test('an error without a code is a bad request', async (t) => {
   const { server, client } = await connection(t)
-  answerClientError(new Error('what'), server)
+  answerClientError(new Error('what'), server, 'id')
   t.match(await readAll(client), /^HTTP\/1\.1 400 /)
 })
 
 t.test('where nobody can read, nothing is said', async (t) => {
   for (const errno of ['ECONNRESET', 'EPIPE']) {
     const { server, client } = await connection(t)
-    answerClientError(failure(errno), server)
+    t.equal(answerClientError(failure(errno), server, 'id'), null)
     t.equal(await readAll(client), '', errno)
     t.equal(server.destroyed, true)
   }
   const { server, client } = await connection(t)
   server.end()
-  answerClientError(failure('HPE_INVALID_METHOD'), server)
+  t.equal(answerClientError(failure('HPE_INVALID_METHOD'), server, 'id'), null)
   t.equal(await readAll(client), '', 'after the end')
   t.equal(server.destroyed, true)
 })

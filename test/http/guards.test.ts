@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
-import type { HostRules } from '../../src/http/guards.ts'
+import { loadConfig } from '../../src/config.ts'
+import { type HostRules, hostRulesOf } from '../../src/http/guards.ts'
 import { buildTestApp } from '../helpers/app.ts'
 import { exchange } from '../helpers/live-run.ts'
 
@@ -12,7 +13,7 @@ async function setUp(test: Test, hosts: HostRules) {
 }
 
 t.test('on loopback only the names of loopback are answered, and those that were added', async (t) => {
-  const status = await setUp(t, { isLoopback: true, allowed: ['looper.test'] })
+  const status = await setUp(t, { allowed: ['looper.test'], others: 'none' })
   for (const host of [
     'localhost',
     'LocalHost:1',
@@ -27,14 +28,35 @@ t.test('on loopback only the names of loopback are answered, and those that were
     t.equal(await status({ host }), 421, host)
 })
 
-t.test('elsewhere any name will do, until some are given; then only those and addresses', async (t) => {
-  const any = await setUp(t, { isLoopback: false, allowed: [] })
+t.test('elsewhere addresses will do, or any name at all', async (t) => {
+  const any = await setUp(t, { allowed: [], others: 'any' })
   t.equal(await any({ host: 'what.ever' }), 200)
-  const some = await setUp(t, { isLoopback: false, allowed: ['looper.test'] })
-  t.equal(await some({ host: 'looper.test:8080' }), 200)
-  t.equal(await some({ host: '10.0.0.7:3456' }), 200)
-  t.equal(await some({ host: '[fe80::1]:3456' }), 200)
-  t.equal(await some({ host: 'what.ever' }), 421)
+  const some = await setUp(t, { allowed: ['looper.test'], others: 'addresses' })
+  for (const host of ['looper.test:8080', '10.0.0.7:3456', '[fe80::1]:3456', 'localhost:3456'])
+    t.equal(await some({ host }), 200, host)
+  for (const host of ['what.ever', '10.0.0.7.evil.test', 'localhost.evil.test'])
+    t.equal(await some({ host }), 421, host)
+})
+
+t.test('any name will do only where a token is asked for and no names are set', async (t) => {
+  const dir = t.testdir({ 'tokens.json': '' })
+  const rules = (env: NodeJS.ProcessEnv) => hostRulesOf(loadConfig(env, { projectDir: dir, home: dir }).http)
+  t.strictSame(rules({}), { allowed: ['127.0.0.1'], others: 'none' })
+  t.strictSame(rules({ LOOPER_HOST: '127.0.0.5', LOOPER_ALLOWED_HOSTS: 'a.test' }), {
+    allowed: ['127.0.0.5', 'a.test'],
+    others: 'none',
+  })
+  const [LOOPER_API_TOKEN, LOOPER_ALLOWED_HOSTS] = ['x', 'a.test']
+  t.strictSame(rules({ LOOPER_API_TOKEN }), { allowed: ['0.0.0.0'], others: 'any' })
+  t.strictSame(rules({ LOOPER_TOKENS_FILE: 'tokens.json' }), { allowed: ['0.0.0.0'], others: 'any' })
+  t.strictSame(rules({ LOOPER_API_TOKEN, LOOPER_ALLOWED_HOSTS }), {
+    allowed: ['0.0.0.0', 'a.test'],
+    others: 'addresses',
+  })
+  t.strictSame(rules({ LOOPER_HOST: 'My.Host', LOOPER_ALLOW_UNAUTHENTICATED: '1' }), {
+    allowed: ['my.host'],
+    others: 'addresses',
+  })
 })
 
 t.test('an address as the target counts more than the header; none at all is no name', async (t) => {
@@ -48,7 +70,7 @@ t.test('an address as the target counts more than the header; none at all is no 
 })
 
 t.test('only the same origin, or none, is answered', async (t) => {
-  const status = await setUp(t, { isLoopback: true, allowed: [] })
+  const status = await setUp(t, { allowed: [], others: 'none' })
   const host = 'localhost:3456'
   const good: Record<string, string>[] = [
     {},
@@ -82,4 +104,13 @@ t.test('every answer carries the headers that keep browsers from using it', asyn
       'content-type': /^application\/json/,
     })
   }
+})
+
+t.test('a link on a page of another origin may lead to the dashboard, and to nothing else', async (t) => {
+  const status = await setUp(t, { allowed: [], others: 'none' })
+  const followed = { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+  t.equal(await status(followed, '/'), 200)
+  t.equal(await status({ ...followed, 'sec-fetch-mode': 'no-cors' }, '/'), 403)
+  for (const url of ['/health', '/runs', '/dashboard/main.js', '/nothing'])
+    t.equal(await status(followed, url), 403, url)
 })

@@ -64,8 +64,9 @@ t.test('named tokens have their scope, beside the main one, until they expire', 
 })
 
 t.test('a date that is none never becomes a token for ever', async (t) => {
-  const { check } = setUp(t, [token('odd', { expires: '2026-99-99' })])
-  t.equal(check.callerOf('odd-token'), null)
+  t.throws(() => setUp(t, [token('odd', { expires: '2026-99-99' })]), {
+    message: /the token odd expires at no date: 2026-99-99$/,
+  })
 })
 
 t.test(
@@ -79,10 +80,15 @@ t.test(
     t.match(complaints, [/^the tokens file is not usable, its last good state stays: .*is not JSON/])
     t.equal(check.callerOf('a-token')?.name, 'a')
     t.equal(complaints.length, 1, 'once for a state of the file')
-    rmSync(file)
+    write('{broken as well')
     t.equal(check.callerOf('a-token')?.name, 'a')
-    write([])
-    t.equal(check.callerOf('a-token'), null, 'it heals, and what was taken out is out')
+    write([token('bb')])
+    t.equal(check.callerOf('bb-token')?.name, 'bb', 'it heals')
+    t.equal(check.callerOf('a-token'), null, 'and what was taken out is out')
+    rmSync(file)
+    t.equal(check.callerOf('bb-token'), null, 'a file that was removed has no tokens')
+    write([token('a')])
+    t.equal(check.callerOf('a-token')?.name, 'a')
   },
 )
 

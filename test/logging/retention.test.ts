@@ -61,7 +61,7 @@ function setUp(test: Test) {
     remove,
     ledger,
     names: () => readdirSync(dir).sort(),
-    rows: () => ledger.list(500).map(({ runId }) => runId),
+    rows: () => ledger.list({ limit: 500 }).map(({ runId }) => runId),
   }
 }
 

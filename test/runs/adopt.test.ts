@@ -234,7 +234,7 @@ function startSlowWrapper({ deps, dir, workspace, ledger, begin }: Heart): {
       FAKE_CODEX,
       'until [ -e go ]; do sleep 0.02; done',
     ],
-    { cwd: workspace, env: { ...deps.env }, stdio: ['ignore', log, log, 'ignore'] },
+    { cwd: workspace, env: deps.env(), stdio: ['ignore', log, log, 'ignore'] },
   )
   return { runId, child }
 }

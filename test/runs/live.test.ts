@@ -137,9 +137,19 @@ t.test('a launch that fails leaves nothing live', async (t) => {
   const heart = heartOf(t)
   const live = createLiveRuns(heart.deps)
   const { runId, request } = heart.begin('true')
+  writeFileSync(heart.deps.stateDir, 'in the way')
+  await t.rejects(live.launch(runId, request), { code: 'LOOPER_LAUNCH_FAILED' })
+  t.strictSame(live.all(), [])
+  const logPath = heart.ledger.find(runId)?.logPath
+  t.match(textOf(String(logPath)), /^# looper_request_id=.*_return_code=unknown\n$/s)
+})
+
+t.test('a workspace that is gone is told before there is a log', async (t) => {
+  const heart = heartOf(t)
+  const live = createLiveRuns(heart.deps)
+  const { runId, request } = heart.begin('true')
   rmSync(heart.workspace, { recursive: true })
   await t.rejects(live.launch(runId, request), { code: 'LOOPER_WORKSPACE_INVALID' })
   t.strictSame(live.all(), [])
-  const logPath = heart.ledger.find(runId)?.logPath
-  t.match(textOf(String(logPath)), /^# looper_request_id=/)
+  t.equal(heart.ledger.find(runId)?.logPath, null)
 })

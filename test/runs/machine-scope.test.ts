@@ -11,6 +11,7 @@ import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
 import { carriers } from '../helpers/processes.ts'
+import { runOn } from '../helpers/run-on.ts'
 import { PROJECT, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
@@ -45,10 +46,10 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
-    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'silent' }),
-    env,
+    env: () => env,
     mirror: null,
   })
   const start = (file: string, args: string[], more: { argv0?: string; env?: NodeJS.ProcessEnv } = {}) =>
@@ -59,11 +60,13 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       ...(more.argv0 ? { argv0: more.argv0 } : {}),
     })
   const reset = (prompt = '') =>
-    runs.run({
+    runOn(runs, {
       requestId: 'test',
       caller: null,
+      route: 'nowhere',
+      ifRunning: 'replace',
       message: 'x',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       launch: prompt
         ? {
             requestId: 'test',

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/clock.ts'
@@ -8,7 +8,8 @@ import type { RunBody } from '../../src/runs/schemas.ts'
 
 const NOTICE: RunBody = { zulip_message: 'starting' }
 
-const ALLOWED = ['bin/codex', 'bin/my-codex', 'project/notify.ts', 'home/notify.ts']
+const PROGRAMS = ['bin/codex', 'bin/my-codex']
+const SCRIPTS = ['project/notify.ts', 'home/notify.ts']
 const ORIGIN = { requestId: '0a1b2c3d', trigger: 'http', caller: null } as const
 const AUTO = { requestId: 'auto0a1b2c3d', trigger: 'autopoll', caller: null } as const
 
@@ -22,8 +23,8 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
   const at = (name: string) => path.join(dir, name)
   for (const name of ['bin/codex', 'bin/my-codex']) chmodSync(at(name), 0o755)
   const scripts: string[] = []
-  const notify: Notify = async () => ({ output: 'in-process' })
-  const byScript: Notify = async () => ({ output: 'by script' })
+  const notify: Notify = async () => ({ output: 'in-process', messageId: null })
+  const byScript: Notify = async () => ({ output: 'by script', messageId: null })
   const defaults: RequestDefaults = {
     workspace: at('project/repo'),
     prompt: { kind: 'text', text: 'the default prompt' },
@@ -35,9 +36,11 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     logDir: at('logs'),
     access: {
       workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
-      executables: () => new Set(ALLOWED.map((name) => realpathSync(at(name)))),
+      programs: () => new Set(PROGRAMS.map((name) => realpathSync(at(name)))),
+      scripts: () => new Set(SCRIPTS.map((name) => realpathSync(at(name)))),
     },
     notify,
+    route: 'type=stream',
     notifyByScript: (script) => {
       scripts.push(script)
       return byScript
@@ -57,6 +60,8 @@ t.test('a notice alone gets every default', async (t) => {
       caller: null,
       message: 'starting',
       notify,
+      route: 'type=stream',
+      ifRunning: 'replace',
       launch: {
         requestId: '0a1b2c3d',
         trigger: 'http',
@@ -93,6 +98,7 @@ t.test('every field of the request reaches its place', async (t) => {
     requestId: '0a1b2c3d',
     caller: null,
     message: 'starting',
+    route: 'type=stream',
     notify: byScript,
     launch: {
       requestId: '0a1b2c3d',
@@ -218,6 +224,13 @@ t.test('a program that is not there is refused beforehand', async (t) => {
     code: 'LOOPER_BINARY_MISSING',
     message: 'required tool is missing from PATH: absent',
   })
+})
+
+t.test('a helper script is run as what it is now, wherever its link leads later', async (t) => {
+  const { at, prepare, scripts } = setUp(t)
+  symlinkSync(at('home/notify.ts'), at('link.ts'))
+  await prepare({ zulip_script_path: at('link.ts') })
+  t.strictSame(scripts, [at('home/notify.ts')])
 })
 
 t.test('a helper script must be a file', async (t) => {

@@ -1,0 +1,40 @@
+import type { Steps } from '../runs/steps.ts'
+import type { SkipKind } from '../triggers/autopoll.ts'
+import type { MeterSources, Meters } from './meters.ts'
+
+/** What is counted since the service started, and what can be read off it now. */
+export interface Metrics {
+  /** All of it in Prometheus's text format. */
+  text(): Promise<string>
+  noticeFailed(): void
+  autopollSkipped(kind: SkipKind): void
+  close(): void
+}
+
+/** The type of {@link Metrics.text}: prometheus.io/docs/instrumenting/exposition_formats, version 0.0.4. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** Counts every step from now on. The library is loaded when there is something to count, so that a start is fast. */
+export function createMetrics(steps: Steps, sources: MeterSources): Metrics {
+  let meters: Promise<Meters> | null = null
+  const load = () => {
+    meters ??= import('./meters.ts').then(({ openMeters }) => openMeters(sources))
+    return meters
+  }
+  const leave = steps.subscribe((step) => {
+    void load().then(({ take }) => take(step))
+  })
+  return {
+    text: async () => (await load()).text(),
+    noticeFailed() {
+      void load().then(({ noticeFailures }) => noticeFailures.inc())
+    },
+    autopollSkipped(reason) {
+      void load().then(({ autopollSkips }) => autopollSkips.inc({ reason }))
+    },
+    close() {
+      leave()
+      void meters?.then((opened) => opened.close())
+    },
+  }
+}

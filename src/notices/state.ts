@@ -1,0 +1,35 @@
+import type { ZulipSettings } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import { describeRoute } from './zulip.ts'
+import { findCredentials } from './zuliprc.ts'
+
+/** How notices would be sent now, from the settings and the zuliprc file; nothing is sent. */
+export interface NoticeRoute {
+  /** `log`: there are no credentials, so notices go to the server log only. */
+  readonly kind: 'zulip' | 'log'
+  readonly route: string | null
+  /** Why they would fail; null where nothing is known against it. */
+  readonly problem: string | null
+}
+
+/** Looks anew at each call. */
+export function noticeRoute(settings: ZulipSettings): NoticeRoute {
+  const route = describeRoute(settings)
+  try {
+    const credentials = findCredentials(settings)
+    switch (credentials.kind) {
+      case 'ready':
+        return { kind: 'zulip', route, problem: null }
+      case 'incomplete':
+        return { kind: 'zulip', route, problem: `missing ${credentials.missing.join(', ')}` }
+      case 'none':
+        return {
+          kind: 'log',
+          route: null,
+          problem: settings.required ? 'no Zulip credentials (LOOPER_ZULIP_REQUIRED is on)' : null,
+        }
+    }
+  } catch (error) {
+    return { kind: 'zulip', route, problem: messageOf(error) }
+  }
+}

@@ -1,0 +1,154 @@
+import type { ErrorCode } from '../errors.ts'
+import { Type } from '../schema.ts'
+
+/** Which run. */
+export const RUN_ID = Type.String({ description: 'As POST /run and GET /runs tell it.' })
+
+/** What a request for a run may come to grief on, whoever asks. */
+export const START_ERRORS = [
+  'LOOPER_WORKSPACE_MISSING',
+  'LOOPER_PROMPT_MISSING',
+  'LOOPER_PROMPT_TOO_LARGE',
+  'LOOPER_PROMPT_FILE_UNREADABLE',
+  'LOOPER_WORKSPACE_INVALID',
+  'LOOPER_WORKSPACE_FORBIDDEN',
+  'LOOPER_BINARY_MISSING',
+  'LOOPER_EXECUTABLE_FORBIDDEN',
+  'LOOPER_BUSY',
+  'LOOPER_DISK_FULL',
+  'LOOPER_LEDGER_UNWRITABLE',
+  'LOOPER_SHUTTING_DOWN',
+] as const satisfies readonly ErrorCode[]
+
+/** `POST /run` in words. */
+export const POST_RUN = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Ask for a run',
+    description:
+      'Sends the notice, stops every live agent, waits, launches one, and answers after the startup check. A request ' +
+      'that cannot work is refused before anything is announced or stopped. Null counts as absent; unknown fields are ' +
+      'ignored.',
+  },
+  config: {
+    headers: {
+      'idempotency-key': Type.String({
+        description: 'The same key and body within 24 h get the first answer again.',
+        pattern: '^[ -~]{1,255}$',
+      }),
+      prefer: Type.String({ description: 'With respond-async the answer is 202, at once.' }),
+    },
+    errors: [
+      ...START_ERRORS,
+      'LOOPER_MESSAGE_MISSING',
+      'LOOPER_FIELD_INVALID',
+      'LOOPER_KEY_IN_USE',
+      'LOOPER_KEY_REUSED',
+      'LOOPER_NOTICE_FAILED',
+      'LOOPER_LAUNCH_FAILED',
+      'LOOPER_LOG_UNWRITABLE',
+      'LOOPER_AGENT_EXITED_EARLY',
+      'LOOPER_RUN_CANCELLED',
+    ],
+  },
+} as const
+
+/** `GET /runs` in words. */
+export const LIST_RUNS = {
+  schema: {
+    tags: ['runs'],
+    summary: 'The runs on the record',
+    description: 'Newest first. The outcome of a run that lives is null.',
+  },
+  config: { errors: ['LOOPER_FIELD_INVALID'] },
+} as const
+
+/** `GET /runs/current` in words. */
+export const CURRENT_RUN = {
+  schema: {
+    tags: ['runs'],
+    summary: 'The run that lives',
+    description: 'All that is known of it.',
+  },
+  config: { errors: ['LOOPER_RUN_NOT_FOUND'] },
+} as const
+
+/** `GET /runs/:run_id` in words. */
+export const GET_RUN = {
+  schema: {
+    tags: ['runs'],
+    summary: 'All that is known of a run',
+    description: 'While it lives, and after its end, for as long as it is kept.',
+  },
+  config: { errors: ['LOOPER_RUN_NOT_FOUND'] },
+} as const
+
+/** `POST /runs/:run_id/stop` in words. */
+export const STOP_RUN = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Stop a run',
+    description:
+      'Answers when its end is verified. A run that is not launched yet is called off. Takes no body, or an empty object.',
+  },
+  config: {
+    errors: [
+      'LOOPER_RUN_NOT_FOUND',
+      'LOOPER_RUN_ENDED',
+      'LOOPER_BODY_INVALID',
+      'LOOPER_BODY_TOO_LARGE',
+      'LOOPER_MEDIA_TYPE',
+      'LOOPER_REQUEST_TIMEOUT',
+    ],
+  },
+} as const
+
+/** `GET /runs/:run_id/log` in words. */
+export const GET_LOG = {
+  schema: {
+    tags: ['runs'],
+    summary: 'The log of a run',
+    description:
+      'As a file, byte for byte, with its header and trailer; or, with follow, as events: output, whose id is the ' +
+      'offset behind it and whose data is {"text": …}, or {"base64": …} where the bytes are no UTF-8; and end, with ' +
+      'run_id, outcome, return_code and cause, after the last byte.',
+  },
+  config: {
+    headers: {
+      range: Type.String({ description: 'bytes=…; one range.' }),
+      'last-event-id': Type.String({
+        description: 'With follow: the byte to go on with; it wins over the query.',
+      }),
+    },
+    answers: {
+      200: {
+        description: 'The log, its last lines, or its events.',
+        content: { 'text/plain': Type.String(), 'text/event-stream': Type.String() },
+      },
+      204: { description: 'The Last-Event-ID was that of the end: there is nothing more.' },
+      206: { description: 'The range; Content-Range names it.', content: { 'text/plain': Type.String() } },
+    },
+    errors: [
+      'LOOPER_FIELD_INVALID',
+      'LOOPER_RUN_NOT_FOUND',
+      'LOOPER_LOG_NOT_FOUND',
+      'LOOPER_RANGE_UNSATISFIABLE',
+    ],
+  },
+} as const
+
+/** `GET /events` in words. */
+export const GET_EVENTS = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Every step of every run, as it happens',
+    description:
+      'Events step, whose data is {"step": …, "run": …}: requested, announced, stopped, launched, ended, and the run as ' +
+      'it then stands. Who reads too slowly is dropped.',
+  },
+  config: {
+    answers: {
+      200: { description: 'Server-Sent Events.', content: { 'text/event-stream': Type.String() } },
+    },
+  },
+} as const

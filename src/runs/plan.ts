@@ -1,0 +1,67 @@
+import { shellQuote } from '../shell-quote.ts'
+import { findAgents, type ResetDeps } from './reset.ts'
+import type { LaunchRequest, Run, RunRequest } from './run.ts'
+
+/** What a request would do, were it made now. */
+export interface Plan {
+  readonly would: 'run' | 'stop_only' | 'skip' | 'busy'
+  readonly notice: { readonly message: string; readonly route: string }
+  /** The agents that it would stop, each with all that belongs to it. */
+  readonly stop: readonly PlannedStop[]
+  readonly launch: PlannedLaunch | null
+}
+
+/** An agent that would be stopped. */
+export interface PlannedStop {
+  readonly pid: number
+  /** Null where this service did not launch it. */
+  readonly runId: string | null
+  /** Its argv as one shell-quoted line. */
+  readonly command: string
+}
+
+/** What would be launched. */
+export interface PlannedLaunch extends LaunchRequest {
+  readonly argv: readonly string[]
+  readonly delayMs: number
+}
+
+/** Stands for the id that the run would get. */
+const ID_TO_COME = '<run_id>'
+
+/** Looks what a request would do, and does nothing. */
+export async function planOf(
+  request: RunRequest,
+  live: readonly Run[],
+  isTaken: boolean,
+  deps: ResetDeps,
+): Promise<Plan> {
+  const { launch, message, route, delayMs } = request
+  const { agents } = await findAgents(deps, live)
+  const stop = new Set(agents)
+  const planned: PlannedStop[] = []
+  for (const { pid, argv } of await deps.table.commands()) {
+    if (!stop.has(pid)) continue
+    const runId = live.find(({ agent }) => agent.pid === pid)?.runId ?? null
+    planned.push({ pid, runId, command: shellQuote(argv) })
+  }
+  return {
+    would: verdict(),
+    notice: { message, route },
+    stop: planned,
+    launch: launch && { ...launch, delayMs, argv: deps.agent.command(taskOf(launch)).argv },
+  }
+
+  function verdict(): Plan['would'] {
+    if (request.ifRunning === 'skip' && (isTaken || stop.size > 0 || live.length > 0)) return 'skip'
+    if (isTaken) return 'busy'
+    return launch ? 'run' : 'stop_only'
+  }
+}
+
+const taskOf = ({ binary, workspace, prompt }: LaunchRequest) => ({
+  binary: binary.path,
+  workspace,
+  prompt,
+  runId: ID_TO_COME,
+})

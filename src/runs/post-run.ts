@@ -1,0 +1,170 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Agent } from '../agents/agent.ts'
+import { LooperError } from '../errors.ts'
+import { type KeptAnswer, keyOf, once } from '../http/idempotency.ts'
+import { Type } from '../schema.ts'
+import { shellQuote } from '../shell-quote.ts'
+import { POST_RUN } from './api.ts'
+import type { Plan } from './plan.ts'
+import { prepareRun } from './request.ts'
+import type { RunRoutesOptions } from './routes.ts'
+import type { RunRequest, RunResult } from './run.ts'
+import type { Obstacle, Runs } from './runs.ts'
+import { AcceptedAnswer, PlanAnswer, RunAnswer, RunBody } from './schemas.ts'
+
+type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
+
+/** `POST /run`. */
+export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
+  const { runs, ledger, agent, defaults, now } = options
+  const answered = 'What was announced, stopped and launched; or what was asked to be planned.'
+  const response = {
+    200: Type.Union([PlanAnswer, RunAnswer], { description: answered }),
+    202: AcceptedAnswer,
+  }
+  app.post(
+    '/run',
+    { schema: { ...POST_RUN.schema, body: RunBody, response }, config: { ...POST_RUN.config, scope: 'run' } },
+    async ({ body, id, caller, headers, rawBody }, reply) => {
+      const name = caller?.name ?? null
+      const isAsync = prefersAsync(headers.prefer)
+      if (isAsync && body.wait) {
+        throw new LooperError('LOOPER_FIELD_INVALID', "'wait' contradicts the header 'Prefer: respond-async'")
+      }
+      const key = body.plan ? null : keyOf(headers['idempotency-key'], name ?? '')
+      const interrupted = (runId: string) => (isAsync ? accepted(runId, id) : lostAnswer(runId))
+      const keyed = { key, body: rawBody ?? Buffer.alloc(0), requestId: id, now: now(), interrupted }
+      const kept = await once<Answer>(ledger, keyed, async () => {
+        const origin = { requestId: id, trigger: 'http', caller: name } as const
+        const { request, workspace } = await prepareRun(body, origin, defaults)
+        if (body.plan) return ok(planAnswer(await runs.plan(request)))
+        if (isAsync) return accepted(await startAside(runs, request), id)
+        return ok(await runAnswer(request, workspace, body.wait === true))
+      })
+      if (kept.status === 202) {
+        reply.header('preference-applied', 'respond-async')
+        const runId = 'run_id' in kept.body ? kept.body.run_id : null
+        if (runId !== null) reply.header('location', `/runs/${runId}`)
+      }
+      return reply.code(kept.status === 202 ? 202 : 200).send(kept.body)
+    },
+  )
+
+  async function runAnswer(
+    request: RunRequest,
+    workspace: string | null,
+    isWaiting: boolean,
+  ): Promise<RunAnswer> {
+    const started = await runs.start(request)
+    if (started.kind === 'skipped') return skippedAnswer(request, workspace, started.obstacle, agent)
+    const result = await started.done
+    const answer = answerOf(request, workspace, result, agent)
+    if (!isWaiting || !result.run) return answer
+    const { outcome, returnCode, cause } = await result.run.ended
+    const tokens = ledger.find(result.run.runId)?.tokensUsed ?? null
+    return { ...answer, outcome, return_code: returnCode, cause, tokens_used: tokens }
+  }
+}
+
+/** Starts a request that nobody waits for: what becomes of it is on the record and in the log. */
+export async function startAside(runs: Runs, request: RunRequest): Promise<string | null> {
+  const started = await runs.start(request)
+  if (started.kind === 'skipped') return null
+  started.done.catch(() => undefined)
+  return started.runId
+}
+
+/** RFC 7240, 4.1. */
+function prefersAsync(header: string | readonly string[] | undefined): boolean {
+  return String(header ?? '')
+    .split(',')
+    .some((preference) => preference.trim().toLowerCase() === 'respond-async')
+}
+
+const ok = <T>(body: T): KeptAnswer<T> => ({ status: 200, body })
+
+const accepted = (runId: string | null, requestId: string): KeptAnswer<AcceptedAnswer> => ({
+  status: 202,
+  body: { ok: true, run_id: runId, request_id: requestId },
+})
+
+function lostAnswer(runId: string): never {
+  throw new LooperError(
+    'LOOPER_KEY_INTERRUPTED',
+    `the service ended before it answered the first request with this Idempotency-Key, which had begun run ${runId}`,
+  )
+}
+
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  busy: 'another launch is in progress',
+  live: 'an agent is running',
+}
+
+function skippedAnswer(
+  request: RunRequest,
+  workspace: string | null,
+  obstacle: Obstacle,
+  agent: Agent,
+): RunAnswer {
+  const reason = OBSTACLES[obstacle]
+  const nothing = {
+    noticeOutput: `SKIPPED ${reason}`,
+    stopped: [],
+    remaining: [],
+    run: null,
+    startupReturnCode: null,
+  }
+  return { ...answerOf(request, workspace, nothing, agent), skipped: true, reason }
+}
+
+function answerOf(request: RunRequest, workspace: string | null, result: RunResult, agent: Agent): RunAnswer {
+  const { run } = result
+  const launched = run && {
+    pid: run.agent.pid,
+    log_path: run.logPath,
+    command: run.command,
+    startup_return_code: result.startupReturnCode,
+  }
+  const stopped = [...result.stopped]
+  const remaining = [...result.remaining]
+  return {
+    ok: true,
+    zulip_output: result.noticeOutput,
+    killed_codex_exec_pids: stopped,
+    remaining_codex_exec_pids: remaining,
+    workspace,
+    codex_exec_binary: request.launch?.binary.path ?? null,
+    codex_exec_binary_source: request.launch?.binary.source ?? null,
+    run_id: run?.runId ?? null,
+    request_id: request.requestId,
+    codex_exec_started: launched !== null,
+    codex_exec_result: launched,
+    codex_exec_approval_policy: agent.approvalPolicy,
+    codex_exec_sandbox: agent.sandbox,
+    killed_vscode_pids: stopped,
+    remaining_vscode_pids: remaining,
+    codex_prompt_sent: launched !== null,
+    codex_send_result: launched,
+  }
+}
+
+function planAnswer({ would, notice, stop, launch }: Plan): PlanAnswer {
+  return {
+    ok: true,
+    plan: {
+      would,
+      notice,
+      stop: stop.map(({ pid, runId, command }) => ({ pid, run_id: runId, command })),
+      launch: launch && {
+        argv: [...launch.argv],
+        command: shellQuote(launch.argv),
+        workspace: launch.workspace,
+        binary: launch.binary.path,
+        binary_source: launch.binary.source,
+        delay_seconds: launch.delayMs / 1000,
+        timeout_seconds: launch.timeoutMs / 1000,
+        stall_seconds: launch.stallMs / 1000,
+      },
+    },
+  }
+}

@@ -1,0 +1,122 @@
+import type { Logger } from 'pino'
+import { LooperError, messageOf } from '../errors.ts'
+import type { Receipt } from '../notices/notice.ts'
+import type { LiveDeps, LiveRuns } from './live.ts'
+import type { Ending } from './outcome.ts'
+import type { ResetReport } from './reset.ts'
+import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
+import { readTail } from './run-log.ts'
+import type { Occupant, SlotStep } from './slot.ts'
+import { stopAll } from './stop-runs.ts'
+
+/** What the steps need. */
+export interface SequenceDeps extends LiveDeps {
+  readonly live: LiveRuns
+  /** Aborted when the service shuts down. */
+  readonly closing: AbortSignal
+}
+
+/** The steps of a request, taken by whoever holds the slot. */
+export interface Sequence {
+  /** Announces, stops every live agent, launches, and looks whether the agent stays up. */
+  replace(request: RunRequest, launch: LaunchRequest, runId: string): Promise<RunResult>
+  /** Announces, and stops every live agent. */
+  stopOnly(request: RunRequest): Promise<RunResult>
+}
+
+const TAIL_LINES = 20
+
+/** @throws {LooperError} `LOOPER_SHUTTING_DOWN` where the service is about to end */
+export function assertOpen(closing: AbortSignal): void {
+  if (!closing.aborted) return
+  throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down; nothing more is launched')
+}
+
+/**
+ * The steps for one occupant of the slot. Each of them throws a {@link LooperError}: `LOOPER_SHUTTING_DOWN`,
+ * `LOOPER_RUN_CANCELLED` where it was called off, and its own.
+ */
+export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger): Sequence {
+  const { clock, ledger, live, closing } = deps
+  const calledOff = occupant.calledOff.signal
+  const over = AbortSignal.any([closing, calledOff])
+
+  function assertGoing(): void {
+    assertOpen(closing)
+    if (calledOff.aborted)
+      throw new LooperError('LOOPER_RUN_CANCELLED', `the run was called off: ${calledOff.reason}`)
+  }
+
+  function enter(step: SlotStep, facts: object = {}): void {
+    assertGoing()
+    occupant.step = step
+    log.info({ step, ...facts }, 'run.step')
+  }
+
+  async function announce({ message, notify }: RunRequest): Promise<Receipt> {
+    enter('notice')
+    return notify(message, over).catch((error: unknown) => {
+      assertGoing()
+      const why = messageOf(error)
+      throw new LooperError('LOOPER_NOTICE_FAILED', `failed to send Zulip message: ${why}`, { cause: error })
+    })
+  }
+
+  async function reset(why: Ending): Promise<ResetReport> {
+    enter('stop')
+    const report = await stopAll(live.all(), why, deps, log)
+    const { agents, signalled, remaining } = report
+    log.info({ step: 'stopped', pids: agents, signalled, remaining }, 'run.step')
+    return report
+  }
+
+  /** The agent's return code if it ends within the startup check, else null. */
+  async function checkStartup(run: Run, ms: number | null): Promise<number | null> {
+    if (ms === null) return null
+    enter('startup_check', { ms })
+    const checked = new AbortController()
+    const end = await Promise.race([
+      run.ended,
+      clock.sleep(ms, AbortSignal.any([checked.signal, closing])).catch(() => null),
+    ])
+    checked.abort()
+    // Whoever ended it, it did not end by itself.
+    assertGoing()
+    if (!end) return null
+    const { returnCode } = end
+    if (returnCode === 0) return 0
+    const tail = readTail(run.logPath, TAIL_LINES)
+    throw new LooperError(
+      'LOOPER_AGENT_EXITED_EARLY',
+      `codex exec exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,
+    )
+  }
+
+  return {
+    async stopOnly(request) {
+      const { output: noticeOutput } = await announce(request)
+      const cause = `stopped by request ${request.requestId}`
+      const { agents, remaining } = await reset({ outcome: 'stopped', cause })
+      return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }
+    },
+
+    async replace(request, launch, runId) {
+      const { output: notice, messageId: noticeId } = await announce(request)
+      ledger.step(runId, { announcedAt: clock.now(), notice, noticeId, noticeText: request.message })
+      // A notice may take its time: what cannot be launched any more must not stop what lives.
+      deps.recheck(launch)
+
+      const { agents, remaining } = await reset({ outcome: 'replaced', cause: `replaced by run ${runId}` })
+      ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })
+
+      enter('delay', { ms: request.delayMs })
+      if (request.delayMs > 0) await clock.sleep(request.delayMs, over).catch(assertGoing)
+
+      enter('launch')
+      const run = await live.launch(runId, launch)
+      const startupReturnCode = await checkStartup(run, request.startupCheckMs)
+      assertOpen(closing)
+      return { noticeOutput: notice, stopped: agents, remaining, run, startupReturnCode }
+    },
+  }
+}

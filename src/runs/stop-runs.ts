@@ -1,0 +1,39 @@
+import type { Logger } from 'pino'
+import { type StopReport, stopTrees } from '../processes/stop.ts'
+import { lineage } from '../processes/table.ts'
+import type { Ending } from './outcome.ts'
+import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
+import type { Run } from './run.ts'
+
+/**
+ * Stops every live agent, the given runs among them; their logs are complete and their ends on the record when it
+ * resolves. What survives is told, not waited for.
+ */
+export async function stopAll(
+  runs: readonly Run[],
+  why: Ending,
+  deps: ResetDeps,
+  log: Logger,
+): Promise<ResetReport> {
+  for (const run of runs) run.expectEnd(why)
+  const report = await stopAgents(deps, await findAgents(deps, runs))
+  await ends(runs, report, deps, log)
+  return report
+}
+
+/** Stops one run, like {@link stopAll}. */
+export async function stopOne(run: Run, why: Ending, deps: ResetDeps, log: Logger): Promise<StopReport> {
+  run.expectEnd(why)
+  const spare = await lineage(deps.table, process.pid)
+  const report = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare })
+  await ends([run], report, deps, log)
+  return report
+}
+
+async function ends(runs: readonly Run[], report: StopReport, { table }: ResetDeps, log: Logger) {
+  if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')
+  const alive = new Set(report.survivors)
+  // A wrapper that somebody stopped would never tell the end.
+  await Promise.all(runs.map(({ wrapper }) => table.signal(wrapper, 'SIGCONT')))
+  await Promise.all(runs.filter(({ agent }) => !alive.has(agent.pid)).map((run) => run.ended))
+}

@@ -1,0 +1,51 @@
+import { RunSummary } from '../runs/schemas.ts'
+import { SLOT_STEPS } from '../runs/slot.ts'
+import { type Static, Type } from '../schema.ts'
+
+const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
+  Type.Union([type, Type.Null()])
+const Time = Type.String({ format: 'date-time' })
+
+/** The answer of `GET /status`. */
+export const StatusAnswer = Type.Object(
+  {
+    ok: Type.Literal(true),
+    version: Type.String(),
+    started_at: Time,
+    agent: Type.String(),
+    /** Who launches right now. */
+    slot: Type.Object({
+      taken: Type.Boolean(),
+      request_id: orNull(Type.String()),
+      run_id: orNull(Type.String()),
+      step: orNull(Type.Enum([...SLOT_STEPS])),
+    }),
+    /** The run of this service that lives. */
+    current: orNull(RunSummary),
+    /** Every live agent that a `POST /run` would stop, whoever started it. */
+    live_pids: Type.Array(Type.Integer()),
+    autopoll: Type.Object({
+      enabled: Type.Boolean(),
+      next_at: orNull(Time),
+      /** Why it would launch nothing if it looked now. */
+      would_skip: orNull(Type.String()),
+      paused: Type.Boolean(),
+    }),
+    notice: Type.Object({
+      kind: Type.Enum(['zulip', 'log']),
+      route: orNull(Type.String()),
+      /** What is wrong with the settings of notices. */
+      problem: orNull(Type.String()),
+      last: orNull(Type.Object({ at: Time, ok: Type.Boolean(), output: Type.String() })),
+    }),
+    disk: Type.Object({
+      path: Type.String(),
+      free_mb: Type.Integer(),
+      min_free_mb: Type.Integer(),
+      ok: Type.Boolean(),
+    }),
+  },
+  { description: 'As it is at this moment.' },
+)
+/** The answer of `GET /status`. */
+export type StatusAnswer = Static<typeof StatusAnswer>

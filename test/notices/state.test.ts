@@ -1,0 +1,26 @@
+import path from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../../src/config.ts'
+import { noticeRoute } from '../../src/notices/state.ts'
+
+t.test('how notices would go is told from the settings, and what is against it', async (t) => {
+  const dir = t.testdir({ folder: {} })
+  const stateOf = (env: Record<string, string>) =>
+    noticeRoute(
+      loadConfig({ ZULIPRC_PATH: path.join(dir, 'none'), ...env }, { projectDir: dir, home: dir }).zulip,
+    )
+  const route = 'type=stream stream=coding topic=verified-cad'
+  const all = { ZULIP_SITE: 'https://z.example', ZULIP_BOT_EMAIL: 'a@z.example', ZULIP_BOT_API_KEY: 'key' }
+  t.same(stateOf(all), { kind: 'zulip', route, problem: null })
+  t.same(stateOf({ ZULIP_SITE: 'https://z.example' }), {
+    kind: 'zulip',
+    route,
+    problem: 'missing ZULIP_BOT_EMAIL, ZULIP_BOT_API_KEY',
+  })
+  t.same(stateOf({ ZULIPRC_PATH: '' }), { kind: 'log', route: null, problem: null })
+  t.match(stateOf({ ZULIPRC_PATH: '', LOOPER_ZULIP_REQUIRED: '1' }), { problem: /LOOPER_ZULIP_REQUIRED/ })
+  t.match(stateOf({ ZULIPRC_PATH: path.join(dir, 'folder') }), {
+    kind: 'zulip',
+    problem: /cannot read the zuliprc/,
+  })
+})
