@@ -15,7 +15,7 @@ import { findCredentials } from '../notices/zuliprc.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import { readDefaultPrompt } from '../runs/prompt.ts'
-import { secretsOf } from '../secrets.ts'
+import { followSecrets } from '../secrets.ts'
 
 /** What was found out about one thing. */
 export interface Finding {
@@ -86,7 +86,7 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
     )
   }
   if (hooksFile !== null) {
-    await attempt('hooks', hooksFile, 'Mend the file of LOOPER_HOOKS_FILE.', () => secretsOf(config, env))
+    await attempt('hooks', hooksFile, 'Mend the file of LOOPER_HOOKS_FILE.', () => followSecrets(config, env))
   }
   return found
 }
