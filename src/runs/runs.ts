@@ -44,6 +44,8 @@ export interface Runs {
   live(): readonly Run[]
   /** Launches nothing more, stops every run of this service, and resolves when nothing of them is left. */
   close(): Promise<void>
+  /** Begins nothing more; resolves when the launch under way, if any, is done. Every run lives on. */
+  handOver(): Promise<void>
 }
 
 /** What the heart is made of. */
@@ -60,6 +62,7 @@ export function createRuns(deps: RunsDeps): Runs {
   const slot = createSlot()
   const live = createLiveRuns(deps)
   const closing = new AbortController()
+  let isHandedOver = false
 
   /** Puts a launch on the record as an intent. */
   function record(request: LaunchRequest): string {
@@ -185,9 +188,15 @@ export function createRuns(deps: RunsDeps): Runs {
 
   let adopted = Promise.resolve()
 
-  async function start(request: RunRequest): Promise<Started> {
+  async function begin(): Promise<void> {
     await adopted
     assertOpen()
+    if (isHandedOver)
+      throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service hands over to its next start')
+  }
+
+  async function start(request: RunRequest): Promise<Started> {
+    await begin()
     const { launch } = request
     if (launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
     const release = slot.take()
@@ -230,8 +239,7 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     async launchIfIdle(prepare) {
-      await adopted
-      assertOpen()
+      await begin()
       const release = slot.take()
       if (!release) return { kind: 'busy' }
       try {
@@ -250,6 +258,12 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     live: () => live.all(),
+
+    async handOver() {
+      isHandedOver = true
+      await adopted
+      await slot.free()
+    },
 
     async close() {
       closing.abort()

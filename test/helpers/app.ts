@@ -38,6 +38,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     launchIfIdle: async () => ({ kind: 'busy' }),
     live: () => [],
     close: async () => undefined,
+    handOver: async () => undefined,
   }
   return { runs, asked }
 }
