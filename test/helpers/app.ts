@@ -50,7 +50,8 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const logger = pino({ level: 'debug' }, { write: (line) => events.push(JSON.parse(line)) })
   // Not the test's own directory: making that again would empty it.
   const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-app-'))
-  const ledger = openLedger(path.join(dir, 'looper.db'), () => undefined)
+  const dbPath = path.join(dir, 'looper.db')
+  const ledger = openLedger(dbPath, () => undefined)
   test.teardown(() => rmSync(dir, { recursive: true }))
   const app = await buildApp({
     logger,
@@ -86,5 +87,5 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     await app.close()
     ledger.close()
   })
-  return { app, asked, events, ledger }
+  return { app, asked, events, ledger, dbPath }
 }
