@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyContextConfig, FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { ERRORS, type ErrorCode } from '../errors.ts'
-import { type TSchema, Type } from '../schema.ts'
+import { Type } from '../schema.ts'
 import type { DescribedAnswer } from './describe.ts'
 
 /** Every failing answer. */
@@ -69,15 +69,13 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
 }
 
 /** A route's schema with all that the document tells beyond it. */
-function described(given: FastifySchema | undefined, { config = {} }: RouteOptions): FastifySchema {
-  const schema = given ?? {}
-  const { scope, query, headers, body = schema.body, answers = {} } = config
+function described(schema: FastifySchema, { config = {} }: RouteOptions): FastifySchema {
+  const { scope, headers, body = schema.body, answers = {} } = config
   return {
     ...schema,
     // OpenAPI 3.1, "Security Requirement Object": for bearer tokens the list holds roles.
     security: scope === undefined ? [] : [{ bearer: [scope] }],
-    ...(query && { querystring: optional(query) }),
-    ...(headers && { headers: optional(headers) }),
+    ...(headers && { headers: { type: 'object', properties: headers } }),
     ...(Boolean(body) && { body }),
     response: {
       ...Object(schema.response),
@@ -86,8 +84,6 @@ function described(given: FastifySchema | undefined, { config = {} }: RouteOptio
     },
   }
 }
-
-const optional = (fields: Readonly<Record<string, TSchema>>) => ({ type: 'object', properties: fields })
 
 function answerOf({ description, content }: DescribedAnswer) {
   if (!content) return { description, type: 'null' }
