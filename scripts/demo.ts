@@ -127,6 +127,10 @@ async function demo(): Promise<void> {
   const zulip = await startLoopbackZulip()
   stack.push(() => zulip.close())
   zulip.onMessage(({ to, topic, content }) => say(`Zulip received in ${to} > ${topic}: "${content}"`))
+  zulip.onEdit(({ content }) => {
+    const [notice, end = ''] = content.split('\n\n')
+    say(`Zulip now shows below "${notice}": ${end.split('\n', 1)}`)
+  })
   const model = await startLoopbackModel()
   stack.push(() => model.close())
   await writeCodexHome(path.join(PLACE, 'codex-home'), model)
@@ -174,6 +178,7 @@ async function demo(): Promise<void> {
   await secondLog.end()
   expect(readTrailer(second.log) === 0, 'the second run ends with return code 0')
   expect(zulip.messages.length === 2, 'Zulip received two notices')
+  await until('both notices tell the end', () => zulip.edits.length === 2)
   say(`the second run ended with return code 0; its log: ${second.log}`)
 
   const exit = once(child, 'exit')

@@ -4,6 +4,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { documentRoutes } from './api/document.ts'
 import { apiRoutes } from './api/routes.ts'
 import type { Clock } from './clock.ts'
+import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
 import { checkRequests } from './http/body-check.ts'
@@ -117,6 +118,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await documentRoutes(app, status.version)
   await app.register(healthRoutes, { problems })
   await app.register(apiRoutes)
+  await app.register(dashboardRoutes)
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)

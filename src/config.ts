@@ -15,6 +15,9 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
  */
 export type StopScope = 'machine' | 'own'
 
+/** How a run's end is told. */
+export type NotifyEnd = 'edit' | 'message' | 'off'
+
 /** Zulip as the environment gives it; what is null is looked up in the zuliprc file. */
 export interface ZulipSettings {
   readonly site: string | null
@@ -29,6 +32,8 @@ export interface ZulipSettings {
   readonly topic: string
   readonly to: string | null
   readonly required: boolean
+  /** How a run's end is told: the notice is edited, another one sent, or nothing done. */
+  readonly notifyEnd: NotifyEnd
 }
 
 /** The service's settings, complete and frozen. Times are in milliseconds. */
@@ -234,9 +239,15 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
       topic: settings.ZULIP_TOPIC ?? 'verified-cad',
       to: settings.ZULIP_TO ?? null,
       required: isOn(settings.LOOPER_ZULIP_REQUIRED, false),
+      notifyEnd: notifyEndOf(settings.LOOPER_NOTIFY_END),
     },
     warnings,
   })
+}
+
+function notifyEndOf(given: string | undefined): NotifyEnd {
+  const wanted = given?.toLowerCase()
+  return wanted === 'message' || wanted === 'off' ? wanted : 'edit'
 }
 
 /** The roots that are set, else the default workspace and the home without its dot directories; real paths. */

@@ -36,7 +36,11 @@ export const ERRORS = {
   LOOPER_RUN_ENDED: { status: 409, remedy: 'Nothing needs doing: GET /runs/<run_id> tells how it ended.' },
   LOOPER_KEY_IN_USE: {
     status: 409,
-    remedy: 'Wait for the first request with this Idempotency-Key; GET /runs tells what became of it.',
+    remedy: 'Wait for the answer to the first request with this Idempotency-Key, then ask again.',
+  },
+  LOOPER_KEY_INTERRUPTED: {
+    status: 409,
+    remedy: 'GET /runs/<run_id> tells what became of the run; use a new Idempotency-Key for another one.',
   },
   LOOPER_HOST_UNKNOWN: {
     status: 421,
@@ -110,12 +114,15 @@ export type ErrorCode = keyof typeof ERRORS
 export class LooperError extends Error {
   readonly code: ErrorCode
   readonly status: number
+  /** The request that failed so, where it is not the one that is answered. */
+  readonly requestId: string | undefined
 
   /** @param message what went wrong, as callers read it; @param options the underlying `cause`, if any */
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly requestId?: string }) {
     super(message, options)
     this.name = 'LooperError'
     this.code = code
+    this.requestId = options?.requestId
     this.status = ERRORS[code].status
   }
 }

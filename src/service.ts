@@ -17,12 +17,13 @@ import { redactor } from './logging/redact.ts'
 import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
+import { sendEndNotices } from './notices/end-notices.ts'
 import { tellFailures } from './notices/failures.ts'
 import { rememberLast } from './notices/last.ts'
 import { type Notify, withoutSecrets } from './notices/notice.ts'
 import { scriptNotices } from './notices/script.ts'
 import { noticeRoute } from './notices/state.ts'
-import { describeRoute, zulipNotices } from './notices/zulip.ts'
+import { describeRoute, zulipEdits, zulipNotices } from './notices/zulip.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness } from './readiness.ts'
@@ -56,6 +57,8 @@ export interface ServiceOptions extends Places {
 }
 
 const RETENTION_EVERY_MS = 3_600_000
+/** What end notices may take of a shutdown. */
+const END_NOTICES_MS = 2000
 const MIB = 1_048_576
 /** codex tells its session in the first lines, and the limit in the last; its log is short then. */
 const LIMIT_LINES = 200
@@ -180,7 +183,7 @@ async function compose(
     try {
       await runs.close()
     } finally {
-      await app?.close()
+      await Promise.all([app?.close(), endNotices?.close(END_NOTICES_MS)])
       metrics.close()
       await Promise.all(background)
       logger.info('service.stop')
@@ -193,6 +196,20 @@ async function compose(
   const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken })
   const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), metrics.noticeFailed)
   const { notify, last } = rememberLast(told(zulipNotices(config.zulip, skipped)), clock)
+  const { notifyEnd } = config.zulip
+  const endNotices =
+    notifyEnd === 'off'
+      ? null
+      : sendEndNotices({
+          steps,
+          logger,
+          redact,
+          hurry,
+          notify,
+          mode: notifyEnd,
+          amend: tellFailures(zulipEdits(config.zulip), metrics.noticeFailed),
+          tail: (logPath) => readTail(logPath, Number.POSITIVE_INFINITY),
+        })
   const autopoll = config.autopoll.enabled
     ? createAutopoll({
         ...config.autopoll,

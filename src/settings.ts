@@ -83,6 +83,7 @@ export const Settings = {
   PROMPT_SEND_DELAY_SECONDS: seconds(),
   CODEX_EXEC_STARTUP_CHECK_SECONDS: seconds(),
   LOOPER_ZULIP_REQUIRED: flag(),
+  LOOPER_NOTIFY_END: oneOf('edit|message|off', 'edit, message or off'),
   ZULIP_SITE: matching(/^https?:\/\/[^/]+.*$/, 'an address that begins with https://'),
   ZULIP_BOT_EMAIL: text('the e-mail address of a Zulip bot'),
   ZULIP_BOT_API_KEY: text('the API key of a Zulip bot'),

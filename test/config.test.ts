@@ -80,6 +80,7 @@ t.test('an empty environment gives every default', async (t) => {
       topic: 'verified-cad',
       to: null,
       required: false,
+      notifyEnd: 'edit',
     },
     warnings: [AUTOPOLL_OFF],
   })
@@ -132,6 +133,7 @@ t.test('every setting reaches its place', async (t) => {
       ZULIP_STREAM: 'ops',
       ZULIP_TOPIC: 'runs',
       ZULIP_TO: 'ada@example.com',
+      LOOPER_NOTIFY_END: 'Message',
     },
     { projectDir, home },
   )
@@ -186,6 +188,7 @@ t.test('every setting reaches its place', async (t) => {
       topic: 'runs',
       to: 'ada@example.com',
       required: true,
+      notifyEnd: 'message',
     },
     warnings: [],
   })
@@ -323,6 +326,7 @@ t.test('every bad setting is named at once, with what was given and what is expe
     PROMPT_SEND_DELAY_SECONDS: '-0.1',
     CODEX_EXEC_STARTUP_CHECK_SECONDS: '1s',
     LOOPER_ZULIP_REQUIRED: 'si',
+    LOOPER_NOTIFY_END: 'never',
     ZULIP_SITE: 'chat.example.com',
     ZULIP_MESSAGE_TYPE: 'private',
     ZULIP_TOPIC: 'x'.repeat(61),
@@ -349,6 +353,7 @@ t.test('every bad setting is named at once, with what was given and what is expe
     `PROMPT_SEND_DELAY_SECONDS: "-0.1" given, ${seconds}`,
     `CODEX_EXEC_STARTUP_CHECK_SECONDS: "1s" given, ${seconds}`,
     'LOOPER_ZULIP_REQUIRED: "si" given, expected one of 1, true, yes, on, 0, false, no, off',
+    'LOOPER_NOTIFY_END: "never" given, expected edit, message or off',
     'ZULIP_SITE: "chat.example.com" given, expected an address that begins with https://',
     `ZULIP_TOPIC: "${'x'.repeat(61)}" given, expected a topic of 1 to 60 characters`,
     'LOOPER_WORKSPACE: "absent" is not a directory; name one that exists',
@@ -461,6 +466,9 @@ t.test('private notices need a recipient', async (t) => {
   t.strictSame(problemsOf({ ZULIP_MESSAGE_TYPE: 'PRIVATE' }), [
     'ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private',
   ])
+  for (const end of ['edit', 'message', 'off'] as const) {
+    t.equal(load({ LOOPER_NOTIFY_END: end.toUpperCase() }).zulip.notifyEnd, end)
+  }
   t.match(load({ ZULIP_MESSAGE_TYPE: 'private', ZULIP_TO: '12' }).zulip, { type: 'private', to: '12' })
   t.match(load({ ZULIP_MESSAGE_TYPE: 'Stream' }).zulip, { type: 'stream', to: null })
 })

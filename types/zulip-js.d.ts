@@ -1,5 +1,10 @@
 declare module 'zulip-js' {
   interface ZulipClient {
+    callEndpoint(
+      endpoint: string,
+      method: 'PATCH',
+      params: Readonly<Record<string, string>>,
+    ): Promise<unknown>
     readonly messages: {
       send(params: Readonly<Record<string, string | readonly string[] | readonly number[]>>): Promise<unknown>
     }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError, messageOf } from '../errors.ts'
 import { refuse } from '../http/auth.ts'
 import type { Failures } from '../http/failures.ts'
-import { once } from '../http/idempotency.ts'
+import { type KeptAnswer, once } from '../http/idempotency.ts'
 import { START_ERRORS } from '../runs/api.ts'
 import { startAside } from '../runs/post-run.ts'
 import { prepareRun } from '../runs/request.ts'
@@ -77,16 +77,21 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
 
       const id = deliveryIdOf(hook.kind, delivery)
       const key = id === null ? null : `hook:${name} ${id}`
-      const answer = await once<HookAnswer>(ledger, key, Buffer.alloc(0), now(), async () => {
+      const keyed = { key, body: Buffer.alloc(0), requestId: request.id, now: now(), interrupted: begun }
+      const answer = await once<HookAnswer>(ledger, keyed, async () => {
         const decision = decide(hook, delivery, request.body)
         if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)
-        return { status: 202, body: { ok: true, run_id: await startAside(runs, prepared.request) } }
+        return begun(await startAside(runs, prepared.request))
       })
       return reply.code(answer.status).send(answer.body)
     },
   )
+
+  function begun(runId: string | null): KeptAnswer<HookAnswer> {
+    return { status: 202, body: { ok: true, run_id: runId } }
+  }
 
   function findHook(name: string): { hook: Hook; secrets: readonly string[] } {
     let hook: Hook | undefined

@@ -29,14 +29,14 @@ const WANTED: Readonly<Record<string, string>> = {
  * come before the routes, to know them.
  */
 export function shapeErrors(app: FastifyInstance, redact: Redact): void {
-  const send = (request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string) =>
-    fail(request, reply, code, redact(error))
+  const send = (reply: FastifyReply, code: ErrorCode, error: string, requestId: string) =>
+    fail(reply, code, redact(error), requestId)
 
   app.setErrorHandler((error: FastifyError | LooperError, request, reply) => {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
     if (failure.code === 'LOOPER_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
-    return send(request, reply, failure.code, failure.message)
+    return send(reply, failure.code, failure.message, failure.requestId ?? request.id)
   })
 
   // Not app.hasRoute(): it takes what it is asked about for a pattern, and throws at strange ones.
@@ -47,9 +47,9 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.replace(/\?.*/, '')
     const allowed = new Set(routes.filter((route) => isAt(route.url, url)).flatMap(({ method }) => method))
-    if (allowed.size === 0) return send(request, reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`)
+    if (allowed.size === 0) return send(reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`, request.id)
     reply.header('allow', [...allowed].join(', '))
-    return send(request, reply, 'LOOPER_METHOD_NOT_ALLOWED', `${request.method} is not allowed at ${url}`)
+    return send(reply, 'LOOPER_METHOD_NOT_ALLOWED', `${request.method} is not allowed at ${url}`, request.id)
   })
 }
 
@@ -66,7 +66,7 @@ function isAt(route: string, path: string): boolean {
 /** Answers an address that is none, or too long to be one of ours: no route and no hook ever sees it. */
 export function answerBadAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
-  fail(request, reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read')
+  fail(reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read', request.id)
 }
 
 /** The body of a failing answer. */
@@ -74,8 +74,8 @@ export function errorBody(code: ErrorCode, error: string, requestId: string): Er
   return { ok: false, error, code, remedy: ERRORS[code].remedy, request_id: requestId }
 }
 
-function fail(request: FastifyRequest, reply: FastifyReply, code: ErrorCode, error: string): FastifyReply {
-  return reply.code(ERRORS[code].status).send(errorBody(code, error, request.id))
+function fail(reply: FastifyReply, code: ErrorCode, error: string, requestId: string): FastifyReply {
+  return reply.code(ERRORS[code].status).send(errorBody(code, error, requestId))
 }
 
 /** Fastify's own failures in Looper's words. */

@@ -3,6 +3,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import { LooperError } from '../errors.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether pages of other origins may link to it: a page that holds nothing. */
+    readonly linkable?: boolean
+  }
+}
+
 /** Which names the service answers to. */
 export interface HostRules {
   /** Names, without port, besides those of loopback. */
@@ -43,7 +50,7 @@ export function guard(app: FastifyInstance, rules: HostRules): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS)
     checkHost(request, rules)
-    checkOrigin(request)
+    if (!isFollowedLink(request)) checkOrigin(request)
   })
 }
 
@@ -55,6 +62,11 @@ function checkHost(request: FastifyRequest, { allowed, others }: HostRules): voi
   if (LOOPBACK_NAMES.has(name) || allowed.includes(name)) return
   if (others === 'any' || (others === 'addresses' && isIP(name) !== 0)) return
   throw new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+}
+
+/** A click on a link, in a chat perhaps; no script ever sees the answer to that. */
+function isFollowedLink({ headers, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.linkable === true && headers['sec-fetch-mode'] === 'navigate'
 }
 
 /** Browsers send `Origin` with every POST, and `Sec-Fetch-Site` with everything; programs send neither. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LooperError } from '../errors.ts'
-import type { Ledger } from '../runs/ledger.ts'
+import type { Keys } from '../runs/ledger-keys.ts'
 
 /** An answer that is given again for the same key. */
 export interface KeptAnswer<T> {
@@ -8,23 +8,34 @@ export interface KeptAnswer<T> {
   readonly body: T
 }
 
+/** A request that is done once. */
+export interface Keyed<T> {
+  /** Null: it is done each time. */
+  readonly key: string | null
+  readonly body: Buffer
+  readonly requestId: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** The answer where the service died with the first request, which had begun a run. */
+  readonly interrupted: (runId: string) => KeptAnswer<T>
+}
+
 const DAY_MS = 86_400_000
 
 /**
- * Does the work once for a key within 24 h, also across restarts: the same key and body get the first answer again.
- * Work that throws before anything was launched frees its key. Without a key the work is simply done.
- * @throws {LooperError} `LOOPER_KEY_REUSED` for another body, `LOOPER_KEY_IN_USE` while the first is not answered
+ * Does the work once for a key within 24 h, also across restarts: the same key and body get the first answer again, be
+ * it good or bad. Work that fails before its run was launched frees its key: it may be tried again.
+ * @throws {LooperError} `LOOPER_KEY_REUSED` for another body, `LOOPER_KEY_IN_USE` while the first is not answered, and
+ * what the work threw
  */
 export async function once<T>(
-  ledger: Pick<Ledger, 'claimKey' | 'answerKey' | 'freeKey'>,
-  key: string | null,
-  body: Buffer,
-  now: number,
+  ledger: Keys,
+  { key, body, requestId, now, interrupted }: Keyed<T>,
   work: () => Promise<KeptAnswer<T>>,
 ): Promise<KeptAnswer<T>> {
   if (key === null) return work()
-  const hash = createHash('sha256').update(body).digest('hex')
-  const claim = ledger.claimKey(key, hash, now, now - DAY_MS)
+  const requestHash = createHash('sha256').update(body).digest('hex')
+  const claim = ledger.claimKey({ key, requestHash, requestId, now, since: now - DAY_MS })
   switch (claim.kind) {
     case 'other':
       throw new LooperError('LOOPER_KEY_REUSED', 'this Idempotency-Key was used with another body')
@@ -33,7 +44,10 @@ export async function once<T>(
         'LOOPER_KEY_IN_USE',
         'the first request with this Idempotency-Key is not answered yet',
       )
+    case 'interrupted':
+      return interrupted(claim.runId)
     case 'answered':
+      if (claim.status >= 400) throw failureIn(claim.body)
       return { status: claim.status, body: JSON.parse(claim.body) }
     case 'new':
   }
@@ -42,9 +56,20 @@ export async function once<T>(
     ledger.answerKey(key, answer.status, JSON.stringify(answer.body))
     return answer
   } catch (error) {
-    ledger.freeKey(key)
+    if (!ledger.freeKey(key)) keepFailure(key, error)
     throw error
   }
+
+  function keepFailure(key: string, error: unknown): void {
+    const { code, message, status } =
+      error instanceof LooperError ? error : new LooperError('LOOPER_INTERNAL', 'internal error')
+    ledger.answerKey(key, status, JSON.stringify({ code, message, requestId }))
+  }
+}
+
+function failureIn(kept: string): LooperError {
+  const { code, message, requestId } = JSON.parse(kept)
+  return new LooperError(code, message, { requestId })
 }
 
 /**

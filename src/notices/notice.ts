@@ -5,6 +5,8 @@ import type { Redact } from '../logging/redact.ts'
 export interface Receipt {
   /** One line that tells it, as callers see it in `zulip_output`. */
   readonly output: string
+  /** The message that it is; null where it cannot be edited. */
+  readonly messageId: number | null
 }
 
 /**
@@ -17,10 +19,16 @@ export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>
 export function withoutSecrets(notify: Notify, redact: Redact): Notify {
   return async (message, signal) => {
     try {
-      const { output } = await notify(message, signal)
-      return { output: redact(output) }
+      const { output, messageId } = await notify(message, signal)
+      return { output: redact(output), messageId }
     } catch (error) {
       throw new Error(redact(messageOf(error)), { cause: error })
     }
   }
 }
+
+/**
+ * Puts a new text in place of a notice's; false where that message may not be edited (any more).
+ * @throws {Error} with a sentence that says why it failed
+ */
+export type Amend = (messageId: number, content: string, signal: AbortSignal) => Promise<boolean>

@@ -40,7 +40,7 @@ export function scriptNotices(
     const facts = { return_code: exitCode ?? null, output }
     if (!failed) {
       logger.info(facts, 'cmd.done')
-      return { output }
+      return { output, messageId: null }
     }
     logger.error(facts, 'cmd.fail')
     if (timedOut) throw new Error(`${script} did not end within ${timeoutMs / 1000} s`)

@@ -30,6 +30,11 @@ export interface ZulipUser {
 export interface Zulip {
   /** Sends, and resolves with the message id. @throws {ZulipError} */
   send(message: ZulipMessage): Promise<number>
+  /**
+   * Puts a new text in place of a message's own, and leaves its place as it is.
+   * @throws {ZulipError} `BAD_REQUEST` where the message is gone, somebody else's, or may not be edited (any more)
+   */
+  update(id: number, content: string): Promise<void>
   /** @throws {ZulipError} */
   users(): Promise<readonly ZulipUser[]>
 }
@@ -69,7 +74,7 @@ globalThis.FormData = ownFormData
 helper.FormData = URLSearchParams
 helper.fetch = async (url, init) => {
   const signal = abort.getStore() ?? AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(url, { ...init, redirect: 'manual', signal })
+  const response = await fetch(asForm(url, { ...init, redirect: 'manual', signal }))
   const reply = parseReply(response, await response.text())
   return { json: () => reply }
 }
@@ -114,11 +119,21 @@ export async function openZulip(
       if (typeof id === 'number') return id
       throw new ZulipError('the Zulip server did not say which message it made', { status: 200 })
     },
+    async update(id, content) {
+      await call(() => client.callEndpoint(`/messages/${id}`, 'PATCH', { content }))
+    },
     async users() {
       const { members } = await call(() => client.users.retrieve())
       return Array.isArray(members) ? members : []
     },
   }
+}
+
+/** zulip-js puts the fields of a PATCH into the address, where a long message does not fit. */
+function asForm(url: string, init: RequestInit): Request {
+  if (init.method !== 'PATCH') return new Request(url, init)
+  const [address = '', fields = ''] = url.split('?')
+  return new Request(address, { ...init, body: new URLSearchParams(fields) })
 }
 
 function parseReply(response: Response, text: string): unknown {

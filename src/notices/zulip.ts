@@ -1,13 +1,11 @@
 import type { ZulipSettings } from '../config.ts'
-import type { Notify, Receipt } from './notice.ts'
+import { cut, MAX_CODE_POINTS } from './code-points.ts'
+import type { Amend, Notify, Receipt } from './notice.ts'
 import type { Zulip, ZulipMessage } from './zulip-client.ts'
 import { findCredentials } from './zuliprc.ts'
 
-/** Past this many code points the server cuts a message and still answers 200 (Zulip's MAX_MESSAGE_LENGTH). */
-const MAX_CODE_POINTS = 10_000
-
 /** What stands in for a notice that nobody configured. */
-export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials' }
+export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials', messageId: null }
 
 /**
  * Notices through Zulip. Credentials are looked up anew at each notice. With none at all the notice is skipped, and
@@ -27,9 +25,27 @@ export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) 
         // Only now: most of its start would be spent on loading it.
         const { openZulip } = await import('./zulip-client.ts')
         const zulip = await openZulip(credentials.account, signal)
-        const id = await zulip.send(await addressed(settings, zulip, cut(message)))
-        return { output: `OK message_id=${id} ${describeRoute(settings)}` }
+        const id = await zulip.send(await addressed(settings, zulip, cut(message, MAX_CODE_POINTS)))
+        return { output: `OK message_id=${id} ${describeRoute(settings)}`, messageId: id }
       }
+    }
+  }
+}
+
+/** Edits notices in Zulip, with the credentials as they are then. */
+export function zulipEdits(settings: ZulipSettings): Amend {
+  return async (messageId, content, signal) => {
+    const credentials = findCredentials(settings)
+    if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
+    const { openZulip, ZulipError } = await import('./zulip-client.ts')
+    const zulip = await openZulip(credentials.account, signal)
+    try {
+      await zulip.update(messageId, content)
+      return true
+    } catch (error) {
+      // Too old, deleted, or an organisation that has editing switched off: the server has one code for all of them.
+      if (error instanceof ZulipError && error.code === 'BAD_REQUEST') return false
+      throw error
     }
   }
 }
@@ -62,9 +78,4 @@ async function findUser(zulip: Zulip, name: string): Promise<number> {
   if (!only) throw new Error(`no Zulip user is called "${name}" (ZULIP_TO)`)
   const names = matches.map(({ full_name, user_id }) => `${full_name} (${user_id})`).join(', ')
   throw new Error(`several Zulip users are called "${name}" (ZULIP_TO): ${names}; set the number`)
-}
-
-function cut(message: string): string {
-  const points = [...message]
-  return points.length <= MAX_CODE_POINTS ? message : `${points.slice(0, MAX_CODE_POINTS - 1).join('')}…`
 }

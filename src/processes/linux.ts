@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { errnoOf } from '../errors.ts'
+import { procReader } from './proc-file.ts'
 import { COOKIE, type CommandInfo, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
 
 const STATES: Readonly<Record<string, ProcessInfo['state']>> = {
@@ -15,24 +16,29 @@ const MOST_LOOKS = 50
 /** What this table asks of the system. */
 export interface LinuxCalls {
   readonly kill: (pid: number, signal: NodeJS.Signals) => void
-  readonly readFile: (file: string) => string
+  /** The bytes are looked at before the next call. */
+  readonly readFile: (file: string) => Buffer
   readonly readDirectory: (dir: string) => readonly string[]
 }
 
-const systemCalls: LinuxCalls = {
+/** A thread of the kernel: no program, and nobody's child (PF_KTHREAD in linux/sched.h). */
+const KERNEL_THREAD = 0x0020_0000
+const COOKIE_ENTRY = new RegExp(`(?:^|\0)${COOKIE}=([^\0]*)`)
+
+const systemCalls = (): LinuxCalls => ({
   kill: process.kill,
-  readFile: (file) => readFileSync(file, 'utf8'),
+  readFile: procReader(),
   readDirectory: readdirSync,
-}
+})
 
 /**
  * Linux's own table, read from `/proc` (proc(5)): argument boundaries kept, start ticks as identity. Reading is
  * synchronous: the kernel answers from memory, and a sweep must be faster than what it chases.
  */
 export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
-  const { kill, readFile, readDirectory } = { ...systemCalls, ...calls }
+  const { kill, readFile, readDirectory } = { ...systemCalls(), ...calls }
   /** A file below `/proc`, or null where the process is gone or closed to us. */
-  const read = (name: string): string | null => {
+  const read = (name: string): Buffer | null => {
     try {
       return readFile(`/proc/${name}`)
     } catch (error) {
@@ -41,7 +47,7 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
       throw error
     }
   }
-  const bootId = (read('sys/kernel/random/boot_id') ?? '').trim()
+  const bootId = (read('sys/kernel/random/boot_id') ?? '').toString().trim()
   const uid = process.getuid?.()
 
   const pids = (): number[] => {
@@ -55,7 +61,7 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
 
   const inspect = (pid: number): ProcessInfo | null => {
     const stat = read(`${pid}/stat`)
-    return stat ? parseStat(stat, bootId) : null
+    return stat ? parseStat(stat.toString('latin1'), bootId) : null
   }
 
   return {
@@ -72,7 +78,10 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
     },
 
     async processes() {
-      return processes(pids, inspect)
+      return processes(pids, (pid) => {
+        const stat = read(`${pid}/stat`)?.toString('latin1')
+        return stat === undefined || isOfKernel(stat) ? null : parseStat(stat, bootId)
+      })
     },
 
     async inspect(pid) {
@@ -86,14 +95,14 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
 
     async isOwnUser(pid) {
       // The owner of /proc/PID is root for programs that refuse core dumps, so the status file is asked.
-      const line = /^Uid:\s+(\d+)/m.exec(read(`${pid}/status`) ?? '')
+      const line = /^Uid:\s+(\d+)/m.exec((read(`${pid}/status`) ?? '').toString())
       return line !== null && Number(line[1]) === uid
     },
 
     cookieOf(pid) {
       const environment = read(`${pid}/environ`)
-      const entry = environment?.split('\0').find((text) => text.startsWith(`${COOKIE}=`))
-      return entry ? entry.slice(COOKIE.length + 1) : null
+      if (!environment?.includes(COOKIE)) return null
+      return COOKIE_ENTRY.exec(environment.toString())?.[1] ?? null
     },
 
     async signal(target, signal) {
@@ -115,7 +124,7 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
 
 /** Parses `/proc/PID/stat`. The name in parentheses may hold anything, so fields are counted from the last one. */
 export function parseStat(stat: string, bootId: string): ProcessInfo {
-  const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const field = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20)
   return {
     bootId,
     pid: Number.parseInt(stat, 10),
@@ -128,10 +137,15 @@ export function parseStat(stat: string, bootId: string): ProcessInfo {
   }
 }
 
-function* commands(pids: readonly number[], read: (name: string) => string | null): Generator<CommandInfo> {
+function isOfKernel(stat: string): boolean {
+  return (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ', 7)[6]) & KERNEL_THREAD) !== 0
+}
+
+function* commands(pids: readonly number[], read: (name: string) => Buffer | null): Generator<CommandInfo> {
   for (const pid of pids) {
     const raw = read(`${pid}/cmdline`)
-    if (raw) yield { pid, argv: (raw.endsWith('\0') ? raw.slice(0, -1) : raw).split('\0') }
+    const text = raw?.toString()
+    if (text) yield { pid, argv: (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0') }
   }
 }
 
@@ -139,17 +153,14 @@ function* commands(pids: readonly number[], read: (name: string) => string | nul
  * A chain of processes that fork and exit hides from one look: each link may be gone when its turn comes. But the kernel
  * lists at least one link at any moment, so it looks again until nobody is new.
  */
-function* processes(
-  pids: () => number[],
-  inspect: (pid: number) => ProcessInfo | null,
-): Generator<ProcessInfo> {
+function* processes(pids: () => number[], look: (pid: number) => ProcessInfo | null): Generator<ProcessInfo> {
   const seen = new Set<number>()
   for (let looks = 0; looks < MOST_LOOKS; looks++) {
     const fresh = pids().filter((pid) => !seen.has(pid))
     if (fresh.length === 0) return
     for (const pid of fresh.reverse()) {
       seen.add(pid)
-      const info = inspect(pid)
+      const info = look(pid)
       if (info) yield info
     }
   }

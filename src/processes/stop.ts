@@ -71,10 +71,14 @@ class Sweep {
   /** Remembers all descendants, so that they are still known when their parent is gone. */
   async meetDescendants(): Promise<void> {
     await this.#forgetTheDead()
-    const everyone = [...(await this.#options.table.processes())]
+    const others: ProcessInfo[] = []
+    for (const info of await this.#options.table.processes()) {
+      if (this.#belongs(info)) this.#members.set(info.pid, info)
+      else others.push(info)
+    }
     for (let before = -1; before < this.#members.size; ) {
       before = this.#members.size
-      for (const info of everyone) if (this.#belongs(info)) this.#members.set(info.pid, info)
+      for (const info of others) if (this.#isRelated(info)) this.#members.set(info.pid, info)
     }
   }
 
@@ -150,12 +154,24 @@ class Sweep {
   }
 
   #belongs(info: ProcessInfo): boolean {
-    if (info.state === 'zombie' || this.#options.spare.has(info.pid)) return false
+    return this.#isRelated(info) || this.#hasCookie(info)
+  }
+
+  /** One that is known, or a child of one. */
+  #isRelated(info: ProcessInfo): boolean {
+    if (!this.#mayBelong(info)) return false
     const known = this.#members.get(info.pid)
-    if ((known && isSame(known, info)) || this.#members.has(info.parent)) return true
-    if (this.#cookies.size === 0) return false
+    return (known !== undefined && isSame(known, info)) || this.#members.has(info.parent)
+  }
+
+  #hasCookie(info: ProcessInfo): boolean {
+    if (this.#cookies.size === 0 || !this.#mayBelong(info)) return false
     const cookie = this.#options.table.cookieOf(info.pid)
     return cookie !== null && this.#cookies.has(cookie)
+  }
+
+  #mayBelong({ state, pid }: ProcessInfo): boolean {
+    return state !== 'zombie' && !this.#options.spare.has(pid)
   }
 
   /** Polls until the condition holds or the time is over; tells whether it held. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
+import { KEYS_MIGRATION } from './ledger-keys.ts'
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -60,6 +61,9 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_of_trigger ON runs (trigger);
   CREATE INDEX runs_by_workspace ON runs (workspace);
   CREATE INDEX runs_by_request_time ON runs (requested_at);`,
+  `ALTER TABLE runs ADD COLUMN notice_id INTEGER;
+  ALTER TABLE runs ADD COLUMN notice_text TEXT;`,
+  KEYS_MIGRATION,
 ]
 
 /** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */

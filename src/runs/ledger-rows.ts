@@ -28,6 +28,8 @@ export function progressColumns(progress: RunProgress): Record<string, SQLInputV
   const columns: Record<string, SQLInputValue | undefined> = {
     announced_at: progress.announcedAt,
     notice: progress.notice,
+    notice_id: progress.noticeId,
+    notice_text: progress.noticeText,
     stopped_at: progress.stoppedAt,
     stopped_pids: stoppedPids && JSON.stringify(stoppedPids),
     command: progress.command,
@@ -65,6 +67,8 @@ export function toRecord(row: Row): RunRecord {
     requestedAt: Number(row.requested_at),
     announcedAt: numberOrNull(row.announced_at),
     notice: textOrNull(row.notice),
+    noticeId: numberOrNull(row.notice_id),
+    noticeText: textOrNull(row.notice_text),
     stoppedAt: numberOrNull(row.stopped_at),
     stoppedPids: typeof row.stopped_pids === 'string' ? JSON.parse(row.stopped_pids) : [],
     command: textOrNull(row.command),

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs'
 import type { SQLInputValue } from 'node:sqlite'
 import { messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
-import { type LedgerAnswers, ledgerAnswers } from './ledger-answers.ts'
 import { beginAnew, damageOf, openDatabase, writeNothing } from './ledger-file.ts'
+import { type Keys, keysIn } from './ledger-keys.ts'
 import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
 import { type RunQuery, selectRuns } from './ledger-query.ts'
 import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
@@ -34,6 +34,10 @@ export interface RunIntent {
 export interface RunProgress {
   readonly announcedAt?: number
   readonly notice?: string
+  /** Null where there is no message that could be edited. */
+  readonly noticeId?: number | null
+  /** What the notice said. */
+  readonly noticeText?: string
   readonly stoppedAt?: number
   readonly stoppedPids?: readonly number[]
   readonly command?: string
@@ -58,6 +62,8 @@ export interface RunRecord extends RunIntent {
   readonly seq: number
   readonly announcedAt: number | null
   readonly notice: string | null
+  readonly noticeId: number | null
+  readonly noticeText: string | null
   readonly stoppedAt: number | null
   readonly stoppedPids: readonly number[]
   readonly command: string | null
@@ -82,7 +88,7 @@ export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
 }
 
 /** The record of all runs. Reading and writing are synchronous. */
-export interface Ledger extends LedgerNotes, LedgerAnswers {
+export interface Ledger extends LedgerNotes, Keys {
   /**
    * Looks for damage in the whole file, in a thread of its own, because that takes the longer the more there is. Where
    * there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
@@ -121,9 +127,11 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
 
   let isTold = false
 
-  function write(sql: string, values: Record<string, SQLInputValue>): void {
+  /** Whether nothing waits any more. */
+  function write(sql: string, values: Record<string, SQLInputValue>): boolean {
     pending.push({ sql, values })
     flush()
+    return pending.length === 0
   }
 
   function flush(): void {
@@ -223,7 +231,7 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       write('DELETE FROM runs WHERE run_id = :run_id', { run_id: runId })
     },
     ...ledgerNotes(() => db, write),
-    ...ledgerAnswers(() => db, write),
+    ...keysIn(() => db, write),
     assertWritable() {
       withWriteErrors(() => {
         assertThere()

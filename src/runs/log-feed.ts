@@ -32,8 +32,6 @@ export interface LogFeed {
 export interface LogFeeds {
   /** Joins those who follow a run's log. */
   join(run: RunRecord): LogFeed
-  /** How many logs are followed. */
-  size(): number
 }
 
 /** What feeds are made of. */
@@ -65,7 +63,6 @@ export function createLogFeeds(deps: LogFeedDeps): LogFeeds {
         },
       }
     },
-    size: () => feeds.size,
   }
 }
 

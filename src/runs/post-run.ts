@@ -32,7 +32,9 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
         throw new LooperError('LOOPER_FIELD_INVALID', "'wait' contradicts the header 'Prefer: respond-async'")
       }
       const key = body.plan ? null : keyOf(headers['idempotency-key'], name ?? '')
-      const kept = await once<Answer>(ledger, key, rawBody ?? Buffer.alloc(0), now(), async () => {
+      const interrupted = (runId: string) => (isAsync ? accepted(runId, id) : lostAnswer(runId))
+      const keyed = { key, body: rawBody ?? Buffer.alloc(0), requestId: id, now: now(), interrupted }
+      const kept = await once<Answer>(ledger, keyed, async () => {
         const origin = { requestId: id, trigger: 'http', caller: name } as const
         const { request, workspace } = await prepareRun(body, origin, defaults)
         if (body.plan) return ok(planAnswer(await runs.plan(request)))
@@ -85,6 +87,13 @@ const accepted = (runId: string | null, requestId: string): KeptAnswer<AcceptedA
   status: 202,
   body: { ok: true, run_id: runId, request_id: requestId },
 })
+
+function lostAnswer(runId: string): never {
+  throw new LooperError(
+    'LOOPER_KEY_INTERRUPTED',
+    `the service ended before it answered the first request with this Idempotency-Key, which had begun run ${runId}`,
+  )
+}
 
 const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   busy: 'another launch is in progress',

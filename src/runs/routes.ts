@@ -4,6 +4,7 @@ import { LooperError } from '../errors.ts'
 import { Type } from '../schema.ts'
 import { CURRENT_RUN, GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
+import type { Keys } from './ledger-keys.ts'
 import { cursorAt, ListQuery, readListQuery } from './list-query.ts'
 import { postRun } from './post-run.ts'
 import type { RequestDefaults } from './request.ts'
@@ -15,7 +16,7 @@ import { detailsOf, summaryOf } from './views.ts'
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
-  readonly ledger: Pick<Ledger, 'find' | 'list' | 'claimKey' | 'answerKey' | 'freeKey'>
+  readonly ledger: Pick<Ledger, 'find' | 'list' | keyof Keys>
   readonly steps: Steps
   /** Milliseconds since the epoch. */
   readonly now: () => number

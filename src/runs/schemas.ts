@@ -157,6 +157,7 @@ const summary = {
   started_at: Time,
   ended_at: Time,
   notice: TextOrNull,
+  notice_id: NumberOrNull,
   stopped_pids: Pids,
   output_bytes: NumberOrNull,
   tokens_used: NumberOrNull,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { LooperError, messageOf } from '../errors.ts'
+import type { Receipt } from '../notices/notice.ts'
 import type { LiveDeps, LiveRuns } from './live.ts'
 import type { Ending } from './outcome.ts'
 import type { ResetReport } from './reset.ts'
@@ -52,14 +53,13 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     log.info({ step, ...facts }, 'run.step')
   }
 
-  async function announce({ message, notify }: RunRequest): Promise<string> {
+  async function announce({ message, notify }: RunRequest): Promise<Receipt> {
     enter('notice')
-    const { output } = await notify(message, over).catch((error: unknown) => {
+    return notify(message, over).catch((error: unknown) => {
       assertGoing()
       const why = messageOf(error)
       throw new LooperError('LOOPER_NOTICE_FAILED', `failed to send Zulip message: ${why}`, { cause: error })
     })
-    return output
   }
 
   async function reset(why: Ending): Promise<ResetReport> {
@@ -94,15 +94,15 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
 
   return {
     async stopOnly(request) {
-      const noticeOutput = await announce(request)
+      const { output: noticeOutput } = await announce(request)
       const cause = `stopped by request ${request.requestId}`
       const { agents, remaining } = await reset({ outcome: 'stopped', cause })
       return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }
     },
 
     async replace(request, launch, runId) {
-      const noticeOutput = await announce(request)
-      ledger.step(runId, { announcedAt: clock.now(), notice: noticeOutput })
+      const { output: notice, messageId: noticeId } = await announce(request)
+      ledger.step(runId, { announcedAt: clock.now(), notice, noticeId, noticeText: request.message })
       // A notice may take its time: what cannot be launched any more must not stop what lives.
       deps.recheck(launch)
 
@@ -116,7 +116,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
       const run = await live.launch(runId, launch)
       const startupReturnCode = await checkStartup(run, request.startupCheckMs)
       assertOpen(closing)
-      return { noticeOutput, stopped: agents, remaining, run, startupReturnCode }
+      return { noticeOutput: notice, stopped: agents, remaining, run, startupReturnCode }
     },
   }
 }

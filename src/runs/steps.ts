@@ -56,8 +56,10 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
         if (step) tell(step, runId, progress)
       },
       finish(runId, finish) {
+        // A run ends once: what would end it again changes nothing on the record, and is not told.
+        const isLive = ledger.find(runId)?.outcome === null
         ledger.finish(runId, finish)
-        tell('ended', runId, finish)
+        if (isLive) tell('ended', runId, finish)
       },
     },
   }

@@ -21,6 +21,7 @@ export function summaryOf(record: RunRecord): RunSummary {
     started_at: timeOf(record.launchedAt),
     ended_at: timeOf(record.endedAt),
     notice: record.notice,
+    notice_id: record.noticeId,
     stopped_pids: [...record.stoppedPids],
     output_bytes: record.outputBytes,
     tokens_used: record.tokensUsed,

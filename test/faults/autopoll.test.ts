@@ -118,7 +118,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     maxRunsPerHour: 1000,
     limitedUntil: () => null,
     skipped: () => undefined,
-    notify: async () => ({ output: '' }),
+    notify: async () => ({ output: '', messageId: null }),
     async prepare() {
       launches.push(performance.now())
       return {

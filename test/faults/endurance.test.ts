@@ -98,7 +98,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
       message: 'x',
       route: 'nowhere',
       ifRunning: 'replace',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       delayMs: 0,
       startupCheckMs: i % 2 === 0 ? 60_000 : 0,
       launch: {

@@ -5,13 +5,15 @@ import { Ajv, type AnySchema } from 'ajv'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { openZulip, type ZulipMessage } from '../../src/notices/zulip-client.ts'
-import { startLoopbackZulip, USERS } from '../fixtures/loopback-zulip.ts'
+import { FOREIGN_ID, startLoopbackZulip, USERS } from '../fixtures/loopback-zulip.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')
 const CONTRACT = path.resolve(PROJECT, '../shared/zulip-openapi.yaml')
 const skip = existsSync(CONTRACT) ? false : 'the OpenAPI file of Zulip is not on this machine'
 
 const FORM = 'application/x-www-form-urlencoded'
+const POST = '~1messages/post'
+const PATCH = '~1messages~1{message_id}/patch'
 const STREAM = { type: 'stream', to: 'coding', topic: 'builds', content: 'Hello' }
 const DIRECT = { type: 'private', to: '["ada@zulip.example"]', content: 'Hello' }
 
@@ -21,8 +23,8 @@ function contract() {
   const ajv = new Ajv({ strict: false, allErrors: true })
   const document: AnySchema = parse(readFileSync(CONTRACT, 'utf8'))
   ajv.addSchema(document, 'zulip')
-  return (pointer: string, value: unknown) => {
-    const validate = ajv.compile({ $ref: `zulip#/paths/~1messages/post/${pointer}` })
+  return (pointer: string, value: unknown, operation = POST) => {
+    const validate = ajv.compile({ $ref: `zulip#/paths/${operation}/${pointer}` })
     return validate(value) ? [] : [value, validate.errors]
   }
 }
@@ -37,9 +39,10 @@ async function setUp(t: Test) {
     path: string,
     form: Record<string, string> | null,
     headers: Record<string, string> = {},
+    method = form ? 'POST' : 'GET',
   ) => {
     const response = await fetch(`${zulip.url}/api/v1${path}`, {
-      method: form ? 'POST' : 'GET',
+      method,
       headers: { authorization: basic(email, key), ...headers },
       body: form ? new URLSearchParams(form).toString() : null,
     })
@@ -47,7 +50,9 @@ async function setUp(t: Test) {
   }
   const post = (form: Record<string, string>, headers: Record<string, string> = {}) =>
     call('/messages', form, { 'content-type': FORM, ...headers })
-  return { zulip, email, key, basic, call, post }
+  const patch = (id: number, form: Record<string, string>, headers: Record<string, string> = {}) =>
+    call(`/messages/${id}`, form, { 'content-type': FORM, ...headers }, 'PATCH')
+  return { zulip, email, key, basic, call, post, patch }
 }
 
 t.test('every answer of the loopback Zulip is one the server may give', { skip }, async (t) => {
@@ -103,6 +108,68 @@ t.test('every answer of the loopback Zulip is one the server may give', { skip }
   }
 })
 
+t.test('every answer of the loopback Zulip to an edit is one the server may give', { skip }, async (t) => {
+  const { zulip, email, basic, post, patch } = await setUp(t)
+  const problems = contract()
+  await post(STREAM)
+  const refused = (msg: string) => ({ result: 'error', code: 'BAD_REQUEST', msg })
+  const content = 'Done'
+  const cases: [string, () => ReturnType<typeof patch>, number, object][] = [
+    ['an edit', () => patch(42, { content }), 200, { result: 'success', msg: '', detached_uploads: [] }],
+    [
+      'an unknown parameter',
+      () => patch(42, { content, color: 'red' }),
+      200,
+      { ignored_parameters_unsupported: ['color'] },
+    ],
+    ['no content', () => patch(42, {}), 400, refused('Nothing to change')],
+    [
+      'JSON in place of a form',
+      () => patch(42, { content }, { 'content-type': 'application/json' }),
+      400,
+      refused('Nothing to change'),
+    ],
+    [
+      'a null byte',
+      () => patch(42, { content: 'a\0b' }),
+      400,
+      refused('Message must not contain null bytes'),
+    ],
+    ['an unknown message', () => patch(43, { content }), 400, refused('Invalid message(s)')],
+    [
+      'the message of somebody else',
+      () => patch(FOREIGN_ID, { content }),
+      400,
+      refused("You don't have permission to edit this message"),
+    ],
+    [
+      'a bad key',
+      () => patch(42, { content }, { authorization: basic(email, 'wrong') }),
+      401,
+      { code: 'INVALID_API_KEY' },
+    ],
+    [
+      'a message too old',
+      () => {
+        zulip.passEditLimit()
+        return patch(42, { content })
+      },
+      400,
+      refused('The time limit for editing this message has passed'),
+    ],
+  ]
+  for (const [name, send, status, facts] of cases) {
+    const answer = await send()
+    t.match(answer, { status, body: facts }, name)
+    const schema = `responses/${status}/content/application~1json/schema`
+    t.strictSame(problems(schema, answer.body, PATCH), [], name)
+  }
+  t.strictSame(zulip.edits, [
+    { id: 42, content },
+    { id: 42, content },
+  ])
+})
+
 t.test('the check itself tells a wrong answer from a right one', { skip }, async (t) => {
   const problems = contract()
   const answers = (status: number) => `responses/${status}/content/application~1json/schema`
@@ -111,10 +178,12 @@ t.test('the check itself tells a wrong answer from a right one', { skip }, async
   t.not(problems(answers(400), { result: 'error', msg: 'no code' }).length, 0, 'no code')
   const wait = { result: 'error', msg: '', code: 'RATE_LIMIT_HIT', 'retry-after': 28.7 }
   t.strictSame(problems(answers(429), wait), [], 'a wait in fractions of a second')
+  const success = { result: 'success', msg: '' }
+  t.not(problems(answers(200), { ...success, id: 1 }, PATCH).length, 0, 'an edit makes no message')
 })
 
-t.test('what the client sends is what the API documents', { skip }, async (t) => {
-  const problems = contract()
+/** A client, and the requests it made of a server that takes all of them. */
+async function recorded(t: Test) {
   const requests: { method: string; url: string; headers: IncomingHttpHeaders; text: string }[] = []
   const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request
@@ -127,7 +196,12 @@ t.test('what the client sends is what the API documents', { skip }, async (t) =>
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : null
   const account = { site: `http://127.0.0.1:${port}`, email: 'bot@zulip.example', key: 'k' }
-  const client = await openZulip(account, new AbortController().signal)
+  return { requests, client: await openZulip(account, new AbortController().signal) }
+}
+
+t.test('what the client sends is what the API documents', { skip }, async (t) => {
+  const problems = contract()
+  const { requests, client } = await recorded(t)
 
   const messages: ZulipMessage[] = [
     { type: 'stream', to: 'coding', topic: 'builds & more', content: '100 % = ☃\n+ more' },
@@ -156,6 +230,24 @@ t.test('what the client sends is what the API documents', { skip }, async (t) =>
     )
   }
 })
+
+t.test(
+  'what the client edits with is what the API documents, and nothing but the text',
+  { skip },
+  async (t) => {
+    const problems = contract()
+    const { requests, client } = await recorded(t)
+    const content = `100 % = ☃\n+ more & ?x=1#y ${'🌍'.repeat(9000)}`
+    await client.update(42, content)
+    t.match(requests, [{ method: 'PATCH', url: '/api/v1/messages/42' }])
+    const [{ headers, text } = { headers: {}, text: '' }] = requests
+    t.equal(headers['content-type']?.split(';')[0], FORM)
+    t.equal(headers.authorization, `Basic ${Buffer.from('bot@zulip.example:k').toString('base64')}`)
+    const fields = Object.fromEntries(new URLSearchParams(text))
+    t.strictSame(fields, { content })
+    t.strictSame(problems(`requestBody/content/${FORM.replace('/', '~1')}/schema`, fields, PATCH), [])
+  },
+)
 
 t.test('the loopback Zulip lists its users in the shape of the API', async (t) => {
   const { call } = await setUp(t)

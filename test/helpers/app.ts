@@ -97,9 +97,9 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       stallMs: 0,
       places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
       logDir: test.testdirName,
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       route: 'nowhere',
-      notifyByScript: () => async () => ({ output: '' }),
+      notifyByScript: () => async () => ({ output: '', messageId: null }),
       access: {
         workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
         programs: () => new Set(),

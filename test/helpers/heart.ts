@@ -101,7 +101,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         message: 'a run',
         route: 'nowhere',
         ifRunning: 'replace',
-        notify: async () => ({ output: 'announced' }),
+        notify: async () => ({ output: 'announced', messageId: null }),
         launch,
         delayMs: 0,
         startupCheckMs: 0,

@@ -1,60 +1,173 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { LooperError } from '../../src/errors.ts'
 import { keyOf, once } from '../../src/http/idempotency.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 
 const DAY_MS = 86_400_000
-const BODY = Buffer.from('{}')
+const INTENT = {
+  trigger: 'http',
+  caller: null,
+  agent: 'codex',
+  workspace: '/w',
+  prompt: 'p',
+  binary: '/bin/codex',
+  timeoutMs: 0,
+  stallMs: 0,
+  requestedAt: 0,
+} as const
+const FAILED = { outcome: 'failed_to_start', returnCode: null, cause: 'x' } as const
+const ENDED = { outcome: 'exited', returnCode: 3, cause: null } as const
+const FACTS = { endedAt: 1, outputBytes: null, tokensUsed: null }
 
-/** Work that counts how often it was done, on a ledger in memory. */
+interface Asked {
+  readonly key?: string | null
+  readonly body?: string
+  readonly now?: number
+  readonly work?: () => Promise<{ status: number; body: unknown }>
+}
+
+/** Work that counts how often it was done, on a ledger that can be opened anew, as after a crash. */
 function setUp(test: Test) {
-  const ledger = openLedger(path.join(test.testdir(), 'looper.db'), test.fail)
+  const file = path.join(test.testdir(), 'looper.db')
+  let ledger = openLedger(file, test.fail)
   test.teardown(() => ledger.close())
   let done = 0
+  let requests = 0
   const work = async () => ({ status: 200, body: { done: ++done } })
-  const first = { status: 200, body: { done: 1 } }
-  return { ledger, work, first, count: () => done }
+  return {
+    ledger: () => ledger,
+    first: { status: 200, body: { done: 1 } },
+    count: () => done,
+    /** The id of the latest request. */
+    requestId: () => `request-${requests}`,
+    ask({ key = 'k', body = '{}', now = 0, work: other = work }: Asked = {}) {
+      const interrupted = (runId: string) => ({ status: 202, body: { interrupted: runId } })
+      const keyed = { key, body: Buffer.from(body), requestId: `request-${++requests}`, now, interrupted }
+      return once<unknown>(ledger, keyed, other)
+    },
+    /** Puts the run of the latest request on the record. */
+    begin: (runId: string) => ledger.begin({ ...INTENT, runId, requestId: `request-${requests}` }),
+    restart() {
+      ledger.close()
+      ledger = openLedger(file, test.fail)
+    },
+  }
 }
 
 t.test('without a key the work is done each time', async (t) => {
-  const { ledger, work, count } = setUp(t)
-  await once(ledger, null, BODY, 0, work)
-  await once(ledger, null, BODY, 0, work)
+  const { ask, count } = setUp(t)
+  await ask({ key: null })
+  await ask({ key: null })
   t.equal(count(), 2)
 })
 
-t.test('the same key and body get the first answer for a day', async (t) => {
-  const { ledger, work, first, count } = setUp(t)
-  t.strictSame(await once(ledger, 'k', BODY, 0, work), first)
-  t.strictSame(await once(ledger, 'k', BODY, DAY_MS - 1, work), first)
+t.test('the same key and body get the first answer for a day, also across restarts', async (t) => {
+  const { ask, first, count, restart } = setUp(t)
+  t.strictSame(await ask(), first)
+  restart()
+  t.strictSame(await ask({ now: DAY_MS - 1 }), first)
   t.equal(count(), 1)
-  t.strictSame(await once(ledger, 'other', BODY, 0, work), { status: 200, body: { done: 2 } })
-  t.strictSame(await once(ledger, 'k', BODY, DAY_MS + 1, work), { status: 200, body: { done: 3 } })
+  t.strictSame(await ask({ key: 'other' }), { status: 200, body: { done: 2 } })
+  t.strictSame(await ask({ now: DAY_MS + 1 }), { status: 200, body: { done: 3 } })
 })
 
 t.test('another body is refused, and so is the same one while the first is at work', async (t) => {
-  const { ledger, work, count } = setUp(t)
+  const { ask, count } = setUp(t)
   const gate = Promise.withResolvers<void>()
-  const first = once(ledger, 'k', BODY, 0, async () => {
-    await gate.promise
-    return work()
-  })
-  await t.rejects(once(ledger, 'k', BODY, 0, work), { code: 'LOOPER_KEY_IN_USE' })
-  await t.rejects(once(ledger, 'k', Buffer.from('{ }'), 0, work), { code: 'LOOPER_KEY_REUSED' })
+  const first = ask({ work: () => gate.promise.then(async () => ({ status: 200, body: {} })) })
+  await t.rejects(ask(), { code: 'LOOPER_KEY_IN_USE' })
+  await t.rejects(ask({ body: '{ }' }), { code: 'LOOPER_KEY_REUSED' })
   gate.resolve()
   await first
-  await t.rejects(once(ledger, 'k', Buffer.from('{ }'), 0, work), { code: 'LOOPER_KEY_REUSED' })
-  t.equal(count(), 1)
+  await t.rejects(ask({ body: '{ }' }), { code: 'LOOPER_KEY_REUSED' })
+  t.equal(count(), 0)
 })
 
-t.test('work that fails frees its key, and its failure is what the caller sees', async (t) => {
-  const { ledger, work, first } = setUp(t)
-  const failing = once(ledger, 'k', BODY, 0, async () => {
-    throw new Error('not now')
+t.test(
+  'work that fails before a launch frees its key, and its failure is what the caller sees',
+  async (t) => {
+    const { ask, first, begin, ledger } = setUp(t)
+    const failing = (launch: () => void) =>
+      ask({
+        work: async () => {
+          launch()
+          throw new Error('not now')
+        },
+      })
+    await t.rejects(
+      failing(() => undefined),
+      { message: 'not now' },
+    )
+    const announced = failing(() => {
+      begin('run-1')
+      ledger().finish('run-1', { ...FAILED, ...FACTS })
+    })
+    await t.rejects(announced, { message: 'not now' })
+    t.strictSame(await ask(), first)
+  },
+)
+
+t.test('work that fails after a launch is not done again: its failure is its answer', async (t) => {
+  const { ask, begin, ledger, requestId, count, restart } = setUp(t)
+  const failing = (key: string, error: Error) =>
+    ask({
+      key,
+      work: async () => {
+        begin(`run of ${key}`)
+        ledger().finish(`run of ${key}`, { ...ENDED, ...FACTS })
+        throw error
+      },
+    })
+  const early = new LooperError('LOOPER_AGENT_EXITED_EARLY', 'codex exec exited early')
+  await t.rejects(failing('a', early), { message: 'codex exec exited early', requestId: undefined })
+  const first = requestId()
+  await t.rejects(failing('b', new Error('a detail')), { message: 'a detail' })
+  restart()
+  await t.rejects(ask({ key: 'a' }), {
+    code: 'LOOPER_AGENT_EXITED_EARLY',
+    message: 'codex exec exited early',
+    requestId: first,
   })
-  await t.rejects(failing, { message: 'not now' })
-  t.strictSame(await once(ledger, 'k', BODY, 0, work), first)
+  await t.rejects(ask({ key: 'b' }), { code: 'LOOPER_INTERNAL', message: 'internal error' })
+  t.equal(count(), 0)
 })
+
+t.test(
+  'what the service died with is done if nothing was begun, and else told, never begun twice',
+  async (t) => {
+    const { ask, begin, ledger, first, restart, count } = setUp(t)
+    /** A request that is at work when the service dies. */
+    const dying = (key: string, runId?: string) => {
+      const at = Promise.withResolvers<void>()
+      void ask({
+        key,
+        work: () => {
+          if (runId !== undefined) begin(runId)
+          at.resolve()
+          return new Promise(() => undefined)
+        },
+      })
+      return at.promise
+    }
+    await dying('k')
+    await dying('launched', 'run-1')
+    await dying('failed', 'run-2')
+    await dying('removed', 'run-3')
+    restart()
+    t.strictSame(await ask(), first, 'nothing had begun')
+    const told = (runId: string) => ({ status: 202, body: { interrupted: runId } })
+    t.strictSame(await ask({ key: 'launched' }), told('run-1'), 'while nobody knows how far it came')
+    ledger().finish('run-1', { ...ENDED, ...FACTS })
+    t.strictSame(await ask({ key: 'launched' }), told('run-1'), 'and when it has ended')
+    await t.rejects(ask({ key: 'launched', body: '[]' }), { code: 'LOOPER_KEY_REUSED' })
+    ledger().remove('run-3')
+    t.strictSame(await ask({ key: 'removed' }), told('run-3'), 'also when its record was removed')
+    ledger().finish('run-2', { ...FAILED, ...FACTS })
+    t.strictSame(await ask({ key: 'failed' }), { status: 200, body: { done: 2 } }, 'it was never launched')
+    t.equal(count(), 2)
+  },
+)
 
 t.test('a key belongs to its owner, and is printable ASCII', async (t) => {
   t.equal(keyOf(undefined, 'ada'), null)

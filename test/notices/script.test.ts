@@ -16,7 +16,7 @@ function setUp(t: Test, code: string, env: NodeJS.ProcessEnv = {}, options = {})
 t.test('the script gets the message as its one argument, and its output is the receipt', async (t) => {
   const { send, script, lines } = setUp(t, `console.log(JSON.stringify(process.argv.slice(2)))`)
   const message = `two words, "quotes", 'more', $HOME and\na line`
-  t.strictSame(await send(message), { output: JSON.stringify([message]) })
+  t.strictSame(await send(message), { output: JSON.stringify([message]), messageId: null })
   t.match(lines, [
     {
       msg: 'cmd.start',
@@ -30,7 +30,7 @@ t.test('the script gets the environment it is given, and no other', async (t) =>
   process.env.LOOPER_TEST_LEAK = 'leaked'
   t.teardown(() => delete process.env.LOOPER_TEST_LEAK)
   const { send } = setUp(t, `console.log(process.env.GIVEN, process.env.LOOPER_TEST_LEAK)`, { GIVEN: 'yes' })
-  t.strictSame(await send('Hello'), { output: 'yes undefined' })
+  t.strictSame(await send('Hello'), { output: 'yes undefined', messageId: null })
 })
 
 t.test('both streams are the output, and only its end is kept', async (t) => {

@@ -1,7 +1,7 @@
 import dns from 'node:dns'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import t, { type Test } from 'tap'
-import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
+import { FOREIGN_ID, startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
 // Looked at before the client is loaded: what it brings along must not stay.
 const { FormData, fetch, Headers, Request, Response } = globalThis
@@ -136,6 +136,45 @@ t.test('a success without a message id is an error', async (t) => {
   await t.rejects(client.send(MESSAGE), {
     message: 'the Zulip server did not say which message it made',
   })
+})
+
+t.test('a message gets a new text, however long it is', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  const id = await client.send(MESSAGE)
+  await client.update(id, 'Hello, and done & 100 % + ?more#')
+  await client.update(id, '🌍'.repeat(10_000))
+  t.strictSame(zulip.edits, [
+    { id, content: 'Hello, and done & 100 % + ?more#' },
+    { id, content: '🌍'.repeat(10_000) },
+  ])
+})
+
+t.test('an edit that the server refuses carries the code for that', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  const id = await client.send(MESSAGE)
+  const refused = (message: string) => ({ name: 'ZulipError', status: 400, code: 'BAD_REQUEST', message })
+  await t.rejects(client.update(99, 'Done'), refused('Invalid message(s)'))
+  await t.rejects(
+    client.update(FOREIGN_ID, 'Done'),
+    refused("You don't have permission to edit this message"),
+  )
+  zulip.passEditLimit()
+  await t.rejects(client.update(id, 'Done'), refused('The time limit for editing this message has passed'))
+  t.strictSame(zulip.edits, [])
+})
+
+t.test('an edit waits for a rate limit once, and gives up on a server that never answers', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  const id = await client.send(MESSAGE)
+  zulip.interruptEdit(limited(0.01))
+  await client.update(id, 'Done')
+  t.strictSame(zulip.edits, [{ id, content: 'Done' }])
+  const hasty = await open({ timeoutMs: 50 })
+  zulip.interruptEdit(() => {})
+  await t.rejects(hasty.update(id, 'Done'), { message: `no answer from ${zulip.url} within 0.05 s` })
 })
 
 t.test('users are listed, and no list counts as nobody', async (t) => {

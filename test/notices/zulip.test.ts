@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { describeRoute, SKIPPED, zulipNotices } from '../../src/notices/zulip.ts'
+import { describeRoute, SKIPPED, zulipEdits, zulipNotices } from '../../src/notices/zulip.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
 async function setUp(t: Test) {
@@ -34,9 +34,11 @@ t.test('a notice goes to the channel and topic of the settings', async (t) => {
   const { zulip, full, notify } = await setUp(t)
   t.strictSame(await notify('Hello'), {
     output: 'OK message_id=42 type=stream stream=coding topic=verified-cad',
+    messageId: 42,
   })
   t.strictSame(await notify('Again', full({ ZULIP_STREAM: 'general', ZULIP_TOPIC: 'two words' })), {
     output: 'OK message_id=43 type=stream stream=general topic=two words',
+    messageId: 43,
   })
   t.strictSame(zulip.messages, [
     { id: 42, type: 'channel', to: 'coding', topic: 'verified-cad', content: 'Hello' },
@@ -48,8 +50,9 @@ t.test('a private notice goes to an e-mail address or a number without a look-up
   const { zulip, tell } = await setUp(t)
   t.strictSame(await tell('ada@zulip.example'), {
     output: 'OK message_id=42 type=private to=ada@zulip.example',
+    messageId: 42,
   })
-  t.strictSame(await tell('9'), { output: 'OK message_id=43 type=private to=9' })
+  t.strictSame(await tell('9'), { output: 'OK message_id=43 type=private to=9', messageId: 43 })
   t.strictSame(
     zulip.messages.map(({ type, to }) => ({ type, to })),
     [
@@ -62,7 +65,10 @@ t.test('a private notice goes to an e-mail address or a number without a look-up
 
 t.test('a private notice finds its reader by the name, in any case', async (t) => {
   const { zulip, tell } = await setUp(t)
-  t.strictSame(await tell('aDA lovelace'), { output: 'OK message_id=42 type=private to=aDA lovelace' })
+  t.strictSame(await tell('aDA lovelace'), {
+    output: 'OK message_id=42 type=private to=aDA lovelace',
+    messageId: 42,
+  })
   t.strictSame(zulip.messages[0]?.to, [8])
 })
 
@@ -134,7 +140,7 @@ t.test('what the server refuses is what the notice fails with', async (t) => {
 t.test('without any credentials the notice is skipped, and its text handed over', async (t) => {
   const { settings, notify, skipped } = await setUp(t)
   t.equal(await notify('Hello', settings({})), SKIPPED)
-  t.strictSame(SKIPPED, { output: 'SKIPPED no Zulip credentials' })
+  t.strictSame(SKIPPED, { output: 'SKIPPED no Zulip credentials', messageId: null })
   t.strictSame(skipped, ['Hello'])
 })
 
@@ -159,4 +165,22 @@ t.test('a route reads as one line', async (t) => {
   t.equal(describeRoute(settings({})), 'type=stream stream=coding topic=verified-cad')
   const toAda = settings({ ZULIP_MESSAGE_TYPE: 'private', ZULIP_TO: 'Ada' })
   t.equal(describeRoute(toAda), 'type=private to=Ada')
+})
+
+t.test('a notice is edited in its place', async (t) => {
+  const { zulip, full, notify } = await setUp(t)
+  await notify('Hello')
+  t.equal(await zulipEdits(full())(42, 'Hello, done', new AbortController().signal), true)
+  t.strictSame(zulip.edits, [{ id: 42, content: 'Hello, done' }])
+})
+
+t.test('an edit that the server does not allow is told from one that failed', async (t) => {
+  const { zulip, full, settings, notify } = await setUp(t)
+  const edit = (to = full()) => zulipEdits(to)(42, 'Done', new AbortController().signal)
+  t.equal(await edit(), false, 'there is no such message')
+  await notify('Hello')
+  await t.rejects(edit(full({ ZULIP_BOT_API_KEY: 'wrong' })), { message: 'Invalid API key' })
+  await t.rejects(edit(settings({})), { message: 'the Zulip credentials are gone' })
+  await zulip.close()
+  await t.rejects(edit(), { message: /^cannot reach/ })
 })

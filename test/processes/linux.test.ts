@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
@@ -51,7 +51,7 @@ t.test(
       let looks = 0
       return linuxTable({
         readDirectory: () => directories(++looks),
-        readFile: (file) => `${file.split('/')[2]} (link) S 1 1 1`,
+        readFile: (file) => Buffer.from(`${file.split('/')[2]} (link) S 1 1 1`),
       })
     }
     const pidsOf = async (chain: ReturnType<typeof table>) =>
@@ -82,6 +82,16 @@ t.test('a cookie is read from the environment it was started with', async (t) =>
   await until('it runs', () => linuxTable().cookieOf(child.pid ?? 0) === 'the-cookie')
 })
 
+t.test('a cookie is a whole variable, wherever it stands', async (t) => {
+  const cookieIn = (environment: string) =>
+    linuxTable({ kill: process.kill, readFile: () => Buffer.from(environment) }).cookieOf(1)
+  t.equal(cookieIn('LOOPER_RUN_ID=a\0B=b\0'), 'a')
+  t.equal(cookieIn('B=b\0LOOPER_RUN_ID=a=ü\0'), 'a=ü')
+  t.equal(cookieIn('B=b\0LOOPER_RUN_ID=a'), 'a')
+  t.equal(cookieIn('MY_LOOPER_RUN_ID=a\0B=LOOPER_RUN_ID=a\0'), null)
+  t.equal(cookieIn('B=b\0'), null)
+})
+
 t.test(
   'a process that is gone or closed reads as none; another failure is never taken for that',
   async (t) => {
@@ -101,8 +111,27 @@ t.test(
 )
 
 t.test('a program that wrote its title over its arguments is read as it is', async (t) => {
-  const table = linuxTable({ readFile: () => 'nginx: worker process' })
+  const table = linuxTable({ readFile: () => Buffer.from('nginx: worker process') })
   t.same([...(await table.commands())][0]?.argv, ['nginx: worker process'])
+})
+
+t.test('a process that was started while the table is read is seen, too', async (t) => {
+  const seen: number[] = []
+  let child: ChildProcess | undefined
+  for (const { pid } of await linuxTable().processes()) {
+    child ??= spawn('sleep', ['300'])
+    seen.push(pid)
+  }
+  child?.kill()
+  t.ok(seen.includes(child?.pid ?? 0))
+})
+
+t.test('threads of the kernel are no processes: they have nothing to stop, and no environment', async (t) => {
+  const stat = (flags: number) =>
+    Buffer.from(`2 (kthreadd) S 0 0 0 0 -1 ${flags} 0 0 0 0 1 2 3 4 20 0 1 0 98765 0`)
+  const table = (flags: number) => linuxTable({ kill: process.kill, readFile: () => stat(flags) })
+  t.same([...(await table(0x0020_8040).processes())], [])
+  t.match([...(await table(0x0040_0040).processes())][0], { pid: 2, start: '98765' })
 })
 
 t.test('lineage is the process and all its ancestors', async (t) => {
@@ -135,7 +164,7 @@ t.test('a signal reaches a whole session from its leader, and nobody of another 
 t.test('a signal that is not allowed is told, one that is wrong is thrown', async (t) => {
   const failing = (code: string) =>
     linuxTable({
-      readFile: (file) => readFileSync(file, 'utf8'),
+      readFile: (file) => readFileSync(file),
       kill: () => {
         throw Object.assign(new Error(code), { code })
       },

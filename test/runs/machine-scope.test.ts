@@ -66,7 +66,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       route: 'nowhere',
       ifRunning: 'replace',
       message: 'x',
-      notify: async () => ({ output: '' }),
+      notify: async () => ({ output: '', messageId: null }),
       launch: prompt
         ? {
             requestId: 'test',

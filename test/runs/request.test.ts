@@ -23,8 +23,8 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
   const at = (name: string) => path.join(dir, name)
   for (const name of ['bin/codex', 'bin/my-codex']) chmodSync(at(name), 0o755)
   const scripts: string[] = []
-  const notify: Notify = async () => ({ output: 'in-process' })
-  const byScript: Notify = async () => ({ output: 'by script' })
+  const notify: Notify = async () => ({ output: 'in-process', messageId: null })
+  const byScript: Notify = async () => ({ output: 'by script', messageId: null })
   const defaults: RequestDefaults = {
     workspace: at('project/repo'),
     prompt: { kind: 'text', text: 'the default prompt' },

@@ -30,7 +30,7 @@ t.test('a run is on the record from before its notice to its end, step by step',
           { prompt: WAIT, timeoutMs: 60_000, announcedAt: null, outcome: null },
         ])
         t.match(heart.ledger.find(String(before?.runId)), { outcome: null }, 'the old one still lives')
-        return { output: 'told them' }
+        return { output: 'told them', messageId: 42 }
       },
     }),
   )
@@ -38,6 +38,8 @@ t.test('a run is on the record from before its notice to its end, step by step',
   t.match(record, {
     runId: second.run?.runId,
     notice: 'told them',
+    noticeId: 42,
+    noticeText: 'a run',
     stoppedPids: [first.run?.agent.pid],
     agentIdentity: second.run?.agent,
     outcome: null,
@@ -112,7 +114,7 @@ async function withLiveRun(test: Parameters<typeof heartOf>[0]) {
   let notices = 0
   const notify = async () => {
     notices++
-    return { output: '' }
+    return { output: '', messageId: null }
   }
   const untouched = () => {
     test.equal(notices, 0, 'nothing was announced')
@@ -224,7 +226,7 @@ t.test(
           await new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(new Error('aborted')))
           })
-          return { output: '' }
+          return { output: '', messageId: null }
         },
       }),
     )

@@ -24,6 +24,8 @@ t.test('every step that is recorded is told, with the run as it then stands', as
   ledger.step(runId, { mirroredBytes: 9 })
   ledger.step(runId, { launchedAt: 3 })
   ledger.finish(runId, END)
+  ledger.finish(runId, { ...END, outcome: 'failed_to_start' })
+  t.equal(told.length, 5, 'a run ends once')
   t.match(told, [
     { step: 'requested', run: { runId: `${runId}2`, outcome: null } },
     { step: 'announced', run: { runId, notice: 'OK' } },

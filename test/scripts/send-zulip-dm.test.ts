@@ -199,6 +199,7 @@ t.test('the service can send its notices through it', async (t) => {
   const notify = scriptNotices(SCRIPT, ownEnvironment({ HOME: dir, ...env }), pino({ enabled: false }))
   t.strictSame(await notify('- from a run', new AbortController().signal), {
     output: 'OK message_id=42 type=stream stream=coding topic=verified-cad',
+    messageId: null,
   })
   t.match(zulip.messages, [{ content: '- from a run' }])
 })

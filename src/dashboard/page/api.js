@@ -1,0 +1,120 @@
+/** @typedef {import('../../runs/schemas.ts').RunSummary} RunSummary */
+/** @typedef {import('../../runs/schemas.ts').RunDetails} RunDetails */
+/** @typedef {{ runs: RunSummary[], next_cursor: string | null }} RunPage */
+/**
+ * @typedef {object} Status
+ * @property {string} version
+ * @property {{ taken: boolean, request_id: string | null, run_id: string | null, step: string | null }} slot
+ * @property {RunSummary | null} current
+ * @property {number[]} live_pids
+ * @property {{ enabled: boolean, next_at: string | null, would_skip: string | null, paused: boolean }} autopoll
+ * @property {{ kind: string, route: string | null, problem: string | null,
+ *   last: { at: string, ok: boolean, output: string } | null }} notice
+ * @property {{ path: string, free_mb: number, min_free_mb: number, ok: boolean }} disk
+ */
+/**
+ * @typedef {object} Plan
+ * @property {string} would
+ * @property {{ message: string, route: string | null }} notice
+ * @property {{ pid: number, run_id: string | null, command: string }[]} stop
+ * @property {{ command: string, workspace: string, delay_seconds: number, timeout_seconds: number,
+ *   stall_seconds: number } | null} launch
+ */
+
+/** A failure as the service tells it. */
+export class ApiError extends Error {
+  /** @param {number} status @param {string} message @param {string | null} remedy */
+  constructor(status, message, remedy) {
+    super(message)
+    this.status = status
+    this.remedy = remedy
+  }
+}
+
+/** @typedef {ReturnType<typeof createApi>} Api */
+
+/** Two clocks that differ by less than this are taken for equal: the `Date` header counts whole seconds. */
+const SAME_CLOCK_MS = 2000
+
+/**
+ * The service's API.
+ * @param {string | null} token sent with every request
+ * @param {() => void} refused is told when the service does not take the token (any more)
+ */
+export function createApi(token, refused) {
+  let skewMs = 0
+
+  /** @param {string} path @param {RequestInit & { headers?: Record<string, string> }} [init] */
+  async function ask(path, init = {}) {
+    const headers = { ...init.headers, ...(token !== null && { authorization: `Bearer ${token}` }) }
+    const response = await fetch(path, { ...init, headers, cache: 'no-store', redirect: 'error' })
+    const skew = Date.parse(response.headers.get('date') ?? '') - Date.now()
+    skewMs = Math.abs(skew) > SAME_CLOCK_MS ? skew : 0
+    if (response.ok) return response
+    if (response.status === 401) refused()
+    const body = await response.json().catch(() => null)
+    throw new ApiError(
+      response.status,
+      sentence(body?.error ?? `The service answered ${response.status}`),
+      body?.remedy ?? null,
+    )
+  }
+
+  /** @param {string} path @param {RequestInit & { headers?: Record<string, string> }} [init] */
+  const read = async (path, init) => (await ask(path, init)).json()
+
+  /** @param {string} path @param {object} body */
+  const post = (path, body) =>
+    read(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  /** @param {string} runId */
+  const runPath = (runId) => `/runs/${encodeURIComponent(runId)}`
+
+  return {
+    hasToken: token !== null,
+    /** The service's time, in milliseconds since the epoch: a phone's clock may be wrong. */
+    now: () => Date.now() + skewMs,
+    /** @returns {Promise<Status>} */
+    status: () => read('/status'),
+    /** @param {string} outcome @param {string | null} cursor @param {number} limit @returns {Promise<RunPage>} */
+    runs(outcome, cursor, limit) {
+      const query = new URLSearchParams({ limit: String(limit) })
+      if (outcome !== '') query.set('outcome', outcome)
+      if (cursor !== null) query.set('cursor', cursor)
+      return read(`/runs?${query}`)
+    },
+    /** @param {string} runId @returns {Promise<RunDetails>} */
+    run: (runId) => read(runPath(runId)),
+    /** @param {string} runId @returns {Promise<{ stopped_pids: number[], remaining_pids: number[] }>} */
+    stop: (runId) => post(`${runPath(runId)}/stop`, {}),
+    /** @param {object} body @returns {Promise<{ run_id: string | null, plan: Plan }>} */
+    start: (body) => post('/run', body),
+    /** @param {string} runId the size of its log, in bytes */
+    async logSize(runId) {
+      const response = await ask(`${runPath(runId)}/log`, { method: 'HEAD' })
+      return Number(response.headers.get('content-length'))
+    },
+    /** @param {string} runId */
+    log: async (runId) => (await ask(`${runPath(runId)}/log`)).blob(),
+    /** @param {string} path @param {string} lastId @param {AbortSignal} signal */
+    stream: (path, lastId, signal) =>
+      ask(path, { signal, ...(lastId !== '' && { headers: { 'last-event-id': lastId } }) }),
+    /** @param {string} runId @param {number} offset in bytes */
+    logStream: (runId, offset) => `${runPath(runId)}/log?follow=1&offset=${offset}`,
+  }
+}
+
+/** Whether asking again leads to the same answer. @param {unknown} error */
+export function isFinal(error) {
+  return error instanceof ApiError && error.status < 500 && error.status !== 429
+}
+
+/** @param {string} text */
+function sentence(text) {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?)]$/.test(begun) ? begun : `${begun}.`
+}

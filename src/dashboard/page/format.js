@@ -1,0 +1,91 @@
+/** @typedef {import('../../runs/schemas.ts').RunSummary} RunSummary */
+/** @typedef {'live' | 'ok' | 'bad' | 'quiet'} Tone */
+/** @typedef {{ icon: string, tone: Tone, label: string }} Verdict */
+
+/** A length of time, to the second and in two units at most: `4s`, `12m 04s`, `3h 07m`, `2d 5h`. @param {number} ms */
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.floor(minutes / 60)
+  if (minutes === 0) return `${seconds}s`
+  if (hours === 0) return `${minutes}m ${two(seconds % 60)}s`
+  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`
+  return `${Math.floor(hours / 24)}d ${hours % 24}h`
+}
+
+/** A number of bytes, in steps of 1024: `830 B`, `1.4 KB`, `52 MB`. @param {number} count */
+export function bytes(count) {
+  let value = count
+  let unit = 'B'
+  for (const larger of ['KB', 'MB', 'GB', 'TB']) {
+    if (value < 1024) break
+    value /= 1024
+    unit = larger
+  }
+  return `${unit === 'B' || value >= 10 ? Math.round(value) : value.toFixed(1)} ${unit}`
+}
+
+/** A moment, short: the time, with the day where it is not today's. @param {string} iso @param {number} now */
+export function moment(iso, now) {
+  const date = new Date(iso)
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`
+  if (date.toDateString() === new Date(now).toDateString()) return time
+  const day = `${date.getDate()} ${date.toLocaleString('en', { month: 'short' })}`
+  return `${day}${date.getFullYear() === new Date(now).getFullYear() ? '' : ` ${date.getFullYear()}`}, ${time}`
+}
+
+/** How long a run has run, or ran, in milliseconds; null where it never began. @param {RunSummary} run @param {number} now */
+export function runningMs({ started_at, ended_at, outcome }, now) {
+  if (started_at === null) return null
+  if (ended_at !== null) return Date.parse(ended_at) - Date.parse(started_at)
+  return outcome === null ? now - Date.parse(started_at) : null
+}
+
+/** What became of a run: in words, with an icon, and with a tone that only repeats them. @param {RunSummary} run @returns {Verdict} */
+export function verdict({ outcome, return_code, started_at }) {
+  switch (outcome) {
+    case null:
+      return started_at === null
+        ? { icon: 'wait', tone: 'live', label: 'starting' }
+        : { icon: 'live', tone: 'live', label: 'running' }
+    case 'exited':
+      return return_code === 0
+        ? { icon: 'check', tone: 'ok', label: 'exited 0' }
+        : { icon: 'cross', tone: 'bad', label: `exited ${return_code}` }
+    case 'signaled':
+      return { icon: 'bolt', tone: 'bad', label: `signal ${-Number(return_code)}` }
+    case 'replaced':
+      return { icon: 'swap', tone: 'quiet', label: 'replaced' }
+    case 'stopped':
+      return { icon: 'stop', tone: 'quiet', label: 'stopped' }
+    case 'timed_out':
+      return { icon: 'clock', tone: 'bad', label: 'timed out' }
+    case 'stalled':
+      return { icon: 'clock', tone: 'bad', label: 'stalled' }
+    case 'failed_to_start':
+      return { icon: 'cross', tone: 'bad', label: 'failed to start' }
+    case 'lost':
+      return { icon: 'lost', tone: 'bad', label: 'lost' }
+  }
+}
+
+/** Who or what asked for a run. @param {RunSummary} run */
+export function askedBy({ trigger, caller }) {
+  return caller === null ? trigger : `${trigger} by ${caller}`
+}
+
+/** The last part of a path. @param {string} path */
+export function baseName(path) {
+  return path.replace(/\/+$/, '').replace(/^.*\//, '') || path
+}
+
+/** The first line of a text, cut to a length. @param {string} text @param {number} length */
+export function firstLine(text, length) {
+  const [line = ''] = text.trim().split('\n')
+  return line.length > length ? `${line.slice(0, length - 1)}…` : line
+}
+
+/** @param {number} value */
+function two(value) {
+  return String(value).padStart(2, '0')
+}

@@ -1,0 +1,156 @@
+import { isFinal } from './api.js'
+import { announce, copyOf, part } from './dom.js'
+import { verdict } from './format.js'
+import { createHistory } from './history.js'
+import { listenToKeys } from './keys.js'
+import { createRunForm } from './run-form.js'
+import { createRunPanel } from './run-panel.js'
+import { followEvents } from './sse.js'
+import { showState } from './state.js'
+import { resetTab, showInTab } from './tab.js'
+import { complain } from './toasts.js'
+
+/** @typedef {import('./api.js').Api} Api */
+/** @typedef {import('./api.js').Status} Status */
+/** @typedef {import('./api.js').RunSummary} RunSummary */
+
+const LOOK_EVERY_MS = 10_000
+const TICK_MS = 1000
+/** Steps come in bursts; the state is asked for once after them. */
+const SETTLE_MS = 150
+
+/**
+ * Shows everything, and keeps it up to date.
+ * @param {HTMLElement} root @param {Api} api @param {Status} status @param {() => void} signOut
+ * @returns {() => void} ends it
+ */
+export function openSession(root, api, status, signOut) {
+  const ending = new AbortController()
+  const { signal } = ending
+  root.append(copyOf('signed-in'))
+
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settling
+  /** The newest run that is known of. @type {RunSummary | null} */
+  let newest = status.current
+  /** Runs whose end was told. @type {Map<string, RunSummary>} */
+  const ended = new Map()
+  const form = createRunForm(root, api)
+  const panel = createRunPanel(root, api, settled, form.openAgain)
+  const history = createHistory(root, api, settled)
+  const signOutButton = part(root, 'sign-out', HTMLButtonElement)
+  signOutButton.hidden = !api.hasToken
+  signOutButton.addEventListener('click', signOut)
+  part(root, 'new', HTMLButtonElement).addEventListener('click', form.open)
+  const help = part(root, 'help-dialog', HTMLDialogElement)
+  part(root, 'help', HTMLButtonElement).addEventListener('click', () => help.showModal())
+  listenToKeys(root, signal)
+
+  /** The run that the address names, if it names one. */
+  const chosen = () => /^#\/runs\/([\w-]+)$/.exec(location.hash)?.[1] ?? null
+
+  function show() {
+    const latest = newest?.run_id ?? null
+    const runId = chosen() ?? latest
+    part(root, 'away', HTMLElement).hidden = runId === latest
+    history.mark(runId)
+    if (runId !== null) panel.show(runId)
+  }
+
+  /**
+   * A run as it is: an answer that was on its way when the run ended must not revive it.
+   * @param {RunSummary} run
+   */
+  function settled(run) {
+    return run.outcome === null ? (ended.get(run.run_id) ?? run) : run
+  }
+
+  async function refresh() {
+    try {
+      status = await api.status()
+      if (signal.aborted) return
+      if (status.current) know(status.current)
+      showState(root, status, api.now())
+      tick()
+    } catch (error) {
+      if (!signal.aborted && isFinal(error)) complain(error)
+    }
+  }
+
+  /** Takes news of a run. @param {RunSummary} news */
+  function know(news) {
+    const run = settled(news)
+    if (run.outcome !== null) ended.set(run.run_id, run)
+    if (newest === null || String(run.requested_at) >= String(newest.requested_at)) newest = run
+    history.put(run)
+    panel.put(run)
+    show()
+    tick()
+  }
+
+  async function load() {
+    const [latest] = (await api.runs('', null, 1)).runs
+    if (signal.aborted) return
+    if (latest) know(latest)
+    await history.load()
+    form.offer(history.workspaces())
+    show()
+  }
+
+  function tick() {
+    panel.tick()
+    history.tick()
+    showInTab(newest, status, api.now())
+  }
+
+  /** @param {string} data */
+  function takeStep(data) {
+    const { step, run } = JSON.parse(data)
+    know(run)
+    if (step === 'ended') announce(`The run in ${run.workspace} ended: ${verdict(run).label}`)
+    if (step === 'launched') announce(`A run began in ${run.workspace}`)
+    clearTimeout(settling)
+    settling = setTimeout(refresh, SETTLE_MS)
+  }
+
+  const link = part(root, 'link', HTMLElement)
+  followEvents({
+    signal,
+    isFinal,
+    open: (lastId, streamSignal) => api.stream('/events', lastId, streamSignal),
+    take({ event, data }) {
+      if (event === 'step') takeStep(data)
+      return false
+    },
+    tell(isOpen) {
+      link.textContent = isOpen ? 'live' : 'reconnecting'
+      link.classList.toggle('lost', !isOpen)
+      // Steps have no numbers: whatever happened meanwhile is asked for.
+      if (isOpen) {
+        load().catch(reject)
+        void refresh()
+      }
+    },
+  }).catch(reject)
+
+  /** @param {unknown} error */
+  function reject(error) {
+    if (!signal.aborted) complain(error)
+  }
+
+  const ticking = setInterval(tick, TICK_MS)
+  const looking = setInterval(() => document.hidden || refresh(), LOOK_EVERY_MS)
+  addEventListener('hashchange', show, { signal })
+  showState(root, status, api.now())
+  show()
+  tick()
+
+  return () => {
+    ending.abort()
+    panel.close()
+    clearInterval(ticking)
+    clearInterval(looking)
+    clearTimeout(settling)
+    resetTab()
+  }
+}

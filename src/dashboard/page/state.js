@@ -1,0 +1,69 @@
+import { element, icon, part, rows } from './dom.js'
+import { duration, moment } from './format.js'
+
+/** @typedef {import('./api.js').Status} Status */
+
+/** Shows slot, autopoll, notices and disk. @param {ParentNode} root @param {Status} status @param {number} now */
+export function showState(root, status, now) {
+  const others = status.live_pids.filter((pid) => pid !== status.current?.pid)
+  part(root, 'state', HTMLElement).replaceChildren(
+    ...rows([
+      ['Slot', slotText(status)],
+      [
+        'Others alive',
+        others.length > 0 ? warned(`pid ${others.join(', ')}`, 'not of the current run') : null,
+      ],
+      ['Autopoll', autopollText(status, now)],
+      ['Notices', noticeText(status, now)],
+      ['Disk', diskText(status)],
+      ['Version', status.version],
+    ]),
+  )
+}
+
+/** @param {Status} status */
+function slotText({ slot, current }) {
+  if (slot.taken)
+    return lines(`taken, at step ${slot.step ?? 'unknown'}`, slot.request_id && `request ${slot.request_id}`)
+  return current ? 'a run lives' : 'free'
+}
+
+/** @param {Status} status @param {number} now */
+function autopollText({ autopoll: { enabled, paused, next_at, would_skip } }, now) {
+  if (!enabled) return 'off'
+  if (paused) return warned('paused', would_skip ?? 'runs failed in a row; a request resumes it')
+  const next =
+    next_at === null ? 'on' : `in ${duration(Date.parse(next_at) - now)}, at ${moment(next_at, now)}`
+  return lines(next, would_skip && `would skip: ${would_skip}`)
+}
+
+/** @param {Status} status @param {number} now */
+function noticeText({ notice: { kind, route, problem, last } }, now) {
+  const where = lines(kind === 'zulip' ? 'Zulip' : 'server log only', route)
+  if (problem !== null) where.append(warned(problem, null))
+  if (last?.ok) where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
+  else if (last) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
+  return where
+}
+
+/** @param {Status} status */
+function diskText({ disk: { path, free_mb, min_free_mb, ok } }) {
+  const free = free_mb >= 10_240 ? `${Math.round(free_mb / 1024)} GB free` : `${free_mb} MB free`
+  return ok ? lines(free, path) : warned(free, `less than ${min_free_mb} MB in ${path}: nothing is launched`)
+}
+
+/** @param {string | null} first @param {string | null} second */
+function lines(first, second) {
+  const made = element('div', {})
+  if (first) made.append(element('span', {}, first))
+  if (second) made.append(element('small', {}, second))
+  return made
+}
+
+/** @param {string} first @param {string | null} second */
+function warned(first, second) {
+  const made = lines(first, second)
+  made.className = 'warned'
+  made.prepend(icon('bolt'))
+  return made
+}

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { FastifyPluginAsync } from 'fastify'
+import { Type } from '../schema.ts'
+
+const PAGE = path.join(import.meta.dirname, 'page')
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml; charset=utf-8',
+}
+
+/**
+ * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and
+ * the browser itself refuses every assignment that would parse text as HTML (Trusted Types).
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ')
+
+const IN_WORDS = {
+  tags: ['service'],
+  summary: 'The dashboard',
+  description: 'Needs no token: it holds no data, and asks for the token that the API wants.',
+}
+const ANSWERS = { 200: { description: 'A page.', content: { 'text/html': Type.String() } } }
+
+/**
+ * `GET /`: the dashboard, with its files below `/dashboard/`. They hold no data, so they need no token: all that the page
+ * shows it asks of the API, with the token that its user gives.
+ */
+export const dashboardRoutes: FastifyPluginAsync = async (app) => {
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'content-security-policy': POLICY, 'cross-origin-opener-policy': 'same-origin' })
+  })
+  for (const [extension, type] of Object.entries(TYPES)) {
+    for (const name of readdirSync(PAGE).filter((file) => file.endsWith(extension))) {
+      const content = readFileSync(path.join(PAGE, name))
+      const isPage = name === 'index.html'
+      const config = { linkable: isPage, answers: isPage ? ANSWERS : {} }
+      const schema = isPage ? IN_WORDS : { hide: true }
+      app.get(isPage ? '/' : `/dashboard/${name}`, { schema, config }, (_request, reply) =>
+        reply.type(type).send(content),
+      )
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
+import type { Redact } from '../logging/redact.ts'
+import type { RunRecord } from '../runs/ledger.ts'
+import type { Steps } from '../runs/steps.ts'
+import { type EndedRun, editedNotice, endNotice } from './end-text.ts'
+import type { Amend, Notify } from './notice.ts'
+
+/** What end notices need. */
+export interface EndNoticesOptions {
+  readonly steps: Steps
+  /** Whether the first notice is edited, or another one sent. */
+  readonly mode: 'edit' | 'message'
+  readonly notify: Notify
+  readonly amend: Amend
+  /** The end of the output in a run's log. @throws where the log is gone */
+  readonly tail: (logPath: string) => string
+  readonly redact: Redact
+  readonly logger: Logger
+  /** Aborted: what is on its way is not waited for. */
+  readonly hurry: AbortSignal
+}
+
+/** Tells, in the place of the notice of each run, how the run ended. */
+export interface EndNotices {
+  /** Tells no more ends; resolves when what is on its way arrived, or failed, which it does after so many milliseconds. */
+  close(limitMs: number): Promise<void>
+}
+
+/**
+ * Follows the steps of runs from now on. A run whose notice is no message that could be edited gets no end notice. Nobody
+ * waits for an end notice, and one that fails is logged and left.
+ */
+export function sendEndNotices({ steps, logger, hurry, ...options }: EndNoticesOptions): EndNotices {
+  const sending = new Set<Promise<void>>()
+  const late = new AbortController()
+  const signal = AbortSignal.any([hurry, late.signal])
+
+  const leave = steps.subscribe(({ step, run: { outcome, ...run } }) => {
+    const { noticeId, runId } = run
+    if (step !== 'ended' || noticeId === null || outcome === null) return
+    const sent = tellEnd({ ...run, outcome }, noticeId, options, signal)
+      .catch((error: unknown) => logger.error({ run_id: runId, error: messageOf(error) }, 'notice.end.fail'))
+      .finally(() => sending.delete(sent))
+    sending.add(sent)
+  })
+
+  return {
+    async close(limitMs) {
+      leave()
+      const timer = setTimeout(
+        () => late.abort(new Error(`not delivered within ${limitMs / 1000} s`)),
+        limitMs,
+      )
+      await Promise.all(sending)
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function tellEnd(
+  run: EndedRun & Pick<RunRecord, 'logPath'>,
+  noticeId: number,
+  { mode, notify, amend, tail, redact }: Omit<EndNoticesOptions, 'steps' | 'logger' | 'hurry'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const output = outputOf(run.logPath, tail)
+  if (mode === 'edit' && (await amend(noticeId, editedNotice(run, output, redact), signal))) return
+  await notify(endNotice(run, output, redact), signal)
+}
+
+function outputOf(logPath: string | null, tail: (logPath: string) => string): string {
+  try {
+    return logPath === null ? '' : tail(logPath)
+  } catch {
+    // The log was removed; the end is told all the same.
+    return ''
+  }
+}

@@ -1,0 +1,89 @@
+import type { Redact } from '../logging/redact.ts'
+import type { RunRecord } from '../runs/ledger.ts'
+import type { Outcome } from '../runs/outcome.ts'
+import { cut, MAX_CODE_POINTS, pointsIn } from './code-points.ts'
+import { lastLines, withoutMentions } from './last-lines.ts'
+
+/** A run that ended, as far as its notice tells of it. */
+export type EndedRun = Pick<
+  RunRecord,
+  'runId' | 'noticeText' | 'launchedAt' | 'endedAt' | 'returnCode' | 'cause' | 'tokensUsed'
+> & { readonly outcome: Outcome }
+
+/** What stays of a notice, so that there is room for the end. */
+const NOTICE_POINTS = 8500
+const TITLE_POINTS = 100
+const CAUSE_POINTS = 300
+
+const SIGNS: Readonly<Record<Outcome, string>> = {
+  exited: '❌',
+  signaled: '❌',
+  replaced: '♻',
+  stopped: '⏹',
+  timed_out: '⏱',
+  stalled: '💤',
+  failed_to_start: '🚫',
+  lost: '❓',
+}
+
+/** A run's notice with its end below it. */
+export function editedNotice(run: EndedRun, output: string, redact: Redact): string {
+  return withEnd(closed(cut(run.noticeText ?? '', NOTICE_POINTS)), run, output, redact)
+}
+
+/** A message of its own that tells a run's end. */
+export function endNotice(run: EndedRun, output: string, redact: Redact): string {
+  const title = withoutMentions(cut((run.noticeText ?? '').split('\n', 1).join(), TITLE_POINTS))
+  return withEnd(`Run \`${run.runId}\`: ${title}`, run, output, redact)
+}
+
+function withEnd(head: string, run: EndedRun, output: string, redact: Redact): string {
+  const text = `${head}\n\n${statusOf(run, redact)}`
+  return text + lastLines(output, redact, MAX_CODE_POINTS - pointsIn(text))
+}
+
+/** The end in one line. */
+function statusOf({ outcome, returnCode, tokensUsed, cause, ...run }: EndedRun, redact: Redact): string {
+  const isExit = outcome === 'exited'
+  const words = isExit ? `exited ${returnCode}` : outcome.replaceAll('_', ' ')
+  const ran = run.launchedAt === null || run.endedAt === null ? null : run.endedAt - run.launchedAt
+  const parts = [
+    `${isExit && returnCode === 0 ? '✅' : SIGNS[outcome]} ${words}${ran === null ? '' : ` after ${lengthOf(ran)}`}`,
+    isExit || returnCode === null ? '' : `return code ${returnCode}`,
+    tokensUsed === null ? '' : `${tokensUsed.toLocaleString('en-US')} tokens`,
+    cause === null ? '' : withoutMentions(cut(redact(cause).replace(/\s+/g, ' '), CAUSE_POINTS)),
+  ]
+  return parts.filter((part) => part !== '').join(' · ')
+}
+
+/** A time as people say it, in its two largest units. */
+function lengthOf(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  const parts = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = parts.findIndex(([count]) => count > 0)
+  if (first === -1) return 'less than 1 s'
+  const told = parts.slice(first, first + 2).filter(([count]) => count > 0)
+  return told.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
+/**
+ * The text with its own blocks closed, so that nothing that follows lands in them. Only quotes and spoilers hold other
+ * blocks, and a line that is exactly the fence ends one (Zulip's zerver/lib/markdown/fenced_code.py).
+ */
+function closed(text: string): string {
+  const open: { readonly fence: string; readonly nests: boolean }[] = []
+  for (const line of text.split(/\r?\n/)) {
+    const last = open.at(-1)
+    if (last?.fence === line.trimEnd()) open.pop()
+    else if (!last || last.nests) {
+      const fence = /^(~{3,}|`{3,}) *(\{?\.?[\w+,./#-][^~`]*)?$/.exec(line)?.[1]
+      if (fence) open.push({ fence, nests: /^\W+(quoted?|spoiler)\b/i.test(line) })
+    }
+  }
+  return [text, ...open.map(({ fence }) => fence).reverse()].join('\n')
+}

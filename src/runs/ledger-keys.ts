@@ -1,0 +1,97 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { numberOrNull, textOrNull } from './ledger-rows.ts'
+import { type LedgerWrite, withWriteErrors } from './ledger-write.ts'
+
+/** A request that asks for a key. */
+export interface KeyAsked {
+  readonly key: string
+  readonly requestHash: string
+  readonly requestId: string
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** Keys claimed before it are forgotten. */
+  readonly since: number
+}
+
+/** Whether a key was taken before, and with what. */
+export type KeyClaim =
+  | { readonly kind: 'new' | 'other' }
+  /** Its request is at work. */
+  | { readonly kind: 'open' }
+  /** The service died with its request, which had begun this run. */
+  | { readonly kind: 'interrupted'; readonly runId: string }
+  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+
+/** The keys of requests that are done once. */
+export interface Keys {
+  /** Takes a key for a request. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+  claimKey(asked: KeyAsked): KeyClaim
+  answerKey(key: string, status: number, body: string): void
+  /** Gives a key back, and tells true; unless its request began a run that was, or may have been, launched. */
+  freeKey(key: string): boolean
+}
+
+/** The columns of keys, as a version of the ledger. A run that begins takes its request's key with it. */
+export const KEYS_MIGRATION = `ALTER TABLE answers ADD COLUMN request_id TEXT;
+  ALTER TABLE answers ADD COLUMN run_id TEXT;
+  CREATE TRIGGER runs_take_keys AFTER INSERT ON runs BEGIN
+    UPDATE answers SET run_id = NEW.run_id WHERE request_id = NEW.request_id AND status IS NULL;
+  END;`
+
+/** Keys in whichever database is open now. */
+export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
+  /** Keys whose request is at work in this life of the service; all other unanswered ones are from earlier lives. */
+  const atWork = new Set<string>()
+
+  const rowOf = (key: string) =>
+    db()
+      .prepare(
+        `SELECT answers.*, runs.outcome FROM answers LEFT JOIN runs ON runs.run_id = answers.run_id WHERE key = ?`,
+      )
+      .get(key)
+
+  /** The run that a key's request began, unless it surely was never launched. A row may be gone: runs are not kept for ever. */
+  const runOf = (row: ReturnType<typeof rowOf>) =>
+    row?.outcome === 'failed_to_start' ? null : textOrNull(row?.run_id)
+
+  return {
+    claimKey({ key, requestHash, requestId, now, since }) {
+      return withWriteErrors(() => {
+        db().prepare('DELETE FROM answers WHERE claimed_at < ?').run(since)
+        const row = rowOf(key)
+        if (row && row.request_hash !== requestHash) return { kind: 'other' }
+        const status = numberOrNull(row?.status)
+        if (row && status !== null) return { kind: 'answered', status, body: String(row.body) }
+        if (atWork.has(key)) return { kind: 'open' }
+        const runId = runOf(row)
+        if (runId !== null) return { kind: 'interrupted', runId }
+        db()
+          .prepare(
+            'INSERT OR REPLACE INTO answers (key, request_hash, claimed_at, request_id) VALUES (?, ?, ?, ?)',
+          )
+          .run(key, requestHash, now, requestId)
+        atWork.add(key)
+        return { kind: 'new' }
+      })
+    },
+    answerKey(key, status, body) {
+      const isWritten = write('UPDATE answers SET status = :status, body = :body WHERE key = :key', {
+        status,
+        body,
+        key,
+      })
+      if (isWritten) atWork.delete(key)
+    },
+    freeKey(key) {
+      const row = rowOf(key)
+      if (runOf(row) !== null) return false
+      // Not a later claim of the same key, where this one has to wait.
+      write('DELETE FROM answers WHERE key = :key AND request_id = :request_id', {
+        key,
+        request_id: textOrNull(row?.request_id),
+      })
+      atWork.delete(key)
+      return true
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { createFailures } from '../../src/http/failures.ts'
+import { createTokenCheck } from '../../src/http/tokens.ts'
+import { buildTestApp } from '../helpers/app.ts'
+import { PROJECT } from '../helpers/service.ts'
+
+t.test('the page and all its files are served without a token, under a strict policy', async (t) => {
+  const { app } = await buildTestApp(t, {
+    tokens: createTokenCheck(
+      'secret',
+      null,
+      () => 0,
+      () => undefined,
+    ),
+    failures: createFailures({ monotonic: () => 0 }),
+  })
+  const files = readdirSync(path.join(PROJECT, 'src/dashboard/page')).filter((name) => name !== 'index.html')
+  t.ok(files.length > 5)
+  for (const url of ['/', ...files.map((name) => `/dashboard/${name}`)]) {
+    const { statusCode, headers } = await app.inject(url)
+    t.equal(statusCode, 200, url)
+    t.match(headers['content-type'], /^(text\/(html|css|javascript)|image\/svg\+xml); charset=utf-8$/, url)
+    const policy = String(headers['content-security-policy'])
+    t.match(policy, /default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'/)
+    t.notMatch(policy, /unsafe|http|\*/)
+    t.equal(headers['x-content-type-options'], 'nosniff')
+  }
+  t.equal((await app.inject('/runs')).statusCode, 401)
+})
+
+t.test("only the page's own files are served, and other answers keep their policy", async (t) => {
+  const { app } = await buildTestApp(t)
+  for (const url of [
+    '/dashboard/',
+    '/dashboard/nothing.js',
+    '/dashboard/..%2froutes.ts',
+    '/dashboard/%2e%2e/routes.ts',
+  ])
+    t.equal((await app.inject(url)).statusCode, 404, url)
+  const { headers } = await app.inject('/health')
+  t.equal(headers['content-security-policy'], "default-src 'none'; frame-ancestors 'none'")
+})
+
+t.test('the page holds no script, no style and no address of another host', async (t) => {
+  const { app } = await buildTestApp(t)
+  const page = (await app.inject('/')).body
+  t.notMatch(page, /<script(?! type="module" src="\/dashboard\/)/)
+  t.notMatch(page, /<style|\sstyle=|\son\w+=|https?:/)
+})
