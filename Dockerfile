@@ -16,7 +16,7 @@ WORKDIR /looper
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY LICENSE README.md ./
-COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts scripts/dot-env.ts ./scripts/
+COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts ./scripts/
 COPY src ./src
 RUN mkdir logs && chown node:node logs
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { readDotEnv } from '../src/dot-env.ts'
 import { messageOf } from '../src/errors.ts'
 import { decide } from '../src/hooks/decide.ts'
 import { readHooks, secretsOf } from '../src/hooks/hooks-file.ts'
-import { readDotEnv } from './dot-env.ts'
 
 const USAGE = `Usage: npm run hook:test -- NAME payload.json [--event EVENT] [--file PATH]
 

@@ -2,10 +2,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError, loadConfig, type Places } from '../src/config.ts'
+import { readDotEnv } from '../src/dot-env.ts'
 import { messageOf } from '../src/errors.ts'
 import { describeRoute, zulipNotices } from '../src/notices/zulip.ts'
 import { findCredentials } from '../src/notices/zuliprc.ts'
-import { readDotEnv } from './dot-env.ts'
 
 const USAGE = `Usage: node scripts/send-zulip-dm.ts [--dry-run] "message"
 

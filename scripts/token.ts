@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { readDotEnv } from '../src/dot-env.ts'
 import { errnoOf, messageOf } from '../src/errors.ts'
 import { hashToken, SCOPES, TokensFile } from '../src/http/tokens.ts'
 import { readChecked } from '../src/json-file.ts'
-import { readDotEnv } from './dot-env.ts'
 
 const USAGE = `Usage: npm run token -- NAME --scope read|run|admin [--days N] [--file PATH]
 

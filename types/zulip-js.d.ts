@@ -8,7 +8,7 @@ declare module 'zulip-js' {
     readonly messages: {
       send(params: Readonly<Record<string, string | readonly string[] | readonly number[]>>): Promise<unknown>
     }
-    readonly users: { retrieve(): Promise<unknown> }
+    readonly users: { retrieve(): Promise<unknown>; readonly me: { getProfile(): Promise<unknown> } }
   }
   export default function zulip(config: {
     realm: string

@@ -37,6 +37,8 @@ export interface Zulip {
   update(id: number, content: string): Promise<void>
   /** @throws {ZulipError} */
   users(): Promise<readonly ZulipUser[]>
+  /** The account itself. @throws {ZulipError} */
+  me(): Promise<Pick<ZulipUser, 'full_name'>>
 }
 
 /** The server refused, or its answer was none. `code` is the server's own, where it gave one. */
@@ -125,6 +127,11 @@ export async function openZulip(
     async users() {
       const { members } = await call(() => client.users.retrieve())
       return Array.isArray(members) ? members : []
+    },
+    async me() {
+      const { full_name } = await call(() => client.users.me.getProfile())
+      if (typeof full_name === 'string') return { full_name }
+      throw new ZulipError('the Zulip server did not say who the bot is', { status: 200 })
     },
   }
 }

@@ -30,6 +30,7 @@ const run: RunSummary = {
   started_at: '2026-01-02T03:04:06.000Z',
   ended_at: null,
   notice: null,
+  notice_id: null,
   stopped_pids: [],
   output_bytes: null,
   tokens_used: null,

@@ -107,7 +107,7 @@ t.test('every answer carries the headers that keep browsers from using it', asyn
 })
 
 t.test('a link on a page of another origin may lead to the dashboard, and to nothing else', async (t) => {
-  const status = await setUp(t, { isLoopback: true, allowed: [] })
+  const status = await setUp(t, { allowed: [], others: 'none' })
   const followed = { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
   t.equal(await status(followed, '/'), 200)
   t.equal(await status({ ...followed, 'sec-fetch-mode': 'no-cors' }, '/'), 403)

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { readDotEnv } from '../../scripts/dot-env.ts'
+import { readDotEnv } from '../src/dot-env.ts'
 
 t.test("the project's .env is read; none is nothing; an unreadable one is told", async (t) => {
   const complaints: string[] = []

@@ -1,0 +1,35 @@
+import os from 'node:os'
+import path from 'node:path'
+import { looper } from './cli/looper.ts'
+import { systemClock } from './clock.ts'
+import { readDotEnv } from './dot-env.ts'
+import { errnoOf, messageOf } from './errors.ts'
+
+const projectDir = path.resolve(import.meta.dirname, '..')
+const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
+
+process.stdout.on('error', (error) => {
+  // A reader that has seen enough, such as head, is no failure.
+  if (errnoOf(error) === 'EPIPE') process.exit()
+  complain(`cannot write: ${messageOf(error)}`)
+  process.exit(1)
+})
+
+const interruption = new AbortController()
+// The second one ends it at once, as it would any program.
+process.once('SIGINT', () => interruption.abort())
+
+process.exitCode = await looper(process.argv.slice(2), {
+  env: process.env,
+  dotEnv: readDotEnv(projectDir, complain),
+  cwd: process.cwd(),
+  home: os.homedir(),
+  projectDir,
+  platform: process.platform,
+  nodeVersion: process.versions.node,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  interrupted: interruption.signal,
+  clock: systemClock,
+})

@@ -1,0 +1,140 @@
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { errnoOf, messageOf } from '../errors.ts'
+import { EXIT, Failure } from './failure.ts'
+import type { ServiceAddress } from './service-address.ts'
+
+/** The HTTP side of a command. Everything it does ends as soon as the signal aborts. */
+export interface Client {
+  readonly url: string
+  /** The JSON of an answer that has these fields. @throws {Failure} */
+  get<T extends object>(path: string, fields: readonly (keyof T & string)[]): Promise<T>
+  /** As {@link Client.get}; waits for the answer as long as it takes. */
+  post<T extends object>(path: string, body: object, fields: readonly (keyof T & string)[]): Promise<T>
+  /** An answer that is read as it comes; whoever opens it reads or destroys it. @throws {Failure} */
+  open(path: string, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>
+}
+
+interface Sending {
+  readonly method: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** The longest silence; 0: any. */
+  readonly quietMs: number
+}
+
+const QUIET_MS = 30_000
+
+/** A client of one service. Each request has a connection of its own, and none follows a redirect with the token. */
+export function connect(
+  { url, token }: ServiceAddress,
+  signal: AbortSignal,
+  { quietMs = QUIET_MS } = {},
+): Client {
+  async function send(path: string, sending: Sending): Promise<IncomingMessage> {
+    const headers = {
+      accept: 'application/json',
+      ...sending.headers,
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(sending.body === undefined ? {} : { 'content-type': 'application/json' }),
+    }
+    const { request } = url.startsWith('https:') ? https : http
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request(url + path, { method: sending.method, headers, signal, agent: false })
+      sent.setTimeout(sending.quietMs, () =>
+        sent.destroy(new Error(`no answer within ${sending.quietMs / 1000} s`)),
+      )
+      sent.once('response', resolve)
+      sent.on('error', (error) => reject(unreachable(url, error, signal)))
+      sent.end(sending.body)
+    })
+    const { statusCode: status = 0 } = response
+    if (status >= 200 && status < 300) return response
+    response.on('error', () => undefined)
+    throw refusal(url, status, response.headers.location, await textOf(response, url, signal))
+  }
+
+  async function json<T extends object>(
+    path: string,
+    sending: Sending,
+    fields: readonly string[],
+  ): Promise<T> {
+    const text = await textOf(await send(path, sending), url, signal)
+    const answer: T = parse(text)
+    if (fields.every((field) => Object.hasOwn(answer, field))) return answer
+    throw notLooper(url)
+  }
+
+  return {
+    url,
+    get: (path, fields) => json(path, { method: 'GET', quietMs }, fields),
+    post: (path, body, fields) =>
+      json(path, { method: 'POST', body: JSON.stringify(body), quietMs: 0 }, fields),
+    async open(path, headers = {}) {
+      const response = await send(path, { method: 'GET', headers, quietMs })
+      // From here on silence is for the reader to judge: it may be its own.
+      response.socket.setTimeout(0)
+      return response
+    },
+  }
+}
+
+async function textOf(response: IncomingMessage, url: string, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of response) chunks.push(chunk)
+  } catch (error) {
+    throw unreachable(url, error, signal)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** What came, as an object; one without fields where it is none. */
+function parse(text: string) {
+  try {
+    return Object(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}
+
+function refusal(url: string, status: number, location: string | undefined, text: string): Failure {
+  if (status >= 300 && status < 400) {
+    return new Failure(EXIT.unreachable, `${url} redirects to ${location}`, 'Give that address with --url.')
+  }
+  const answer: { error?: unknown; remedy?: unknown; code?: unknown } = parse(text)
+  const { error, remedy, code } = answer
+  if (typeof error !== 'string' || typeof code !== 'string') return notLooper(url)
+  return new Failure(exitOf(status, code), error, typeof remedy === 'string' ? remedy : null, answer)
+}
+
+function exitOf(status: number, code: string): number {
+  if (code === 'LOOPER_BUSY' || status === 503) return EXIT.busy
+  switch (status) {
+    case 401:
+    case 403:
+    case 429:
+      return EXIT.unauthorized
+    case 404:
+      return EXIT.notFound
+    default:
+      return EXIT.failed
+  }
+}
+
+function notLooper(url: string): Failure {
+  return new Failure(
+    EXIT.unreachable,
+    `what answers at ${url} does not speak as this Looper does`,
+    'Give the right address with --url or LOOPER_URL, or bring the service up to date.',
+  )
+}
+
+function unreachable(url: string, error: unknown, signal: AbortSignal): Failure {
+  if (signal.aborted) return new Failure(EXIT.interrupted, 'interrupted')
+  return new Failure(
+    EXIT.unreachable,
+    `cannot reach Looper at ${url}: ${errnoOf(error) ?? messageOf(error)}`,
+    'Start it with "npm start", or give its address with --url or LOOPER_URL.',
+  )
+}

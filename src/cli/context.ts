@@ -1,0 +1,15 @@
+import type { CommandLine } from './args.ts'
+import type { Client } from './client.ts'
+import type { Screen } from './screen.ts'
+import type { World } from './world.ts'
+
+/** What a command works with. */
+export interface LocalContext extends CommandLine {
+  readonly world: World
+  readonly screen: Screen
+}
+
+/** What a command works with that talks to the service. */
+export interface Context extends LocalContext {
+  readonly client: Client
+}

@@ -1,0 +1,89 @@
+import { type Config, ConfigError, loadConfig } from '../config.ts'
+import {
+  broken,
+  checkAgent,
+  checkDisk,
+  checkFiles,
+  checkNode,
+  checkPort,
+  checkProcesses,
+  checkWorkspace,
+  checkZulip,
+  type Finding,
+  ok,
+  warning,
+} from './checks.ts'
+import { connect } from './client.ts'
+import type { LocalContext } from './context.ts'
+import { EXIT, Failure } from './failure.ts'
+import { oneLine } from './harmless.ts'
+import type { Style } from './screen.ts'
+import { localUrl } from './service-address.ts'
+
+const MARKS: Readonly<Record<Finding['state'], { readonly mark: string; readonly style: Style }>> = {
+  ok: { mark: '✓', style: 'green' },
+  warning: { mark: '!', style: 'yellow' },
+  broken: { mark: '✗', style: 'red' },
+}
+
+/** `looper doctor`: checks all that the service needs; resolves with 1 where something is broken. Changes nothing. */
+export async function doctor(context: LocalContext): Promise<number> {
+  const { screen, options } = context
+  const findings: Finding[] = []
+  for await (const finding of examine(context)) {
+    findings.push(finding)
+    if (!options.json) tell(context, finding)
+  }
+  const isWell = findings.every(({ state }) => state !== 'broken')
+  if (options.json) screen.json({ ok: isWell, checks: findings })
+  return isWell ? EXIT.ok : EXIT.failed
+}
+
+function tell({ screen }: LocalContext, { check, state, text, remedy }: Finding): void {
+  const { mark, style } = MARKS[state]
+  screen.say(`${screen.paint(style, mark)} ${check.padEnd(10)} ${oneLine(text)}`)
+  if (remedy !== null) screen.say(`${' '.repeat(13)}${screen.paint('dim', `→ ${remedy}`)}`)
+}
+
+async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
+  const node = checkNode(world.nodeVersion)
+  yield node
+  if (node.state === 'broken') return
+  const env = { ...world.dotEnv, ...world.env }
+  let config: Config
+  try {
+    config = loadConfig(env, world)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const problem of error.problems)
+      yield broken('settings', problem, 'Mend it in .env or the environment.')
+    return
+  }
+  yield ok('settings', 'all valid')
+  for (const text of config.warnings) yield warning('settings', text, 'Change it, unless you mean it so.')
+  yield* await checkFiles(config, env)
+  yield await checkAgent(config, env, world)
+  yield checkWorkspace(config)
+  yield await checkZulip(config, world.interrupted)
+  yield (await checkPort(config)) ?? (await checkService(config, world.interrupted))
+  yield* checkDisk(config)
+  yield await checkProcesses(world.platform)
+}
+
+/** Whether it is Looper that listens on the port, with these settings. */
+async function checkService({ http: { host, port, token } }: Config, signal: AbortSignal): Promise<Finding> {
+  const url = localUrl(host, port)
+  try {
+    const { version } = await connect({ url, token }, signal).get<{ version: string }>('/status', ['version'])
+    return ok('port', `Looper ${version} answers at ${url}`)
+  } catch (error) {
+    if (!(error instanceof Failure) || signal.aborted) throw error
+    if (error.exit === EXIT.unreachable) {
+      const remedy = 'Stop what listens there, or set LOOPER_PORT.'
+      return broken('port', `${host}:${port} is taken: ${error.message}`, remedy)
+    }
+    // The tokens file holds no token that could be shown to it.
+    if (error.exit === EXIT.unauthorized && token === null) return ok('port', `Looper answers at ${url}`)
+    return broken('port', `Looper at ${url} says: ${error.message}`, 'Restart it with these settings.')
+  }
+}

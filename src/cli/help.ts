@@ -1,0 +1,49 @@
+import { COMMANDS, type CommandName, formOf, isCommand, type OptionName, optionsOf } from './commands.ts'
+import { wrongUse } from './failure.ts'
+
+/** All commands, or all about one of them. @throws {Failure} where there is no such command */
+export function helpText(name: string | undefined): string {
+  if (name === undefined) return overview()
+  if (!isCommand(name)) throw wrongUse(`there is no command "${name}"`, '"looper help" lists them.')
+  return aboutCommand(name)
+}
+
+function overview(): string {
+  const commands = Object.entries(COMMANDS).map(([name, { words, about }]): [string, string] => [
+    `${name} ${words}`,
+    about,
+  ])
+  return `Usage: looper COMMAND [options]
+
+${columns(commands)}
+
+Options of most commands:
+${columns(optionsOf('status').map(([name, about]) => [flag(name), about]))}
+
+The token is read from LOOPER_API_TOKEN, never from the command line. What the environment does not set is taken from
+the .env of Looper's own checkout, if there is one.
+Exit status: 0 done, 1 failed, 2 wrong use, 66 no such run, 69 not reachable, 75 busy, 77 token refused,
+130 Ctrl-C; with run --wait or --follow that of the run, 128 + n for signal n.`
+}
+
+function aboutCommand(name: CommandName): string {
+  const { words, about, notes } = COMMANDS[name]
+  const options = optionsOf(name).map(([option, text]): [string, string] => [flag(option), text])
+  return [
+    `Usage: looper ${name} ${words}`.trimEnd(),
+    `${about[0]?.toUpperCase()}${about.slice(1)}.`,
+    columns(options),
+    ...(notes === '' ? [] : [notes]),
+  ].join('\n\n')
+}
+
+/** An option as it is written. */
+function flag(name: OptionName): string {
+  const { short, value } = formOf(name)
+  return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
+}
+
+function columns(rows: [string, string][]): string {
+  const width = Math.max(...rows.map(([first]) => first.length))
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`).join('\n')
+}

@@ -1,0 +1,152 @@
+import type { RunSummary } from '../runs/schemas.ts'
+import type { Context } from './context.ts'
+import { EXIT } from './failure.ts'
+import type { RunPage } from './find-run.ts'
+import { oneLine } from './harmless.ts'
+import { duration, outcomeOf, shortId, tookMs } from './human.ts'
+import { styleOf } from './runs.ts'
+
+/** The answer of `GET /status`. */
+export interface Status {
+  readonly ok: true
+  readonly version: string
+  readonly started_at: string
+  readonly agent: string
+  readonly slot: {
+    readonly taken: boolean
+    readonly request_id: string | null
+    readonly run_id: string | null
+    readonly step: string | null
+  }
+  readonly current: RunSummary | null
+  readonly live_pids: readonly number[]
+  readonly autopoll: {
+    readonly enabled: boolean
+    readonly next_at: string | null
+    readonly would_skip: string | null
+    readonly paused: boolean
+  }
+  readonly notice: {
+    readonly kind: 'zulip' | 'log'
+    readonly route: string | null
+    readonly problem: string | null
+    readonly last: { readonly at: string; readonly ok: boolean; readonly output: string } | null
+  }
+  readonly disk: {
+    readonly path: string
+    readonly free_mb: number
+    readonly min_free_mb: number
+    readonly ok: boolean
+  }
+}
+
+const FIELDS = [
+  'version',
+  'started_at',
+  'slot',
+  'current',
+  'live_pids',
+  'autopoll',
+  'notice',
+  'disk',
+] as const satisfies readonly (keyof Status)[]
+
+const LAST_LINE_CHARACTERS = 500
+
+/** `looper status`: what runs, when the autopoll looks next, and whether all is well. */
+export async function status({ world, screen, client, options }: Context): Promise<number> {
+  const answer = await client.get<Status>('/status', FIELDS)
+  if (options.json) {
+    screen.json(answer)
+    return EXIT.ok
+  }
+  const now = world.clock.now()
+  const since = (at: string) => duration(now - Date.parse(at))
+  const { paint } = screen
+  const { current, slot, autopoll, notice, disk, live_pids } = answer
+
+  screen.say(
+    `${paint('bold', `Looper ${oneLine(answer.version)}`)} at ${client.url}, up ${since(answer.started_at)}`,
+  )
+  screen.say('')
+  row('run', ...(current ? await liveLines(current) : await idleLines()))
+  row('slot', slot.taken ? slotLine(slot) : 'free')
+  row('autopoll', ...autopollLines(autopoll))
+  row('notices', ...noticeLines(notice))
+  const free = `${disk.free_mb} MB free in ${oneLine(disk.path)}`
+  row('disk', disk.ok ? free : paint('red', `${free}, and ${disk.min_free_mb} MB are needed`))
+  const others = live_pids.filter((pid) => pid !== current?.pid)
+  if (others.length > 0) row('others', `live agents besides it: ${others.join(', ')}`)
+  return EXIT.ok
+
+  function row(name: string, first: string, ...more: string[]): void {
+    screen.say(`${paint('dim', name.padEnd(10))}${first}`)
+    for (const line of more) screen.say(`${' '.repeat(10)}${line}`)
+  }
+
+  async function liveLines(run: RunSummary): Promise<[string, ...string[]]> {
+    const took = tookMs(run, now)
+    const last = await lastLine(run.run_id)
+    return [
+      `${paint('cyan', outcomeOf(run))} ${shortId(run.run_id)}${took === null ? '' : ` for ${duration(took)}`}, ${byWhom(run)}`,
+      oneLine(run.workspace),
+      ...(run.log_path === null ? [] : [paint('dim', `pid ${run.pid}, log ${oneLine(run.log_path)}`)]),
+      ...(last === '' ? [] : [`> ${oneLine(last)}`]),
+    ]
+  }
+
+  async function idleLines(): Promise<[string, ...string[]]> {
+    const [last] = (await client.get<RunPage>('/runs?limit=1', ['runs'])).runs
+    if (!last) return ['nothing runs, and nothing ran yet']
+    const ago = last.ended_at === null ? '' : ` ${since(last.ended_at)} ago`
+    const cause = last.cause === null ? '' : `: ${oneLine(last.cause)}`
+    return [
+      'nothing runs',
+      `last ${shortId(last.run_id)}, ${byWhom(last)}: ${paint(styleOf(last), outcomeOf(last))}${ago}${cause}`,
+    ]
+  }
+
+  async function lastLine(runId: string): Promise<string> {
+    try {
+      const chunks: Buffer[] = []
+      for await (const chunk of await client.open(`/runs/${runId}/log?tail=1`)) chunks.push(chunk)
+      return Buffer.concat(chunks).toString('utf8').trim().slice(-LAST_LINE_CHARACTERS)
+    } catch {
+      // It has no log yet, or none any more; the rest is worth telling all the same.
+      return ''
+    }
+  }
+
+  function autopollLines({
+    enabled,
+    paused,
+    next_at,
+    would_skip,
+  }: Status['autopoll']): [string, ...string[]] {
+    if (!enabled) return ['off']
+    const next = next_at === null ? 'on' : `looks in ${duration(Date.parse(next_at) - now)}`
+    return [
+      paused ? paint('yellow', 'paused until "looper run"') : next,
+      ...(would_skip === null ? [] : [`would launch nothing: ${oneLine(would_skip)}`]),
+    ]
+  }
+
+  function noticeLines({ kind, route, problem, last }: Status['notice']): [string, ...string[]] {
+    return [
+      kind === 'log' ? 'to the server log only' : `Zulip ${oneLine(route ?? '')}`.trim(),
+      ...(problem === null ? [] : [paint('red', oneLine(problem))]),
+      ...(last === null
+        ? []
+        : [paint(last.ok ? 'dim' : 'red', `${since(last.at)} ago: ${oneLine(last.output)}`)]),
+    ]
+  }
+}
+
+function slotLine({ run_id, step }: Status['slot']): string {
+  const who = run_id === null ? 'a request' : shortId(run_id)
+  return `taken by ${who}${step === null ? '' : `, at ${step.replaceAll('_', ' ')}`}`
+}
+
+function byWhom({ trigger, caller }: RunSummary): string {
+  return `by ${oneLine(caller === null ? trigger : `${caller} (${trigger})`)}`
+}

@@ -1,0 +1,47 @@
+import type { RunDetails, RunSummary } from '../runs/schemas.ts'
+import type { Context } from './context.ts'
+import { EXIT, Failure } from './failure.ts'
+import { findRun } from './find-run.ts'
+import { shortId } from './human.ts'
+import { spinning } from './spinner.ts'
+
+/** The answer of `POST /runs/:run_id/stop`. */
+interface Stopped {
+  readonly ok: true
+  readonly run: RunDetails
+  readonly stopped_pids: readonly number[]
+  readonly remaining_pids: readonly number[]
+}
+
+/** What is told of the present by `GET /status`, as far as it matters here. */
+interface Present {
+  readonly slot: { readonly run_id: string | null }
+  readonly current: RunSummary | null
+}
+
+/** `looper stop [ID]`: stops a run, by default the one that lives, and waits for its verified end. */
+export async function stop({ world, screen, client, words, options }: Context): Promise<number> {
+  const [id] = words
+  const runId = id === undefined ? await liveRun() : await findRun(client, id)
+  const answer = await spinning(world, `stopping ${shortId(runId)}`, () =>
+    client.post<Stopped>(`/runs/${runId}/stop`, {}, ['run', 'stopped_pids', 'remaining_pids']),
+  )
+  const { stopped_pids: stopped, remaining_pids: remaining } = answer
+  if (options.json) screen.json(answer)
+  else {
+    const pids =
+      stopped.length === 0 ? '' : ` (${stopped.length === 1 ? 'pid' : 'pids'} ${stopped.join(', ')})`
+    screen.say(`Stopped ${shortId(runId)}${pids}`)
+  }
+  if (remaining.length === 0) return EXIT.ok
+  screen.tell(`looper: still alive: ${remaining.join(', ')}; end them by hand`)
+  return EXIT.failed
+
+  async function liveRun(): Promise<string> {
+    const { slot, current } = await client.get<Present>('/status', ['slot', 'current'])
+    // A run that is still being announced would replace the other one.
+    const found = slot.run_id ?? current?.run_id
+    if (found !== undefined) return found
+    throw new Failure(EXIT.notFound, 'nothing runs', '"looper runs" lists what ran.')
+  }
+}

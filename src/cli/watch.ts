@@ -1,0 +1,43 @@
+import type { Context } from './context.ts'
+import { type End, follow } from './follow.ts'
+import { outcomeOf, shortId } from './human.ts'
+import { asText, openLogSink } from './log-sink.ts'
+import { styleOf } from './runs.ts'
+
+/**
+ * Shows the log of a run until it ends, and tells how it ended.
+ * @param start where to begin, as {@link follow} takes it
+ */
+export async function showToEnd(context: Context, runId: string, start: string): Promise<End> {
+  const { screen, client, options } = context
+  if (options.json) {
+    const take = (bytes: Uint8Array, offset: number) =>
+      screen.write(`${JSON.stringify({ offset, ...asText(bytes) })}\n`)
+    const end = await follow(client, runId, { ...following(context), start, take })
+    screen.json(end)
+    return end
+  }
+  const sink = openLogSink(screen)
+  try {
+    const end = await follow(client, runId, { ...following(context), start, take: sink.write })
+    await sink.end()
+    screen.tell(`looper: ${endLine(context, end)}`)
+    return end
+  } catch (error) {
+    // The terminal gets its own colours back, whatever happened.
+    await sink.end()
+    throw error
+  }
+}
+
+/** What every follower of a command needs. */
+export function following({ world, screen }: Context) {
+  const tell = (message: string) => screen.tell(`looper: ${message}`)
+  return { signal: world.interrupted, clock: world.clock, tell }
+}
+
+/** How a run ended, as a line. */
+export function endLine({ screen }: Context, end: End): string {
+  const outcome = screen.paint(styleOf(end), outcomeOf(end))
+  return `${shortId(end.run_id)}: ${outcome}${end.cause ? `, ${end.cause}` : ''}`
+}

@@ -1,0 +1,246 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import os from 'node:os'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import type { Finding } from '../../src/cli/checks.ts'
+import {
+  checkAgent,
+  checkDisk,
+  checkNode,
+  checkPort,
+  checkProcesses,
+  checkWorkspace,
+} from '../../src/cli/checks.ts'
+import { loadConfig } from '../../src/config.ts'
+import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
+import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
+import { runCommand } from '../helpers/command.ts'
+
+/** A project, and a machine on which all is well; `examine` runs the doctor with changed settings. */
+async function setUp(test: Test) {
+  const dir = test.testdir({ project: {}, ws: { '.git': { HEAD: 'ref: refs/heads/main\n' } }, logs: {} })
+  const codex = path.join(dir, 'codex')
+  writeFileSync(codex, '#!/bin/sh\necho codex-cli 0.0.1\n')
+  chmodSync(codex, 0o755)
+  const zulip = await startLoopbackZulip()
+  test.teardown(() => zulip.close())
+  const good = {
+    LOOPER_PORT: '0',
+    LOOPER_WORKSPACE: path.join(dir, 'ws'),
+    LOOPER_DEFAULT_PROMPT: 'Carry on.',
+    CODEX_EXEC_BINARY: codex,
+    CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
+    LOOPER_MIN_FREE_MB: '1',
+    ZULIP_SITE: zulip.url,
+    ZULIP_BOT_EMAIL: zulip.account.email,
+    ZULIP_BOT_API_KEY: zulip.account.key,
+  }
+  const places = { projectDir: path.join(dir, 'project'), home: dir }
+  const examine = async (changes: NodeJS.ProcessEnv = {}, dotEnv: NodeJS.ProcessEnv = good) => {
+    const { status, out } = await runCommand(['doctor', '--json'], {
+      env: changes,
+      world: { ...places, dotEnv },
+    })
+    const { ok, checks }: { ok: boolean; checks: Finding[] } = JSON.parse(out)
+    return { status, ok, checks, of: (name: string) => checks.filter(({ check }) => check === name) }
+  }
+  return { dir, zulip, good, places, examine, config: (env: NodeJS.ProcessEnv) => loadConfig(env, places) }
+}
+
+t.test(
+  'where all is well, every check says so, nothing is sent or made, and the exit status is 0',
+  async (t) => {
+    const { examine, zulip, good, places, dir } = await setUp(t)
+    const logs = path.join(dir, 'new/logs')
+    const { status, ok, checks } = await examine({ CODEX_EXEC_LOG_DIR: logs })
+    t.equal(status, 0)
+    t.equal(ok, true)
+    t.strictSame(
+      checks.map(({ check, state, remedy }) => [check, state, remedy]),
+      ['node', 'settings', 'codex', 'workspace', 'zulip', 'port', 'logs', 'disk', 'processes'].map(
+        (check) => [check, 'ok', null],
+      ),
+    )
+    t.match(checks[2], { text: `codex-cli 0.0.1, ${good.CODEX_EXEC_BINARY}` })
+    t.match(checks[4], { text: `Looper at ${zulip.url}, type=stream stream=coding topic=verified-cad` })
+    t.strictSame(zulip.messages, [])
+    t.notOk(existsSync(logs))
+    const { out } = await runCommand(['doctor'], { columns: 80, world: { ...places, dotEnv: good } })
+    t.match(out, `\u001b[32m✓\u001b[39m codex      codex-cli 0.0.1`)
+  },
+)
+
+t.test('what is broken is marked, with what to do, and the exit status is 1', async (t) => {
+  const { places, good, dir } = await setUp(t)
+  const { status, out } = await runCommand(['doctor'], {
+    world: { ...places, dotEnv: good },
+    env: { CODEX_EXEC_BINARY: '/none', LOOPER_IDLE_POLL_SECONDS: '0', PATH: dir },
+  })
+  t.equal(status, 1)
+  t.match(out, '✗ codex      required tool is missing from PATH: /none\n             → Install codex')
+  t.match(out, '! settings   LOOPER_IDLE_POLL_SECONDS is 0; using 300\n')
+})
+
+t.test('every bad setting is told, and nothing else is looked at', async (t) => {
+  const { examine } = await setUp(t)
+  const { status, checks } = await examine({ LOOPER_STOP_SCOPE: 'all', LOOPER_MIN_FREE_MB: '-1' })
+  t.equal(status, 1)
+  t.match(
+    checks.map(({ state, text }) => [state, text]),
+    [
+      ['ok', /^24|^2[5-9]/],
+      ['broken', /^LOOPER_MIN_FREE_MB: "-1" given/],
+      ['broken', /^LOOPER_STOP_SCOPE: "all" given/],
+    ],
+  )
+})
+
+t.test('a Node that is too old is told first', async (t) => {
+  t.match(checkNode('20.20.2'), { state: 'broken', remedy: /24\.2 or newer/ })
+  t.match(checkNode('24.1.0'), { state: 'broken' })
+  t.match(checkNode('24.2.0'), { state: 'ok' })
+  t.match(checkNode('25.0.0'), { state: 'ok' })
+  const { status, out } = await runCommand(['doctor'], { world: { nodeVersion: '20.20.2' } })
+  t.equal(status, 1)
+  t.equal(out.split('\n').length, 3, 'and the rest, which needs it, is left')
+})
+
+t.test('files that the settings name are read', async (t) => {
+  const { examine, dir } = await setUp(t)
+  const file = (name: string, text: string) => {
+    writeFileSync(path.join(dir, name), text)
+    return path.join(dir, name)
+  }
+  const prompt = { LOOPER_DEFAULT_PROMPT: '' }
+  const bad = await examine({
+    ...prompt,
+    LOOPER_DEFAULT_PROMPT_FILE: path.join(dir, 'none'),
+    LOOPER_TOKENS_FILE: file('tokens', '{'),
+    LOOPER_HOOKS_FILE: file('hooks', '[]'),
+  })
+  t.match(
+    bad.checks.filter(({ state }) => state === 'broken').map(({ check }) => check),
+    ['prompt', 'tokens', 'hooks'],
+  )
+  const good = await examine({
+    ...prompt,
+    LOOPER_DEFAULT_PROMPT_FILE: file('prompt', 'Go on.'),
+    LOOPER_TOKENS_FILE: file('tokens', '{"tokens":[]}'),
+    LOOPER_HOOKS_FILE: file('hooks', '{"hooks":{}}'),
+  })
+  t.match(good, { status: 0 })
+  t.match(
+    [good.of('prompt'), good.of('tokens'), good.of('hooks')],
+    [[{ state: 'ok' }], [{ state: 'ok' }], [{ state: 'ok' }]],
+  )
+})
+
+t.test('codex must be there and tell its version', async (t) => {
+  const { config, dir, places } = await setUp(t)
+  writeFileSync(path.join(dir, 'bad'), '#!/bin/sh\nexit 3\n')
+  chmodSync(path.join(dir, 'bad'), 0o755)
+  const of = (binary: string) => checkAgent(config({ CODEX_EXEC_BINARY: binary }), process.env, places)
+  t.match(await of(path.join(dir, 'bad')), { state: 'broken', text: /bad --version failed/ })
+  t.match(await of(path.join(dir, 'none')), { state: 'broken', text: /missing/ })
+})
+
+t.test('the workspace must be in a git repository', async (t) => {
+  const { config, dir } = await setUp(t)
+  for (const folder of ['ws/sub', 'linked']) mkdirSync(path.join(dir, folder), { recursive: true })
+  writeFileSync(path.join(dir, 'linked/.git'), 'gitdir: /elsewhere\n')
+  const of = (name: string) => checkWorkspace(config({ LOOPER_WORKSPACE: path.join(dir, name) })).state
+  t.equal(of('ws'), 'ok')
+  t.equal(of('ws/sub'), 'ok')
+  t.equal(of('linked'), 'ok', 'a worktree')
+  t.equal(checkWorkspace(config({})).state, 'warning')
+  // This very project is a repository, so that one without must lie elsewhere.
+  const plain = mkdtempSync(path.join(os.tmpdir(), 'looper-doctor-'))
+  t.teardown(() => rmSync(plain, { recursive: true }))
+  mkdirSync(path.join(plain, '.git'))
+  t.match(checkWorkspace(config({ LOOPER_WORKSPACE: plain })), { state: 'broken', text: /no git repository/ })
+})
+
+t.test(
+  'Zulip: no credentials, incomplete ones, wrong ones, no server, an answer without a name',
+  async (t) => {
+    const { examine, zulip, good } = await setUp(t)
+    const none = { ...good, ZULIP_SITE: '', ZULIP_BOT_EMAIL: '', ZULIP_BOT_API_KEY: '' }
+    t.match((await examine({}, none)).of('zulip'), [{ state: 'warning', text: /server log only/ }])
+    t.match((await examine({ LOOPER_ZULIP_REQUIRED: '1' }, none)).of('zulip'), [
+      { state: 'broken', text: /REQUIRED/ },
+    ])
+    t.match((await examine({ ZULIP_SITE: '' })).of('zulip'), [
+      { state: 'broken', text: 'Missing ZULIP_SITE' },
+    ])
+    t.match((await examine({ ZULIP_BOT_API_KEY: 'x' })).of('zulip'), [
+      { state: 'broken', text: 'Invalid API key' },
+    ])
+    t.match((await examine({ ZULIP_SITE: 'http://127.0.0.1:1' })).of('zulip'), [
+      { state: 'broken', text: /cannot reach/ },
+    ])
+    zulip.interrupt((_, response) => response.end('{"result":"success"}'))
+    t.match((await examine()).of('zulip'), [{ state: 'broken', text: /who the bot is/ }])
+  },
+)
+
+t.test('the port: free, ours, somebody else’s, not to be had', async (t) => {
+  const { examine, config } = await setUp(t)
+  const service = await startLoopbackLooper('sesame')
+  t.teardown(() => service.close())
+  service.status = { version: '9.9.9' }
+  const port = new URL(service.url).port
+  t.match(
+    (await examine({ LOOPER_PORT: port, LOOPER_HOST: '127.0.0.1', LOOPER_API_TOKEN: 'sesame' })).of('port'),
+    [{ state: 'ok', text: `Looper 9.9.9 answers at ${service.url}` }],
+  )
+  t.match((await examine({ LOOPER_PORT: port })).of('port'), [
+    { state: 'ok', text: `Looper answers at ${service.url}` },
+  ])
+  t.match(
+    (await examine({ LOOPER_PORT: port, LOOPER_HOST: '127.0.0.1', LOOPER_API_TOKEN: 'x' })).of('port'),
+    [{ state: 'broken', text: /says: unauthorized/ }],
+  )
+  const other = createServer((_, response) => response.end('hello'))
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  const address = other.address()
+  const taken = typeof address === 'object' ? String(address?.port) : ''
+  t.match((await examine({ LOOPER_PORT: taken })).of('port'), [
+    { state: 'broken', text: /is taken: what answers/ },
+  ])
+  const open = { LOOPER_ALLOW_UNAUTHENTICATED: '1' }
+  t.match(await checkPort(config({ ...open, LOOPER_HOST: '192.0.2.1' })), {
+    state: 'broken',
+    text: /no address 192\.0\.2\.1/,
+  })
+  t.match(await checkPort(config({ ...open, LOOPER_HOST: 'no.such.host.invalid' })), {
+    state: 'broken',
+    remedy: /LOOPER_HOST/,
+  })
+})
+
+t.test('the disk: room, a directory to write in', async (t) => {
+  const { config, dir } = await setUp(t)
+  writeFileSync(path.join(dir, 'file'), '')
+  const of = (env: NodeJS.ProcessEnv) =>
+    checkDisk(config({ CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), ...env }))
+  t.match(of({ LOOPER_MIN_FREE_MB: String(2 ** 40) }), [
+    { state: 'ok' },
+    { state: 'broken', text: /are needed/ },
+  ])
+  t.match(of({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file/logs') }), [
+    { state: 'broken', text: /file is not a directory/ },
+  ])
+})
+
+t.test('processes are seen through /proc, or through ps', async (t) => {
+  if (process.platform === 'linux') t.match(await checkProcesses('linux'), { state: 'ok', text: '/proc' })
+  t.match(await checkProcesses('darwin'), { state: 'ok', text: 'ps' })
+  const { PATH } = process.env
+  process.env.PATH = t.testdir({})
+  t.teardown(() => {
+    process.env.PATH = PATH
+  })
+  t.match(await checkProcesses('darwin'), { state: 'broken', remedy: /Make ps work/ })
+})

@@ -1,0 +1,157 @@
+import { Writable } from 'node:stream'
+import t, { type Test } from 'tap'
+import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
+import { runCommand, startCommand } from '../helpers/command.ts'
+import { until } from '../helpers/service.ts'
+
+async function setUp(test: Test) {
+  const service = await startLoopbackLooper()
+  test.teardown(() => service.close())
+  return { service, url: service.url }
+}
+
+const NASTY = Buffer.concat([
+  Buffer.from('\u001b[31mred\u001b[0m \u001b]52;c;aGk=\u0007 ü\n'),
+  Buffer.from([0xff, 0]),
+])
+
+t.test('into a pipe go the very bytes', async (t) => {
+  const { service, url } = await setUp(t)
+  const run = service.add({ outcome: 'exited', return_code: 0 }, NASTY)
+  t.ok((await runCommand(['logs'], { url })).bytes.equals(NASTY))
+  t.ok((await runCommand(['logs', run.run_id, '-f'], { url })).bytes.equals(NASTY))
+})
+
+t.test('a terminal gets colours and nothing else to obey; with NO_COLOR not even those', async (t) => {
+  const { service, url } = await setUp(t)
+  service.add({ outcome: 'exited', return_code: 0 }, NASTY)
+  const rest = ' ␛]52;c;aGk=␇ ü\n\ufffd␀'
+  for (const args of [['logs'], ['logs', '-f']]) {
+    t.equal((await runCommand(args, { url, columns: 80 })).out, `\u001b[31mred\u001b[0m${rest}\u001b[0m`)
+    t.equal((await runCommand(args, { url, columns: 80, env: { NO_COLOR: '1' } })).out, `red${rest}`)
+  }
+})
+
+t.test('--json carries every byte', async (t) => {
+  const { service, url } = await setUp(t)
+  const run = service.add({ outcome: 'exited', return_code: 0 }, NASTY)
+  t.strictSame(JSON.parse((await runCommand(['logs', '--json'], { url })).out), {
+    run_id: run.run_id,
+    base64: NASTY.toString('base64'),
+  })
+  service.add({ outcome: 'stopped', return_code: -2, cause: 'stopped by me' }, 'plain\n')
+  t.match(JSON.parse((await runCommand(['logs', '--json'], { url })).out), { text: 'plain\n' })
+  t.strictSame(
+    (await runCommand(['logs', '-f', '--json'], { url })).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    [
+      { offset: 6, text: 'plain\n' },
+      { run_id: service.runs[0]?.run_id, outcome: 'stopped', return_code: -2, cause: 'stopped by me' },
+    ],
+  )
+})
+
+t.test('-f goes on until the end and tells it, also where the connection is lost', async (t) => {
+  const { service, url } = await setUp(t)
+  const run = service.add({}, 'one\n')
+  service.cutFollowers(1, 5)
+  const command = startCommand(['logs', '-f'], { url })
+  await until('the first line is shown', () => command.out() === 'one\n')
+  service.append(run, 'two\n')
+  await until('the second is', () => command.out() === 'one\ntwo\n')
+  service.end(run, { outcome: 'stopped', return_code: -2, cause: 'stopped by me' })
+  const { status, err } = await command.ended
+  t.equal(status, 0)
+  t.match(
+    err,
+    /^looper: the connection was lost: .*; trying again in 0\.5 s\nlooper: 01000000: stopped, stopped by me\n$/,
+  )
+})
+
+t.test('--tail begins near the end', async (t) => {
+  const { service, url } = await setUp(t)
+  service.add({ outcome: 'exited', return_code: 0 }, '1\n2\n3\n')
+  t.equal((await runCommand(['logs', '--tail', '2'], { url })).out, '2\n3\n')
+  t.equal((await runCommand(['logs', '--tail', '1', '-f'], { url })).out, '3\n')
+  t.match(await runCommand(['logs', '--tail', 'many'], { url }), {
+    status: 2,
+    err: /--tail takes a number of lines, not "many"/,
+  })
+})
+
+t.test('a run is found by its id, its request id, or the beginning of one', async (t) => {
+  const { service, url } = await setUp(t)
+  for (let i = 1; i <= 18; i++) service.add({ outcome: 'exited', return_code: 0 }, `${i}\n`)
+  const found = async (id: string) => runCommand(['logs', id], { url })
+  t.equal((await found('04000000-0000-4000-8000-000000000004')).out, '4\n')
+  t.equal((await found('04')).out, '4\n')
+  t.equal((await found('0fbeef00')).out, '15\n')
+  t.equal((await found('12b')).out, '18\n')
+  t.match(await found('0'), { status: 2, err: /"0" may be any of 0f000000, 0e000000/ })
+  t.match(await found('ff'), {
+    status: 66,
+    err: /no run among the newest 500 has an id that begins with "ff"/,
+  })
+  t.match(await found('ff000000-0000-4000-8000-000000000004'), { status: 66, err: /there is no run ff/ })
+  t.match(await found('../status'), { status: 2, err: /no id of a run/ })
+  service.add({ request_id: '12', outcome: 'exited', return_code: 0 }, 'exact\n')
+  t.equal((await found('12')).out, 'exact\n', 'a whole request id goes before beginnings')
+})
+
+t.test('without an id it is the run that lives, else the newest; there may be none', async (t) => {
+  const { service, url } = await setUp(t)
+  t.match(await runCommand(['logs'], { url }), { status: 66, err: /there is no run yet/ })
+  service.add({}, 'lives\n')
+  service.add({ outcome: 'failed_to_start' }, 'ended\n')
+  t.equal((await runCommand(['logs'], { url })).out, 'lives\n')
+  service.runs.pop()
+  t.equal((await runCommand(['logs'], { url })).out, 'ended\n')
+  service.interrupt((_, response) => response.writeHead(500).end('{"error":"why","code":"LOOPER_INTERNAL"}'))
+  t.match(await runCommand(['logs'], { url }), { status: 1, err: 'looper: why\n' })
+})
+
+t.test('a log that is gone or breaks off is told', async (t) => {
+  const { service, url } = await setUp(t)
+  const run = service.add({}, null)
+  t.match(await runCommand(['logs', run.run_id], { url }), { status: 66, err: /it has no log/ })
+  t.match(await runCommand(['logs', run.run_id, '-f'], { url, columns: 80 }), {
+    status: 66,
+    err: /it has no log/,
+  })
+  service.interrupt((_, response) => {
+    response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy())
+  })
+  t.match(await runCommand(['logs', run.run_id], { url }), { status: 69, err: /the log broke off: / })
+})
+
+t.test('Ctrl-C ends it', async (t) => {
+  const { service, url } = await setUp(t)
+  service.add({}, 'one\n')
+  const command = startCommand(['logs', '-f'], { url, columns: 80 })
+  await until('it follows', () => command.out() === 'one\n')
+  command.interrupt()
+  t.match(await command.ended, { status: 130, err: '' })
+})
+
+t.test('a reader that takes nothing is waited for, and nothing is heaped up', async (t) => {
+  const { service, url } = await setUp(t)
+  service.add({ outcome: 'exited', return_code: 0 }, Buffer.alloc(5_000_000, 'x'))
+  let resume: () => void = () => undefined
+  let written = 0
+  const stdout = new Writable({
+    write(chunk, _encoding, done) {
+      written += chunk.length
+      if (written < 1_000_000) done()
+      else resume = done
+    },
+  })
+  const command = startCommand(['logs', '-f'], { url, world: { stdout } })
+  await until('it is stuck', () => written >= 1_000_000)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  t.ok(written < 1_200_000)
+  written = Number.NEGATIVE_INFINITY
+  resume()
+  t.match(await command.ended, { status: 0 })
+})

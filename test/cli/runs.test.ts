@@ -1,0 +1,97 @@
+import { symlinkSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { OUTCOMES } from '../../src/runs/outcome.ts'
+import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
+import { runCommand } from '../helpers/command.ts'
+
+const NOW = Date.parse('2026-11-01T10:00:00Z')
+const world = { clock: { ...systemClock, now: () => NOW } }
+
+async function setUp(test: Test) {
+  const service = await startLoopbackLooper()
+  test.teardown(() => service.close())
+  return { service, url: service.url }
+}
+
+t.test('runs are listed, newest first, in columns', async (t) => {
+  const { service, url } = await setUp(t)
+  service.add({ outcome: 'exited', return_code: 0, ended_at: '2026-11-01T09:00:00Z', caller: 'ci\u001b[2J' })
+  service.add({ outcome: 'failed_to_start', started_at: null, requested_at: null, trigger: 'autopoll' })
+  service.add({ workspace: '/home/someone/a/rather/long/path/to/a/repository' })
+  t.match(await runCommand(['runs'], { url, world }), {
+    status: 0,
+    out: [
+      'ID        OUTCOME          AGE  TOOK       BY        WORKSPACE',
+      '03000000  running          2 h  1 h 59 m   http      /home/someone/a/rather/long/path/to/a/repository',
+      '02000000  failed to start                  autopoll  /repo',
+      '01000000  exited 0         2 h  59 m 58 s  ci␛[2J    /repo',
+      '',
+    ].join('\n'),
+  })
+})
+
+t.test('on a terminal it fits the width and has colours, but for NO_COLOR', async (t) => {
+  const { service, url } = await setUp(t)
+  for (const outcome of [...OUTCOMES, null])
+    service.add({ outcome, workspace: `/a/long/path/${'x'.repeat(99)}` })
+  service.add({ outcome: 'exited', return_code: 0 })
+  service.add({ outcome: 'exited', return_code: 1 })
+  for (const columns of [120, 72, 40, 20]) {
+    const { out } = await runCommand(['runs'], { url, world, columns, env: { NO_COLOR: '1' } })
+    for (const line of out.trimEnd().split('\n')) t.ok(line.length <= columns, `${line.length} of ${columns}`)
+  }
+  const { out } = await runCommand(['runs'], { url, world, columns: 200 })
+  const colourOf = (text: string) => new RegExp(`\\[(\\d+)m${text}`).exec(out)?.[1]
+  t.strictSame(
+    ['running', 'exited 0', 'exited 1', 'replaced', 'stopped', 'lost', 'timed out', 'failed to start'].map(
+      colourOf,
+    ),
+    ['36', '32', '31', '33', '33', '31', '31', '31'],
+  )
+  t.notMatch((await runCommand(['runs'], { url, world, columns: 200, env: { TERM: 'dumb' } })).out, '\u001b')
+})
+
+t.test('filters are handed on', async (t) => {
+  const { service, url } = await setUp(t)
+  const dir = t.testdir({ real: {} })
+  symlinkSync('real', path.join(dir, 'link'))
+  const asked = async (...args: string[]) => {
+    const { status } = await runCommand(['runs', ...args], { url, world, cwd: dir })
+    t.equal(status, 0, args.join(' '))
+    return new URL(service.asked.at(-1)?.url ?? '', url).search
+  }
+  const encoded = (name: string) => encodeURIComponent(path.join(dir, name))
+  t.equal(await asked(), '?limit=20')
+  t.equal(
+    await asked('--limit', '3', '--outcome', 'live,lost', '--trigger', 'http'),
+    '?limit=3&outcome=live%2Clost&trigger=http',
+  )
+  t.equal(await asked('--workspace', 'link'), `?limit=20&workspace=${encoded('real')}`)
+  t.equal(await asked('--workspace', 'gone'), `?limit=20&workspace=${encoded('gone')}`)
+  t.equal(await asked('--since', '90m'), `?limit=20&since=${encodeURIComponent('2026-11-01T08:30:00.000Z')}`)
+  t.equal(
+    await asked('--since', '2026-10-31'),
+    `?limit=20&since=${encodeURIComponent('2026-10-31T00:00:00.000Z')}`,
+  )
+})
+
+t.test('a filter that cannot be meant so is told', async (t) => {
+  const { url } = await setUp(t)
+  t.match(await runCommand(['runs', '--since', 'yore'], { url }), {
+    status: 2,
+    err: /--since cannot read "yore"\nGive a date/,
+  })
+  t.match(await runCommand(['runs', '--limit', '0'], { url }), { status: 1, err: /'limit' is wrong/ })
+})
+
+t.test('no run is told aside; --json gives the page', async (t) => {
+  const { service, url } = await setUp(t)
+  t.match(await runCommand(['runs'], { url }), { status: 0, out: '', err: 'looper: no such run\n' })
+  const run = service.add()
+  t.strictSame(JSON.parse((await runCommand(['runs', '--json'], { url })).out), {
+    runs: [run],
+    next_cursor: null,
+  })
+})

@@ -1,0 +1,125 @@
+import t, { type Test } from 'tap'
+import type { Status } from '../../src/cli/status.ts'
+import { systemClock } from '../../src/clock.ts'
+import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
+import { runCommand } from '../helpers/command.ts'
+
+const NOW = Date.parse('2026-11-01T10:00:00Z')
+const world = { clock: { ...systemClock, now: () => NOW } }
+
+const IDLE: Status = {
+  ok: true,
+  version: '0.1.0',
+  started_at: '2026-11-01T07:00:00Z',
+  agent: 'codex',
+  slot: { taken: false, request_id: null, run_id: null, step: null },
+  current: null,
+  live_pids: [],
+  autopoll: { enabled: false, next_at: null, would_skip: null, paused: false },
+  notice: { kind: 'log', route: null, problem: null, last: null },
+  disk: { path: '/logs', free_mb: 5000, min_free_mb: 100, ok: true },
+}
+
+async function setUp(test: Test, changes: Partial<Status> = {}) {
+  const service = await startLoopbackLooper()
+  test.teardown(() => service.close())
+  service.status = { ...IDLE, ...changes }
+  return {
+    service,
+    url: service.url,
+    show: async () => (await runCommand(['status'], { url: service.url, world })).out,
+  }
+}
+
+t.test('an idle service', async (t) => {
+  const { show, url } = await setUp(t)
+  t.equal(
+    await show(),
+    `Looper 0.1.0 at ${url}, up 3 h
+
+run       nothing runs, and nothing ran yet
+slot      free
+autopoll  off
+notices   to the server log only
+disk      5000 MB free in /logs
+`,
+  )
+})
+
+t.test('an idle service that had a run tells how it ended', async (t) => {
+  const { show, service } = await setUp(t)
+  service.add({ outcome: 'lost', cause: 'the machine was restarted', ended_at: '2026-11-01T09:30:00Z' })
+  t.match(await show(), '          last 01000000, by http: lost 30 m ago: the machine was restarted\n')
+  service.add({ outcome: null, caller: 'ci' })
+  t.match(await show(), '          last 02000000, by ci (http): running\n')
+})
+
+t.test('a busy service: what runs since when, its last line, who is next', async (t) => {
+  const { show, service } = await setUp(t)
+  const run = service.add({}, 'first\nlast \u001b[31mwords\u001b[2J\n')
+  service.status = {
+    ...IDLE,
+    current: run,
+    slot: {
+      taken: true,
+      request_id: 'x',
+      run_id: '0b000000-0000-4000-8000-000000000001',
+      step: 'startup_check',
+    },
+    live_pids: [run.pid ?? 0, 77],
+    autopoll: { enabled: true, next_at: '2026-11-01T10:02:00Z', would_skip: 'a run lives', paused: false },
+    notice: {
+      kind: 'zulip',
+      route: 'type=stream stream=coding topic=t',
+      problem: 'Invalid API key',
+      last: { at: '2026-11-01T09:59:00Z', ok: false, output: 'Invalid API key' },
+    },
+    disk: { path: '/logs', free_mb: 5, min_free_mb: 100, ok: false },
+  }
+  const shown = await show()
+  t.equal(
+    shown.slice(shown.indexOf('run ')),
+    `run       running 01000000 for 1 h 59 m, by http
+          /repo
+          pid ${run.pid}, log ${run.log_path}
+          > last words␛[2J
+slot      taken by 0b000000, at startup check
+autopoll  looks in 2 m
+          would launch nothing: a run lives
+notices   Zulip type=stream stream=coding topic=t
+          Invalid API key
+          1 m ago: Invalid API key
+disk      5 MB free in /logs, and 100 MB are needed
+others    live agents besides it: 77
+`,
+  )
+})
+
+t.test('what is not known yet is left out', async (t) => {
+  const { show, service } = await setUp(t)
+  service.status = {
+    ...IDLE,
+    current: service.add({ started_at: null, log_path: null, pid: null }, null),
+    slot: { taken: true, request_id: null, run_id: null, step: null },
+    autopoll: { enabled: true, next_at: null, would_skip: null, paused: false },
+    notice: {
+      kind: 'zulip',
+      route: null,
+      problem: null,
+      last: { at: '2026-11-01T09:59:00Z', ok: true, output: 'OK' },
+    },
+  }
+  const shown = await show()
+  t.match(shown, 'run       starting 01000000, by http\n          /repo\nslot      taken by a request\n')
+  t.match(shown, 'autopoll  on\nnotices   Zulip\n          1 m ago: OK\n')
+  service.status = {
+    ...service.status,
+    autopoll: { enabled: true, next_at: null, would_skip: null, paused: true },
+  }
+  t.match(await show(), 'autopoll  paused until "looper run"\n')
+})
+
+t.test('--json gives the answer as it came', async (t) => {
+  const { url } = await setUp(t)
+  t.strictSame(JSON.parse((await runCommand(['status', '--json'], { url })).out), IDLE)
+})
