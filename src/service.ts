@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
@@ -38,6 +39,11 @@ export interface Service {
   readonly warnings: readonly string[]
   /** Stops the autopoll and every run of this service, answers what is open, and closes the log. */
   close(): Promise<void>
+  /**
+   * Begins nothing more, waits for a launch under way, and answers it; not when hurried. Every run lives on, and is
+   * adopted by the next start. The process has to exit then: what follows the runs is still at work.
+   */
+  handOver(): Promise<void>
 }
 
 /** What the service takes from its process. */
@@ -147,6 +153,15 @@ async function compose(
     }
   }
 
+  async function handOver(): Promise<void> {
+    closing.abort()
+    await Promise.race([runs.handOver(), aborted(hurry)])
+    // The answer to that launch goes out first.
+    await setImmediate()
+    await app?.close()
+    logger.info('service.handover')
+  }
+
   const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken })
   const notices = openNotices({
     settings: config.zulip,
@@ -228,12 +243,15 @@ async function compose(
   background.push(adopted.then(() => keepHouse(keeping, closing.signal)))
   if (autopoll) background.push(adopted.then(() => autopoll.run(closing.signal)))
   logger.info({ url }, 'service.start')
-  return { url, warnings, close }
+  return { url, warnings, close, handOver }
 }
 
 function versionOf(projectDir: string): string {
   return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
 }
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
   if (http.token === null && http.tokensFile === null) return null

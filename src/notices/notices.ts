@@ -53,6 +53,14 @@ export function openNotices(options: NoticesOptions): Notices {
     route: describeRoute(settings),
     state: () => ({ ...noticeRoute(settings), last: last() }),
     ends:
-      mode === 'off' ? null : sendEndNotices({ ...options, notify, mode, amend: zulipEdits(settings), tail }),
+      mode === 'off'
+        ? null
+        : sendEndNotices({
+            ...options,
+            notify,
+            mode,
+            amend: tellFailures(zulipEdits(settings), failed),
+            tail,
+          }),
   }
 }
