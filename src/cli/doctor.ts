@@ -1,4 +1,5 @@
 import { type Config, ConfigError, loadConfig } from '../config.ts'
+import { messageOf } from '../errors.ts'
 import {
   broken,
   checkAgent,
@@ -49,14 +50,14 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   const node = checkNode(world.nodeVersion)
   yield node
   if (node.state === 'broken') return
-  const env = { ...world.dotEnv, ...world.env }
+  let env: NodeJS.ProcessEnv
   let config: Config
   try {
+    env = { ...world.dotEnv, ...world.env }
     config = loadConfig(env, world)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    for (const problem of error.problems)
-      yield broken('settings', problem, 'Mend it in .env or the environment.')
+    const problems = error instanceof ConfigError ? error.problems : [messageOf(error)]
+    for (const problem of problems) yield broken('settings', problem, 'Mend it in .env or the environment.')
     return
   }
   yield ok('settings', 'all valid')

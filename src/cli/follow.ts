@@ -87,20 +87,17 @@ function bytesOf({ text, base64 }: { text: string; base64?: string }): Uint8Arra
 
 /** The chunks of an answer; fails where none comes for too long. Time that the reader takes does not count. */
 async function* watched(response: IncomingMessage, quietMs: number): AsyncGenerator<Uint8Array> {
-  const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]()
+  const giveUp = () => response.destroy(new Error(`nothing came for ${quietMs / 1000} s`))
+  let quiet = setTimeout(giveUp, quietMs)
   try {
-    for (;;) {
-      const quiet = setTimeout(
-        () => response.destroy(new Error(`nothing came for ${quietMs / 1000} s`)),
-        quietMs,
-      )
-      const next = await chunks.next().finally(() => clearTimeout(quiet))
-      if (next.done === true) return
-      yield next.value
+    for await (const chunk of response) {
+      clearTimeout(quiet)
+      yield chunk
+      quiet = setTimeout(giveUp, quietMs)
     }
+    clearTimeout(quiet)
   } catch (error) {
+    clearTimeout(quiet)
     throw new Failure(EXIT.unreachable, `the connection was lost: ${messageOf(error)}`)
-  } finally {
-    response.destroy()
   }
 }

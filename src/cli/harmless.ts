@@ -38,9 +38,14 @@ export function harmless(withColours: boolean): Harmless {
   }
 }
 
-/** A text from elsewhere as one line without control characters. */
+/** A text from elsewhere as lines without anything to obey. */
+export function plain(text: string): string {
+  return withoutControls(text, false)
+}
+
+/** A text from elsewhere as one line without anything to obey. */
 export function oneLine(text: string): string {
-  return withoutControls(text, false).replace(/[\r\n\t]+/g, ' ')
+  return plain(text).replace(/[\r\n\t]+/g, ' ')
 }
 
 function withoutControls(text: string, withColours: boolean): string {

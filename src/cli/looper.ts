@@ -6,6 +6,7 @@ import { connect } from './client.ts'
 import { completionScript } from './completion.ts'
 import type { Context, LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
+import { plain } from './harmless.ts'
 import { helpText } from './help.ts'
 import { logs } from './logs.ts'
 import { run } from './run.ts'
@@ -74,7 +75,8 @@ function asking(context: LocalContext): Context {
 function tell(error: unknown, screen: Screen, asJson: boolean): number {
   const failure = error instanceof Failure ? error : new Failure(EXIT.failed, messageOf(error))
   if (asJson) screen.json(failure.answer)
-  screen.tell(`looper: ${failure.message}`)
+  // Its words may be those of an agent.
+  screen.tell(`looper: ${plain(failure.message)}`)
   if (failure.remedy !== null) screen.tell(failure.remedy)
   return failure.exit
 }

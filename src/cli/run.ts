@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { findRun } from './find-run.ts'
 import { type End, follow } from './follow.ts'
+import { oneLine } from './harmless.ts'
 import { shortId } from './human.ts'
 import { tellPlan } from './plan.ts'
 import { spinning } from './spinner.ts'
@@ -55,7 +56,7 @@ function isEarlyExit(answer: object): answer is { request_id: string } {
 function tellStart({ screen }: Context, answer: RunAnswer): void {
   const { run_id, codex_exec_result: launched, killed_codex_exec_pids: stopped } = answer
   const { remaining_codex_exec_pids: remaining } = answer
-  screen.say(`Announced  ${answer.zulip_output}`)
+  screen.say(`Announced  ${oneLine(answer.zulip_output)}`)
   if (stopped.length > 0) screen.say(`Stopped    ${stopped.join(', ')}`)
   if (remaining.length > 0) screen.tell(`looper: still alive: ${remaining.join(', ')}`)
   if (run_id === null || launched === null) {
@@ -63,9 +64,9 @@ function tellStart({ screen }: Context, answer: RunAnswer): void {
     return
   }
   screen.say(
-    `Launched   ${screen.paint('bold', shortId(run_id))}, pid ${launched.pid}, in ${answer.workspace}`,
+    `Launched   ${screen.paint('bold', shortId(run_id))}, pid ${launched.pid}, in ${oneLine(`${answer.workspace}`)}`,
   )
-  screen.say(`Log        ${launched.log_path}`)
+  screen.say(`Log        ${oneLine(launched.log_path)}`)
   screen.say(screen.paint('dim', `Follow it with: looper logs -f ${shortId(run_id)}`))
 }
 
@@ -80,7 +81,7 @@ async function stay(context: Context, answer: object, runId: string): Promise<nu
       follow(client, runId, { ...following(context), start: 'tail=1', take: async () => undefined }),
     )
     if (options.json) screen.json({ ...answer, ...end })
-    else screen.say(endLine(context, end))
+    else screen.say(endLine(end))
     return exitOf(end)
   } catch (error) {
     const id = shortId(runId)
@@ -132,8 +133,10 @@ function readPromptFile(file: string): Uint8Array {
  */
 function workspaceOf(given: string | undefined, cwd: string): string {
   if (given !== undefined) return /^~(\/|$)/.test(given) ? given : path.resolve(cwd, given)
-  for (let dir = cwd; ; dir = path.dirname(dir)) {
-    if (existsSync(path.join(dir, '.git'))) return dir
+  let dir = cwd
+  while (!existsSync(path.join(dir, '.git'))) {
     if (dir === path.dirname(dir)) return cwd
+    dir = path.dirname(dir)
   }
+  return dir
 }

@@ -10,7 +10,7 @@ import type { Style } from './screen.ts'
 import { type Cell, table } from './table.ts'
 
 const DEFAULT_LIMIT = '20'
-const AGE_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+const AGE_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /** `looper runs`: the runs on the record, newest first. */
 export async function runs({ world, screen, client, options }: Context): Promise<number> {
@@ -83,8 +83,9 @@ function realWorkspace(dir: string): string {
 
 /** A date or time as the service takes it, also from an age. */
 function timeOf(since: string, now: number): string {
-  const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
-  const at = count === undefined ? Date.parse(since) : now - Number(count) * (AGE_MS[unit] ?? Number.NaN)
+  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
+  const unitMs = unit === 'm' || unit === 'h' || unit === 'd' ? AGE_MS[unit] : Number.NaN
+  const at = count === undefined ? Date.parse(since) : now - Number(count) * unitMs
   if (!Number.isNaN(at)) return new Date(at).toISOString()
   throw wrongUse(
     `--since cannot read "${since}"`,

@@ -40,6 +40,6 @@ export function openScreen({ stdout, stderr, env, interrupted }: World): Screen 
     paint: (style, text) => (hasColours ? styleText(style, text, { validateStream: false }) : text),
     hasColours,
     isTerminal,
-    width: isTerminal ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    width: isTerminal ? stdout.columns || 80 : Number.POSITIVE_INFINITY,
   }
 }

@@ -1,8 +1,8 @@
 import type { Context } from './context.ts'
 import { type End, follow } from './follow.ts'
+import { oneLine } from './harmless.ts'
 import { outcomeOf, shortId } from './human.ts'
 import { asText, openLogSink } from './log-sink.ts'
-import { styleOf } from './runs.ts'
 
 /**
  * Shows the log of a run until it ends, and tells how it ended.
@@ -21,7 +21,7 @@ export async function showToEnd(context: Context, runId: string, start: string):
   try {
     const end = await follow(client, runId, { ...following(context), start, take: sink.write })
     await sink.end()
-    screen.tell(`looper: ${endLine(context, end)}`)
+    screen.tell(`looper: ${endLine(end)}`)
     return end
   } catch (error) {
     // The terminal gets its own colours back, whatever happened.
@@ -37,7 +37,6 @@ export function following({ world, screen }: Context) {
 }
 
 /** How a run ended, as a line. */
-export function endLine({ screen }: Context, end: End): string {
-  const outcome = screen.paint(styleOf(end), outcomeOf(end))
-  return `${shortId(end.run_id)}: ${outcome}${end.cause ? `, ${end.cause}` : ''}`
+export function endLine(end: End): string {
+  return oneLine(`${shortId(end.run_id)}: ${outcomeOf(end)}${end.cause ? `, ${end.cause}` : ''}`)
 }

@@ -15,7 +15,7 @@ import {
 import { loadConfig } from '../../src/config.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
-import { runCommand } from '../helpers/command.ts'
+import { runCommand, startCommand } from '../helpers/command.ts'
 
 /** A project, and a machine on which all is well; `examine` runs the doctor with changed settings. */
 async function setUp(test: Test) {
@@ -243,4 +243,23 @@ t.test('processes are seen through /proc, or through ps', async (t) => {
     process.env.PATH = PATH
   })
   t.match(await checkProcesses('darwin'), { state: 'broken', remedy: /Make ps work/ })
+})
+
+t.test('Ctrl-C ends it; settings that cannot be read at all are told', async (t) => {
+  const { places } = await setUp(t)
+  const service = await startLoopbackLooper()
+  t.teardown(() => service.close())
+  const command = startCommand(['doctor'], { env: { LOOPER_PORT: new URL(service.url).port }, world: places })
+  service.interrupt(() => command.interrupt())
+  t.match(await command.ended, { status: 130 })
+  const env = Object.defineProperty({}, 'LOOPER_PORT', {
+    enumerable: true,
+    get: () => {
+      throw new Error('out of reach')
+    },
+  })
+  t.match(await runCommand(['doctor'], { world: { ...places, env } }), {
+    status: 1,
+    out: /✗ settings {3}out of reach/,
+  })
 })

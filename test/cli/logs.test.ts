@@ -126,6 +126,13 @@ t.test('a log that is gone or breaks off is told', async (t) => {
   t.match(await runCommand(['logs', run.run_id], { url }), { status: 69, err: /the log broke off: / })
 })
 
+t.test('a stream that is none is told', async (t) => {
+  const { service, url } = await setUp(t)
+  const run = service.add()
+  service.interrupt((_, response) => response.end('event: end\ndata: {broken\n\n'))
+  t.match(await runCommand(['logs', '-f', run.run_id], { url }), { status: 1, err: /^looper: .*JSON/ })
+})
+
 t.test('Ctrl-C ends it', async (t) => {
   const { service, url } = await setUp(t)
   service.add({}, 'one\n')

@@ -210,10 +210,12 @@ t.test('a run that ended before it could be followed is shown all the same', asy
   const { service, url } = await setUp(t)
   const run = service.add({ outcome: 'exited', return_code: 9 }, 'broken\n')
   service.onRun = () =>
-    refuse(500, 'LOOPER_AGENT_EXITED_EARLY', 'codex exec exited early', { request_id: run.request_id })
+    refuse(500, 'LOOPER_AGENT_EXITED_EARLY', 'codex exec exited early \u001b[2J(a\nb)', {
+      request_id: run.request_id,
+    })
   t.match(await runCommand(['run', 'x', '--follow'], { url }), { status: 9, out: 'broken\n' })
   t.match(await runCommand(['run', 'x', '--wait'], { url }), { status: 9, out: '01000000: exited 9\n' })
-  t.match(await runCommand(['run', 'x'], { url }), { status: 1, err: /exited early/ })
+  t.match(await runCommand(['run', 'x'], { url }), { status: 1, err: /exited early ␛\[2J\(a\nb\)/ })
 })
 
 t.test('Ctrl-C leaves the run alone and says so', async (t) => {

@@ -38,9 +38,15 @@ t.test('on a terminal it fits the width and has colours, but for NO_COLOR', asyn
     service.add({ outcome, workspace: `/a/long/path/${'x'.repeat(99)}` })
   service.add({ outcome: 'exited', return_code: 0 })
   service.add({ outcome: 'exited', return_code: 1 })
-  for (const columns of [120, 72, 40, 20]) {
+  for (const [columns, width] of [
+    [120, 120],
+    [72, 72],
+    [40, 40],
+    [20, 20],
+    [0, 80],
+  ] as const) {
     const { out } = await runCommand(['runs'], { url, world, columns, env: { NO_COLOR: '1' } })
-    for (const line of out.trimEnd().split('\n')) t.ok(line.length <= columns, `${line.length} of ${columns}`)
+    for (const line of out.trimEnd().split('\n')) t.ok(line.length <= width, `${line.length} of ${width}`)
   }
   const { out } = await runCommand(['runs'], { url, world, columns: 200 })
   const colourOf = (text: string) => new RegExp(`\\[(\\d+)m${text}`).exec(out)?.[1]
