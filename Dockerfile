@@ -4,7 +4,10 @@
 #   docker run -p 127.0.0.1:3456:3456 -e LOOPER_API_TOKEN=... -v looper-logs:/looper/logs -v ~/project:/project \
 #     -e LOOPER_WORKSPACE=/project -e LOOPER_WORKSPACE_ROOTS=/project looper
 #
-# The agent's own program and its credentials are not in the image: build on it, or mount them.
+# The agent's own program and its credentials are not in the image: build on it, or mount them. The container is the run's
+# machine: it ends with it, also by `docker restart`. A sandboxing agent needs namespaces, which Docker's default
+# profile denies it: `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or an agent without its own
+# sandbox, for which the container is one.
 
 FROM node:24-bookworm-slim
 
@@ -16,13 +19,13 @@ WORKDIR /looper
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY LICENSE README.md ./
-COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts ./scripts/
+COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts scripts/token.ts scripts/hook-test.ts ./scripts/
 COPY src ./src
 RUN mkdir logs && chown node:node logs
 
 USER node
 EXPOSE 3456
 VOLUME /looper/logs
-HEALTHCHECK CMD curl --fail --silent http://127.0.0.1:3456/health || exit 1
+HEALTHCHECK CMD curl --fail --silent "http://127.0.0.1:${LOOPER_PORT:-3456}/health" || exit 1
 ENTRYPOINT ["tini", "--"]
 CMD ["node", "src/start.js"]

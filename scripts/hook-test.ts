@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Places } from '../src/config.ts'
 import { readDotEnv } from '../src/dot-env.ts'
 import { messageOf } from '../src/errors.ts'
+import { expandHome } from '../src/home.ts'
 import { decide } from '../src/hooks/decide.ts'
 import { readHooks, secretsOf } from '../src/hooks/hooks-file.ts'
 
@@ -20,6 +23,7 @@ type Write = (line: string) => void
 export function main(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  { projectDir, home }: Places,
   { say, complain }: { say: Write; complain: Write },
 ): number {
   try {
@@ -34,7 +38,9 @@ export function main(
       return 0
     }
     const [name, payloadFile, ...more] = positionals
-    const file = values.file ?? env.LOOPER_HOOKS_FILE
+    const named = env.LOOPER_HOOKS_FILE
+    // A setting is read as the service reads it.
+    const file = values.file ?? (named && path.resolve(projectDir, expandHome(named, home)))
     if (name === undefined || payloadFile === undefined || more.length > 0)
       throw new Error('Give NAME and a payload file.')
     if (!file) throw new Error('Give --file, or set LOOPER_HOOKS_FILE.')
@@ -49,7 +55,8 @@ export function main(
       return 0
     }
     say('It would start a run:')
-    for (const [field, value] of Object.entries(decision.body)) say(`\n${field}:\n${value}`)
+    const shown = { codex_prompt: '(the default one)', workspace: '(the default one)', ...decision.body }
+    for (const [field, value] of Object.entries(shown)) say(`\n${field}:\n${value}`)
     return 0
   } catch (error) {
     complain(`${messageOf(error)}\n\n${USAGE}`)
@@ -59,8 +66,9 @@ export function main(
 
 if (import.meta.main) {
   const complain = (line: string) => process.stderr.write(`${line}\n`)
-  const env = { ...readDotEnv(path.resolve(import.meta.dirname, '..'), complain), ...process.env }
-  process.exitCode = main(process.argv.slice(2), env, {
+  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: os.homedir() }
+  const env = { ...readDotEnv(places.projectDir, complain), ...process.env }
+  process.exitCode = main(process.argv.slice(2), env, places, {
     say: (line) => process.stdout.write(`${line}\n`),
     complain,
   })

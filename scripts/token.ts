@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Places } from '../src/config.ts'
 import { readDotEnv } from '../src/dot-env.ts'
 import { errnoOf, messageOf } from '../src/errors.ts'
+import { expandHome } from '../src/home.ts'
 import { hashToken, SCOPES, TokensFile } from '../src/http/tokens.ts'
 import { readChecked } from '../src/json-file.ts'
 
@@ -24,6 +27,7 @@ type Write = (line: string) => void
 export function main(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  { projectDir, home }: Places,
   now: number,
   { say, complain }: { say: Write; complain: Write },
 ): number {
@@ -41,7 +45,9 @@ export function main(
     }
     const scope = SCOPES.find((one) => one === values.scope)
     const days = values.days === undefined ? null : Number(values.days)
-    const file = values.file ?? env.LOOPER_TOKENS_FILE
+    const named = env.LOOPER_TOKENS_FILE
+    // A setting is read as the service reads it.
+    const file = values.file ?? (named && path.resolve(projectDir, expandHome(named, home)))
     const [name, ...more] = positionals
     if (name === undefined || more.length > 0) throw new Error('Give one NAME.')
     if (!scope) throw new Error('Give --scope read, run or admin.')
@@ -83,8 +89,9 @@ function readTokens(file: string) {
 
 if (import.meta.main) {
   const complain = (line: string) => process.stderr.write(`${line}\n`)
-  const env = { ...readDotEnv(path.resolve(import.meta.dirname, '..'), complain), ...process.env }
-  process.exitCode = main(process.argv.slice(2), env, Date.now(), {
+  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: os.homedir() }
+  const env = { ...readDotEnv(places.projectDir, complain), ...process.env }
+  process.exitCode = main(process.argv.slice(2), env, places, Date.now(), {
     say: (line) => process.stdout.write(`${line}\n`),
     complain,
   })

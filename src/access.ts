@@ -5,7 +5,10 @@ import { LooperError } from './errors.ts'
 /** A folder that workspaces may lie in. */
 export interface WorkspaceRoot {
   readonly path: string
-  /** Whether folders right in it whose name begins with a dot are left out: that is where a home keeps its secrets. */
+  /**
+   * Whether folders right in it whose name begins with a dot are left out: that is where a home keeps its secrets. The
+   * root itself holds them, and is left out with them.
+   */
   readonly withoutDotDirectories: boolean
 }
 
@@ -65,5 +68,5 @@ export function isWithinRoots(real: string, roots: readonly WorkspaceRoot[]): bo
 function isWithin(real: string, { path: root, withoutDotDirectories }: WorkspaceRoot): boolean {
   const inside = path.relative(root, real)
   if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return false
-  return !(withoutDotDirectories && inside.startsWith('.'))
+  return !(withoutDotDirectories && (inside === '' || inside.startsWith('.')))
 }

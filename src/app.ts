@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
-import { documentRoutes } from './api/document.ts'
-import { apiRoutes } from './api/routes.ts'
+import { apiRoutes, noteRoutes } from './api/routes.ts'
 import type { Clock } from './clock.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
@@ -115,10 +114,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   })
   guard(app, options.hosts)
 
-  await documentRoutes(app, status.version)
+  const routes = noteRoutes(app)
   await app.register(healthRoutes, { problems })
+  await app.register(apiRoutes, { routes, version: status.version })
   await app.register(dashboardRoutes)
-  await app.register(apiRoutes)
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)

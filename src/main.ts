@@ -57,7 +57,7 @@ async function run(config: Config): Promise<void> {
   )
 
   let stopping = false
-  const stop = (signal: NodeJS.Signals) => {
+  const leave = (signal: NodeJS.Signals, work: () => Promise<void>, how: string) => {
     if (stopping) {
       say(`${signal} again: not waiting for polite ends any more`)
       hurry.abort()
@@ -65,9 +65,8 @@ async function run(config: Config): Promise<void> {
     }
     stopping = true
     say(`${signal}: stopping`)
-    service
-      .close()
-      .then(() => say('Stopped'))
+    work()
+      .then(() => say(how))
       .catch((error: unknown) => {
         complain(`the stop failed: ${messageOf(error)}`)
         process.exitCode = 1
@@ -75,8 +74,10 @@ async function run(config: Config): Promise<void> {
       // A survivor's pipe would keep the process; it is on record by now.
       .finally(() => process.exit())
   }
+  const stop = (signal: NodeJS.Signals) => leave(signal, service.close, 'Stopped')
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  process.on('SIGUSR2', (signal) => leave(signal, service.handOver, 'Handed over: runs live on'))
 }
 
 function startFailure(error: unknown, { http: { host, port } }: Config): string {

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
@@ -8,34 +9,27 @@ import { buildApp, newRequestId } from './app.ts'
 import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
-import { LooperError, messageOf } from './errors.ts'
+import { messageOf } from './errors.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
+import { keepHouse } from './logging/housekeeping.ts'
 import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
-import { removeOldRuns } from './logging/retention.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
-import { sendEndNotices } from './notices/end-notices.ts'
-import { tellFailures } from './notices/failures.ts'
-import { rememberLast } from './notices/last.ts'
-import { type Notify, withoutSecrets } from './notices/notice.ts'
-import { scriptNotices } from './notices/script.ts'
-import { noticeRoute } from './notices/state.ts'
-import { describeRoute, zulipEdits, zulipNotices } from './notices/zulip.ts'
+import { openNotices } from './notices/notices.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
-import { type Ledger, openLedger, type RunRecord } from './runs/ledger.ts'
-import { readDefaultPrompt } from './runs/prompt.ts'
-import { type Access, prepareLaunch, recheckLaunch } from './runs/request.ts'
-import { readTail } from './runs/run-log.ts'
+import { type Ledger, openLedger } from './runs/ledger.ts'
+import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
 import { createAutopoll } from './triggers/autopoll.ts'
+import { limitedUntil, prepareDefault } from './triggers/default-run.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -45,6 +39,11 @@ export interface Service {
   readonly warnings: readonly string[]
   /** Stops the autopoll and every run of this service, answers what is open, and closes the log. */
   close(): Promise<void>
+  /**
+   * Begins nothing more, waits for a launch under way, and answers it; not when hurried. Every run lives on, and is
+   * adopted by the next start. The process has to exit then: what follows the runs is still at work.
+   */
+  handOver(): Promise<void>
 }
 
 /** What the service takes from its process. */
@@ -56,12 +55,9 @@ export interface ServiceOptions extends Places {
   readonly hurry: AbortSignal
 }
 
-const RETENTION_EVERY_MS = 3_600_000
 /** What end notices may take of a shutdown. */
 const END_NOTICES_MS = 2000
 const MIB = 1_048_576
-/** codex tells its session in the first lines, and the limit in the last; its log is short then. */
-const LIMIT_LINES = 200
 
 /**
  * Builds the parts, starts them in order, and closes them in reverse where one of them fails.
@@ -102,7 +98,6 @@ async function compose(
   const { logger } = serverLog
 
   const warnings = [...config.warnings]
-  const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
   if (findCredentials(config.zulip).kind === 'none') {
     warnings.push('No Zulip credentials: notices go to the server log only')
   }
@@ -138,41 +133,6 @@ async function compose(
       : null,
   })
 
-  const prepareDefault = async () => {
-    const prompt = await readDefaultPrompt(launch.prompt)
-    /* c8 ignore next 3: the settings switch the autopoll off without them */
-    if (prompt === null || launch.workspace === null) {
-      throw new LooperError('LOOPER_PROMPT_MISSING', 'no default prompt and workspace are configured')
-    }
-    const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller: null } as const
-    return prepareLaunch(origin, {
-      access,
-      places,
-      prompt,
-      workspace: launch.workspace,
-      binary: null,
-      logDir: log.dir,
-      timeoutMs: launch.timeoutMs,
-      stallMs: launch.stallMs,
-    })
-  }
-
-  const limitedUntil = ({ logPath, outcome }: RunRecord) => {
-    if (logPath === null || outcome !== 'exited') return null
-    try {
-      return agent.limitedUntil(readTail(logPath, LIMIT_LINES), agentEnv())
-    } catch {
-      // Its log was removed: then nobody knows, and the next run will tell.
-      return null
-    }
-  }
-
-  const removeOld = async () => {
-    const live = new Set(runs.live().map((run) => run.logPath))
-    const removed = await removeOldRuns({ dir: log.dir, keep: log.keep, ledger, now: clock.now(), live })
-    if (removed > 0) logger.info({ removed }, 'logs.removed')
-  }
-
   const closing = new AbortController()
   const background: Promise<unknown>[] = []
   let app: FastifyInstance | null = null
@@ -183,7 +143,7 @@ async function compose(
     try {
       await runs.close()
     } finally {
-      await Promise.all([app?.close(), endNotices?.close(END_NOTICES_MS)])
+      await Promise.all([app?.close(), notices.ends?.close(END_NOTICES_MS)])
       metrics.close()
       await Promise.all(background)
       logger.info('service.stop')
@@ -193,34 +153,39 @@ async function compose(
     }
   }
 
+  async function handOver(): Promise<void> {
+    closing.abort()
+    await Promise.race([runs.handOver(), aborted(hurry)])
+    // The answer to that launch goes out first.
+    await setImmediate()
+    await app?.close()
+    logger.info('service.handover')
+  }
+
   const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken })
-  const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), metrics.noticeFailed)
-  const { notify, last } = rememberLast(told(zulipNotices(config.zulip, skipped)), clock)
-  const { notifyEnd } = config.zulip
-  const endNotices =
-    notifyEnd === 'off'
-      ? null
-      : sendEndNotices({
-          steps,
-          logger,
-          redact,
-          hurry,
-          notify,
-          mode: notifyEnd,
-          amend: zulipEdits(config.zulip),
-          tail: (logPath) => readTail(logPath, Number.POSITIVE_INFINITY),
-        })
+  const notices = openNotices({
+    settings: config.zulip,
+    env,
+    steps,
+    clock,
+    logger,
+    redact,
+    hurry,
+    failed: metrics.noticeFailed,
+  })
+  const { notify } = notices
+  const defaults = { ...launch, access, places, logDir: log.dir }
   const autopoll = config.autopoll.enabled
     ? createAutopoll({
         ...config.autopoll,
         runs,
         ledger,
         notify,
-        limitedUntil,
+        limitedUntil: (run) => limitedUntil(run, agent, agentEnv),
         clock,
         logger,
         logDir: log.dir,
-        prepare: prepareDefault,
+        prepare: () => prepareDefault(defaults, newRequestId),
         skipped: metrics.autopollSkipped,
       })
     : null
@@ -239,7 +204,7 @@ async function compose(
       runs,
       ledger,
       autopoll,
-      notice: () => ({ ...noticeRoute(config.zulip), last: last() }),
+      notice: notices.state,
       logDir: log.dir,
       minFreeMb: log.minFreeMb,
     },
@@ -258,15 +223,7 @@ async function compose(
       clock,
       logger,
     }),
-    defaults: {
-      ...launch,
-      access,
-      places,
-      logDir: log.dir,
-      notify,
-      route: describeRoute(config.zulip),
-      notifyByScript: (script) => told(scriptNotices(script, env, logger)),
-    },
+    defaults: { ...defaults, ...notices },
   })
   const url = await app.listen({ host: config.http.host, port: config.http.port })
   claimed.publish(url)
@@ -275,23 +232,26 @@ async function compose(
     isAdopted = true
   })
   background.push(adopted)
-  const removeFailed = (error: unknown) => logger.error({ err: error }, 'logs.remove.fail')
-  background.push(adopted.then(() => repeat(removeOld, RETENTION_EVERY_MS, removeFailed)))
+  const keeping = {
+    dir: log.dir,
+    keep: log.keep,
+    ledger,
+    live: () => new Set(runs.live().map((run) => run.logPath)),
+    clock,
+    logger,
+  }
+  background.push(adopted.then(() => keepHouse(keeping, closing.signal)))
   if (autopoll) background.push(adopted.then(() => autopoll.run(closing.signal)))
   logger.info({ url }, 'service.start')
-  return { url, warnings, close }
-
-  async function repeat(work: () => Promise<void>, everyMs: number, failed: (error: unknown) => void) {
-    while (!closing.signal.aborted) {
-      await work().catch(failed)
-      await clock.sleep(everyMs, closing.signal).catch(() => undefined)
-    }
-  }
+  return { url, warnings, close, handOver }
 }
 
 function versionOf(projectDir: string): string {
   return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
 }
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 
 function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
   if (http.token === null && http.tokensFile === null) return null

@@ -11,11 +11,16 @@ sleep 300`
 
 t.test('it looks as it should: light, dark, and on a phone', { skip }, async (t) => {
   const { service } = await startService(t)
-  for (const prompt of ['true', 'exit 1', 'kill -9 $$', OUTPUT]) {
+  for (const [prompt, seconds] of [
+    ['true', 5],
+    ['exit 1', 5],
+    ['kill -9 $$', 5],
+    [OUTPUT, 0],
+  ] as const) {
     await service.post({
       zulip_message: 'Make the kernel exact',
       codex_prompt: prompt,
-      codex_exec_startup_check_seconds: 0,
+      codex_exec_startup_check_seconds: seconds,
     })
   }
   const browser = await openBrowser(t)

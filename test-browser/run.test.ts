@@ -106,9 +106,6 @@ t.test('while the service is away the page says so, and then goes on without a g
   const before = await lines(page).count()
   await until('more lines', async () => (await lines(page).count()) > before + 20)
   const numbers = (await lines(page).allInnerTexts()).flatMap((text) => /^line (\d+)$/.exec(text)?.[1] ?? [])
-  t.same(
-    numbers.map(Number),
-    numbers.map((_, index) => index + 1),
-  )
+  t.equal(numbers.join(' '), numbers.map((_, index) => index + 1).join(' '))
   t.equal(await next.stop(), 0)
 })

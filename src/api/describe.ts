@@ -14,9 +14,7 @@ declare module 'fastify' {
     readonly errors?: readonly ErrorCode[]
     /** Answers by status that no schema writes: text, streams, pages. */
     readonly answers?: Readonly<Record<number, DescribedAnswer>>
-    /** What it reads of the query, each parameter with its schema; it looks at them itself. */
-    readonly query?: Readonly<Record<string, TSchema>>
-    /** What it reads of the headers, likewise. */
+    /** What it reads of the headers, each with its schema; it looks at them itself. */
     readonly headers?: Readonly<Record<string, TSchema>>
     /** What body it takes, likewise. */
     readonly body?: TSchema

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { html } from './html.ts'
 import { style } from './page-style.ts'
-import { fieldsOf, type Schema, typeOf } from './schema-text.ts'
+import { type Field, fieldsOf, type Schema, typeOf } from './schema-text.ts'
 
 /** As much of an OpenAPI document as the page shows. */
 export interface ApiDocument {
@@ -63,7 +63,7 @@ export function renderPage({ info, tags, paths, components }: ApiDocument): stri
     )}`
   })}
 <h2>Failures</h2>${Object.entries(components.schemas).map(([name, schema]) => {
-    return html`<article id="${name}"><h3>${name}</h3><p>${schema.description ?? ''}</p>${fieldTable(schema)}</article>`
+    return html`<article id="${name}"><h3>${name}</h3><p>${schema.description}</p>${fieldTable(schema)}</article>`
   })}</main>
 </body>
 </html>
@@ -78,7 +78,7 @@ function section(method: string, path: string, operation: Operation) {
 <h3><b>${method.toUpperCase()}</b> <code>${path}</code></h3>
 <p><strong>${summary}.</strong> ${description}</p>
 <p>${scopes.length > 0 ? html`Token of scope <code>${scopes.join(' ')}</code>.` : 'No token.'}</p>
-${parameters.length > 0 ? html`<h4>Parameters</h4>${table(parameters.map((one) => [one.name, `${one.in}: ${typeOf(one.schema)}`, one.description ?? '']))}` : ''}
+${parameters.length > 0 ? html`<h4>Parameters</h4>${table(parameters.map((one) => [one.name, `${one.in}: ${typeOf(one.schema)}`, one.description]))}` : ''}
 ${Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) => html`<h4>Body <small>${type}</small></h4>${fieldTable(schema)}`)}
 <h4>Answers</h4>${Object.entries(responses).map(([status, answer]) => answerOf(status, answer))}
 </article>`
@@ -95,7 +95,7 @@ function fieldTable(schema: Schema) {
   return fields.length > 0 ? table(fields) : ''
 }
 
-function table(rows: readonly (readonly [name: string, type: string, text: string])[]) {
+function table(rows: readonly Field[]) {
   return html`<div class="scroll"><table>${rows.map(([name, type, text]) => {
     return html`<tr><th scope="row"><code>${name}</code></th><td><code>${type}</code></td><td>${text}</td></tr>`
   })}</table></div>`

@@ -1,9 +1,30 @@
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance, FastifyPluginAsync, RouteOptions } from 'fastify'
 import { Type } from '../schema.ts'
 
+/** What the document is made of. */
+export interface ApiRoutesOptions {
+  readonly routes: readonly RouteOptions[]
+  readonly version: string
+}
+
+/** Every route of the app that is registered from now on. */
+export function noteRoutes(app: FastifyInstance): readonly RouteOptions[] {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => {
+    routes.push(route)
+  })
+  return routes
+}
+
 /** `GET /openapi.json` and, for people, `GET /docs`: how to use the service. They hold no data and need no token. */
-export const apiRoutes: FastifyPluginAsyncTypebox = async (app) => {
+export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { routes, version }) => {
   let page: string | null = null
+  let document: Promise<object> | null = null
+  // Loaded when somebody asks, so that a start is fast.
+  const made = () => {
+    document ??= import('./document.ts').then(({ documentOf }) => documentOf(routes, version))
+    return document
+  }
 
   app.get(
     '/openapi.json',
@@ -19,7 +40,7 @@ export const apiRoutes: FastifyPluginAsyncTypebox = async (app) => {
         },
       },
     },
-    async () => app.swagger(),
+    made,
   )
 
   app.get(
@@ -31,13 +52,13 @@ export const apiRoutes: FastifyPluginAsyncTypebox = async (app) => {
         description: 'Needs no token, no scripts, and nothing from elsewhere.',
       },
       config: {
+        linkable: true,
         answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
       },
     },
     async (_request, reply) => {
-      // Loaded when somebody reads it, so that a start is fast.
       const { PAGE_POLICY, renderPage } = await import('./page.ts')
-      page ??= renderPage(JSON.parse(JSON.stringify(app.swagger())))
+      page ??= renderPage(JSON.parse(JSON.stringify(await made())))
       return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page)
     },
   )

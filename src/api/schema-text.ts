@@ -19,16 +19,19 @@ export function typeOf({ $ref, type, enum: values, anyOf, items, format, ...rest
   if (values) return values.map((value) => JSON.stringify(value)).join(' | ')
   if (anyOf) return [...new Set(anyOf.map(typeOf))].join(' | ')
   if (items) return `${typeOf(items)}[]`
-  return format ?? type ?? 'any'
+  return format ?? String(type)
 }
 
-/** The fields of a schema, those of nested objects as `outer.inner` and `list[].inner`: name, type, description. */
-export function fieldsOf(schema: Schema, prefix = ''): (readonly [string, string, string])[] {
+/** A field in words. One that may be absent has a name that ends with `?`. */
+export type Field = readonly [name: string, type: string, description: string | undefined]
+
+/** The fields of a schema, those of nested objects as `outer.inner` and `list[].inner`. */
+export function fieldsOf(schema: Schema, prefix = ''): Field[] {
   if (schema.anyOf) return schema.anyOf.flatMap((one) => fieldsOf(one, prefix))
   if (schema.items) return fieldsOf(schema.items, `${prefix}[]`)
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const path = prefix === '' ? name : `${prefix}.${name}`
     const mark = schema.required?.includes(name) ? '' : '?'
-    return [[`${path}${mark}`, typeOf(field), field.description ?? ''] as const, ...fieldsOf(field, path)]
+    return [[`${path}${mark}`, typeOf(field), field.description] as const, ...fieldsOf(field, path)]
   })
 }

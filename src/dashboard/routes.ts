@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
+import { Type } from '../schema.ts'
 
 const PAGE = path.join(import.meta.dirname, 'page')
 const TYPES: Readonly<Record<string, string>> = {
@@ -27,6 +28,13 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
+const IN_WORDS = {
+  tags: ['service'],
+  summary: 'The dashboard',
+  description: 'Needs no token: it holds no data, and asks for the token that the API wants.',
+}
+const ANSWERS = { 200: { description: 'A page.', content: { 'text/html': Type.String() } } }
+
 /**
  * `GET /`: the dashboard, with its files below `/dashboard/`. They hold no data, so they need no token: all that the page
  * shows it asks of the API, with the token that its user gives.
@@ -39,7 +47,9 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
     for (const name of readdirSync(PAGE).filter((file) => file.endsWith(extension))) {
       const content = readFileSync(path.join(PAGE, name))
       const isPage = name === 'index.html'
-      app.get(isPage ? '/' : `/dashboard/${name}`, { config: { linkable: isPage } }, (_request, reply) =>
+      const config = { linkable: isPage, answers: isPage ? ANSWERS : {} }
+      const schema = isPage ? IN_WORDS : { hide: true }
+      app.get(isPage ? '/' : `/dashboard/${name}`, { schema, config }, (_request, reply) =>
         reply.type(type).send(content),
       )
     }

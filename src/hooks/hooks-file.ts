@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readChecked } from '../json-file.ts'
 import { type Static, Type } from '../schema.ts'
-import { HOOK_KINDS } from './verify.ts'
+import { HOOK_KINDS, signingKeys } from './verify.ts'
 
 const Secrets = Type.Union([
   Type.String({ minLength: 1 }),
@@ -55,7 +55,7 @@ export function readHooks(file: string): ReadonlyMap<string, Hook> {
 
 /**
  * A hook's secrets, from itself or from the environment.
- * @throws {Error} where it has none: nothing is accepted unsigned
+ * @throws {Error} where it has none, or one that is no key: nothing is accepted unsigned
  */
 export function secretsOf(hook: Hook, env: NodeJS.ProcessEnv): readonly string[] {
   const named = listOf(hook.secret_env).map((name) => {
@@ -65,6 +65,9 @@ export function secretsOf(hook: Hook, env: NodeJS.ProcessEnv): readonly string[]
   })
   const secrets = [...listOf(hook.secret), ...named]
   if (secrets.length === 0) throw new Error('the hook has neither secret nor secret_env')
+  const mayBeSigned = hook.kind === 'standard' || hook.kind === 'gitlab'
+  if (mayBeSigned && secrets.some((secret) => signingKeys(secret).length === 0))
+    throw new Error('a secret begins with whsec_, but no base64 follows')
   return secrets
 }
 

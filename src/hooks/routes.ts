@@ -3,6 +3,7 @@ import { LooperError, messageOf } from '../errors.ts'
 import { refuse } from '../http/auth.ts'
 import type { Failures } from '../http/failures.ts'
 import { type KeptAnswer, once } from '../http/idempotency.ts'
+import { leaveJsonUnread } from '../http/json-body.ts'
 import { START_ERRORS } from '../runs/api.ts'
 import { startAside } from '../runs/post-run.ts'
 import { prepareRun } from '../runs/request.ts'
@@ -33,6 +34,7 @@ const Params = Type.Object({ name: Type.String({ description: 'The name of the h
 /** `POST /hooks/:name`: a verified delivery is answered 202 with the run's id, before the run begins. */
 export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (app, options) => {
   const { runs, ledger, defaults, file, env, failures, now } = options
+  const readJson = leaveJsonUnread(app)
   app.post(
     '/hooks/:name',
     {
@@ -74,12 +76,14 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
       const delivery = { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0) }
       if (!isAuthentic(hook.kind, delivery, secrets, now())) throw refuse(request, reply, failures)
       request.caller = { name: `hook:${name}`, scope: 'run' }
+      // Nothing is read before it is known who wrote it.
+      const payload = delivery.body.length === 0 ? undefined : await readJson(request, delivery.body)
 
       const id = deliveryIdOf(hook.kind, delivery)
       const key = id === null ? null : `hook:${name} ${id}`
       const keyed = { key, body: Buffer.alloc(0), requestId: request.id, now: now(), interrupted: begun }
       const answer = await once<HookAnswer>(ledger, keyed, async () => {
-        const decision = decide(hook, delivery, request.body)
+        const decision = decide(hook, delivery, payload)
         if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)

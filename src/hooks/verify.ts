@@ -36,7 +36,7 @@ export function isAuthentic(
     case 'standard':
       return isStandard(delivery, secrets, now)
     case 'bearer':
-      return secrets.some((secret) => isEqual(headerOf(delivery, 'authorization'), `Bearer ${secret}`))
+      return isBearer(delivery, secrets)
   }
 }
 
@@ -52,13 +52,19 @@ export function deliveryIdOf(kind: HookKind, delivery: Delivery): string | null 
   return names.map((name) => headerOf(delivery, name)).find((id) => id !== '') ?? null
 }
 
+/** The scheme in any case, as everywhere in HTTP. */
+function isBearer(delivery: Delivery, secrets: readonly string[]): boolean {
+  const given = headerOf(delivery, 'authorization').replace(/^bearer /i, 'Bearer ')
+  return secrets.some((secret) => isEqual(given, `Bearer ${secret}`))
+}
+
 /** docs.github.com, "Validating webhook deliveries": HMAC-SHA256 of the raw body, in hex. */
 function isGithub(delivery: Delivery, secrets: readonly string[]): boolean {
   const given = headerOf(delivery, 'x-hub-signature-256')
   return secrets.some((secret) => isEqual(given, `sha256=${hmac(secret, delivery.body).toString('hex')}`))
 }
 
-/** standardwebhooks.com: HMAC-SHA256 of "id.timestamp.body" in base64, several signatures during a rotation. */
+/** standardwebhooks.com, and GitLab's signing token: HMAC-SHA256 of "id.timestamp.body" in base64, several signatures during a rotation. */
 function isStandard(delivery: Delivery, secrets: readonly string[], now: number): boolean {
   const id = headerOf(delivery, 'webhook-id')
   const timestamp = headerOf(delivery, 'webhook-timestamp')
@@ -66,11 +72,27 @@ function isStandard(delivery: Delivery, secrets: readonly string[], now: number)
   if (Math.abs(now / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false
   const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), delivery.body])
   const given = headerOf(delivery, 'webhook-signature').split(' ')
-  return secrets.some((secret) => {
-    const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : secret
+  return secrets.flatMap(signingKeys).some((key) => {
     const expected = `v1,${hmac(key, signed).toString('base64')}`
     return given.some((signature) => isEqual(signature, expected))
   })
+}
+
+const SIGNING_PREFIX = 'whsec_'
+/** The least that the specification asks of a key, in bytes. Shorter base64 may be any text. */
+const MIN_KEY_BYTES = 24
+
+/**
+ * The keys that a secret of Standard Webhooks may stand for: base64 behind a prefix; without the prefix base64 or itself,
+ * as senders differ. None where the prefix promises base64 and there is none: an empty key would be everybody's.
+ */
+export function signingKeys(secret: string): (string | Buffer)[] {
+  const isPrefixed = secret.startsWith(SIGNING_PREFIX)
+  const text = isPrefixed ? secret.slice(SIGNING_PREFIX.length) : secret
+  const key = Buffer.from(text, 'base64')
+  const isBase64 = key.length > 0 && key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
+  if (isPrefixed) return isBase64 ? [key] : []
+  return isBase64 && key.length >= MIN_KEY_BYTES ? [secret, key] : [secret]
 }
 
 function headerOf({ headers }: Delivery, name: string): string {

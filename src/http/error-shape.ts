@@ -36,7 +36,10 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
     if (failure.code === 'LOOPER_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
-    return send(reply, failure.code, failure.message, failure.requestId ?? request.id)
+    // What callers of POST /run were always told, with a code that says more.
+    const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
+    const sentence = isOldWords ? MISSING : failure.message
+    return send(reply, failure.code, sentence, failure.requestId ?? request.id)
   })
 
   // Not app.hasRoute(): it takes what it is asked about for a pattern, and throws at strange ones.
@@ -84,8 +87,7 @@ function translate(error: FastifyError): LooperError {
   if (invalid) return fieldError(invalid)
   switch (error.statusCode) {
     case 400:
-      // What old callers were told, with a code that says more.
-      return new LooperError('LOOPER_BODY_INVALID', MISSING, { cause: error })
+      return new LooperError('LOOPER_BODY_INVALID', 'the body is no JSON that can be read', { cause: error })
     case 413:
       return new LooperError('LOOPER_BODY_TOO_LARGE', 'the body is too large', { cause: error })
     case 415:
@@ -97,7 +99,8 @@ function translate(error: FastifyError): LooperError {
 
 function fieldError({ instancePath, keyword, data }: Validation): LooperError {
   const field = instancePath.slice(1)
-  if (field === '' && keyword !== 'required') return new LooperError('LOOPER_BODY_INVALID', MISSING)
+  if (field === '' && keyword !== 'required')
+    return new LooperError('LOOPER_BODY_INVALID', 'the body is no JSON object')
   if (keyword === 'required' || (field === 'zulip_message' && (data === null || typeof data === 'string'))) {
     return new LooperError('LOOPER_MESSAGE_MISSING', MISSING)
   }

@@ -1,27 +1,53 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LooperError } from '../errors.ts'
 
 const MAX_DEPTH = 64
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Takes JSON bodies only, as valid UTF-8, not nested without end; the raw bytes stay for signatures. */
+/** Reads JSON from the bytes of a body. @throws {LooperError} `LOOPER_BODY_INVALID` @throws {FastifyError} of status 400 */
+export type ReadJson = (request: FastifyRequest, bytes: Buffer) => Promise<unknown>
+
+/** Takes JSON bodies only, as valid UTF-8, not nested without end. */
 export function takeJsonOnly(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
+  const read = jsonReader(app)
   app.removeAllContentTypeParsers()
   app.decorateRequest('rawBody', null)
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = Buffer.from(body)
+  takeBytes(app, read)
+}
+
+/** Leaves the JSON bodies of this context unread, for routes that look at the signature first. Returns what reads them. */
+export function leaveJsonUnread(app: FastifyInstance): ReadJson {
+  app.removeContentTypeParser('application/json')
+  takeBytes(app, async () => undefined)
+  return jsonReader(app)
+}
+
+function takeBytes(app: FastifyInstance, read: ReadJson): void {
+  const parser = async (request: FastifyRequest, bytes: Buffer) => {
     request.rawBody = bytes
-    try {
-      const text = utf8.decode(bytes)
-      if (depthOf(text) > MAX_DEPTH) return done(invalid())
-      void parse(request, text, done)
-    } catch {
-      // Not UTF-8.
-      done(invalid())
-    }
-  })
+    return read(request, bytes)
+  }
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parser)
+}
+
+function jsonReader(app: FastifyInstance): ReadJson {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  return async (request, bytes) => {
+    const text = textOf(bytes)
+    if (depthOf(text) > MAX_DEPTH) throw unreadable()
+    return new Promise((resolve, reject) => {
+      void parse(request, text, (error, value) => (error ? reject(error) : resolve(value)))
+    })
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw unreadable()
+  }
 }
 
 declare module 'fastify' {
@@ -31,7 +57,7 @@ declare module 'fastify' {
   }
 }
 
-const invalid = () => new LooperError('LOOPER_BODY_INVALID', "missing 'zulip_message'")
+const unreadable = () => new LooperError('LOOPER_BODY_INVALID', 'the body is no JSON that can be read')
 
 /** How deep objects and lists are nested, without parsing. */
 function depthOf(text: string): number {

@@ -86,6 +86,12 @@ export async function openServerLog(
     }
   })
 
+  // An answer that is cut off at the very end tells of that when nothing can be written any more.
+  let isClosed = false
+  const write = (text: string) => {
+    if (!isClosed) stream.write(text)
+  }
+
   return {
     logger: pino(
       {
@@ -94,13 +100,12 @@ export async function openServerLog(
         timestamp: pino.stdTimeFunctions.isoTime,
         redact: { paths: SECRET_KEYS, censor: '[redacted]' },
       },
-      { write: (line) => stream.write(escapeControls(redact(line))) },
+      { write: (line) => write(escapeControls(redact(line))) },
     ),
-    raw: (lines) => {
-      stream.write(redact(lines))
-    },
+    raw: (lines) => write(redact(lines)),
     close: () =>
       new Promise((resolve) => {
+        isClosed = true
         stream.once('close', resolve)
         stream.once('error', () => stream.destroy())
         stream.end()

@@ -1,12 +1,13 @@
-import type { Notify } from './notice.ts'
-
-/** The same notices; each one that fails is told, one that was given up is not. */
-export function tellFailures(notify: Notify, failed: () => void): Notify {
-  return async (message, signal) => {
+/** The same sender; each time it fails is told, unless it was given up. */
+export function tellFailures<A extends readonly unknown[], R>(
+  send: (...given: A) => Promise<R>,
+  failed: () => void,
+): (...given: A) => Promise<R> {
+  return async (...given) => {
     try {
-      return await notify(message, signal)
+      return await send(...given)
     } catch (error) {
-      if (!signal.aborted) failed()
+      if (!given.some((one) => one instanceof AbortSignal && one.aborted)) failed()
       throw error
     }
   }

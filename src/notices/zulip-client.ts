@@ -76,7 +76,8 @@ globalThis.FormData = ownFormData
 helper.FormData = URLSearchParams
 helper.fetch = async (url, init) => {
   const signal = abort.getStore() ?? AbortSignal.timeout(TIMEOUT_MS)
-  const response = await fetch(asForm(url, { ...init, redirect: 'manual', signal }))
+  const { address, body } = asForm(url, init)
+  const response = await fetch(address, { ...init, body, redirect: 'manual', signal })
   const reply = parseReply(response, await response.text())
   return { json: () => reply }
 }
@@ -137,10 +138,10 @@ export async function openZulip(
 }
 
 /** zulip-js puts the fields of a PATCH into the address, where a long message does not fit. */
-function asForm(url: string, init: RequestInit): Request {
-  if (init.method !== 'PATCH') return new Request(url, init)
-  const [address = '', fields = ''] = url.split('?')
-  return new Request(address, { ...init, body: new URLSearchParams(fields) })
+function asForm(url: string, { method, body = null }: RequestInit) {
+  if (method !== 'PATCH') return { address: url, body }
+  const { origin, pathname, searchParams } = new URL(url)
+  return { address: origin + pathname, body: searchParams }
 }
 
 function parseReply(response: Response, text: string): unknown {

@@ -116,11 +116,11 @@ class Sweep {
   /** Sweeps until nothing is left, first with the given signal, then with SIGKILL. */
   async finish(first: 'SIGTERM' | 'SIGKILL'): Promise<StopReport> {
     let left = await this.#round(first)
-    if (first === 'SIGTERM' && left.length > 0) {
-      await this.#until(ORPHAN_GRACE_MS, async () => (await this.#round(null)).length === 0)
-      left = await this.#round('SIGKILL')
+    let isQuiet = left.length === 0
+    if (first === 'SIGTERM' && !isQuiet) {
+      isQuiet = await this.#until(ORPHAN_GRACE_MS, async () => (await this.#round(null)).length === 0)
     }
-    let quiet = left.length === 0 ? 1 : 0
+    let quiet = isQuiet ? 1 : 0
     await this.#until(
       KILL_LIMIT_MS,
       async () => {

@@ -108,23 +108,23 @@ export async function prepareRun(
   }
 }
 
+/** What a launch is to be. */
+export interface LaunchWish {
+  readonly workspace: string
+  readonly prompt: string
+  readonly binary: string | null
+  readonly places: BinaryPlaces
+  readonly logDir: string
+  readonly timeoutMs: number
+  readonly stallMs: number
+  readonly access: Access
+}
+
 /**
  * Checks what a launch needs: the workspace, the program, and a log directory that can be written.
  * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_BINARY_MISSING`, `LOOPER_LOG_UNWRITABLE`
  */
-export function prepareLaunch(
-  origin: RequestOrigin,
-  wish: {
-    readonly workspace: string
-    readonly prompt: string
-    readonly binary: string | null
-    readonly places: BinaryPlaces
-    readonly logDir: string
-    readonly timeoutMs: number
-    readonly stallMs: number
-    readonly access: Access
-  },
-): LaunchRequest {
+export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
   const { prompt, places, timeoutMs, stallMs, access } = wish
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)

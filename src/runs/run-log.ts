@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { LooperError, messageOf } from '../errors.ts'
+import { shellQuote } from '../shell-quote.ts'
 
 /** Where a run's output goes. Whoever created it closes `fd`. */
 export interface RunLog {
@@ -44,7 +45,7 @@ export function isRunLogName(name: string): boolean {
 export async function createRunLog(dir: string, header: RunLogHeader, at: Date): Promise<RunLog> {
   const file = path.join(dir, runLogName(header.requestId, at))
   const text =
-    `# looper_request_id=${header.requestId}\n# workspace=${header.workspace}\n` +
+    `# looper_request_id=${header.requestId}\n# workspace=${oneLine(header.workspace)}\n` +
     `# command=${header.command}\n\n`
   try {
     await mkdir(dir, { recursive: true })
@@ -56,6 +57,12 @@ export async function createRunLog(dir: string, header: RunLogHeader, at: Date):
       cause: error,
     })
   }
+}
+
+/** A path as it is, but for one that would break the line. */
+function oneLine(file: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(file) ? shellQuote([file]) : file
 }
 
 /** The return code in the log's last trailer, `unknown` where nobody could know it; null where there is none (yet). */

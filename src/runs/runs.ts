@@ -66,6 +66,8 @@ export interface Runs {
   live(): readonly Run[]
   /** Launches nothing more, stops every run of this service, and resolves when nothing of them is left. */
   close(): Promise<void>
+  /** Begins nothing more; resolves when the launch under way, if any, is done. Every run lives on. */
+  handOver(): Promise<void>
 }
 
 /** What the heart is made of. */
@@ -82,6 +84,7 @@ export function createRuns(deps: RunsDeps): Runs {
   const closing = new AbortController()
   const sequenceDeps = { ...deps, live, closing: closing.signal }
   let adopted = Promise.resolve()
+  let isHandedOver = false
 
   /** Puts a launch on the record as an intent. */
   function record(request: LaunchRequest): string {
@@ -123,6 +126,14 @@ export function createRuns(deps: RunsDeps): Runs {
     const { agents } = await findAgents(deps, live.all())
     // A run whose agent is gone may still be swept, and its end is not on the record yet.
     return { obstacle: agents.length > 0 || live.all().length > 0 ? 'live' : null, agents }
+  }
+
+  /** Waits for what an earlier life left, and for nothing where the service is about to end. */
+  async function open(): Promise<void> {
+    await adopted
+    assertOpen(closing.signal)
+    if (isHandedOver)
+      throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service hands over to its next start')
   }
 
   /** Takes the slot for a request, or says what is in the way. */
@@ -183,23 +194,20 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     async start(request) {
-      await adopted
-      assertOpen(closing.signal)
+      await open()
       if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
       const entered = await enter(request)
       return 'release' in entered ? begin(request, entered.release) : entered
     },
 
     async plan(request) {
-      await adopted
-      assertOpen(closing.signal)
+      await open()
       if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
       return planOf(request, live.all(), slot.taken, deps)
     },
 
     async launchIfIdle(prepare) {
-      await adopted
-      assertOpen(closing.signal)
+      await open()
       const release = slot.take()
       if (!release) return { kind: 'busy' }
       try {
@@ -242,6 +250,12 @@ export function createRuns(deps: RunsDeps): Runs {
     occupant: () => slot.occupant,
 
     live: () => live.all(),
+
+    async handOver() {
+      isHandedOver = true
+      await adopted
+      await slot.free()
+    },
 
     async close() {
       closing.abort()

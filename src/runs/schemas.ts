@@ -200,8 +200,13 @@ export const StopAnswer = Type.Object(
   { description: 'How it ended, and what was stopped.' },
 )
 
+/** The answer of `POST /runs/:run_id/stop`. */
+export type StopAnswer = Static<typeof StopAnswer>
+
 /** The answer of `GET /runs`, newest first; `next_cursor` is null on the last page. */
 export const RunList = Type.Object(
   { runs: Type.Array(RunSummary), next_cursor: TextOrNull },
   { description: 'A page of the runs.' },
 )
+/** The answer of `GET /runs`. */
+export type RunList = Static<typeof RunList>

@@ -28,9 +28,18 @@ export interface Steps {
 export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readonly steps: Steps } {
   const listeners = new Set<StepListener>()
 
+  function look(runId: string): RunRecord | null {
+    try {
+      return ledger.find(runId)
+    } catch {
+      // Nobody may hear of it then, but a run must not fail of being told.
+      return null
+    }
+  }
+
   function tell(step: Step, runId: string, news: Partial<RunRecord>): void {
     if (listeners.size === 0) return
-    const run = ledger.find(runId)
+    const run = look(runId)
     // What could not be written yet is told all the same.
     if (run) for (const listener of listeners) listener({ step, run: { ...run, ...news } })
   }
@@ -57,7 +66,7 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
       },
       finish(runId, finish) {
         // A run ends once: what would end it again changes nothing on the record, and is not told.
-        const isLive = ledger.find(runId)?.outcome === null
+        const isLive = look(runId)?.outcome === null
         ledger.finish(runId, finish)
         if (isLive) tell('ended', runId, finish)
       },

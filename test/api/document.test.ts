@@ -16,6 +16,7 @@ const RUN = { zulip_message: 'hello', codex_prompt: 'x', workspace: '/' }
 const NO_ROUTE = ['LOOPER_BAD_REQUEST', 'LOOPER_HEADERS_TOO_LARGE', 'LOOPER_METHOD_NOT_ALLOWED']
 
 const OPERATIONS = [
+  'GET /',
   'GET /docs',
   'GET /events',
   'GET /health',
@@ -112,7 +113,7 @@ t.test('these routes are in it and no others, with words, a tag, and the token i
     t.match(operation.summary, /^[A-Z].*[^.]$/, `${name} has a summary`)
     t.match(operation.description, /^[A-Z].*\.$/s, `${name} has a description`)
     t.equal(operation.tags?.length, 1, `${name} has a tag`)
-    const open = ['/health', '/ready', '/openapi.json', '/docs', '/hooks/{name}'].includes(path)
+    const open = ['/', '/health', '/ready', '/openapi.json', '/docs', '/hooks/{name}'].includes(path)
     t.equal(operation.security?.length, open ? 0 : 1, `${name} names its token`)
     const named = operation.parameters?.filter((one) => one.in === 'path').map((one) => `{${one.name}}`)
     t.same(named ?? [], path.match(/\{\w+\}/g) ?? [], `${name} describes what stands in its path`)

@@ -49,6 +49,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     launchIfIdle: async () => ({ kind: 'busy' }),
     live: () => [],
     close: async () => undefined,
+    handOver: async () => undefined,
   }
   return { runs, asked }
 }
@@ -60,7 +61,8 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const logger = pino({ level: 'debug' }, { write: (line) => events.push(JSON.parse(line)) })
   // Not the test's own directory: making that again would empty it.
   const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-app-'))
-  const { ledger, steps } = observeLedger(openLedger(path.join(dir, 'looper.db'), () => undefined))
+  const dbPath = path.join(dir, 'looper.db')
+  const { ledger, steps } = observeLedger(openLedger(dbPath, () => undefined))
   test.teardown(() => rmSync(dir, { recursive: true }))
   const app = await buildApp({
     logger,
@@ -112,5 +114,5 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     await app.close()
     ledger.close()
   })
-  return { app, asked, events, ledger }
+  return { app, asked, events, ledger, dbPath }
 }

@@ -46,3 +46,11 @@ t.test('fields must equal exactly, types included', async (t) => {
     t.match(kindOf(when, {}, { ...good, ...bad }), { kind: 'ignored' })
   t.strictSame(kindOf(when, {}, {}), { kind: 'ignored', reason: "'a.b' is not 1" })
 })
+
+t.test("GitHub's ping starts nothing, unless it is what the hook is for", async (t) => {
+  const ping = { 'x-github-event': 'ping' }
+  t.strictSame(kindOf(undefined, ping, {}), { kind: 'ignored', reason: 'a ping asks for nothing' })
+  t.match(kindOf({ branch: 'main' }, ping, { ref: 'main' }), { kind: 'ignored' })
+  t.match(kindOf({ event: 'ping' }, ping, {}), { kind: 'run' })
+  t.match(decide({ ...hook(), kind: 'standard' }, { headers: {} }, { type: 'ping' }), { kind: 'run' })
+})

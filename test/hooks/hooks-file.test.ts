@@ -55,3 +55,20 @@ t.test('secrets come from the file, from variables, or from both', async (t) => 
       message: `the variable ${name} (secret_env) is not set`,
     })
 })
+
+t.test(
+  "a secret that promises a key and holds none is an error: an empty key would be everybody's",
+  async (t) => {
+    const good = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+    for (const kind of ['standard', 'gitlab'] as const) {
+      t.strictSame(secretsOf({ ...hook, kind, secret: good }, {}), [good])
+      for (const secret of ['whsec_', 'whsec_=', 'whsec_!!!!', [good, 'whsec_']])
+        t.throws(() => secretsOf({ ...hook, kind, secret }, {}), { message: /no base64 follows/ })
+    }
+    t.strictSame(
+      secretsOf({ ...hook, secret: 'whsec_' }, {}),
+      ['whsec_'],
+      'elsewhere it is a text like others',
+    )
+  },
+)

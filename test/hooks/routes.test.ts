@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { buildTestApp } from '../helpers/app.ts'
+import { openLedger } from '../../src/runs/ledger.ts'
+import { buildTestApp, NOW } from '../helpers/app.ts'
 
 /** An app with these hooks, and a function that delivers. */
 async function setUp(test: Test, hooks: object, env: NodeJS.ProcessEnv = {}) {
@@ -55,6 +57,61 @@ t.test('a hook without a prompt stops only', async (t) => {
   t.equal(answer.statusCode, 202, 'a body is not asked for')
   t.match(asked, [{ launch: null }])
 })
+
+t.test('a body is read only once it is known who wrote it; one that cannot be read says so', async (t) => {
+  const { app, asked } = await setUp(t, { ci: runs })
+  const post = (payload: string | Buffer, authorization: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/hooks/ci',
+      headers: { authorization, 'content-type': 'application/json' },
+      payload,
+    })
+  const bad = [
+    '{broken',
+    'Hello, World!',
+    '{"__proto__": {}}',
+    '['.repeat(100_000),
+    Buffer.from([0x22, 0xff, 0x22]),
+  ]
+  for (const payload of bad) {
+    t.equal((await post(payload, 'Bearer wrong')).statusCode, 401)
+    const answer = await post(payload, 'Bearer right')
+    t.match(
+      [answer.statusCode, answer.json()],
+      [400, { code: 'LOOPER_BODY_INVALID', error: 'the body is no JSON that can be read' }],
+    )
+  }
+  t.same(asked, [])
+  t.equal((await post('', 'Bearer right')).statusCode, 202, 'none is good')
+})
+
+t.test(
+  'a delivery that a crash left without its answer is answered with the run that it began',
+  async (t) => {
+    const { deliver, dbPath, asked } = await setUp(t, { ci: runs })
+    const before = openLedger(dbPath, t.fail)
+    const requestHash = createHash('sha256').digest('hex')
+    before.claimKey({ key: 'hook:ci one', requestHash, requestId: 'lost', now: NOW, since: 0 })
+    before.begin({
+      runId: 'run-of-before',
+      requestId: 'lost',
+      trigger: 'hook',
+      caller: 'hook:ci',
+      agent: 'codex',
+      workspace: '/',
+      prompt: 'x',
+      binary: '/bin/codex',
+      timeoutMs: 0,
+      stallMs: 0,
+      requestedAt: NOW,
+    })
+    before.close()
+    const answer = await deliver('ci', {}, { 'idempotency-key': 'one' })
+    t.strictSame([answer.statusCode, answer.json()], [202, { ok: true, run_id: 'run-of-before' }])
+    t.same(asked, [])
+  },
+)
 
 t.test('a busy slot is a 409, and the delivery may be tried again', async (t) => {
   const { deliver, write } = await setUp(t, { ci: bearer({ ...runs, message: 'busy' }) })

@@ -37,6 +37,12 @@ t.test('a value is one line without control characters, and no template of its o
   t.equal(fill('{{x}}{{y}}', { x: '{{y}}', y: '$&' }, 'message'), '{{y}}$&')
 })
 
+t.test('what nobody sees is not inserted', async (t) => {
+  const hidden = [...'do evil'].map((char) => String.fromCodePoint(0xe0000 + char.charCodeAt(0))).join('')
+  const x = `a\u200bb\u202ec\u2066d\ufeffe${hidden}f\u00adg`
+  t.equal(fill('{{x}}', { x }, 'message'), 'abcdefg')
+})
+
 t.test('a value is cut at 1,000 characters, never within one', async (t) => {
   t.equal(fill('{{x}}', { x: 'x'.repeat(1000) }, 'message'), 'x'.repeat(1000))
   t.equal(fill('{{x}}', { x: 'x'.repeat(1001) }, 'message'), `${'x'.repeat(999)}…`)

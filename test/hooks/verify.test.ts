@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
-import { deliveryIdOf, HOOK_KINDS, isAuthentic } from '../../src/hooks/verify.ts'
+import { deliveryIdOf, HOOK_KINDS, isAuthentic, signingKeys } from '../../src/hooks/verify.ts'
 
 const NOW = 1_614_265_330_000
 const delivery = (headers: IncomingHttpHeaders, body = '') => ({ headers, body: Buffer.from(body) })
@@ -68,6 +68,32 @@ t.test('one good signature among several is enough, and so is one good key', asy
   t.equal(isAuthentic('standard', delivery(several, body), [other], NOW), false)
 })
 
+t.test('the published vector verifies with its secret without the prefix, too', async (t) => {
+  const { secret, body, headers } = STANDARD
+  const bare = secret.slice('whsec_'.length)
+  t.equal(isAuthentic('standard', delivery(headers, body), [bare], NOW), true)
+  t.equal(isAuthentic('standard', delivery(headers, '{}'), [bare], NOW), false)
+})
+
+t.test('no secret stands for an empty key, or for a short one that it happens to spell', async (t) => {
+  t.strictSame(signingKeys('whsec_'), [])
+  t.strictSame(signingKeys('whsec_!'), [])
+  t.strictSame(signingKeys('whsec_YWJj'), [Buffer.from('abc')])
+  t.strictSame(signingKeys('whsec_YQ=='), [Buffer.from('a')])
+  t.strictSame(signingKeys('a'), ['a'])
+  t.strictSame(signingKeys('password'), ['password'], 'which is base64, too')
+  const key = Buffer.alloc(24, 'k')
+  t.strictSame(signingKeys(key.toString('base64')), [key.toString('base64'), key])
+  const signed = createHmac('sha256', '').update('id.1614265330.{}').digest('base64')
+  const headers = {
+    'webhook-id': 'id',
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': `v1,${signed}`,
+  }
+  for (const secret of ['whsec_', 'whsec_!', '!', '====='])
+    t.equal(isAuthentic('standard', delivery(headers, '{}'), [secret], NOW), false, secret)
+})
+
 t.test('a key without prefix is taken as it is', async (t) => {
   const signed = createHmac('sha256', 'a plain key').update(`id.1614265330.{}`).digest('base64')
   const headers = {
@@ -95,6 +121,7 @@ t.test('a bearer is compared whole', async (t) => {
     isAuthentic('bearer', delivery(authorization === undefined ? {} : { authorization }), ['old', 'new'], NOW)
   t.equal(check('Bearer old'), true)
   t.equal(check('Bearer new'), true)
+  t.equal(check('bearer new'), true, 'a scheme has no case')
   for (const wrong of [undefined, '', 'new', 'Bearer', 'Bearer ', 'Bearer newer', 'Basic new'])
     t.equal(check(wrong), false, String(wrong))
 })

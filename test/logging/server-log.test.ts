@@ -170,6 +170,17 @@ t.test('a link left by a crash is replaced, and a missing directory is made', as
   t.equal(readFileSync(file, 'utf8'), 'one\n')
 })
 
+t.test('what comes after its end is left out, and ends nobody', async (t) => {
+  const { file, text } = setUp(t)
+  const log = await openServerLog(file, 'info')
+  log.logger.info('in time')
+  await log.close()
+  log.logger.info('too late')
+  log.raw('too late\n')
+  t.match(text(), 'in time')
+  t.notMatch(text(), 'too late')
+})
+
 t.test('a directory at the path is told', async (t) => {
   const { file } = setUp(t)
   mkdirSync(file)

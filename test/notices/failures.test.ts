@@ -7,10 +7,13 @@ t.test('a notice that fails is told, and still fails; one that works, or is give
     told++
   }
   const { signal } = new AbortController()
-  const works = tellFailures(async (message) => ({ output: `sent ${message}`, messageId: null }), tell)
-  t.same(await works('a', signal), { output: 'sent a', messageId: null })
+  const works = tellFailures(
+    async (message: string, _signal: AbortSignal) => ({ output: `sent ${message}` }),
+    tell,
+  )
+  t.same(await works('a', signal), { output: 'sent a' })
   t.equal(told, 0)
-  const broken = tellFailures(async () => {
+  const broken = tellFailures(async (_message: string, _signal: AbortSignal) => {
     throw new Error('no route')
   }, tell)
   await t.rejects(broken('a', signal), { message: 'no route' })

@@ -1,5 +1,7 @@
 import dns from 'node:dns'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { FOREIGN_ID, startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
@@ -229,6 +231,27 @@ t.test('a server that never answers is given up on', async (t) => {
   const error = { message: `no answer from ${zulip.url} within 0.05 s` }
   await t.rejects(client.send(MESSAGE), error)
   t.equal(zulip.requests, 1)
+})
+
+t.test('the limits hold whatever the garbage collector takes', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  const timer = setInterval(collect, 20)
+  t.teardown(() => clearInterval(timer))
+  const { zulip, abort } = await setUp(t)
+  const open = (timeoutMs: number) => {
+    const signal = AbortSignal.any([abort.signal, new AbortController().signal])
+    return openZulip({ site: zulip.url, ...zulip.account }, signal, { timeoutMs })
+  }
+  const error = { message: `no answer from ${zulip.url} within 0.2 s` }
+  zulip.interrupt(() => {})
+  zulip.interruptEdit(() => {})
+  await Promise.all([
+    t.rejects((await open(200)).send(MESSAGE), error),
+    t.rejects((await open(200)).update(42, 'Done'), error),
+  ])
+  zulip.interruptEdit(() => setTimeout(() => abort.abort(), 100))
+  await t.rejects((await open(8000)).update(42, 'Done'), { name: 'AbortError' })
 })
 
 t.test('a server that stops in the middle of its answer is given up on', async (t) => {

@@ -40,7 +40,7 @@ t.test('a run is found under the id of the answer while it lives, and after its 
   const { workspace, get, run, ended } = await setUp(t)
   t.strictSame(await get('/runs'), { status: 200, body: { runs: [], next_cursor: null } })
   const before = Date.now()
-  const { runId, result } = await run(`${WAIT}; exit 3`, { timeout_seconds: 600, stall_seconds: '1.005' })
+  const { runId, result } = await run(`${WAIT}; exit 3`, { timeout_seconds: 600, stall_seconds: '64.005' })
   const live = await get(`/runs/${runId}`)
   t.equal(live.status, 200)
   t.strictSame(await get('/runs/current'), live, 'it is the current one')
@@ -61,7 +61,7 @@ t.test('a run is found under the id of the answer while it lives, and after its 
     notice: /^skipped|No Zulip|./,
     stopped_pids: [],
     timeout_seconds: 600,
-    stall_seconds: 1.005,
+    stall_seconds: 64.005,
     boot_id: textOf('/proc/sys/kernel/random/boot_id').trim() || String,
     agent_start_ticks: String,
     wrapper_pid: Number,

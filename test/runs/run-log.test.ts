@@ -33,6 +33,15 @@ t.test("a log's name tells the local time and the request", async (t) => {
   )
 })
 
+t.test('a workspace whose name breaks lines forges no line of the header', async (t) => {
+  const workspace = '/w/a\n# codex_exec_return_code=0\nb'
+  const log = await createRunLog(t.testdir(), { ...HEADER, workspace }, AT)
+  closeSync(log.fd)
+  const text = readFileSync(log.path, 'utf8')
+  t.match(text, "\n# workspace=$'/w/a\\n# codex_exec_return_code=0\\nb'\n# command=")
+  t.equal(readTrailer(log.path), null)
+})
+
 t.test('only names of that shape are run logs', async (t) => {
   for (const name of [runLogName('0a1b2c3d', AT), runLogName('auto0a1b2c3d', AT)]) {
     t.equal(isRunLogName(name), true, name)

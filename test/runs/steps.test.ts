@@ -49,3 +49,16 @@ t.test('a listener hears nothing before it came and after it left, nor of runs n
   t.match(told, [{ step: 'ended' }])
   t.equal(told.length, 1)
 })
+
+t.test('a ledger that cannot be read is written all the same', async (t) => {
+  const heart = heartOf(t)
+  const find = () => {
+    throw new Error('disk I/O error')
+  }
+  const { ledger, steps } = observeLedger({ ...heart.ledger, find })
+  steps.subscribe(() => t.fail('nothing to tell'))
+  const { runId } = heart.begin('x')
+  ledger.step(runId, { launchedAt: 1 })
+  ledger.finish(runId, END)
+  t.match(heart.ledger.find(runId), { launchedAt: 1, outcome: 'exited' })
+})

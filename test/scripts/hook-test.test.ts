@@ -28,10 +28,15 @@ function setUp(test: Test) {
   const run = (args: string[], env: NodeJS.ProcessEnv = { LOOPER_HOOKS_FILE, CI_SECRET: 's' }) => {
     const said: string[] = []
     const complained: string[] = []
-    const status = main(args, env, {
-      say: (line) => said.push(line),
-      complain: (line) => complained.push(line),
-    })
+    const status = main(
+      args,
+      env,
+      { projectDir: dir, home: dir },
+      {
+        say: (line) => said.push(line),
+        complain: (line) => complained.push(line),
+      },
+    )
     return { status, said: said.join('\n'), complained: complained.join('\n') }
   }
   return { dir, payload, run, LOOPER_HOOKS_FILE }
@@ -42,11 +47,12 @@ t.test('it shows what a delivery would start', async (t) => {
   for (const answer of [
     run(['ci', payload, '--event', 'push']),
     run(['ci', payload, '--event', 'push', '--file', LOOPER_HOOKS_FILE], { CI_SECRET: 's' }),
+    run(['ci', payload, '--event', 'push'], { LOOPER_HOOKS_FILE: '~/hooks.json', CI_SECRET: 's' }),
   ]) {
     t.equal(answer.status, 0)
     t.match(
       answer.said,
-      /^It would start a run:\n\nzulip_message:\nhello ada\n\ncodex_prompt:\n[\s\S]*mend ⟦ada⟧$/,
+      /^It would start a run:\n\ncodex_prompt:\n[\s\S]*mend ⟦ada⟧\n\nworkspace:\n\(the default one\)\n\nzulip_message:\nhello ada$/,
     )
   }
 })

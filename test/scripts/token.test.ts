@@ -15,7 +15,7 @@ function setUp(test: Test) {
   const run = (args: string[], env: NodeJS.ProcessEnv = { LOOPER_TOKENS_FILE: file }) => {
     const said: string[] = []
     const complained: string[] = []
-    const status = main(args, env, NOW, {
+    const status = main(args, env, { projectDir: dir, home: dir }, NOW, {
       say: (line) => said.push(line),
       complain: (line) => complained.push(line),
     })
@@ -41,6 +41,16 @@ t.test('a token is made, shown once, and only its hash is kept', async (t) => {
   const later = createTokenCheck(null, file, () => NOW + 1.5 * 86_400_000, t.fail)
   t.equal(later.callerOf(second.said[0] ?? ''), null, 'expired')
   t.strictSame(readdirSync(dir), ['tokens.json'], 'nothing is left beside it')
+})
+
+t.test('a setting is read as the service reads it', async (t) => {
+  const { dir, run } = setUp(t)
+  for (const [name, LOOPER_TOKENS_FILE] of [
+    ['a', '~/tokens.json'],
+    ['b', 'tokens.json'],
+  ] as const)
+    t.match(run([name, '--scope', 'run'], { LOOPER_TOKENS_FILE }), { status: 0 })
+  t.strictSame(readdirSync(dir), ['tokens.json'])
 })
 
 t.test('wrong use is told with what is right, and changes nothing', async (t) => {

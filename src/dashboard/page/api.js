@@ -1,25 +1,9 @@
 /** @typedef {import('../../runs/schemas.ts').RunSummary} RunSummary */
 /** @typedef {import('../../runs/schemas.ts').RunDetails} RunDetails */
-/** @typedef {{ runs: RunSummary[], next_cursor: string | null }} RunPage */
-/**
- * @typedef {object} Status
- * @property {string} version
- * @property {{ taken: boolean, request_id: string | null, run_id: string | null, step: string | null }} slot
- * @property {RunSummary | null} current
- * @property {number[]} live_pids
- * @property {{ enabled: boolean, next_at: string | null, would_skip: string | null, paused: boolean }} autopoll
- * @property {{ kind: string, route: string | null, problem: string | null,
- *   last: { at: string, ok: boolean, output: string } | null }} notice
- * @property {{ path: string, free_mb: number, min_free_mb: number, ok: boolean }} disk
- */
-/**
- * @typedef {object} Plan
- * @property {string} would
- * @property {{ message: string, route: string | null }} notice
- * @property {{ pid: number, run_id: string | null, command: string }[]} stop
- * @property {{ command: string, workspace: string, delay_seconds: number, timeout_seconds: number,
- *   stall_seconds: number } | null} launch
- */
+/** @typedef {import('../../runs/schemas.ts').RunList} RunPage */
+/** @typedef {import('../../runs/schemas.ts').StopAnswer} Stopped */
+/** @typedef {import('../../runs/schemas.ts').PlanAnswer['plan']} Plan */
+/** @typedef {import('../../status/schemas.ts').StatusAnswer} Status */
 
 /** A failure as the service tells it. */
 export class ApiError extends Error {
@@ -89,7 +73,7 @@ export function createApi(token, refused) {
     },
     /** @param {string} runId @returns {Promise<RunDetails>} */
     run: (runId) => read(runPath(runId)),
-    /** @param {string} runId @returns {Promise<{ stopped_pids: number[], remaining_pids: number[] }>} */
+    /** @param {string} runId @returns {Promise<Stopped>} */
     stop: (runId) => post(`${runPath(runId)}/stop`, {}),
     /** @param {object} body @returns {Promise<{ run_id: string | null, plan: Plan }>} */
     start: (body) => post('/run', body),

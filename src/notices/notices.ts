@@ -1,0 +1,66 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../clock.ts'
+import type { ZulipSettings } from '../config.ts'
+import type { Redact } from '../logging/redact.ts'
+import { readTail } from '../runs/run-log.ts'
+import type { Steps } from '../runs/steps.ts'
+import { type EndNotices, sendEndNotices } from './end-notices.ts'
+import { tellFailures } from './failures.ts'
+import { type LastNotice, rememberLast } from './last.ts'
+import { type Notify, withoutSecrets } from './notice.ts'
+import { scriptNotices } from './script.ts'
+import { type NoticeRoute, noticeRoute } from './state.ts'
+import { describeRoute, zulipEdits, zulipNotices } from './zulip.ts'
+
+/** Everything that sends notices. */
+export interface Notices {
+  readonly notify: Notify
+  /** The same through a helper script. */
+  readonly notifyByScript: (script: string) => Notify
+  /** Where {@link notify} sends to, as one line. */
+  readonly route: string
+  /** How notices would go now, and how the last one went. */
+  state(): NoticeRoute & { readonly last: LastNotice | null }
+  /** Null where ends are not told. */
+  readonly ends: EndNotices | null
+}
+
+/** What notices need. */
+export interface NoticesOptions {
+  readonly settings: ZulipSettings
+  /** What helper scripts get as their environment. */
+  readonly env: NodeJS.ProcessEnv
+  readonly steps: Steps
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly redact: Redact
+  readonly hurry: AbortSignal
+  /** Is told of every notice that could not be sent. */
+  readonly failed: () => void
+}
+
+/** Notices as the settings want them. Whoever opened them closes `ends`. */
+export function openNotices(options: NoticesOptions): Notices {
+  const { settings, env, logger, redact, failed } = options
+  const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
+  const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), failed)
+  const { notify, last } = rememberLast(told(zulipNotices(settings, skipped)), options.clock)
+  const mode = settings.notifyEnd
+  const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY)
+  return {
+    notify,
+    notifyByScript: (script) => told(scriptNotices(script, env, logger)),
+    route: describeRoute(settings),
+    state: () => ({ ...noticeRoute(settings), last: last() }),
+    ends:
+      mode === 'off'
+        ? null
+        : sendEndNotices({
+            ...options,
+            notify,
+            mode,
+            amend: tellFailures(zulipEdits(settings), failed),
+            tail,
+          }),
+  }
+}
