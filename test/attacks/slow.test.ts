@@ -16,8 +16,12 @@ async function listening(test: Test, requestMs: number, headersMs: number) {
 function trickle(url: string, first: string, piece: string): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
-    const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(first))
-    const timer = setInterval(() => socket.write(piece), 20)
+    let timer: NodeJS.Timeout | undefined
+    const socket = net.connect(Number(new URL(url).port), '127.0.0.1', () => {
+      socket.write(first)
+      // Not before: what is written while it connects would go out first.
+      timer = setInterval(() => socket.write(piece), 20)
+    })
     socket.setEncoding('utf8')
     socket.on('data', (chunk) => {
       text += chunk
