@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
+import { openLedger } from '../src/runs/ledger.ts'
 import { startLoopbackZulip } from './fixtures/loopback-zulip.ts'
 import { carriers, runIdOf } from './helpers/processes.ts'
 import { PROJECT, spawnService, startTestService, textOf, until } from './helpers/service.ts'
@@ -189,11 +190,10 @@ t.test('a state that cannot be read is an error, not an empty machine', async (t
 
 t.test('a record whose past cannot be read is told, and the service works', async (t) => {
   const dir = t.testdir()
-  const db = new DatabaseSync(path.join(dir, 'looper.db'))
-  const columns = 'seq INTEGER PRIMARY KEY, outcome TEXT, trigger TEXT, workspace TEXT, requested_at INTEGER'
-  db.exec(
-    `CREATE TABLE runs (${columns}); CREATE INDEX runs_unfinished ON runs (seq); PRAGMA user_version = 1`,
-  )
+  const file = path.join(dir, 'looper.db')
+  openLedger(file, () => undefined).close()
+  const db = new DatabaseSync(file)
+  db.exec('ALTER TABLE runs DROP COLUMN log_path')
   db.close()
   const service = await startTestService(dir, { LOOPER_RUN_LOG_KEEP_DAYS: '30' })
   t.teardown(() => service.child.kill('SIGKILL'))
