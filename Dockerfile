@@ -21,7 +21,13 @@ RUN npm ci --omit=dev && npm cache clean --force
 COPY LICENSE README.md ./
 COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts scripts/token.ts scripts/hook-test.ts ./scripts/
 COPY src ./src
-RUN mkdir logs && chown node:node logs
+RUN mkdir -p logs node_modules/.cache/looper && chown node:node logs node_modules/.cache/looper
+
+# Compiled code for a quick start: a wrong setting ends the service when all is loaded. Then nobody may change it.
+USER node
+RUN LOOPER_PORT=none node src/start.js 2>/dev/null || test $? -eq 78
+USER root
+RUN chown -R root:root node_modules/.cache && chmod -R a+rX node_modules/.cache
 
 USER node
 EXPOSE 3456

@@ -1,12 +1,11 @@
-import type { RunSummary } from '../runs/schemas.ts'
+import type { RunList, RunSummary } from '../runs/schemas.ts'
+import type { Static } from '../schema.ts'
 import type { Client } from './client.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { shortId } from './human.ts'
 
-/** A page of runs, newest first, as `GET /runs` tells it. */
-export interface RunPage {
-  readonly runs: readonly RunSummary[]
-}
+/** A page of runs, newest first. */
+export type RunPage = Static<typeof RunList>
 
 type Found = Pick<RunSummary, 'run_id' | 'request_id'>
 

@@ -1,27 +1,10 @@
+import type { PlanAnswer } from '../runs/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import { oneLine } from './harmless.ts'
 import { shortId } from './human.ts'
 
-/** What a run would do, as `POST /run` with `plan` tells it. */
-export interface Plan {
-  readonly would: 'run' | 'stop_only' | 'skip' | 'busy'
-  readonly notice: { readonly message: string; readonly route: string | null }
-  readonly stop: readonly {
-    readonly pid: number
-    readonly run_id: string | null
-    readonly command: string
-  }[]
-  readonly launch: {
-    readonly command: string
-    readonly workspace: string
-    readonly binary: string
-    readonly binary_source: string
-    readonly delay_seconds: number
-    readonly timeout_seconds: number
-    readonly stall_seconds: number
-  } | null
-}
+type Plan = PlanAnswer['plan']
 
 const WOULD: Readonly<Record<Plan['would'], string>> = {
   run: 'It would announce, stop and launch:',
@@ -32,16 +15,14 @@ const WOULD: Readonly<Record<Plan['would'], string>> = {
 
 /** Asks what a run would do, and tells it. */
 export async function tellPlan({ screen, client, options }: Context, body: object): Promise<number> {
-  const answer = await client.post<{ plan: Plan }>('/run', { ...body, plan: true }, ['plan'])
+  const answer = await client.post<PlanAnswer>('/run', { ...body, plan: true }, ['plan'])
   if (options.json) {
     screen.json(answer)
     return EXIT.ok
   }
   const { would, notice, stop, launch } = answer.plan
   screen.say(screen.paint('bold', WOULD[would]))
-  screen.say(
-    `announce  ${oneLine(notice.message)}${notice.route === null ? '' : ` (${oneLine(notice.route)})`}`,
-  )
+  screen.say(`announce  ${oneLine(notice.message)} (${oneLine(notice.route)})`)
   for (const { pid, run_id, command } of stop) {
     screen.say(`stop      ${pid}${run_id === null ? '' : ` (run ${shortId(run_id)})`}  ${oneLine(command)}`)
   }

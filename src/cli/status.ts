@@ -1,44 +1,11 @@
 import type { RunSummary } from '../runs/schemas.ts'
+import type { StatusAnswer } from '../status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import type { RunPage } from './find-run.ts'
 import { oneLine } from './harmless.ts'
 import { duration, outcomeOf, shortId, tookMs } from './human.ts'
 import { styleOf } from './runs.ts'
-
-/** The answer of `GET /status`. */
-export interface Status {
-  readonly ok: true
-  readonly version: string
-  readonly started_at: string
-  readonly agent: string
-  readonly slot: {
-    readonly taken: boolean
-    readonly request_id: string | null
-    readonly run_id: string | null
-    readonly step: string | null
-  }
-  readonly current: RunSummary | null
-  readonly live_pids: readonly number[]
-  readonly autopoll: {
-    readonly enabled: boolean
-    readonly next_at: string | null
-    readonly would_skip: string | null
-    readonly paused: boolean
-  }
-  readonly notice: {
-    readonly kind: 'zulip' | 'log'
-    readonly route: string | null
-    readonly problem: string | null
-    readonly last: { readonly at: string; readonly ok: boolean; readonly output: string } | null
-  }
-  readonly disk: {
-    readonly path: string
-    readonly free_mb: number
-    readonly min_free_mb: number
-    readonly ok: boolean
-  }
-}
 
 const FIELDS = [
   'version',
@@ -49,13 +16,13 @@ const FIELDS = [
   'autopoll',
   'notice',
   'disk',
-] as const satisfies readonly (keyof Status)[]
+] as const satisfies readonly (keyof StatusAnswer)[]
 
 const LAST_LINE_CHARACTERS = 500
 
 /** `looper status`: what runs, when the autopoll looks next, and whether all is well. */
 export async function status({ world, screen, client, options }: Context): Promise<number> {
-  const answer = await client.get<Status>('/status', FIELDS)
+  const answer = await client.get<StatusAnswer>('/status', FIELDS)
   if (options.json) {
     screen.json(answer)
     return EXIT.ok
@@ -122,7 +89,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     paused,
     next_at,
     would_skip,
-  }: Status['autopoll']): [string, ...string[]] {
+  }: StatusAnswer['autopoll']): [string, ...string[]] {
     if (!enabled) return ['off']
     const next = next_at === null ? 'on' : `looks in ${duration(Date.parse(next_at) - now)}`
     return [
@@ -131,7 +98,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     ]
   }
 
-  function noticeLines({ kind, route, problem, last }: Status['notice']): [string, ...string[]] {
+  function noticeLines({ kind, route, problem, last }: StatusAnswer['notice']): [string, ...string[]] {
     return [
       kind === 'log' ? 'to the server log only' : `Zulip ${oneLine(route ?? '')}`.trim(),
       ...(problem === null ? [] : [paint('red', oneLine(problem))]),
@@ -142,7 +109,7 @@ export async function status({ world, screen, client, options }: Context): Promi
   }
 }
 
-function slotLine({ run_id, step }: Status['slot']): string {
+function slotLine({ run_id, step }: StatusAnswer['slot']): string {
   const who = run_id === null ? 'a request' : shortId(run_id)
   return `taken by ${who}${step === null ? '' : `, at ${step.replaceAll('_', ' ')}`}`
 }

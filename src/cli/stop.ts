@@ -1,23 +1,13 @@
-import type { RunDetails, RunSummary } from '../runs/schemas.ts'
+import type { StopAnswer } from '../runs/schemas.ts'
+import type { Static } from '../schema.ts'
+import type { StatusAnswer } from '../status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 import { findRun } from './find-run.ts'
 import { shortId } from './human.ts'
 import { spinning } from './spinner.ts'
 
-/** The answer of `POST /runs/:run_id/stop`. */
-interface Stopped {
-  readonly ok: true
-  readonly run: RunDetails
-  readonly stopped_pids: readonly number[]
-  readonly remaining_pids: readonly number[]
-}
-
-/** What is told of the present by `GET /status`, as far as it matters here. */
-interface Present {
-  readonly slot: { readonly run_id: string | null }
-  readonly current: RunSummary | null
-}
+type Stopped = Static<typeof StopAnswer>
 
 /** `looper stop [ID]`: stops a run, by default the one that lives, and waits for its verified end. */
 export async function stop({ world, screen, client, words, options }: Context): Promise<number> {
@@ -38,7 +28,7 @@ export async function stop({ world, screen, client, words, options }: Context): 
   return EXIT.failed
 
   async function liveRun(): Promise<string> {
-    const { slot, current } = await client.get<Present>('/status', ['slot', 'current'])
+    const { slot, current } = await client.get<StatusAnswer>('/status', ['slot', 'current'])
     // A run that is still being announced would replace the other one.
     const found = slot.run_id ?? current?.run_id
     if (found !== undefined) return found

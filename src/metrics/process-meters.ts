@@ -3,8 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
 
 const NANO = 1e9
-/** How often the event loop is looked at, in milliseconds. */
-const RESOLUTION_MS = 20
+/** How often the event loop is looked at, in milliseconds. Each look wakes the process: at 50 it uses about 0.1 % of a core. */
+const RESOLUTION_MS = 50
 
 /**
  * Adds what Prometheus and Node's exporters tell of a process, under the names that their dashboards know

@@ -283,10 +283,10 @@ limits    ended after 60 s, ended after 30 s without output
   )
   t.strictSame(JSON.parse((await runCommand(['run', 'x', '--plan', '--json'], { url })).out), body)
 
-  Object.assign(plan, { would: 'stop_only', stop: [], launch: null, notice: { message: 'x', route: null } })
+  Object.assign(plan, { would: 'stop_only', stop: [], launch: null, notice: { message: 'x', route: 'log' } })
   t.equal(
     (await runCommand(['run', 'x', '--plan', '--prompt', ''], { url })).out,
-    'It would announce and stop, and launch nothing, as the prompt is empty:\nannounce  x\nstop      nothing\n',
+    'It would announce and stop, and launch nothing, as the prompt is empty:\nannounce  x (log)\nstop      nothing\n',
   )
   const launch = {
     ...body.plan,

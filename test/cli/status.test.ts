@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
-import type { Status } from '../../src/cli/status.ts'
 import { systemClock } from '../../src/clock.ts'
+import type { StatusAnswer } from '../../src/status/schemas.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand } from '../helpers/command.ts'
 
 const NOW = Date.parse('2026-11-01T10:00:00Z')
 const world = { clock: { ...systemClock, now: () => NOW } }
 
-const IDLE: Status = {
+const IDLE: StatusAnswer = {
   ok: true,
   version: '0.1.0',
   started_at: '2026-11-01T07:00:00Z',
@@ -20,7 +20,7 @@ const IDLE: Status = {
   disk: { path: '/logs', free_mb: 5000, min_free_mb: 100, ok: true },
 }
 
-async function setUp(test: Test, changes: Partial<Status> = {}) {
+async function setUp(test: Test, changes: Partial<StatusAnswer> = {}) {
   const service = await startLoopbackLooper()
   test.teardown(() => service.close())
   service.status = { ...IDLE, ...changes }

@@ -9,6 +9,7 @@ import { TRIGGERS } from '../../src/runs/run.ts'
 import { observeLedger } from '../../src/runs/steps.ts'
 import { SKIP_KINDS } from '../../src/triggers/autopoll.ts'
 import { buildTestApp } from '../helpers/app.ts'
+import { setUpFault } from '../helpers/fault-service.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { sampleOf, samplesOf } from '../helpers/metrics.ts'
 import { until } from '../helpers/service.ts'
@@ -159,10 +160,10 @@ t.test('a loop that was held up shows in its delay, until somebody has looked', 
   const { metrics } = setUp(t)
   const lagOf = async () => Number(sampleOf(await metrics.text(), 'nodejs_eventloop_lag_max_seconds'))
   await lagOf()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await new Promise((resolve) => setTimeout(resolve, 120))
   const end = performance.now() + 300
   while (performance.now() < end);
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await new Promise((resolve) => setTimeout(resolve, 120))
   const lag = await lagOf()
   t.ok(lag > 0.2 && lag < 5, `${lag} s`)
   t.ok((await lagOf()) < lag)
@@ -207,4 +208,24 @@ t.test('GET /metrics answers as the format wants it', async (t) => {
   t.equal(answer.statusCode, 200)
   t.equal(answer.headers['content-type'], METRICS_TYPE)
   t.equal(answer.body, 'looper_slot_held 0\n')
+})
+
+t.test('a service counts runs, notices that fail, and what the autopoll skips', async (t) => {
+  const { service } = await setUpFault(t, {
+    LOOPER_WORKSPACE: path.join(t.testdirName, 'workspace'),
+    LOOPER_DEFAULT_PROMPT: 'sleep 300',
+    LOOPER_IDLE_POLL_SECONDS: '1',
+    // Nobody listens there.
+    ZULIP_SITE: 'http://127.0.0.1:1',
+  })
+  const textOf = async () => (await fetch(`${service.url}/metrics`)).text()
+  await until('a tick while the default run lives', async () => {
+    return Number(sampleOf(await textOf(), 'looper_autopoll_skips_total', { reason: 'live' })) > 0
+  })
+  t.equal((await service.post({ zulip_message: 'x', codex_prompt: 'true' })).status, 500)
+  const text = await textOf()
+  t.equal(sampleOf(text, 'looper_notice_failures_total'), 1)
+  t.equal(sampleOf(text, 'looper_runs_total', { trigger: 'http', outcome: 'failed_to_start' }), 1)
+  t.equal(sampleOf(text, 'looper_run_processes'), 2, 'the run of the autopoll is as it was')
+  t.equal(sampleOf(text, 'looper_slot_held'), 0)
 })

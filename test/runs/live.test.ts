@@ -144,12 +144,12 @@ t.test('a launch that fails leaves nothing live', async (t) => {
   t.match(textOf(String(logPath)), /^# looper_request_id=.*_return_code=unknown\n$/s)
 })
 
-t.test('a workspace that is gone is told before there is a log', async (t) => {
+t.test('a workspace that is gone is told, and its log says that nobody knows a status', async (t) => {
   const heart = heartOf(t)
   const live = createLiveRuns(heart.deps)
   const { runId, request } = heart.begin('true')
   rmSync(heart.workspace, { recursive: true })
   await t.rejects(live.launch(runId, request), { code: 'LOOPER_WORKSPACE_INVALID' })
   t.strictSame(live.all(), [])
-  t.equal(heart.ledger.find(runId)?.logPath, null)
+  t.match(textOf(String(heart.ledger.find(runId)?.logPath)), /_return_code=unknown\n$/)
 })

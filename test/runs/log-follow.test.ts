@@ -263,7 +263,7 @@ t.test('a follower who takes nothing is dropped, and others go on', async (t) =>
   const end = logged.filter(({ msg, status }) => msg === 'http.end' && status === 200)
   t.equal(end.length, 1, 'which ends its request')
   await until('the log is closed', () => descriptorsAt(file) === 0)
-  const other = await openEvents(`${url}?follow=1&tail=1`)
+  const other = await openEvents(`${url}?follow=1&tail=0`)
   write('more')
   finish()
   t.match(await collect(other.events), { last: { event: 'end' } })

@@ -98,7 +98,7 @@ t.test('every field of the request reaches its place', async (t) => {
     requestId: '0a1b2c3d',
     caller: null,
     message: 'starting',
-    route: 'type=stream',
+    route: `script=${at('project/notify.ts')}`,
     notify: byScript,
     launch: {
       requestId: '0a1b2c3d',
@@ -112,6 +112,7 @@ t.test('every field of the request reaches its place', async (t) => {
     },
     delayMs: 0,
     startupCheckMs: 250,
+    ifRunning: 'replace',
   })
   t.strictSame(scripts, [at('project/notify.ts')])
 })

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { openEvents } from '../helpers/events.ts'
 import { FAKE_CODEX } from '../helpers/heart.ts'
 import { startTestService, textOf, until } from '../helpers/service.ts'
 
@@ -37,7 +38,7 @@ async function setUp(test: Test, settings: NodeJS.ProcessEnv = {}) {
 }
 
 t.test('a run is found under the id of the answer while it lives, and after its end', async (t) => {
-  const { workspace, get, run, ended } = await setUp(t)
+  const { workspace, service, get, run, ended } = await setUp(t)
   t.strictSame(await get('/runs'), { status: 200, body: { runs: [], next_cursor: null } })
   const before = Date.now()
   const { runId, result } = await run(`${WAIT}; exit 3`, { timeout_seconds: 600, stall_seconds: '64.005' })
@@ -72,7 +73,19 @@ t.test('a run is found under the id of the answer while it lives, and after its 
   )
   t.ok(times.every((time) => time >= before && time <= Date.now()))
 
+  const { events } = await openEvents(`${service.url}/runs/${runId}/log?follow=1`)
   writeFileSync(path.join(workspace, 'go'), '')
+  let followed = ''
+  for await (const { event, data } of events) {
+    if (event === 'output') followed += JSON.parse(data).text
+    else t.match(JSON.parse(data), { run_id: runId, outcome: 'exited', return_code: 3 })
+  }
+  t.equal(
+    followed,
+    textOf(String(result?.log_path)),
+    'who follows it has its log, header and trailer included',
+  )
+  t.match(followed, /\n# codex_exec_return_code=3\n$/)
   await ended(runId)
   t.match(await get('/runs/current'), {
     status: 404,
