@@ -33,6 +33,8 @@ t.test(
     await second.goto(service.url)
     await second.getByText('a secret plan', { exact: true }).waitFor()
 
+    await page.setViewportSize({ width: 360, height: 780 })
+    t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'all fits on a phone')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await token.waitFor()
     t.notMatch(await page.content(), /a secret plan/)

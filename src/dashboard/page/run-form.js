@@ -1,6 +1,6 @@
 import { element, part, rows } from './dom.js'
 import { duration, firstLine } from './format.js'
-import { complain, tell } from './toasts.js'
+import { complain, explain, tell } from './toasts.js'
 
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./api.js').RunDetails} RunDetails */
@@ -57,21 +57,9 @@ export function createRunForm(root, api) {
   /** A modal dialog covers the messages of the page: here it must be said inside. @param {unknown} error */
   function showProblem(error) {
     if (!dialog.open) return complain(error)
-    const remedy = error instanceof Error && 'remedy' in error ? error.remedy : null
-    const text =
-      error instanceof TypeError
-        ? 'The service cannot be reached.'
-        : error instanceof Error
-          ? error.message
-          : String(error)
-    plan.replaceChildren(
-      element(
-        'p',
-        { class: 'problem', role: 'alert' },
-        text,
-        ...(remedy ? [element('small', {}, String(remedy))] : []),
-      ),
-    )
+    const { text, remedy } = explain(error)
+    const more = remedy === null ? [] : [element('small', {}, remedy)]
+    plan.replaceChildren(element('p', { class: 'problem', role: 'alert' }, text, ...more))
   }
 
   form.addEventListener('submit', (event) => {

@@ -26,7 +26,7 @@ export function createStop(root, api) {
     button.textContent = 'Stopping …'
     try {
       const { stopped_pids, remaining_pids } = await api.stop(run_id)
-      if (remaining_pids.length > 0) complain(new Error(`Still alive: pid ${remaining_pids.join(', ')}`))
+      if (remaining_pids.length > 0) complain(new Error(`Still alive: pid ${remaining_pids.join(', ')}.`))
       else tell(stopped_pids.length > 0 ? `Stopped: pid ${stopped_pids.join(', ')}.` : 'Stopped.')
     } finally {
       button.disabled = false

@@ -11,13 +11,19 @@ export function tell(text) {
 
 /** Shows what went wrong and what to do about it, until it is closed. @param {unknown} error */
 export function complain(error) {
-  if (error instanceof ApiError) show('alert', error.message, error.remedy)
-  else
-    show(
-      'alert',
-      'The service cannot be reached.',
-      'See whether it runs; the page goes on by itself when it is back.',
-    )
+  const { text, remedy } = explain(error)
+  show('alert', text, remedy)
+}
+
+/** A failure in words. @param {unknown} error @returns {{ text: string, remedy: string | null }} */
+export function explain(error) {
+  if (error instanceof ApiError) return { text: error.message, remedy: error.remedy }
+  // What fetch rejects with where there is no answer.
+  if (error instanceof TypeError) {
+    const remedy = 'See whether it runs; the page goes on by itself when it is back.'
+    return { text: 'The service cannot be reached.', remedy }
+  }
+  return { text: error instanceof Error ? error.message : String(error), remedy: null }
 }
 
 /** @param {string} role @param {string} text @param {string | null} remedy */
