@@ -34,6 +34,8 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
       const key = body.plan ? null : keyOf(headers['idempotency-key'], name ?? '')
       const interrupted = (runId: string) => (isAsync ? accepted(runId, id) : lostAnswer(runId))
       const keyed = { key, body: rawBody ?? Buffer.alloc(0), requestId: id, now: now(), interrupted }
+      // A key of an earlier life tells what became of its run.
+      await runs.adopted()
       const kept = await once<Answer>(ledger, keyed, async () => {
         const origin = { requestId: id, trigger: 'http', caller: name } as const
         const { request, workspace } = await prepareRun(body, origin, defaults)

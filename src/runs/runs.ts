@@ -37,6 +37,8 @@ export interface Occupation {
 export interface Runs {
   /** Follows or ends what an earlier life of the service left unfinished. Launches wait for it. Never rejects. */
   adopt(): Promise<void>
+  /** Resolves when {@link adopt} is done: before, the record does not yet tell what became of earlier runs. */
+  adopted(): Promise<void>
   /**
    * Takes the slot and begins; what follows is told by `done`: the announcement, the stop of every live agent, the
    * launch, and whether the agent stays up.
@@ -192,6 +194,8 @@ export function createRuns(deps: RunsDeps): Runs {
       })
       return adopted
     },
+
+    adopted: () => adopted,
 
     async start(request) {
       await open()

@@ -35,6 +35,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
   }
   const runs: Runs = {
     adopt: async () => undefined,
+    adopted: async () => undefined,
     start,
     plan: async ({ message, route }) => ({
       would: 'stop_only',
