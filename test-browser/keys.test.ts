@@ -50,7 +50,9 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await page.getByText('Stop this run?').waitFor()
   t.equal(await focused(), 'Keep it running', 'what does no harm comes first')
   await keyboard.press('Tab')
+  t.equal(await focused(), 'Stop it')
   await keyboard.press('Enter')
+  await page.getByText(/^Stopped: pid/).waitFor()
   await page.getByText(/^Stopped after/).waitFor()
 
   await service.post({ zulip_message: 'Another', codex_prompt: 'exit 4' })
