@@ -16,6 +16,9 @@ import { NOTES } from './notes.ts'
 
 const QUESTIONS = ['trigger', 'start', 'requests', 'stop', 'flood', 'idle', 'history', 'followers']
 
+/** All of them together take less than ten minutes; one that takes this long hangs. */
+const LIMIT_MS = 180_000
+
 const isQuick = process.argv.includes('--quick')
 const begin = performance.now()
 let child: ChildProcess | null = null
@@ -28,6 +31,11 @@ const stop = (signal: NodeJS.Signals) => {
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
+const stopHanging = (question: ChildProcess) => {
+  console.error(`not within ${LIMIT_MS / 1000} s`)
+  question.kill('SIGTERM')
+}
+
 const results: Result[] = []
 const failed: string[] = []
 for (const [index, name] of QUESTIONS.entries()) {
@@ -37,7 +45,9 @@ for (const [index, name] of QUESTIONS.entries()) {
   rmSync(file, { force: true })
   const args = [path.join(import.meta.dirname, `${name}.ts`), ...(isQuick ? ['--quick'] : [])]
   child = spawn(process.execPath, args, { stdio: 'inherit' })
+  const limit = setTimeout(stopHanging, LIMIT_MS, child)
   const [status] = await once(child, 'exit')
+  clearTimeout(limit)
   if (stopped !== null) process.exit(stopped === 'SIGINT' ? 130 : 143)
   if (status === 0) results.push(JSON.parse(readFileSync(file, 'utf8')))
   else failed.push(name)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Bench, bench } from './frame/bench.ts'
@@ -109,8 +109,10 @@ async function flood(
     most = Math.max(most, looper.rssMb())
     await setTimeout(50)
   }
-  const { outcome } = await answer
-  if (outcome !== 'exited') throw new Error(`the agent's outcome was ${outcome}`)
+  const { outcome, codex_exec_result } = await answer
+  const { size } = statSync(codex_exec_result.log_path)
+  if (outcome !== 'exited' || size < bytes)
+    throw new Error(`the agent ${outcome}, with ${size} bytes in its log`)
   const wholeSeconds = (performance.now() - begin) / 1000
   const p99 = await eventLoopDelay(looper.url)
   await looper.stop()
