@@ -1,107 +1,42 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  read,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { createServer } from 'node:net'
-import os from 'node:os'
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, openSync, readdirSync, writeFileSync } from 'node:fs'
+import { createServer, Socket } from 'node:net'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { codex } from '../src/agents/codex.ts'
 import { linuxTable } from '../src/processes/linux.ts'
 import { findStale } from '../src/processes/stale.ts'
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
-import { report } from './measure.ts'
+import { type Bench, bench, processes } from './frame/bench.ts'
+import { atMost, seen, webhookVersion } from './frame/report.ts'
+import { post, startLooper, told, writeAgent } from './frame/servers.ts'
+import { median, quantile } from './frame/statistics.ts'
 
 /**
  * From sending the request to the agent's first instruction: Looper (a notice to a loopback Zulip, the search for stale
  * agents, the launch) beside Debian's `webhook`, which only starts a command. Both start the same one, in turn.
  *
- * usage: node bench/trigger.ts [processes on the machine] [rounds]
+ * usage: node bench/trigger.ts [--quick]
  */
 
-const PROCESSES = Number(process.argv[2] ?? 150)
-const ROUNDS = Number(process.argv[3] ?? 100)
-const PROJECT = path.resolve(import.meta.dirname, '..')
-
-const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-bench-'))
-const children: ChildProcess[] = []
+const CROWDS = [
+  { processes: 150, limit: 15, limitOfRatio: 6 },
+  { processes: 1000, limit: 60, limitOfRatio: null },
+]
 
 /** The search over the whole machine belongs to what is measured, but not where it would find somebody's agents. */
-const found =
-  process.platform === 'linux' ? findStale(await linuxTable().commands(), codex.isRun, new Set()) : [0]
-const scope = found.length === 0 ? 'machine' : 'own'
-
-/** A program that says it began before it does anything else. */
-const fifo = path.join(dir, 'began')
-execFileSync('mkfifo', [fifo])
-const agent = path.join(dir, 'codex')
-writeFileSync(agent, `#!/bin/sh\necho >${fifo}\n`)
-chmodSync(agent, 0o755)
-const began = openSync(fifo, 'r+')
-
-function nextBegin(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(began, Buffer.alloc(1), 0, 1, null, (error) => (error ? reject(error) : resolve(performance.now())))
-  })
+async function isAlone(): Promise<boolean> {
+  return findStale(await linuxTable().commands(), codex.isRun, new Set()).length === 0
 }
 
-async function listening(child: ChildProcess, pattern: RegExp): Promise<string> {
-  children.push(child)
-  return new Promise((resolve, reject) => {
-    let output = ''
-    const look = (chunk: Buffer) => {
-      output += chunk
-      const found = pattern.exec(output)
-      if (found) resolve(found[1] ?? '')
-    }
-    child.stdout?.on('data', look)
-    child.stderr?.on('data', look)
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${output}`)))
-  })
-}
-
-async function startLooper(zulip: Awaited<ReturnType<typeof startLoopbackZulip>>): Promise<string> {
-  const child = spawn(process.execPath, [path.join(PROJECT, 'src/start.js')], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: dir,
-      LOOPER_PORT: '0',
-      LOOPER_STOP_SCOPE: scope,
-      CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
-      CODEX_EXEC_BINARY: agent,
-      CODEX_EXEC_DELAY_SECONDS: '0',
-      CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
-      ZULIP_SITE: zulip.url,
-      ZULIP_BOT_EMAIL: zulip.account.email,
-      ZULIP_BOT_API_KEY: zulip.account.key,
-    },
-  })
-  return `${await listening(child, /listens on (\S+)\n/)}/run`
-}
-
-async function startWebhook(): Promise<string | null> {
-  const hooks = path.join(dir, 'hooks.json')
-  writeFileSync(
-    hooks,
-    JSON.stringify([{ id: 'run', 'execute-command': agent, 'command-working-directory': dir }]),
-  )
+async function startWebhook(run: Bench, agent: string): Promise<string> {
+  const hooks = path.join(run.dir, 'hooks.json')
+  const hook = { id: 'run', 'execute-command': agent, 'command-working-directory': run.dir }
+  writeFileSync(hooks, JSON.stringify([hook]))
   const port = await freePort()
   const args = ['-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
-  try {
-    await listening(spawn('webhook', args), /(serving hooks)/)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
+  await told(run.spawn('webhook', args), /(serving hooks)/)
   return `http://127.0.0.1:${port}/hooks/run`
 }
 
@@ -113,49 +48,71 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0
 }
 
-async function once(url: string): Promise<number> {
-  const begin = nextBegin()
-  const sent = performance.now()
-  const answer = fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ zulip_message: 'bench', codex_prompt: 'x', workspace: dir }),
-  })
-  const ms = (await begin) - sent
-  const response = await answer
-  if (response.status !== 200) throw new Error(`${url} answered ${response.status}: ${await response.text()}`)
-  await response.text()
-  return ms
-}
+await bench('trigger', "From the trigger to the agent's first instruction", async (run) => {
+  const zulip = await startLoopbackZulip()
+  // A program that says it began before it does anything else.
+  const fifo = path.join(run.dir, 'began')
+  execFileSync('mkfifo', [fifo])
+  const agent = writeAgent(run, `#!/bin/sh\necho >${fifo}\n`)
+  const began = new Socket({ fd: openSync(fifo, 'r+'), readable: true, writable: false })
+  const scope = !run.isQuick && (await isAlone()) ? 'machine' : 'own'
+  run.tell(`Looper's stop scope: ${scope}.`)
 
-/** Looper still sweeps when the agent has ended; the next round waits for that. */
-async function settled(): Promise<void> {
-  const states = path.join(dir, 'logs/.runs')
-  while (existsSync(states) && readdirSync(states).length > 0) await setTimeout(1)
-}
-
-const countProcesses = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length
-
-const zulip = await startLoopbackZulip()
-try {
-  const peers = new Map<string, string>([['looper', await startLooper(zulip)]])
-  const webhook = await startWebhook()
-  if (webhook) peers.set('webhook', webhook)
-  else console.log('webhook is not installed; it is left out')
-  while (countProcesses() < PROCESSES) children.push(spawn('sleep', ['3600'], { stdio: 'ignore' }))
-
-  const series = [...peers].map(([name, url]) => ({ name, url, values: [] as number[] }))
-  for (let round = -10; round < ROUNDS; round++) {
-    for (const { url, values } of series) {
-      const ms = await once(url)
-      await settled()
-      if (round >= 0) values.push(ms)
-    }
+  async function oneRun(url: string): Promise<number> {
+    const begin = once(began, 'data').then(() => performance.now())
+    const sent = performance.now()
+    const answer = post(url, { zulip_message: 'bench', codex_prompt: 'x', workspace: run.dir })
+    const ms = (await begin) - sent
+    await answer
+    return ms
   }
-  report(`Trigger to first instruction, ${countProcesses()} processes, stop scope ${scope}`, series)
-} finally {
-  for (const child of children) child.kill()
-  await zulip.close()
-  closeSync(began)
-  rmSync(dir, { recursive: true, force: true })
-}
+
+  /** Looper still sweeps when the agent has ended; the next round waits for that. */
+  async function settled(): Promise<void> {
+    const states = path.join(run.dir, 'logs/.runs')
+    while (existsSync(states) && readdirSync(states).length > 0) await setTimeout(1)
+  }
+
+  const looper = await startLooper(run, {
+    LOOPER_STOP_SCOPE: scope,
+    CODEX_EXEC_BINARY: agent,
+    ZULIP_SITE: zulip.url,
+    ZULIP_BOT_EMAIL: zulip.account.email,
+    ZULIP_BOT_API_KEY: zulip.account.key,
+  })
+  const urls = [`${looper.url}/run`]
+  if (webhookVersion() !== null) urls.push(await startWebhook(run, agent))
+  else run.tell('Left out: webhook, which is not installed.')
+
+  const rows = []
+  for (const { processes: wanted, limit, limitOfRatio } of CROWDS) {
+    for (let missing = wanted - processes().length; missing > 0; missing--) {
+      run.spawn('sleep', ['3600'], {}, { stdio: 'ignore' })
+    }
+    const series = urls.map((url) => ({ url, values: [] as number[] }))
+    for (let round = run.isQuick ? -1 : -10; round < (run.isQuick ? 3 : 100); round++) {
+      for (const { url, values } of series) {
+        if (scope === 'machine' && !(await isAlone())) throw new Error("somebody's agent began meanwhile")
+        const ms = await oneRun(url)
+        await settled()
+        if (round >= 0) values.push(ms)
+      }
+    }
+    run.tell(`Processes where ${wanted} were wanted: ${processes().length}.`)
+    const [ours, peers] = series.map(({ values }) => values)
+    const at = `at ${wanted} processes`
+    if (ours === undefined) throw new Error('nothing was measured')
+    rows.push(atMost(`Looper ${at}, p50`, median(ours), 'ms', limit))
+    rows.push(atMost(`Looper ${at}, p95`, quantile(ours, 0.95), 'ms', limit))
+    if (peers === undefined) continue
+    rows.push(seen(`webhook ${at}, p50`, median(peers), 'ms'))
+    rows.push(seen(`webhook ${at}, p95`, quantile(peers, 0.95), 'ms'))
+    const ratio = { what: `Looper against webhook ${at}`, value: median(ours) / median(peers) }
+    rows.push(
+      limitOfRatio === null
+        ? seen(ratio.what, ratio.value, '×')
+        : atMost(ratio.what, ratio.value, '×', limitOfRatio),
+    )
+  }
+  return rows
+})
