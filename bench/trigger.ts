@@ -14,9 +14,6 @@ import { createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { codex } from '../src/agents/codex.ts'
-import { linuxTable } from '../src/processes/linux.ts'
-import { findStale } from '../src/processes/stale.ts'
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
 import { report } from './measure.ts'
 
@@ -24,7 +21,7 @@ import { report } from './measure.ts'
  * From sending the request to the agent's first instruction: Looper (a notice to a loopback Zulip, the search for stale
  * agents, the launch) beside Debian's `webhook`, which only starts a command. Both start the same one, in turn.
  *
- * usage: node bench/trigger.ts [processes on the machine] [rounds]
+ * usage: node bench/trigger.ts [processes on the machine] [rounds] [own|machine]
  */
 
 const PROCESSES = Number(process.argv[2] ?? 150)
@@ -34,10 +31,8 @@ const PROJECT = path.resolve(import.meta.dirname, '..')
 const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-bench-'))
 const children: ChildProcess[] = []
 
-/** The search over the whole machine belongs to what is measured, but not where it would find somebody's agents. */
-const found =
-  process.platform === 'linux' ? findStale(await linuxTable().commands(), codex.isRun, new Set()) : [0]
-const scope = found.length === 0 ? 'machine' : 'own'
+/** The search over the whole machine belongs to what is measured, but would stop whatever agent somebody starts meanwhile. */
+const scope = process.argv[4] ?? 'own'
 
 /** A program that says it began before it does anything else. */
 const fifo = path.join(dir, 'began')

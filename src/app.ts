@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
-import { checkRequests } from './http/body-check.ts'
+import { compilers } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { Failures } from './http/failures.ts'
@@ -56,10 +56,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientErrorHandler: answerClientError,
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
+    schemaController: compilers,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('caller', null)
   takeJsonOnly(app)
-  checkRequests(app)
   shapeErrors(app, options.redact)
 
   app.addHook('onRequest', async (request, reply) => {
