@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
-import { checkRequests } from './http/body-check.ts'
+import { compilers } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { StreamPatience } from './http/event-stream.ts'
@@ -94,10 +94,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
+    schemaController: compilers,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('caller', null)
   takeJsonOnly(app)
-  checkRequests(app)
   shapeErrors(app, options.redact)
 
   app.addHook('onRequest', async (request, reply) => {

@@ -1,9 +1,6 @@
-import { Ajv } from 'ajv'
+import { ajv } from './ajv.ts'
 import { messageOf } from './errors.ts'
 import type { Static, TSchema } from './schema.ts'
-
-// Our own schemas are not checked themselves: the schema of schemas takes longer to compile than all of them.
-const ajv = new Ajv({ meta: false, validateSchema: false })
 
 /**
  * Parses JSON that an owner wrote, and holds it to a schema.
@@ -19,7 +16,7 @@ export function readChecked<S extends TSchema>(schema: S, text: string, name: st
     const what = messageOf(error).replace(/, (\.{3})?".*"(\.{3})? is not valid JSON$/s, '')
     throw new Error(`${name} is not JSON: ${what}`)
   }
-  if (ajv.validate<Static<S>>(schema, value)) return value
-  const problems = ajv.errorsText(ajv.errors, { dataVar: '' })
+  if (ajv().validate<Static<S>>(schema, value)) return value
+  const problems = ajv().errorsText(ajv().errors, { dataVar: '' })
   throw new Error(`${name}: ${problems.startsWith(' ') ? 'the whole' : ''}${problems}`)
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, renameSync } from 'node:fs'
+import { existsSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
@@ -70,6 +70,8 @@ const MIGRATIONS: readonly string[] = [
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
 
+/** Checked in less time than a thread takes to start. */
+const SMALL_BYTES = 1_048_576
 const CHECK = path.join(import.meta.dirname, 'ledger-check.js')
 
 /**
@@ -100,10 +102,13 @@ export function beginAnew(file: string, damage: string, tell: (message: string) 
   return migrated(file)
 }
 
-/** What is broken somewhere in the file; null where nothing is. Reads all of it, in a thread of its own. */
-export async function damageOf(file: string): Promise<string | null> {
+/** What is broken somewhere in the file; null where nothing is. Reads all of it, a large one in a thread of its own. */
+export async function damageOf(db: DatabaseSync, file: string): Promise<string | null> {
   try {
-    const [found] = await once(new Worker(CHECK, { workerData: file }), 'message')
+    const found =
+      statSync(file).size <= SMALL_BYTES
+        ? db.prepare('PRAGMA quick_check(1)').get()?.quick_check
+        : (await once(new Worker(CHECK, { workerData: file }), 'message'))[0]
     return found === 'ok' ? null : String(found)
   } catch (error) {
     if (isBroken(error)) return messageOf(error)

@@ -90,8 +90,7 @@ export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
 /** The record of all runs. Reading and writing are synchronous. */
 export interface Ledger extends LedgerNotes, Keys {
   /**
-   * Looks for damage in the whole file, in a thread of its own, because that takes the longer the more there is. Where
-   * there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
+   * Looks for damage in the whole file, off the main thread where that takes long. Where there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
    */
   check(): Promise<void>
   /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
@@ -157,7 +156,7 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
   return {
     async check() {
       try {
-        const damage = await damageOf(file)
+        const damage = await damageOf(db, file)
         if (damage === null) return
         db.close()
         db = beginAnew(file, damage, tell)

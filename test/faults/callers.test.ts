@@ -137,31 +137,40 @@ t.test('17: a program that is missing or may not be executed is told before the 
   await assertSettled(t, service, watch, [live.runId])
 })
 
-t.test('17: a program or workspace that vanishes after the check is told as such', async (t) => {
-  const place = t.testdir({ ws: {} })
-  const ws = path.join(place, 'ws')
-  copyFileSync(FAKE_CODEX, vanisher)
-  chmodSync(vanisher, 0o755)
-  let vanishing = vanisher
-  zulip.onMessage(() => rmSync(vanishing, { recursive: true, force: true }))
-  const lost = await run('true', {
-    workspace: ws,
-    codex_exec_binary: vanisher,
-    codex_exec_startup_check_seconds: 30,
-  })
-  t.match(lost, {
-    status: 500,
-    body: { code: 'LOOPER_AGENT_EXITED_EARLY', error: /rc=127, .*No such file/s },
-  })
-  t.match((await runsOf(service))[0], { outcome: 'exited', return_code: 127 })
+t.test(
+  '17: a program or workspace that vanishes during the notice is told as such, and nothing is stopped',
+  async (t) => {
+    const live = await run('exec sleep 300')
+    const place = t.testdir({ ws: {} })
+    const ws = path.join(place, 'ws')
+    copyFileSync(FAKE_CODEX, vanisher)
+    chmodSync(vanisher, 0o755)
+    let vanishing = vanisher
+    zulip.onMessage(() => rmSync(vanishing, { recursive: true, force: true }))
+    const lost = await run('true', {
+      workspace: ws,
+      codex_exec_binary: vanisher,
+      codex_exec_startup_check_seconds: 30,
+    })
+    t.match(lost, {
+      status: 500,
+      body: { code: 'LOOPER_BINARY_MISSING', error: `required tool is missing from PATH: ${vanisher}` },
+    })
+    t.match((await runsOf(service))[0], {
+      outcome: 'failed_to_start',
+      pid: null,
+      cause: /required tool is missing/,
+    })
 
-  vanishing = ws
-  t.match(await run('true', { workspace: ws }), {
-    status: 500,
-    body: { code: 'LOOPER_WORKSPACE_INVALID', error: `workspace is not a directory: ${ws}` },
-  })
-  const [failed] = await runsOf(service)
-  t.match(failed, { outcome: 'failed_to_start', pid: null, cause: `workspace is not a directory: ${ws}` })
-  t.same(readdirSync(path.join(logDir, '.runs')), [], 'no state is left')
-  await assertSettled(t, service, watch)
-})
+    vanishing = ws
+    t.match(await run('true', { workspace: ws }), {
+      status: 500,
+      body: { code: 'LOOPER_WORKSPACE_INVALID', error: `workspace is not a directory: ${ws}` },
+    })
+    const [failed] = await runsOf(service)
+    t.match(failed, { outcome: 'failed_to_start', pid: null, cause: `workspace is not a directory: ${ws}` })
+    t.same(readdirSync(path.join(logDir, '.runs')), [live.runId], 'no state of them is left')
+    t.ok(carriers(live.runId).length > 0)
+    await assertSettled(t, service, watch, [live.runId])
+  },
+)

@@ -236,9 +236,9 @@ t.test('a file that is no database is set aside with its companions and told', a
 })
 
 /** A ledger of many pages, closed. */
-function fill({ open }: ReturnType<typeof setUp>) {
+function fill({ open }: ReturnType<typeof setUp>, rows = 60) {
   const ledger = open()
-  for (let i = 0; i < 60; i++) ledger.begin(intentOf(`run ${i}`, { prompt: 'x'.repeat(3000) }))
+  for (let i = 0; i < rows; i++) ledger.begin(intentOf(`run ${i}`, { prompt: 'x'.repeat(3000) }))
   ledger.close()
 }
 
@@ -257,29 +257,34 @@ t.test('a database that was cut off is set aside, wherever the cut is', async (t
   }
 })
 
-t.test('damage in the middle of the file is found by the check, and a new ledger begins', async (t) => {
-  const place = setUp(t)
-  fill(place)
-  const bytes = readFileSync(place.file)
-  bytes.fill(0x5a, bytes.length / 2, bytes.length / 2 + 8192)
-  writeFileSync(place.file, bytes)
-  const ledger = place.open()
-  await ledger.check()
-  t.strictSame(ledger.list({ limit: 100 }), [])
-  t.match(place.told, [/^the ledger was broken \(/])
-  ledger.begin(intentOf('a'))
-  ledger.close()
-  t.match(place.open().list({ limit: 9 }), [{ runId: 'a' }], 'what is written goes into the new one')
-})
+for (const [size, rows] of Object.entries({ small: 60, large: 600 })) {
+  t.test(
+    `damage in the middle of a ${size} file is found by the check, and a new ledger begins`,
+    async (t) => {
+      const place = setUp(t)
+      fill(place, rows)
+      const bytes = readFileSync(place.file)
+      bytes.fill(0x5a, bytes.length / 2, bytes.length / 2 + 8192)
+      writeFileSync(place.file, bytes)
+      const ledger = place.open()
+      await ledger.check()
+      t.strictSame(ledger.list({ limit: 100 }), [])
+      t.match(place.told, [/^the ledger was broken \(/])
+      ledger.begin(intentOf('a'))
+      ledger.close()
+      t.match(place.open().list({ limit: 9 }), [{ runId: 'a' }], 'what is written goes into the new one')
+    },
+  )
+}
 
 t.test('a sound ledger is left as it is by the check, also while it is written', async (t) => {
   const place = setUp(t)
-  fill(place)
+  fill(place, 600)
   const ledger = place.open()
   const checked = ledger.check()
   ledger.begin(intentOf('meanwhile'))
   await checked
-  t.equal(ledger.list({ limit: 100 }).length, 61)
+  t.equal(ledger.list({ limit: 1000 }).length, 601)
   t.strictSame(place.told, [])
 })
 
@@ -301,7 +306,7 @@ t.test('a ledger that cannot be checked is told', async (t) => {
   const ledger = open()
   rmSync(file)
   await ledger.check()
-  t.match(told, [/^cannot check the ledger: unable to open database file/])
+  t.match(told, [/^cannot check the ledger: ENOENT/])
 })
 
 t.test('a ledger of a newer Looper is refused and left as it is', async (t) => {
