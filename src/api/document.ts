@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import { type FastifyContextConfig, type FastifySchema, fastify, type RouteOptions } from 'fastify'
 import { ERRORS, type ErrorCode } from '../errors.ts'
-import { checkRequests } from '../http/body-check.ts'
+import { compilers } from '../http/body-check.ts'
 import { Type } from '../schema.ts'
 import type { DescribedAnswer } from './describe.ts'
 
@@ -45,9 +45,8 @@ const TAGS = [
  * starting a service, and most services are never asked for their document.
  */
 export async function documentOf(routes: readonly RouteOptions[], version: string): Promise<object> {
-  const app = fastify({ exposeHeadRoutes: false })
-  // It compiles nothing before a request, and here there will be none.
-  checkRequests(app)
+  // These compile nothing before a request, and here there will be none.
+  const app = fastify({ exposeHeadRoutes: false, schemaController: compilers })
   await app.register(swagger, {
     convertConstToEnum: false,
     openapi: {
