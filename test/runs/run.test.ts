@@ -46,6 +46,7 @@ t.test('a run is announced, launched and answered as callers expect', async (t) 
     `-c shell_environment_policy.set.LOOPER_RUN_ID=${runId} -- ` +
     `'echo out; echo err >&2; printf unterminated; sleep 0.2; exit 3'`
   const result = { pid, log_path: log, command, startup_return_code: null }
+  const requestId = /-([0-9a-f]{8})\.log$/.exec(log)?.[1]
   t.strictSame(body, {
     ok: true,
     zulip_output: 'OK message_id=42 type=stream stream=coding topic=verified-cad',
@@ -55,6 +56,7 @@ t.test('a run is announced, launched and answered as callers expect', async (t) 
     codex_exec_binary: FAKE_CODEX,
     codex_exec_binary_source: 'env',
     run_id: runId,
+    request_id: requestId,
     codex_exec_started: true,
     codex_exec_result: result,
     codex_exec_approval_policy: 'never',
@@ -67,7 +69,6 @@ t.test('a run is announced, launched and answered as callers expect', async (t) 
   t.match(zulip.messages, [{ type: 'channel', to: 'coding', topic: 'verified-cad', content: 'a run' }])
   t.match(path.basename(log), /^codex-exec-\d{8}-\d{6}-[0-9a-f]{8}\.log$/)
   await ended(log)
-  const requestId = /-([0-9a-f]{8})\.log$/.exec(log)?.[1]
   t.equal(
     textOf(log),
     `# looper_request_id=${requestId}\n# workspace=${workspace}\n# command=${command}\n\n` +
