@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import {
@@ -21,7 +21,12 @@ if (process.platform !== 'linux') {
   process.exit()
 }
 
-const { service, run, watch, workspace, logDir, zulip, dir } = await setUpFault(t, {}, { bin: '' })
+const ALLOWED = path.join(t.testdirName, 'allowed/codex')
+const { service, run, watch, workspace, logDir, zulip, dir } = await setUpFault(
+  t,
+  { LOOPER_ALLOWED_EXECUTABLES: ALLOWED },
+  { bin: '' },
+)
 
 t.test(
   '14: an agent that asks for a run from inside itself is stopped, and the new run starts',
@@ -134,21 +139,22 @@ t.test('17: a program that is missing or may not be executed is told before the 
 t.test('17: a program or workspace that vanishes after the check is told as such', async (t) => {
   const place = t.testdir({ ws: {} })
   const ws = path.join(place, 'ws')
-  const binary = path.join(place, 'codex')
-  copyFileSync(FAKE_CODEX, binary)
-  chmodSync(binary, 0o755)
-  let vanishing = binary
+  const live = await run('exec sleep 300')
+  mkdirSync(path.dirname(ALLOWED))
+  copyFileSync(FAKE_CODEX, ALLOWED)
+  chmodSync(ALLOWED, 0o755)
+  let vanishing = ALLOWED
   zulip.onMessage(() => rmSync(vanishing, { recursive: true, force: true }))
   const lost = await run('true', {
     workspace: ws,
-    codex_exec_binary: binary,
+    codex_exec_binary: ALLOWED,
     codex_exec_startup_check_seconds: 30,
   })
   t.match(lost, {
     status: 500,
-    body: { code: 'LOOPER_AGENT_EXITED_EARLY', error: /rc=127, .*No such file/s },
+    body: { code: 'LOOPER_BINARY_MISSING', error: `required tool is missing from PATH: ${ALLOWED}` },
   })
-  t.match((await runsOf(service))[0], { outcome: 'exited', return_code: 127 })
+  t.match((await runsOf(service))[0], { outcome: 'failed_to_start', pid: null })
 
   vanishing = ws
   t.match(await run('true', { workspace: ws }), {
@@ -157,6 +163,6 @@ t.test('17: a program or workspace that vanishes after the check is told as such
   })
   const [failed] = await runsOf(service)
   t.match(failed, { outcome: 'failed_to_start', pid: null, cause: `workspace is not a directory: ${ws}` })
-  t.same(readdirSync(path.join(logDir, '.runs')), [], 'no state is left')
-  await assertSettled(t, service, watch)
+  t.same(readdirSync(path.join(logDir, '.runs')), [live.runId], 'no state is left, and nothing was stopped')
+  await assertSettled(t, service, watch, [live.runId])
 })

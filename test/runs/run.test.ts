@@ -246,8 +246,13 @@ t.test('defaults come from the settings, and the prompt file is read anew for ea
 })
 
 t.test('a helper script can send the notice instead', async (t) => {
-  const { run, zulip, dir } = await setUp(t, {}, { 'send.js': 'console.log("sent:", process.argv[2])' })
-  const { body } = await run('true', { zulip_script_path: path.join(dir, 'send.js') })
+  const script = path.join(t.testdirName, 'send.js')
+  const { run, zulip } = await setUp(
+    t,
+    { LOOPER_ALLOWED_EXECUTABLES: script },
+    { 'send.js': 'console.log("sent:", process.argv[2])' },
+  )
+  const { body } = await run('true', { zulip_script_path: script })
   t.equal(body.zulip_output, 'sent: a run')
   t.equal(zulip.requests, 0)
 })
