@@ -19,8 +19,8 @@ printf '%s\\n' "$@" | head -c 1000 >arguments
 if [ "$last" = - ]; then cat >prompt; else printf %s "$last" >prompt; fi
 `
 
-const { service, run, watch, workspace, zulip, dir } = await setUpFault(t)
-const scribe = path.join(dir, 'scribe')
+const scribe = path.join(t.testdirName, 'scribe')
+const { service, run, watch, workspace, zulip } = await setUpFault(t, { LOOPER_ALLOWED_EXECUTABLES: scribe })
 writeFileSync(scribe, SCRIBE)
 chmodSync(scribe, 0o755)
 
