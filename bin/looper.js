@@ -6,6 +6,7 @@ import util from 'node:util'
 const source = new URL('../src/cli.ts', import.meta.url)
 const compiled = new URL('../dist/cli.js', import.meta.url)
 
+/* c8 ignore start: a checkout goes one way only; the test of the package goes the others, from another place */
 const isCheckout = existsSync(source)
 const canRun = isCheckout ? process.features.typescript : 'styleText' in util
 if (canRun) {
@@ -18,3 +19,4 @@ if (canRun) {
   )
   process.exitCode = 1
 }
+/* c8 ignore stop */

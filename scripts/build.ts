@@ -14,4 +14,4 @@ cpSync(src, dist, { recursive: true, filter: (file) => !file.endsWith('.ts') })
 const { status } = spawnSync(process.execPath, [tsc, '-p', path.join(PROJECT, 'tsconfig.build.json')], {
   stdio: 'inherit',
 })
-process.exitCode = status ?? 1
+process.exitCode = Number(status !== 0)

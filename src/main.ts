@@ -30,15 +30,15 @@ function readConfig(): Config | null {
   }
 }
 
-/* c8 ignore start: systems without /proc */
-async function portable(): Promise<ProcessTable> {
+/* c8 ignore start: one way a platform */
+async function processTable(): Promise<ProcessTable> {
+  if (process.platform === 'linux') return linuxTable()
   return (await import('./processes/portable.ts')).portableTable()
 }
 /* c8 ignore stop */
 
 async function run(config: Config): Promise<void> {
-  /* c8 ignore next: one branch a platform */
-  const table = process.platform === 'linux' ? linuxTable() : await portable()
+  const table = await processTable()
   let service: Service
   try {
     service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })

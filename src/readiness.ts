@@ -25,6 +25,12 @@ const NOT_YET = {
   closing: 'the service is shutting down',
 } as const
 
+/** What a service is busy with. */
+export function phaseOf(isAdopted: boolean, isClosing: boolean): keyof typeof NOT_YET {
+  if (isClosing) return 'closing'
+  return isAdopted ? 'open' : 'adopting'
+}
+
 /** Nobody needs a token to ask, and a look writes: more than one a second is not taken. */
 const FRESH_MS = 1000
 

@@ -21,7 +21,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
 import { findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
-import { createReadiness } from './readiness.ts'
+import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
@@ -219,7 +219,7 @@ async function compose(
       table,
       logDir: log.dir,
       minFreeMb: log.minFreeMb,
-      phase: () => (closing.signal.aborted ? 'closing' : isAdopted ? 'open' : 'adopting'),
+      phase: () => phaseOf(isAdopted, closing.signal.aborted),
       clock,
       logger,
     }),

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
-import { createReadiness, type ReadinessDeps } from '../src/readiness.ts'
+import { createReadiness, phaseOf, type ReadinessDeps } from '../src/readiness.ts'
 import { mountSmallDisk } from './helpers/fault-disk.ts'
 import { setUpFault } from './helpers/fault-service.ts'
 import { until } from './helpers/service.ts'
@@ -109,4 +109,10 @@ t.test('a log directory that can only be read is told, to root as well', async (
   t.same(await createReadiness(depsOf(disk.dir))(), [])
   disk.readOnly()
   t.same(await createReadiness(depsOf(disk.dir))(), ['the log directory cannot be written'])
+})
+
+t.test('a service adopts, is open, and closes', async (t) => {
+  t.equal(phaseOf(false, false), 'adopting')
+  t.equal(phaseOf(true, false), 'open')
+  t.equal(phaseOf(true, true), 'closing')
 })

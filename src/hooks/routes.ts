@@ -81,7 +81,7 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
 
       const id = deliveryIdOf(hook.kind, delivery)
       const key = id === null ? null : `hook:${name} ${id}`
-      const keyed = { key, body: Buffer.alloc(0), requestId: request.id, now: now(), interrupted: begun }
+      const keyed = { key, body: null, requestId: request.id, now: now(), interrupted: begun }
       // A key of an earlier life tells what became of its run.
       await runs.adopted()
       const answer = await once<HookAnswer>(ledger, keyed, async () => {

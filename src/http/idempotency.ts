@@ -12,7 +12,8 @@ export interface KeptAnswer<T> {
 export interface Keyed<T> {
   /** Null: it is done each time. */
   readonly key: string | null
-  readonly body: Buffer
+  /** Null: the same key means the same request. */
+  readonly body: Buffer | null
   readonly requestId: string
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -34,7 +35,9 @@ export async function once<T>(
   work: () => Promise<KeptAnswer<T>>,
 ): Promise<KeptAnswer<T>> {
   if (key === null) return work()
-  const requestHash = createHash('sha256').update(body).digest('hex')
+  const requestHash = createHash('sha256')
+    .update(body ?? '')
+    .digest('hex')
   const claim = ledger.claimKey({ key, requestHash, requestId, now, since: now - DAY_MS })
   switch (claim.kind) {
     case 'other':

@@ -1,6 +1,7 @@
 import { shellQuote } from '../shell-quote.ts'
-import { findAgents, type ResetDeps } from './reset.ts'
+import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
+import type { Occupation } from './runs.ts'
 
 /** What a request would do, were it made now. */
 export interface Plan {
@@ -33,11 +34,10 @@ const ID_TO_COME = '<run_id>'
 export async function planOf(
   request: RunRequest,
   live: readonly Run[],
-  isTaken: boolean,
+  { agents, obstacle }: Occupation,
   deps: ResetDeps,
 ): Promise<Plan> {
   const { launch, message, route, delayMs } = request
-  const { agents } = await findAgents(deps, live)
   const stop = new Set(agents)
   const planned: PlannedStop[] = []
   for (const { pid, argv } of await deps.table.commands()) {
@@ -53,8 +53,8 @@ export async function planOf(
   }
 
   function verdict(): Plan['would'] {
-    if (request.ifRunning === 'skip' && (isTaken || stop.size > 0 || live.length > 0)) return 'skip'
-    if (isTaken) return 'busy'
+    if (request.ifRunning === 'skip' && obstacle) return 'skip'
+    if (obstacle === 'busy') return 'busy'
     return launch ? 'run' : 'stop_only'
   }
 }

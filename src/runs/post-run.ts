@@ -33,7 +33,7 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
       }
       const key = body.plan ? null : keyOf(headers['idempotency-key'], name ?? '')
       const interrupted = (runId: string) => (isAsync ? accepted(runId, id) : lostAnswer(runId))
-      const keyed = { key, body: rawBody ?? Buffer.alloc(0), requestId: id, now: now(), interrupted }
+      const keyed = { key, body: rawBody, requestId: id, now: now(), interrupted }
       // A key of an earlier life tells what became of its run.
       await runs.adopted()
       const kept = await once<Answer>(ledger, keyed, async () => {
@@ -45,8 +45,8 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
       })
       if (kept.status === 202) {
         reply.header('preference-applied', 'respond-async')
-        const runId = 'run_id' in kept.body ? kept.body.run_id : null
-        if (runId !== null) reply.header('location', `/runs/${runId}`)
+        const runId: unknown = Reflect.get(kept.body, 'run_id')
+        if (typeof runId === 'string') reply.header('location', `/runs/${runId}`)
       }
       return reply.code(kept.status === 202 ? 202 : 200).send(kept.body)
     },

@@ -124,10 +124,16 @@ export function createRuns(deps: RunsDeps): Runs {
 
   const isLive = (runId: string) => live.all().some((run) => run.runId === runId)
 
-  async function occupation(): Promise<Occupation> {
+  /** What lives, whoever holds the slot. */
+  async function living(): Promise<Occupation> {
     const { agents } = await findAgents(deps, live.all())
     // A run whose agent is gone may still be swept, and its end is not on the record yet.
     return { obstacle: agents.length > 0 || live.all().length > 0 ? 'live' : null, agents }
+  }
+
+  async function occupation(): Promise<Occupation> {
+    const now = await living()
+    return slot.taken ? { ...now, obstacle: 'busy' } : now
   }
 
   /** Waits for what an earlier life left, and for nothing where the service is about to end. */
@@ -147,7 +153,7 @@ export function createRuns(deps: RunsDeps): Runs {
     }
     if (ifRunning === 'replace') return { release }
     try {
-      const { obstacle } = await occupation()
+      const { obstacle } = await living()
       if (obstacle === null) return { release }
       release()
       return { kind: 'skipped', obstacle }
@@ -207,7 +213,7 @@ export function createRuns(deps: RunsDeps): Runs {
     async plan(request) {
       await open()
       if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
-      return planOf(request, live.all(), slot.taken, deps)
+      return planOf(request, live.all(), await occupation(), deps)
     },
 
     async launchIfIdle(prepare) {
@@ -215,7 +221,7 @@ export function createRuns(deps: RunsDeps): Runs {
       const release = slot.take()
       if (!release) return { kind: 'busy' }
       try {
-        const { obstacle } = await occupation()
+        const { obstacle } = await living()
         if (obstacle) return { kind: obstacle }
         const request = await prepare()
         if (!request) return { kind: 'declined' }
@@ -244,10 +250,7 @@ export function createRuns(deps: RunsDeps): Runs {
       return wasWaiting ? { signalled: [], survivors: [] } : null
     },
 
-    async occupation() {
-      const now = await occupation()
-      return slot.taken ? { ...now, obstacle: 'busy' } : now
-    },
+    occupation,
 
     isTaken: () => slot.taken,
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { endOf, recordOf, runsOf, serverLogOf, setUpFault } from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
-import { textOf, until } from '../helpers/service.ts'
+import { PROJECT, textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'runs are counted in /proc')
@@ -24,6 +24,12 @@ t.test('SIGUSR2 hands over: the run lives on, and the next start follows it to i
   writeFileSync(path.join(workspace, 'gate'), '')
   t.match(await endOf(next, runId), { outcome: 'exited', return_code: 3, cause: null })
   t.match(textOf(log), /\ndone\n\n# codex_exec_return_code=3\n$/)
+})
+
+t.test('the systemd unit restarts by handing over, and signals the service alone', async (t) => {
+  const unit = readFileSync(path.join(PROJECT, 'deploy/looper.service'), 'utf8')
+  for (const line of ['KillMode=process', 'KillSignal=SIGTERM', 'RestartKillSignal=SIGUSR2'])
+    t.match(unit, new RegExp(`^${line}$`, 'm'))
 })
 
 t.test('a launch under way is finished and answered; nothing else is begun', async (t) => {

@@ -289,3 +289,12 @@ t.test('a link that cannot be replaced is told, and the lines are still written'
   await log.close()
   t.match(text(), /^x+\ntwo x+\nthree\n$/)
 })
+
+t.test('no control character reaches a terminal that shows the log', async (t) => {
+  const { file, text } = setUp(t)
+  const log = await openServerLog(file, 'info')
+  log.logger.info({ message: 'a\u001b[31mb\u009b1mc\u2028d\u007f' }, 'notice.skipped')
+  await log.close()
+  t.match(text(), 'a\\u001b[31mb\\u009b1mc\\u2028d\\u007f')
+  t.equal(text().split('\n').length, 2)
+})

@@ -394,3 +394,13 @@ t.test('what was written is there after its writer was killed in the middle of w
   }
   t.strictSame(told, [])
 })
+
+t.test('a trigger of another version counts as a request', async (t) => {
+  const { file, open } = setUp(t)
+  const ledger = open()
+  ledger.begin(intentOf('a'))
+  const other = new DatabaseSync(file)
+  other.exec("UPDATE runs SET trigger = 'carrier pigeon'")
+  other.close()
+  t.match(ledger.find('a'), { trigger: 'http' })
+})

@@ -225,3 +225,32 @@ t.test('the status tells that notices fail', async (t) => {
   t.equal((await run('true')).status, 500)
   t.match((await call('GET', '/status')).body.notice, { last: { ok: false, output: /^cannot reach/ } })
 })
+
+t.test(
+  'who repeats a request that a crash cut off, and does not wait, is led to the run it began',
+  async (t) => {
+    const { run, service, dir } = await setUp(t)
+    const headers = { ...ASYNC, 'idempotency-key': 'cut off' }
+    const slow = { codex_exec_startup_check_seconds: 600 }
+    const cut = run('exec sleep 300', slow, { 'idempotency-key': 'cut off' }).catch(() => null)
+    const logDir = path.join(dir, 'logs')
+    await until('the startup check', () =>
+      textOf(path.join(logDir, 'looper-server.log')).includes('startup_check'),
+    )
+    service.child.kill('SIGKILL')
+    await cut
+    const next = await startTestService(logDir, {
+      CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
+    })
+    t.teardown(() => next.stop())
+    const again = await fetch(`${next.url}/run`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ zulip_message: 'a run', codex_prompt: 'exec sleep 300', ...slow }),
+    })
+    t.equal(again.status, 202)
+    const { runs } = (await (await fetch(`${next.url}/runs`)).json()) as Body
+    t.equal(runs.length, 1)
+    t.match(runs[0], { run_id: again.headers.get('location')?.replace('/runs/', ''), outcome: null })
+  },
+)

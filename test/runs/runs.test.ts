@@ -343,3 +343,14 @@ t.test('a plan tells what would be announced, stopped and launched, and does not
   await t.rejects(full.plan(heart.requestOf(heart.launchOf('true'))), { code: 'LOOPER_DISK_FULL' })
   untouched()
 })
+
+t.test('a plan names an agent that an earlier life left, and skips for it', async (t) => {
+  const heart = heartOf(t)
+  const left = await heart.leftBy('exec sleep 300')
+  // Nothing is taken up here: all that is known of it is its state file.
+  const runs = createRuns(heart.deps)
+  const plan = await runs.plan(heart.requestOf(heart.launchOf('true'), { ifRunning: 'skip' }))
+  t.match(plan, { would: 'skip', stop: [{ pid: left.agent.pid, runId: null }] })
+  await runOn(runs, heart.requestOf(null))
+  t.same(carriers(heart.mark), [])
+})
