@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -211,4 +211,15 @@ t.test('run logs past their days are removed at start, and that is told', async 
   await until('it is told', () => textOf(path.join(dir, 'looper-server.log')).includes('logs.removed'))
   t.notOk(existsSync(old))
   t.equal(await service.stop(), 0)
+})
+
+t.test('a tokens file that becomes unusable is told, and its last good state stays', async (t) => {
+  const dir = t.testdir({ logs: {}, tokens: JSON.stringify({ tokens: [] }) })
+  const file = path.join(dir, 'tokens')
+  const logDir = path.join(dir, 'logs')
+  const service = await startTestService(logDir, { LOOPER_TOKENS_FILE: file, LOOPER_HOST: '127.0.0.1' })
+  t.teardown(() => service.stop())
+  writeFileSync(file, 'no JSON at all')
+  t.equal((await service.post({ zulip_message: 'x' })).status, 401)
+  t.match(textOf(path.join(logDir, 'looper-server.log')), /the tokens file is not usable.*tokens\.fail/)
 })
