@@ -220,6 +220,6 @@ t.test('a tokens file that becomes unusable is told, and its last good state sta
   const service = await startTestService(logDir, { LOOPER_TOKENS_FILE: file, LOOPER_HOST: '127.0.0.1' })
   t.teardown(() => service.stop())
   writeFileSync(file, 'no JSON at all')
-  t.equal((await service.post({ zulip_message: 'x' })).status, 401)
+  t.equal((await service.post({ zulip_message: 'x' }, { authorization: 'Bearer wrong' })).status, 401)
   t.match(textOf(path.join(logDir, 'looper-server.log')), /the tokens file is not usable.*tokens\.fail/)
 })
