@@ -1,3 +1,6 @@
+import { OUTCOMES } from '../runs/outcome.ts'
+import { TRIGGERS } from '../runs/run.ts'
+
 /** An option as `node:util`'s `parseArgs` takes it. */
 export interface OptionForm {
   readonly type: 'string' | 'boolean'
@@ -21,19 +24,9 @@ export const OPTIONS = {
   outcome: {
     type: 'string',
     value: 'LIST',
-    complete: [
-      'live',
-      'exited',
-      'signaled',
-      'replaced',
-      'stopped',
-      'timed_out',
-      'stalled',
-      'failed_to_start',
-      'lost',
-    ],
+    complete: ['live', ...OUTCOMES],
   },
-  trigger: { type: 'string', value: 'NAME', complete: ['http', 'hook', 'autopoll'] },
+  trigger: { type: 'string', value: 'NAME', complete: TRIGGERS },
   since: { type: 'string', value: 'WHEN' },
   url: { type: 'string', value: 'URL' },
   json: { type: 'boolean' },

@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts'
 import { prepareRun } from './request.ts'
 import type { RunRoutesOptions } from './routes.ts'
 import type { RunRequest, RunResult } from './run.ts'
-import type { Obstacle, Runs } from './runs.ts'
+import { OBSTACLES, type Obstacle, type Runs } from './runs.ts'
 import { AcceptedAnswer, PlanAnswer, RunAnswer, RunBody } from './schemas.ts'
 
 type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
@@ -95,11 +95,6 @@ function lostAnswer(runId: string): never {
     'LOOPER_KEY_INTERRUPTED',
     `the service ended before it answered the first request with this Idempotency-Key, which had begun run ${runId}`,
   )
-}
-
-const OBSTACLES: Readonly<Record<Obstacle, string>> = {
-  busy: 'another launch is in progress',
-  live: 'an agent is running',
 }
 
 function skippedAnswer(

@@ -15,6 +15,12 @@ import { stopAll, stopOne } from './stop-runs.ts'
 /** Why nothing new may be launched beside what there is: a launch under way, or a live agent. */
 export type Obstacle = 'busy' | 'live'
 
+/** What callers are told of an obstacle. */
+export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  busy: 'another launch is in progress',
+  live: 'an agent is running',
+}
+
 /** What came of the idle launch. */
 export type IdleOutcome =
   | { readonly kind: 'launched'; readonly run: Run }

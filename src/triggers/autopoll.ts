@@ -7,7 +7,7 @@ import type { Notify } from '../notices/notice.ts'
 import type { Ledger, RunRecord } from '../runs/ledger.ts'
 import type { LaunchRequest } from '../runs/run.ts'
 import { isRunLogName } from '../runs/run-log.ts'
-import type { Obstacle, Runs } from '../runs/runs.ts'
+import { OBSTACLES, type Obstacle, type Runs } from '../runs/runs.ts'
 import { backoffOf } from './backoff.ts'
 
 /** What the autopoll needs. */
@@ -69,10 +69,7 @@ const LOOK_BACK = 30
 /** Under this note stands the run after which a pause was told. */
 const TOLD = 'autopoll.paused_after'
 
-const OBSTACLES: Readonly<Record<Obstacle, Skip>> = {
-  busy: { kind: 'busy', reason: 'another launch is in progress' },
-  live: { kind: 'live', reason: 'an agent is running' },
-}
+const skipOf = (kind: Obstacle): Skip => ({ kind, reason: OBSTACLES[kind] })
 
 /** An autopoll that has not begun. */
 export function createAutopoll(options: AutopollOptions): Autopoll {
@@ -95,7 +92,7 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
 
     async status() {
       const { obstacle } = await runs.occupation()
-      return { nextAt, wouldSkip: obstacle ? OBSTACLES[obstacle] : await reasonToWait(options) }
+      return { nextAt, wouldSkip: obstacle ? skipOf(obstacle) : await reasonToWait(options) }
     },
   }
 }
@@ -115,7 +112,7 @@ async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void
     logger.info({ request_id: requestId, pid: agent.pid, log_path: logPath }, 'codex.exec.autopoll.launch')
     return
   }
-  for (const { kind, reason } of outcome.kind === 'declined' ? declined : [OBSTACLES[outcome.kind]]) {
+  for (const { kind, reason } of outcome.kind === 'declined' ? declined : [skipOf(outcome.kind)]) {
     logger.info({ reason }, 'codex.exec.autopoll.skip')
     skipped(kind)
   }
