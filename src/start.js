@@ -14,5 +14,7 @@ setFlagsFromString('--semi-space-growth-factor=1')
 // and users apart, and takes nothing that does not fit.
 enableCompileCache(path.resolve(import.meta.dirname, '../node_modules/.cache/looper'))
 await import('./main.ts')
-// Now, not at the end: a service that is killed would never keep anything.
+// Now, not at the end: a service that is killed would never keep anything. And once more, with what the first requests
+// have loaded.
 flushCompileCache()
+setTimeout(flushCompileCache, 60_000).unref()

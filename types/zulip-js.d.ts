@@ -16,8 +16,3 @@ declare module 'zulip-js' {
     apiKey: string
   }): Promise<ZulipClient>
 }
-
-declare module 'zulip-js/lib/helper.js' {
-  const helper: { fetch: (url: string, init: RequestInit) => Promise<unknown>; FormData: unknown }
-  export default helper
-}

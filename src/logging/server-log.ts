@@ -1,10 +1,28 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { type Logger, pino } from 'pino'
-import pinoRoll from 'pino-roll'
 import type { LogLevel } from '../config.ts'
 import { messageOf } from '../errors.ts'
+import { standInFor } from '../stand-in.ts'
 import type { Redact } from './redact.ts'
+
+// All of date-fns, 304 modules, would take longer to load than the rest of the log. At first a name is formatted; names are
+// parsed when old files are removed.
+standInFor('date-fns', 'pino-roll', (require) => {
+  const load = (name: string) => require(`date-fns/${name}`)[name]
+  const later =
+    (name: string) =>
+    (...values: unknown[]) =>
+      load(name)(...values)
+  return {
+    format: load('format'),
+    addDays: load('addDays'),
+    addHours: later('addHours'),
+    parse: later('parse'),
+    isValid: later('isValid'),
+  }
+})
+const { default: pinoRoll } = await import('pino-roll')
 
 /** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
 export interface ServerLog {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import { errnoOf } from '../errors.ts'
+import { standInFor } from '../stand-in.ts'
+import { type FormAnswer, sendForm } from './zulip-http.ts'
 
 /** An account that may send. */
 export interface ZulipAccount {
@@ -64,23 +65,27 @@ const TIMEOUT_MS = 10_000
 /** A non-JSON answer is quoted up to here. */
 const QUOTED_CHARACTERS = 120
 
+interface ZulipRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: URLSearchParams | null
+}
+
 const abort = new AsyncLocalStorage<AbortSignal>()
 
-// zulip-js brings its own FormData and puts it in place of the global one while it loads; undo that.
-const ownFormData = globalThis.FormData
-const { default: zulip } = await import('zulip-js')
-const { default: helper } = await import('zulip-js/lib/helper.js')
-globalThis.FormData = ownFormData
-// It looks both up at each call: with these it sends the form the API documents, looks at the status, can be aborted,
-// and does not follow redirects with its credentials.
-helper.FormData = URLSearchParams
-helper.fetch = async (url, init) => {
+/** What zulip-js sends its requests by; it knows no more of the answer than this. */
+async function fetchForm(url: string, { method, headers, body = null }: ZulipRequest) {
   const signal = abort.getStore() ?? AbortSignal.timeout(TIMEOUT_MS)
-  const { address, body } = asForm(url, init)
-  const response = await fetch(address, { ...init, body, redirect: 'manual', signal })
-  const reply = parseReply(response, await response.text())
+  const { address, form } = asForm(url, method, body)
+  const reply = parseReply(await sendForm(address, { method, headers, form }, signal))
   return { json: () => reply }
 }
+
+// zulip-js takes fetch and FormData from a module of its own, which would bring 14 MB of code along and replace the global
+// FormData. What stands in for it sends the form the API documents, looks at the status, can be aborted, and does not
+// follow redirects with the account's key.
+standInFor('./helper.js', 'zulip-js', () => ({ fetch: fetchForm, FormData: URLSearchParams }))
+const { default: zulip } = await import('zulip-js')
 
 /**
  * Opens a client for one notice. Every call fails after `timeoutMs` in all, or as soon as the signal aborts. A rate
@@ -138,16 +143,15 @@ export async function openZulip(
 }
 
 /** zulip-js puts the fields of a PATCH into the address, where a long message does not fit. */
-function asForm(url: string, { method, body = null }: RequestInit) {
-  if (method !== 'PATCH') return { address: url, body }
+function asForm(url: string, method: string, form: URLSearchParams | null) {
+  if (method !== 'PATCH') return { address: url, form }
   const { origin, pathname, searchParams } = new URL(url)
-  return { address: origin + pathname, body: searchParams }
+  return { address: origin + pathname, form: searchParams }
 }
 
-function parseReply(response: Response, text: string): unknown {
-  const { status } = response
+function parseReply({ status, headers, text }: FormAnswer): unknown {
   if (status >= 300 && status < 400) {
-    const to = response.headers.get('location') ?? 'nowhere'
+    const to = headers.location ?? 'nowhere'
     throw new ZulipError(`the Zulip server redirects to ${to}; set ZULIP_SITE to its real address`, {
       status,
     })
@@ -161,7 +165,7 @@ function parseReply(response: Response, text: string): unknown {
   }
   const { result, msg, code, 'retry-after': seconds } = asRecord(reply)
   if (status === 200 && result === 'success') return reply
-  const wait = Number(seconds ?? response.headers.get('retry-after') ?? Number.NaN)
+  const wait = Number(seconds ?? headers['retry-after'] ?? Number.NaN)
   throw new ZulipError(typeof msg === 'string' ? msg : `the Zulip server answered HTTP ${status}`, {
     status,
     code: typeof code === 'string' ? code : null,
@@ -174,14 +178,10 @@ function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
-/** fetch says "fetch failed"; what a person needs stands in its cause. */
+/** A limit of time says "aborted due to timeout"; a person needs to know who did not answer. */
 function readable(error: unknown, site: string, timeoutMs: number): unknown {
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return new Error(`no answer from ${site} within ${timeoutMs / 1000} s`, { cause: error })
-  }
-  if (error instanceof TypeError && error.cause instanceof Error) {
-    // A name with several addresses fails with an AggregateError, whose message is empty.
-    return new Error(`cannot reach ${site}: ${error.cause.message || errnoOf(error.cause)}`, { cause: error })
   }
   return error
 }

@@ -6,7 +6,8 @@ import t, { type Test } from 'tap'
 import { FOREIGN_ID, startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
 // Looked at before the client is loaded: what it brings along must not stay.
-const { FormData, fetch, Headers, Request, Response } = globalThis
+const names = ['FormData', 'fetch', 'Headers', 'Request', 'Response']
+const globals = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name))
 const { openZulip, ZulipError } = await import('../../src/notices/zulip-client.ts')
 const { default: zulipJs } = await import('zulip-js')
 
@@ -34,10 +35,8 @@ const limited = (seconds: number, headers = {}) =>
 
 t.test('loading the client leaves the globals as they were', async (t) => {
   t.strictSame(
-    Object.entries({ FormData, fetch, Headers, Request, Response }).filter(
-      ([name, own]) => Reflect.get(globalThis, name) !== own,
-    ),
-    [],
+    names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)),
+    globals,
   )
 })
 
@@ -209,6 +208,14 @@ t.test('a server that refuses the connection is named, and why', async (t) => {
   await t.rejects(client.send(MESSAGE), {
     message: `cannot reach ${zulip.url}: connect ECONNREFUSED ${host}`,
   })
+})
+
+t.test('a server that does not speak TLS where it should is told so', async (t) => {
+  const { zulip, abort } = await setUp(t)
+  const site = zulip.url.replace('http:', 'https:')
+  const client = await openZulip({ site, ...zulip.account }, abort.signal)
+  await t.rejects(client.send(MESSAGE), { message: /^cannot reach https:.*wrong version number/s })
+  t.equal(zulip.requests, 0)
 })
 
 t.test('a name with several addresses that all refuse says so too', async (t) => {
