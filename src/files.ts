@@ -1,4 +1,5 @@
-import { type Stats, statSync } from 'node:fs'
+import { type Stats, statSync, unlinkSync } from 'node:fs'
+import { errnoOf } from './errors.ts'
 
 /** Whether a directory is there and can be reached. Never throws. */
 export function isDirectory(path: string): boolean {
@@ -17,4 +18,19 @@ function look(path: string): Stats | null {
     // Too long a name, a loop of links or a closed directory are as good as nothing there.
     return null
   }
+}
+
+/** Removes a file; one that is gone already is no matter. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (!isAbsence(error)) throw error
+  }
+}
+
+/** Whether an error says that there is nothing; also where a file stands in the place of the directory. */
+export function isAbsence(error: unknown): boolean {
+  const code = errnoOf(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }

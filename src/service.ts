@@ -27,6 +27,7 @@ import { type Ledger, openLedger } from './runs/ledger.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
+import { createWrappers } from './runs/wrappers.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
 import { createAutopoll } from './triggers/autopoll.ts'
 import { limitedUntil, prepareDefault } from './triggers/default-run.ts'
@@ -112,6 +113,8 @@ async function compose(
     programs: () => programsOf(config.access.executables, places),
     scripts: () => scriptsOf(config.access.executables, places),
   }
+  const stateDir = path.join(log.dir, '.runs')
+  const wrappers = createWrappers(stateDir)
   const runs = createRuns({
     ...config.stop,
     table,
@@ -121,7 +124,8 @@ async function compose(
     ledger,
     hurry,
     logDir: log.dir,
-    stateDir: path.join(log.dir, '.runs'),
+    stateDir,
+    wrappers,
     ownCookie: env[COOKIE] ?? null,
     env: agentEnv,
     recheck: (request) => recheckLaunch(request, access, places),
@@ -142,6 +146,7 @@ async function compose(
     closing.abort()
     try {
       await runs.close()
+      await wrappers.close()
     } finally {
       await Promise.all([app?.close(), notices.ends?.close(END_NOTICES_MS)])
       metrics.close()
@@ -230,6 +235,7 @@ async function compose(
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt().then(() => {
     isAdopted = true
+    if (!closing.signal.aborted) wrappers.prepare(agentEnv())
   })
   background.push(adopted)
   const keeping = {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { systemClock } from '../../src/clock.ts'
 import { parseStat } from '../../src/processes/linux.ts'
 import { COOKIE } from '../../src/processes/table.ts'
+import { WRAPPER } from '../../src/runs/wrappers.ts'
 
 /** A living process that this soak started, directly or not. */
 export interface Member {
@@ -18,7 +19,7 @@ export interface Family {
   /** The variable that marks them. */
   readonly env: Readonly<Record<string, string>>
   members(): Member[]
-  /** The wrappers by run id; they carry no cookie, but the run id as their fourth argument. */
+  /** The wrappers that have an agent, by run id. They carry no cookie themselves. */
   wrappers(): ReadonlyMap<string, Member>
   /** Whether this very process still lives. */
   isAlive(member: Member): boolean
@@ -75,10 +76,10 @@ export function openFamily(id: string): Family {
     members,
     wrappers() {
       const found = new Map<string, Member>()
-      // Newest first: its forks look the same until they become something else, and the oldest is the one.
-      for (const member of members().toReversed()) {
-        const runId = member.cookie === null ? argvOf(member.pid)[4] : undefined
-        if (runId) found.set(runId, member)
+      const all = members()
+      for (const { cookie, parent } of all) {
+        const wrapper = all.find(({ pid }) => pid === parent)
+        if (cookie !== null && wrapper?.cookie === null && isWrapper(wrapper.pid)) found.set(cookie, wrapper)
       }
       return found
     },
@@ -97,7 +98,7 @@ export function openFamily(id: string): Family {
   }
 }
 
-const argvOf = (pid: number) => (read(`/proc/${pid}/cmdline`) ?? '').split('\0')
+const isWrapper = (pid: number) => read(`/proc/${pid}/cmdline`)?.split('\0')[1] === WRAPPER
 
 function pids(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger)

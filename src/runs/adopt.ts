@@ -1,13 +1,16 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
+import { removeFile } from '../files.ts'
 import { stopTrees } from '../processes/stop.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
+import { removeOrders } from './orders.ts'
 import { endOf, type RunEnd } from './outcome.ts'
-import { readState, removeState } from './state-file.ts'
+import { listStates, readState } from './state-file.ts'
 import { settleTrailer } from './watch.ts'
+import { WRAPPER } from './wrappers.ts'
 
 /** What adoption needs. */
 export interface AdoptDeps {
@@ -39,6 +42,8 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   const { logPath, command } = record
   const statePath = path.join(deps.stateDir, record.runId)
   const { agent, wrapper } = await identitiesOf(record, statePath, deps)
+  // Whoever told who the agent is has read them.
+  removeOrders(statePath)
   if (!agent || !wrapper || !logPath || !command) {
     if (logPath) await settleTrailer({ logPath, statePath }, deps.logger)
     // Launched while the ledger could not be written: without its log it cannot be followed.
@@ -65,13 +70,14 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
 }
 
 /** Who the run's processes are: from the ledger, else from the wrapper's state file. */
-async function identitiesOf(record: RunRecord, state: string, { table, clock }: AdoptDeps) {
+async function identitiesOf(record: RunRecord, state: string, deps: AdoptDeps) {
+  const { clock } = deps
   const { agentIdentity: agent, wrapperIdentity: wrapper } = record
   if (agent && wrapper) return { agent, wrapper }
   const deadline = clock.monotonic() + REPORT_LIMIT_MS
   for (;;) {
     // Asked before reading: what a wrapper told before it was gone is then surely read.
-    const mayTell = clock.monotonic() < deadline && (await hasWrapper(record.runId, table))
+    const mayTell = clock.monotonic() < deadline && (await isAnybodyToTell(deps))
     const told = readState(state)
     if (told.agent || !mayTell) return told
     // The service died right after the spawn: the wrapper is still about to tell.
@@ -79,13 +85,17 @@ async function identitiesOf(record: RunRecord, state: string, { table, clock }: 
   }
 }
 
-async function hasWrapper(runId: string, table: ProcessTable): Promise<boolean> {
-  for (const { argv } of await table.commands()) if (argv[4] === runId) return true
+/** Whether there is a wrapper of which nobody knows yet whose it is. */
+async function isAnybodyToTell({ table, stateDir }: AdoptDeps): Promise<boolean> {
+  const told = listStates(stateDir).map((runId) => readState(path.join(stateDir, runId)).wrapper?.pid)
+  for (const { pid, argv } of await table.commands()) {
+    if (argv[1] === WRAPPER && argv[2] === stateDir && !told.includes(pid)) return true
+  }
   return false
 }
 
 function end(record: RunRecord, { ledger, clock, stateDir, logger }: AdoptDeps, how: RunEnd): void {
   ledger.finish(record.runId, { ...how, endedAt: clock.now(), outputBytes: null, tokensUsed: null })
-  removeState(path.join(stateDir, record.runId))
+  removeFile(path.join(stateDir, record.runId))
   logger.info({ request_id: record.requestId, run_id: record.runId, ...how }, 'run.end')
 }

@@ -1,26 +1,30 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { AgentCommand } from '../agents/agent.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import { isDirectory } from '../files.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
+import { removeOrders, writeOrders } from './orders.ts'
 import type { RunLog } from './run-log.ts'
-import { parseReport } from './state-file.ts'
+import { parseReport, type WrapperReport } from './state-file.ts'
+import { pipeOf, type Wrappers } from './wrappers.ts'
 
 /** What is started, where, and with which environment. */
 export interface LaunchSpec {
   readonly runId: string
   readonly workspace: string
   readonly command: AgentCommand
-  readonly log: RunLog
+  readonly log: Pick<RunLog, 'path'>
   /** The agent's environment; the cookie is added by the wrapper. */
   readonly env: NodeJS.ProcessEnv
   /** Where state files live. */
   readonly stateDir: string
   readonly table: ProcessTable
+  readonly wrappers: Wrappers
+  /** Throws where this must not be launched any more. Nothing is awaited between that and the launch. */
+  readonly assertAllowed: () => void
 }
 
 /** A run that has begun. */
@@ -34,83 +38,65 @@ export interface Launched {
   readonly status: Promise<number | null>
 }
 
-type Reported = Pick<Launched, 'agent' | 'wrapper'>
-
-const WRAPPER = path.join(import.meta.dirname, 'wrapper.sh')
+interface Told extends Pick<Launched, 'status'> {
+  /** Who both are, or what was told of that when the wrapper ended. */
+  readonly report: Promise<WrapperReport>
+}
 
 /**
  * Starts an agent behind its wrapper, detached, with the log as its output. Resolves as soon as the agent's pid is
  * known, a moment before its program begins.
- * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_LAUNCH_FAILED`
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_LAUNCH_FAILED`, and what `assertAllowed` throws
  */
 export async function launch(spec: LaunchSpec): Promise<Launched> {
+  const { runId, workspace, log, command, table } = spec
+  const statePath = path.join(spec.stateDir, runId)
   try {
     mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
-    return await start(spec)
+    writeOrders(statePath, { ...command, workspace, logPath: log.path })
+    const { agent, wrapper, status } = await order(spec)
+    return { agent: await complete(agent, table), wrapper: await complete(wrapper, table), status }
   } catch (error) {
-    throw launchError(error, spec.workspace)
-  }
-}
-
-async function start(spec: LaunchSpec): Promise<Launched> {
-  const { log, workspace } = spec
-  const stdin = openStdin(spec)
-  try {
-    const child = spawn(
-      '/bin/sh',
-      [WRAPPER, path.join(spec.stateDir, spec.runId), log.path, spec.runId, ...spec.command.argv],
-      {
-        cwd: workspace,
-        detached: true,
-        env: { ...spec.env, PWD: workspace },
-        stdio: [stdin ?? 'ignore', log.fd, log.fd, 'pipe'],
-      },
-    )
-    const { report, status } = listen(pipeOf(child))
-    await once(child, 'spawn')
-    child.unref()
-    const { agent, wrapper } = await report
-    return { agent: await complete(agent, spec.table), wrapper: await complete(wrapper, spec.table), status }
+    throw launchError(error, workspace)
   } finally {
-    if (stdin !== null) closeSync(stdin)
+    removeOrders(statePath)
   }
 }
 
-/** A long prompt goes through a file that has no name any more: nothing to clean up, nothing to read by others. */
-function openStdin({ command, stateDir, runId }: LaunchSpec): number | null {
-  if (command.stdin === null) return null
-  const file = path.join(stateDir, `${runId}.stdin`)
-  writeFileSync(file, command.stdin, { mode: 0o600, flag: 'wx' })
-  try {
-    return openSync(file, 'r')
-  } finally {
-    unlinkSync(file)
+/** Tells a wrapper its run. From there on only the wrapper knows whether there is an agent. */
+async function order(spec: LaunchSpec): Promise<Launched> {
+  spec.assertAllowed()
+  const { child, isNew } = spec.wrappers.take(spec.env)
+  const pipe = pipeOf(child)
+  if (!pipe) {
+    const [error]: unknown[] = await once(child, 'error')
+    throw error
   }
-}
-
-function pipeOf(child: ChildProcess): Readable {
-  const pipe = child.stdio[3]
-  if (pipe instanceof Readable) return pipe
-  /* c8 ignore next: spawn was asked for a pipe there */
-  throw new Error('the wrapper has no pipe')
+  const { report, status } = listen(pipe)
+  pipe.write(`${spec.runId}\n`)
+  child.unref()
+  const { agent, wrapper } = await report
+  if (agent && wrapper) return { agent, wrapper, status }
+  // It says who it is before anything else: without a word it was killed while it waited, and there is no agent.
+  if (!wrapper && !isNew) return order(spec)
+  throw new Error('the wrapper ended before the agent began')
 }
 
 /** Reads the wrapper's lines from its pipe. */
-function listen(pipe: Readable): { report: Promise<Reported>; status: Promise<number | null> } {
-  const report = Promise.withResolvers<Reported>()
+function listen(pipe: Readable): Told {
+  const report = Promise.withResolvers<WrapperReport>()
   const status = Promise.withResolvers<number | null>()
-  report.promise.catch(() => undefined)
   let text = ''
   pipe.setEncoding('utf8')
   pipe.on('data', (chunk: string) => {
     text += chunk
-    const { wrapper, agent } = parseReport(text)
-    if (wrapper && agent) report.resolve({ wrapper, agent })
+    const told = parseReport(text)
+    if (told.wrapper && told.agent) report.resolve(told)
     const ended = /^end (-?\d+)\n/m.exec(text)?.[1]
     if (ended !== undefined) status.resolve(Number(ended))
   })
   const over = () => {
-    report.reject(new Error('the wrapper ended before the agent began'))
+    report.resolve(parseReport(text))
     status.resolve(null)
   }
   pipe.once('close', over)
@@ -127,7 +113,8 @@ async function complete(identity: Identity, table: ProcessTable): Promise<Identi
 }
 
 function launchError(error: unknown, workspace: string): LooperError {
-  // spawn says ENOENT for a missing program and for a missing directory alike.
+  if (error instanceof LooperError) return error
+  // The wrapper could not enter it, and ended.
   if (!isDirectory(workspace)) {
     return new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
       cause: error,

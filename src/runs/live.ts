@@ -1,7 +1,8 @@
-import { closeSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import { removeFile } from '../files.ts'
 import { stopTrees } from '../processes/stop.ts'
 import { shellQuote } from '../shell-quote.ts'
 import { launch } from './launch.ts'
@@ -11,14 +12,15 @@ import { type Ending, endOf } from './outcome.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run } from './run.ts'
 import { createRunLog, readTail } from './run-log.ts'
-import { removeState } from './state-file.ts'
 import { gone, settleTrailer, type WatchReport, watch } from './watch.ts'
+import type { Wrappers } from './wrappers.ts'
 
 /** What launching and following runs needs. */
 export interface LiveDeps extends ResetDeps {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly logDir: string
+  readonly wrappers: Wrappers
   /** What an agent gets as its environment, as it is now. */
   readonly env: () => NodeJS.ProcessEnv
   /** Throws where the workspace or the program no longer is what was allowed. */
@@ -101,7 +103,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
       ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
-      removeState(statePath)
+      removeFile(statePath)
       live.delete(runId)
       return end
     }
@@ -145,34 +147,35 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       })
       const line = shellQuote(command.argv)
       const header = { requestId, workspace, command: line }
-      const log = await createRunLog(deps.logDir, header, new Date(clock.now()))
-      const { headerBytes, path: logPath } = log
-      try {
-        ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
-        const spawn = async () => {
-          // Not a moment earlier: nothing is awaited between this and the spawn.
-          deps.recheck(request)
-          return launch({ ...deps, env: deps.env(), runId, workspace, command, log })
-        }
-        const { agent, wrapper, status } = await spawn().catch(async (error: unknown) => {
-          // Its wrapper is gone, or never was: nobody else writes the trailer.
-          await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
-          throw error
-        })
-        ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
-        deps.logger.info(
-          { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
-          'cmd.start',
-        )
-        return follow(
-          { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
-          { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
-          request,
-          status,
-        )
-      } finally {
-        closeSync(log.fd)
-      }
+      const { headerBytes, path: logPath } = await createRunLog(deps.logDir, header, new Date(clock.now()))
+      ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
+      const env = deps.env()
+      const { agent, wrapper, status } = await launch({
+        ...deps,
+        env,
+        runId,
+        workspace,
+        command,
+        log: { path: logPath },
+        assertAllowed: () => deps.recheck(request),
+      }).catch(async (error: unknown) => {
+        // Its wrapper is gone, or never was: nobody else writes the trailer.
+        await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
+        throw error
+      })
+      ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
+      deps.logger.info(
+        { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
+        'cmd.start',
+      )
+      // The agent is on its way: what its successor will need is not in its way any more.
+      deps.wrappers.prepare(env)
+      return follow(
+        { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
+        { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
+        request,
+        status,
+      )
     },
 
     adopt(record, { logPath, command, agent, wrapper }) {

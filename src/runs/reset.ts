@@ -2,11 +2,12 @@ import path from 'node:path'
 import type { Agent } from '../agents/agent.ts'
 import type { Clock } from '../clock.ts'
 import type { StopScope } from '../config.ts'
+import { removeFile } from '../files.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage, type ProcessTable } from '../processes/table.ts'
 import type { Run } from './run.ts'
-import { listStates, readState, removeState } from './state-file.ts'
+import { listStates, readState } from './state-file.ts'
 
 /** What finding and stopping agents needs. */
 export interface ResetDeps {
@@ -81,7 +82,7 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
 /** Stops what was found, whole trees, and verifies it. */
 export async function stopAgents(deps: ResetDeps, found: Found): Promise<ResetReport> {
   const report = await stopTrees(found.targets, { ...deps, spare: found.spare })
-  for (const file of found.orphanedStates) removeState(file)
+  for (const file of found.orphanedStates) removeFile(file)
   const alive = new Set(report.survivors)
   return { ...report, agents: found.agents, remaining: found.agents.filter((pid) => alive.has(pid)) }
 }

@@ -4,11 +4,9 @@ import path from 'node:path'
 import { LooperError, messageOf } from '../errors.ts'
 import { shellQuote } from '../shell-quote.ts'
 
-/** Where a run's output goes. Whoever created it closes `fd`. */
+/** Where a run's output goes. */
 export interface RunLog {
   readonly path: string
-  /** Open for appending. */
-  readonly fd: number
   /** Bytes of the header; the agent's output starts here. */
   readonly headerBytes: number
 }
@@ -51,7 +49,7 @@ export async function createRunLog(dir: string, header: RunLogHeader, at: Date):
     await mkdir(dir, { recursive: true })
     // Prompts may be private, so the log is the owner's alone.
     writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
-    return { path: file, fd: openSync(file, 'a'), headerBytes: Buffer.byteLength(text) }
+    return { path: file, headerBytes: Buffer.byteLength(text) }
   } catch (error) {
     throw new LooperError('LOOPER_LOG_UNWRITABLE', `cannot write the run log ${file}: ${messageOf(error)}`, {
       cause: error,

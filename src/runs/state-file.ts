@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, unlinkSync } from 'node:fs'
-import { errnoOf } from '../errors.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { isAbsence } from '../files.ts'
 import type { Identity } from '../processes/table.ts'
 
 /** Who a wrapper said it and its agent are; null for what it did not tell yet. */
@@ -50,19 +50,4 @@ export function listStates(dir: string): string[] {
     if (isAbsence(error)) return []
     throw error
   }
-}
-
-/** Removes a state file; one that is gone already is no matter. */
-export function removeState(file: string): void {
-  try {
-    unlinkSync(file)
-  } catch (error) {
-    if (!isAbsence(error)) throw error
-  }
-}
-
-/** Also where a file stands in the place of the directory. */
-function isAbsence(error: unknown): boolean {
-  const code = errnoOf(error)
-  return code === 'ENOENT' || code === 'ENOTDIR'
 }

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Runs one agent and outlives the service that started it.
 #
-# usage: wrapper.sh STATE LOG RUN_ID COMMAND [ARGUMENT...]
-#   stdin   what the agent reads
-#   stdout  LOG, opened for appending: the agent writes to it directly, so no byte depends on the service
-#   fd 3    a pipe to the service, and STATE, a file for a service that was not there to listen, both get
+# usage: wrapper.sh STATE_DIR
+#   fd 3    a socket to the service. The wrapper waits there for a line with a run's id, and ends without a word where
+#           none comes: the service may start it before there is a run.
+#   orders  STATE_DIR/ID.orders, which sets workspace, log, input, and the command as the arguments. The agent reads the
+#           input, and writes directly to the log, opened for appending, so no byte depends on the service.
+#   state   STATE_DIR/ID, a file for a service that was not there to listen, and fd 3 both get
 #             wrapper PID TICKS BOOT_ID
 #             agent PID TICKS BOOT_ID
 #           and, when all is written, "end STATUS"
@@ -12,12 +14,14 @@
 # The status is the exit status, or -N for signal N. A shell cannot tell exit 143 from SIGTERM; 129 to 159 count
 # as signals.
 
-state=$1 log=$2 run=$3
-shift 3
+IFS= read -r run <&3 || exit 0
+state=$1/$run
+. "$state.orders"
+cd "$workspace" || exit 1
+exec <"$input" >>"$log"
 
 # Handled, not ignored: an ignored signal would stay ignored in the agent.
 trap : HUP INT QUIT TERM USR1 USR2 PIPE
-exec 2>/dev/null # the shell's own notes ("Killed") do not belong into the log
 
 twentieth() {
   shift 19
@@ -45,7 +49,8 @@ tell wrapper
   tell agent
   exec 3>&-
   LOOPER_RUN_ID=$run
-  export LOOPER_RUN_ID
+  export LOOPER_RUN_ID PWD
+  unset OLDPWD
   # Its own session: a signal to the agent's group never reaches this wrapper.
   if command -v setsid >/dev/null; then
     exec setsid "$@" 2>&1

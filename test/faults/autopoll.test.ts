@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
+import { createWrappers } from '../../src/runs/wrappers.ts'
 import { createAutopoll } from '../../src/triggers/autopoll.ts'
 import {
   assertSettled,
@@ -96,6 +97,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     scope: 'own',
     graceMs: 2000,
     stateDir: path.join(logDir, '.runs'),
+    wrappers: createWrappers(path.join(logDir, '.runs')),
     ownCookie: null,
     hurry: new AbortController().signal,
     env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
+import { createWrappers } from '../../src/runs/wrappers.ts'
 import {
   FAKE_CODEX,
   killCarriers,
@@ -35,8 +36,8 @@ t.test(
   async (t) => {
     const { service, run, logDir, watch } = await setUpFault(t)
     const pid = service.child.pid ?? 0
-    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
-    const settled = () => until('no child', () => children() === '')
+    const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    const settled = () => until('no child but the wrapper that waits', () => children().length === 1)
     for (let i = 0; i < WARM_UP; i++) await run('true')
     await settled()
     const before = descriptors(pid)
@@ -49,7 +50,7 @@ t.test(
     // Connections of callers come and go.
     await until('the descriptors of before', () => descriptors(pid) <= before)
     t.same(
-      carriers(`${markOf(logDir)}`).filter((other) => other !== pid),
+      carriers(`${markOf(logDir)}`).filter((other) => other !== pid && String(other) !== children()[0]),
       [],
       'no process is left',
     )
@@ -72,6 +73,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
   t.teardown(() => killCarriers(markOf(logDir)))
   const ledger = openLedger(path.join(logDir, 'looper.db'), (message) => t.fail(message))
   t.teardown(() => ledger.close())
+  const wrappers = createWrappers(path.join(logDir, '.runs'))
   const runs = createRuns({
     table: linuxTable(),
     clock: systemClock,
@@ -82,6 +84,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     scope: 'own',
     graceMs: 2000,
     stateDir: path.join(logDir, '.runs'),
+    wrappers,
     ownCookie: null,
     hurry: new AbortController().signal,
     env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
@@ -121,6 +124,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
   await until('the descriptors of before', () => descriptors('self') <= before.descriptors)
   t.ok(timers() <= before.timers, `${timers()} timers, ${before.timers} before`)
   t.same(runs.live(), [])
-  t.same(carriers(markOf(logDir)), [])
   await runs.close()
+  await wrappers.close()
+  t.same(carriers(markOf(logDir)), [])
 })

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -11,6 +10,7 @@ import { openLedger, type RunIntent } from '../../src/runs/ledger.ts'
 import type { LaunchRequest, RunRequest } from '../../src/runs/run.ts'
 import { createRunLog } from '../../src/runs/run-log.ts'
 import type { RunsDeps } from '../../src/runs/runs.ts'
+import { createWrappers } from '../../src/runs/wrappers.ts'
 import { carriers } from './processes.ts'
 import { PROJECT } from './service.ts'
 
@@ -22,6 +22,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
   const mark = randomUUID()
   const dir = test.testdir({ logs: {}, ws: {} })
   const logDir = path.join(dir, 'logs')
+  const stateDir = path.join(logDir, '.runs')
   const workspace = path.join(dir, 'ws')
   const dbPath = path.join(dir, 'looper.db')
   const events: Record<string, unknown>[] = []
@@ -41,7 +42,9 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     agent: codex,
     scope: 'own',
     graceMs: 1000,
-    stateDir: path.join(logDir, '.runs'),
+    stateDir,
+    // None waits: what lives is counted by its mark.
+    wrappers: { ...createWrappers(stateDir), prepare: () => undefined },
     logDir,
     ownCookie: null,
     hurry: new AbortController().signal,
@@ -119,15 +122,19 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       const header = { requestId: request.requestId, workspace, command: 'codex exec' }
       const log = await createRunLog(logDir, header, new Date())
       const { path: logPath, headerBytes } = log
-      try {
-        if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })
-        const launched = await launch({ ...deps, env: deps.env(), runId, workspace, command, log })
-        const { agent: agentIdentity, wrapper: wrapperIdentity } = launched
-        if (recorded.launch) ledger.step(runId, { launchedAt: Date.now(), agentIdentity, wrapperIdentity })
-        return { ...launched, runId, logPath, statePath: path.join(deps.stateDir, runId) }
-      } finally {
-        closeSync(log.fd)
-      }
+      if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })
+      const launched = await launch({
+        ...deps,
+        env: deps.env(),
+        runId,
+        workspace,
+        command,
+        log,
+        assertAllowed: () => undefined,
+      })
+      const { agent: agentIdentity, wrapper: wrapperIdentity } = launched
+      if (recorded.launch) ledger.step(runId, { launchedAt: Date.now(), agentIdentity, wrapperIdentity })
+      return { ...launched, runId, logPath, statePath: path.join(deps.stateDir, runId) }
     },
   }
 }

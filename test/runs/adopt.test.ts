@@ -1,15 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import type { Identity } from '../../src/processes/table.ts'
 import { adoptRuns } from '../../src/runs/adopt.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
+import { writeOrders } from '../../src/runs/orders.ts'
+import { pipeOf } from '../../src/runs/wrappers.ts'
 import { FAKE_CODEX, heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
-import { PROJECT, textOf, until } from '../helpers/service.ts'
+import { textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'identities are read from /proc')
@@ -210,70 +220,62 @@ t.test('a run whose log is not on the record cannot be followed, so it is stoppe
   t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
 })
 
-/** A wrapper that begins to tell who it is only when a file is there. */
-function startSlowWrapper({ deps, dir, workspace, ledger, begin }: Heart): {
-  runId: string
-  child: ChildProcess
-} {
-  const { runId } = begin('until [ -e go ]; do sleep 0.02; done')
+/** A wrapper that has its orders, and stopped before it read them. */
+function startSlowWrapper({ deps, workspace, ledger, begin }: Heart) {
+  const prompt = 'echo began >began; until [ -e go ]; do sleep 0.02; done'
+  const { runId } = begin(prompt)
   const logPath = path.join(deps.logDir, 'run.log')
   writeFileSync(logPath, 'header\n')
   ledger.step(runId, { logPath, command: 'codex exec' })
   mkdirSync(deps.stateDir, { recursive: true })
-  const slow = path.join(dir, 'slow.sh')
-  const wrapper = path.join(PROJECT, 'src/runs/wrapper.sh')
-  writeFileSync(slow, `until [ -e tell ]; do sleep 0.02; done\nexec /bin/sh '${wrapper}' "$@"\n`)
-  const log = openSync(logPath, 'a')
-  const child = spawn(
-    '/bin/sh',
-    [
-      slow,
-      path.join(deps.stateDir, runId),
-      logPath,
-      runId,
-      FAKE_CODEX,
-      'until [ -e go ]; do sleep 0.02; done',
-    ],
-    { cwd: workspace, env: deps.env(), stdio: ['ignore', log, log, 'ignore'] },
-  )
+  const { child } = deps.wrappers.take(deps.env())
+  child.kill('SIGSTOP')
+  const argv = [FAKE_CODEX, prompt]
+  writeOrders(path.join(deps.stateDir, runId), { workspace, logPath, argv, stdin: null })
+  pipeOf(child)?.resume().write(`${runId}\n`)
   return { runId, child }
 }
 
 t.test('a wrapper that is about to tell who it is, is waited for', async (t) => {
   const heart = heartOf(t)
-  const { runId } = startSlowWrapper(heart)
-  const at = (name: string) => path.join(heart.workspace, name)
+  const { runId, child } = startSlowWrapper(heart)
   const clock: Clock = {
     ...systemClock,
     sleep(ms, signal) {
-      writeFileSync(at('tell'), '')
+      child.kill('SIGCONT')
       return systemClock.sleep(ms, signal)
     },
   }
   const [run] = (await restart(heart, { clock })).all()
   t.equal(run?.runId, runId)
-  writeFileSync(at('go'), '')
+  writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
+  t.same(readdirSync(heart.deps.stateDir), [])
 })
 
-t.test('a wrapper that never tells is not waited for without end', async (t) => {
-  const heart = heartOf(t)
-  const { runId, child } = startSlowWrapper(heart)
-  const exit = once(child, 'exit')
-  let time = 0
-  const clock: Clock = {
-    ...systemClock,
-    monotonic: () => time,
-    async sleep() {
-      time += 1000
-    },
-  }
-  await restart(heart, { clock })
-  t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
-  t.equal(time, 5000)
-  child.kill('SIGKILL')
-  await exit
-})
+t.test(
+  'a wrapper that never tells is not waited for without end, and launches nothing after that',
+  async (t) => {
+    const heart = heartOf(t)
+    const { runId, child } = startSlowWrapper(heart)
+    let time = 0
+    const clock: Clock = {
+      ...systemClock,
+      monotonic: () => time,
+      async sleep() {
+        time += 1000
+      },
+    }
+    await restart(heart, { clock })
+    t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
+    t.equal(time, 5000)
+    const exit = once(child, 'exit')
+    child.kill('SIGCONT')
+    await exit
+    t.notOk(existsSync(path.join(heart.workspace, 'began')))
+    t.same(readdirSync(heart.deps.stateDir), [])
+  },
+)
 
 t.test('every unfinished run is taken up, each in its own way', async (t) => {
   const heart = heartOf(t)

@@ -1,30 +1,30 @@
-import { closeSync, openSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { linuxTable } from '../../src/processes/linux.ts'
-import { launch } from '../../src/runs/launch.ts'
+import { type LaunchSpec, launch } from '../../src/runs/launch.ts'
 import { readState } from '../../src/runs/state-file.ts'
+import { createWrappers } from '../../src/runs/wrappers.ts'
 
 /** Launches this argv with these changes. */
-function start(test: Test, argv: readonly string[], more: { stateDir?: string; workspace?: string } = {}) {
-  const dir = test.testdir({ file: '' })
-  const log = path.join(dir, 'log')
-  const fd = openSync(log, 'a')
-  test.teardown(() => closeSync(fd))
+function start(test: Test, argv: readonly string[], more: Partial<LaunchSpec> = {}) {
+  const dir = test.testdir({ log: '' })
+  const stateDir = path.join(dir, 'states')
   return launch({
     runId: 'the-run',
     workspace: dir,
     command: { argv, stdin: null },
-    log: { path: log, fd, headerBytes: 0 },
+    log: { path: path.join(dir, 'log') },
     env: process.env,
-    stateDir: path.join(dir, 'states'),
+    stateDir,
     table: linuxTable(),
+    wrappers: createWrappers(stateDir),
+    assertAllowed: () => undefined,
     ...more,
   })
 }
 
 t.test('what the system refuses to start is told as such', async (t) => {
-  await t.rejects(start(t, ['true', ...Array.from({ length: 60 }, () => 'x'.repeat(100_000))]), {
+  await t.rejects(start(t, ['true'], { env: { TOO_LONG: 'x'.repeat(200_000) } }), {
     code: 'LOOPER_LAUNCH_FAILED',
     message: /^cannot launch the agent: .*E2BIG/,
   })

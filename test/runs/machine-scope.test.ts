@@ -9,6 +9,7 @@ import { systemClock } from '../../src/clock.ts'
 import type { ProcessTable } from '../../src/processes/table.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
+import { createWrappers } from '../../src/runs/wrappers.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
 import { carriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
@@ -34,6 +35,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
   const env = { PATH: process.env.PATH, MARK: mark }
   const ledger = openLedger(path.join(dir, 'looper.db'), (message) => test.fail(message))
   test.teardown(() => ledger.close())
+  const wrappers = createWrappers(path.join(dir, 'logs/.runs'))
   const runs = createRuns({
     table,
     clock: systemClock,
@@ -41,6 +43,8 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     scope: 'machine',
     graceMs: 600,
     stateDir: path.join(dir, 'logs/.runs'),
+    // None waits: what lives is counted by its mark.
+    wrappers: { ...wrappers, prepare: () => undefined },
     logDir: path.join(dir, 'logs'),
     ownCookie: mark,
     hurry: new AbortController().signal,
@@ -82,13 +86,13 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       delayMs: 0,
       startupCheckMs: 0,
     })
-  return { runs, start, reset, fake, dir, mark }
+  return { runs, start, reset, fake, dir, mark, startWrapper: () => wrappers.take(env).child }
 }
 
 const pidOf = ({ pid }: ChildProcess) => pid ?? 0
 
 t.test('every codex exec of this user is stopped, whoever started it, and no bystander', async (t) => {
-  const { start, reset, fake, dir, mark } = setUp(t)
+  const { start, reset, fake, dir, mark, startWrapper } = setUp(t)
   writeFileSync(path.join(dir, 'codex-exec-1.log'), '')
   const script = `#!/bin/sh\nsleep 300\n`
   writeFileSync(path.join(dir, 'codex.js'), script)
@@ -105,7 +109,7 @@ t.test('every codex exec of this user is stopped, whoever started it, and no bys
     start('/bin/sh', ['-c', 'sleep 300; :', 'codex', 'exec'], { argv0: 'vim' }),
     start(fake, ['review', 'sleep 300']),
     start(fake, ['sleep 300; : codex exec']),
-    start('/bin/sh', [path.join(PROJECT, 'src/runs/wrapper.sh'), 'state', 'log', 'id', 'sleep', '300']),
+    startWrapper(),
   ]
   await until('they all run', () => carriers(mark).length >= agents.length * 2 + bystanders.length)
   const result = await reset()

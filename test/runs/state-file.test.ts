@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { listStates, parseReport, readState, readStatus, removeState } from '../../src/runs/state-file.ts'
+import { removeFile } from '../../src/files.ts'
+import { listStates, parseReport, readState, readStatus } from '../../src/runs/state-file.ts'
 
 const WRAPPER = 'wrapper 20 100 boot\n'
 const AGENT = 'agent 21 101 boot\n'
@@ -26,9 +27,9 @@ t.test('a state file is read, listed and removed; one that is gone is no matter'
   const file = path.join(dir, 'one')
   t.match(readState(file), { agent: { pid: 21 }, wrapper: { pid: 20 } })
   t.strictSame(listStates(dir).sort(), ['one', 'two'], 'what a wrapper needs for a moment is no state')
-  removeState(file)
+  removeFile(file)
   t.notOk(existsSync(file))
-  removeState(file)
+  removeFile(file)
   t.strictSame(readState(file), NOTHING)
 })
 
@@ -47,7 +48,7 @@ t.test('where their directory is gone, or a file stands in its place, there are 
     const states = path.join(dir, name)
     t.strictSame(listStates(states), [])
     t.strictSame(readState(path.join(states, 'one')), NOTHING)
-    t.doesNotThrow(() => removeState(path.join(states, 'one')))
+    t.doesNotThrow(() => removeFile(path.join(states, 'one')))
   }
 })
 
@@ -57,5 +58,5 @@ t.test('anything else in the way is told', async (t) => {
   t.throws(() => listStates(path.join(dir, 'x'.repeat(300))), { code: 'ENAMETOOLONG' })
   mkdirSync(path.join(dir, 'states'))
   writeFileSync(path.join(dir, 'states/one'), '')
-  t.throws(() => removeState(path.join(dir, 'states')), { code: /EISDIR|EPERM/ })
+  t.throws(() => removeFile(path.join(dir, 'states')), { code: /EISDIR|EPERM/ })
 })

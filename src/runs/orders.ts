@@ -1,0 +1,39 @@
+import { writeFileSync } from 'node:fs'
+import { removeFile } from '../files.ts'
+
+/** What a wrapper needs to know to run an agent. */
+export interface Orders {
+  readonly workspace: string
+  readonly logPath: string
+  readonly argv: readonly string[]
+  /** What the agent reads; null: nothing. */
+  readonly stdin: string | null
+}
+
+/** Files beside the state file, read by the wrapper alone and needed until it has told who the agent is. */
+const filesOf = (statePath: string) => ({ orders: `${statePath}.orders`, stdin: `${statePath}.stdin` })
+
+/** Writes down what is to be run, as the script that the wrapper will read, for its owner only. */
+export function writeOrders(statePath: string, { workspace, logPath, argv, stdin }: Orders): void {
+  const files = filesOf(statePath)
+  const write = (file: string, text: string) => writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+  if (stdin !== null) write(files.stdin, stdin)
+  write(
+    files.orders,
+    [
+      `workspace=${literal(workspace)}`,
+      `log=${literal(logPath)}`,
+      `input=${literal(stdin === null ? '/dev/null' : files.stdin)}`,
+      `set -- ${argv.map(literal).join(' ')}`,
+      '',
+    ].join('\n'),
+  )
+}
+
+/** Removes what was written down, if anything was. */
+export function removeOrders(statePath: string): void {
+  for (const file of Object.values(filesOf(statePath))) removeFile(file)
+}
+
+/** A word as every shell reads it. */
+const literal = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`

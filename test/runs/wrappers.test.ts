@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { linuxTable } from '../../src/processes/linux.ts'
+import { launch } from '../../src/runs/launch.ts'
+import { createWrappers, type Wrappers } from '../../src/runs/wrappers.ts'
+import { carriers } from '../helpers/processes.ts'
+import { until } from '../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'processes are looked at in /proc')
+  process.exit()
+}
+
+const ENV = { PATH: process.env.PATH, OF: 'the wrappers that wait' }
+
+/** Wrappers whose children are told. */
+function setUp(test: Test) {
+  const dir = test.testdir({ log: '', workspace: {} })
+  const stateDir = path.join(dir, 'states')
+  const wrappers = createWrappers(stateDir)
+  test.teardown(() => wrappers.close())
+  const mark = `${ENV.OF} in ${dir}`
+  const env = { ...ENV, OF: mark }
+  const children = () => carriers(mark)
+  const run = (argv: readonly string[], more: { env?: NodeJS.ProcessEnv; wrappers?: Wrappers } = {}) =>
+    launch({
+      runId: 'the-run',
+      workspace: path.join(dir, 'workspace'),
+      command: { argv, stdin: null },
+      log: { path: path.join(dir, 'log') },
+      env,
+      stateDir,
+      table: linuxTable(),
+      wrappers,
+      assertAllowed: () => undefined,
+      ...more,
+    })
+  const log = () => readFileSync(path.join(dir, 'log'), 'utf8')
+  return { dir, wrappers, env, children, run, log }
+}
+
+t.test('the one that waits gets the orders, and nobody else is started', async (t) => {
+  const { wrappers, env, children, run, log } = setUp(t)
+  wrappers.prepare(env)
+  const [pid] = children()
+  wrappers.prepare(env)
+  t.same(children(), [pid], 'one is enough')
+  const { wrapper, status } = await run(['sh', '-c', 'pwd; echo "$PWD,$OLDPWD,$LOOPER_RUN_ID"'])
+  t.equal(wrapper.pid, pid)
+  t.equal(await status, 0)
+  const workspace = path.join(t.testdirName, 'workspace')
+  t.equal(log(), `${workspace}\n${workspace},,the-run\n\n# codex_exec_return_code=0\n`)
+})
+
+t.test('one that waits with another environment is dismissed', async (t) => {
+  const { wrappers, env, children, run, log } = setUp(t)
+  wrappers.prepare({ ...env, COLOUR: 'old' })
+  const [old] = children()
+  const { wrapper, status } = await run(['sh', '-c', 'echo "$COLOUR"'], { env: { ...env, COLOUR: 'new' } })
+  t.not(wrapper.pid, old)
+  t.equal(await status, 0)
+  t.match(log(), /^new\n/)
+  await until('nobody waits', () => children().length === 0)
+})
+
+t.test('one that was killed or stopped while it waited is no obstacle', async (t) => {
+  const { wrappers, env, children, run } = setUp(t)
+  wrappers.prepare(env)
+  const [killed = 0] = children()
+  process.kill(killed, 'SIGKILL')
+  await until('it is gone', () => children().length === 0)
+  const first = await run(['true'])
+  t.not(first.wrapper.pid, killed)
+  t.equal(await first.status, 0)
+
+  wrappers.prepare(env)
+  const [stopped = 0] = children()
+  process.kill(stopped, 'SIGSTOP')
+  const second = await run(['true'])
+  t.equal(second.wrapper.pid, stopped)
+  t.equal(await second.status, 0)
+})
+
+t.test('whoever waits ends with the wrappers, and with the process', async (t) => {
+  const { wrappers, env, children } = setUp(t)
+  wrappers.prepare(env)
+  t.equal(children().length, 1)
+  await wrappers.close()
+  t.same(children(), [])
+  wrappers.prepare(env)
+  t.same(children(), [], 'none is prepared after that')
+
+  const code = `
+    import { createWrappers } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../src/runs/wrappers.ts'))}
+    createWrappers('/nowhere').prepare(process.env)
+    process.kill(process.pid, 'SIGKILL')`
+  t.throws(() => execFileSync(process.execPath, ['--input-type=module', '-e', code], { env }))
+  await until('it ended, too', () => children().length === 0)
+})
+
+t.test('one that cannot be started in advance is started when it is needed, and that fails', async (t) => {
+  const { wrappers, env, run } = setUp(t)
+  const huge = { ...env, TOO_LONG: 'x'.repeat(200_000) }
+  t.doesNotThrow(() => wrappers.prepare(huge))
+  await t.rejects(run(['true'], { env: huge }), { code: 'LOOPER_LAUNCH_FAILED', message: /E2BIG/ })
+})
+
+t.test('a new wrapper that ends before its orders fails the launch', async (t) => {
+  const { wrappers, env, run } = setUp(t)
+  const { child, isNew } = wrappers.take(env)
+  t.ok(isNew)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await t.rejects(run(['true'], { wrappers: { ...wrappers, take: () => ({ child, isNew }) } }), {
+    code: 'LOOPER_LAUNCH_FAILED',
+    message: 'cannot launch the agent: the wrapper ended before the agent began',
+  })
+})
