@@ -82,9 +82,10 @@ async function post(url: string, message: string, prompt: string): Promise<Launc
 function showLog(file: string) {
   const complete = new AbortController()
   let seen = ''
-  const write = (lines: string) => {
+  const write = (lines: Buffer) => {
     seen += lines
-    for (const line of lines.trimEnd().split('\n')) console.log(dim(`         │ ${line.slice(0, 100)}`))
+    for (const line of String(lines).trimEnd().split('\n'))
+      console.log(dim(`         │ ${line.slice(0, 100)}`))
   }
   const shown = mirrorLog({ path: file, from: 0, write, clock: systemClock, complete: complete.signal })
   return {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { apiRoutes, noteRoutes } from './api/routes.ts'
@@ -28,6 +28,8 @@ import type { StatusSources } from './status/status.ts'
 /** What the app is made of. */
 export interface AppOptions extends RunRoutesOptions {
   readonly logger: FastifyBaseLogger
+  /** Told the start and the end of every request. */
+  readonly requestLogger: Pick<FastifyBaseLogger, 'info'>
   readonly redact: Redact
   readonly hosts: HostRules
   /** Null: nobody is asked for one. */
@@ -63,12 +65,13 @@ const PATIENCE: Patience = {
 }
 
 /** 8 hex digits. */
-export const newRequestId = (): string => randomBytes(4).toString('hex')
+export const newRequestId = (): string => randomUUID().slice(0, 8)
 
 /** The HTTP side: routes, guards, tokens, one error shape. It never listens and never reads the environment. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const {
     logger,
+    requestLogger,
     tokens,
     hooks,
     failures,
@@ -100,17 +103,19 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   takeJsonOnly(app)
   shapeErrors(app, options.redact)
 
-  app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { id: request_id, method, ip: address } = request
+    reply.header('x-request-id', request_id)
     // Without the query: it is the place where people put secrets by mistake.
-    const path = request.url.replace(/\?.*/, '')
-    logger.info({ request_id: request.id, method: request.method, path, address: request.ip }, 'http.start')
+    const [path] = request.url.split('?', 1)
+    requestLogger.info({ request_id, method, path, address }, 'http.start')
     // Not onResponse: that never comes where the client went away.
     reply.raw.once('close', () => {
       const ms = Math.round(reply.elapsedTime)
       const caller = request.caller?.name
-      logger.info({ request_id: request.id, caller, status: reply.statusCode, ms }, 'http.end')
+      requestLogger.info({ request_id, caller, status: reply.statusCode, ms }, 'http.end')
     })
+    done()
   })
   guard(app, options.hosts)
 

@@ -14,6 +14,8 @@ const projectDir = path.resolve(import.meta.dirname, '..')
 const home = os.homedir()
 const hurry = new AbortController()
 
+// Whoever read it may be gone, a terminal that was closed or a pipe: that is no reason to die with runs alive.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
 

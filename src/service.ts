@@ -70,8 +70,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const secrets = asSetting(() => followSecrets(config, options.env))
   mkdirSync(config.log.dir, { recursive: true })
   const claimed = claim(config.log.dir)
-  const redact = redactor(secrets.values)
-  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, redact)
+  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, secrets.values)
   let ledger: Ledger | null = null
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
@@ -196,6 +195,7 @@ async function compose(
     : null
   app = await buildApp({
     logger,
+    requestLogger: serverLog.requests,
     redact,
     hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),

@@ -1,6 +1,7 @@
 declare module 'pino-roll' {
   import type { SonicBoom, SonicBoomOpts } from 'sonic-boom'
-  export interface PinoRollOptions extends Omit<SonicBoomOpts, 'dest' | 'fd'> {
+  export interface PinoRollOptions extends Omit<SonicBoomOpts, 'dest' | 'fd' | 'contentMode'> {
+    contentMode: 'buffer'
     file: string
     size?: string | number
     frequency?: 'daily' | 'hourly' | number
@@ -8,6 +9,10 @@ declare module 'pino-roll' {
     dateFormat?: string
     limit?: { count: number; removeOtherLogFiles?: boolean }
   }
-  /** `file` is the path being written, as sonic-boom keeps it. */
-  export default function pinoRoll(options: PinoRollOptions): Promise<SonicBoom & { readonly file: string }>
+  /** `file` is the path being written, as sonic-boom keeps it. Its own types know of texts only. */
+  export interface ByteStream extends Omit<SonicBoom, 'write'> {
+    readonly file: string
+    write(bytes: Buffer): boolean
+  }
+  export default function pinoRoll(options: PinoRollOptions): Promise<ByteStream>
 }

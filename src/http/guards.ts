@@ -47,21 +47,32 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  * origin. Adds the security headers to every answer.
  */
 export function guard(app: FastifyInstance, rules: HostRules): void {
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS)
-    checkHost(request, rules)
-    if (!isFollowedLink(request)) checkOrigin(request)
+    done(refusalOf(request, rules) ?? undefined)
   })
 }
 
-function checkHost(request: FastifyRequest, { allowed, others }: HostRules): void {
+function refusalOf(request: FastifyRequest, rules: HostRules): LooperError | null {
+  const name = hostOf(request)
+  if (!isKnown(name, rules)) {
+    return new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+  }
+  if (isFollowedLink(request) || isOwnOrigin(request)) return null
+  return new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')
+}
+
+/** The name that a request asks for, without its port. */
+function hostOf(request: FastifyRequest): string {
   // RFC 9112, 3.2.2: an address as the target counts, whatever the header says.
   const target = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.url)?.[1]
-  const name = hostName(target ?? request.headers.host ?? '')
+  return hostName(target ?? request.headers.host ?? '')
+}
+
+function isKnown(name: string, { allowed, others }: HostRules): boolean {
   // Nobody else's name ever leads to loopback as "localhost", nor as an address.
-  if (LOOPBACK_NAMES.has(name) || allowed.includes(name)) return
-  if (others === 'any' || (others === 'addresses' && isIP(name) !== 0)) return
-  throw new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+  if (LOOPBACK_NAMES.has(name) || allowed.includes(name)) return true
+  return others === 'any' || (others === 'addresses' && isIP(name) !== 0)
 }
 
 /** A click on a link, in a chat perhaps; no script ever sees the answer to that. */
@@ -70,13 +81,12 @@ function isFollowedLink({ headers, routeOptions }: FastifyRequest): boolean {
 }
 
 /** Browsers send `Origin` with every POST, and `Sec-Fetch-Site` with everything; programs send neither. */
-function checkOrigin({ headers }: FastifyRequest): void {
+function isOwnOrigin({ headers }: FastifyRequest): boolean {
   const site = headers['sec-fetch-site']
   const { origin, host } = headers
   const isForeign = site === 'cross-site' || site === 'same-site'
-  if (!isForeign && (origin === undefined || origin === `http://${host}` || origin === `https://${host}`))
-    return
-  throw new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')
+  if (isForeign) return false
+  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`
 }
 
 function hostName(host: string): string {

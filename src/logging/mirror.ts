@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { StringDecoder } from 'node:string_decoder'
 import type { Clock } from '../clock.ts'
+import { wholeCharacters } from '../whole-characters.ts'
 
 /** What mirroring a log needs. */
 export interface MirrorOptions {
@@ -8,7 +8,7 @@ export interface MirrorOptions {
   /** The byte to begin at. */
   readonly from: number
   /** Takes whole lines, each chunk ending in a newline. */
-  readonly write: (text: string) => void
+  readonly write: (lines: Buffer) => void
   readonly clock: Clock
   /** Is told the offset behind what was handed on, whenever it caught up, and every mebibyte. */
   readonly mirrored?: (offset: number) => void
@@ -17,11 +17,13 @@ export interface MirrorOptions {
 }
 
 const NEWLINE = 10
-const POLL_MS = 200
+/** How soon a log that grew is looked at again; one that is quiet is looked at less and less often. */
+const SHORTEST_POLL_MS = 200
+const LONGEST_POLL_MS = 1000
 const TELL_BYTES = 1_048_576
-const CHUNK_BYTES = 65_536
+const CHUNK_BYTES = 131_072
 /** A longer line is mirrored in pieces, so that memory stays flat. */
-const MAX_LINE_LENGTH = 65_536
+const MAX_LINE_BYTES = 65_536
 
 /**
  * Follows a growing file by offset and hands on its lines, whole ones only, until it is complete. Resolves with the
@@ -40,14 +42,13 @@ async function follow(
   file: FileHandle,
   { from, write, mirrored, clock, complete }: MirrorOptions,
 ): Promise<number> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-  // Holds back the first bytes of a character whose rest is not there yet.
-  const decoder = new StringDecoder('utf8')
-  let pending = ''
+  /** What is there of a line whose end is not. */
+  let pending = Buffer.alloc(0)
   let position = from
-  let handedOn = from
   let told = from
+  let pollMs = SHORTEST_POLL_MS
   const tell = (atLeast: number) => {
+    const handedOn = position - pending.length
     if (handedOn - told < atLeast) return
     told = handedOn
     mirrored?.(told)
@@ -55,30 +56,31 @@ async function follow(
   for (;;) {
     // Asked before reading: what was written before completion is then surely read.
     const isComplete = complete.aborted
-    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, position)
+    // A new one each time: whoever takes lines may keep them.
+    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position)
     if (bytesRead > 0) {
-      const bytes = chunk.subarray(0, bytesRead)
-      const text = pending + decoder.write(bytes)
-      const end = text.lastIndexOf('\n') + 1
-      if (end > 0) {
-        write(text.slice(0, end))
-        handedOn = position + bytes.lastIndexOf(NEWLINE) + 1
-      }
       position += bytesRead
-      pending = text.slice(end)
-      if (pending.length > MAX_LINE_LENGTH) {
-        write(`${pending}\n`)
-        pending = ''
-        handedOn = position
+      const read = buffer.subarray(0, bytesRead)
+      const bytes = pending.length === 0 ? read : Buffer.concat([pending, read])
+      const end = bytes.lastIndexOf(NEWLINE) + 1
+      if (end > 0) write(bytes.subarray(0, end))
+      pending = bytes.subarray(end)
+      if (pending.length > MAX_LINE_BYTES) {
+        const piece = wholeCharacters(pending)
+        write(lineOf(pending.subarray(0, piece)))
+        pending = pending.subarray(piece)
       }
       tell(TELL_BYTES)
+      pollMs = SHORTEST_POLL_MS
     } else if (isComplete) {
-      const rest = pending + decoder.end()
-      if (rest !== '') write(`${rest}\n`)
+      if (pending.length > 0) write(lineOf(pending))
       return position
     } else {
       tell(1)
-      await clock.sleep(POLL_MS, complete).catch(() => undefined)
+      await clock.sleep(pollMs, complete).catch(() => undefined)
+      pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)
     }
   }
 }
+
+const lineOf = (bytes: Buffer) => Buffer.concat([bytes, Buffer.of(NEWLINE)])

@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino'
 import type { LogLevel } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { standInFor } from '../stand-in.ts'
-import type { Redact } from './redact.ts'
+import { byteRedactor, type ListSecrets, redactor } from './redact.ts'
 
 // All of date-fns, 304 modules, would take longer to load than the rest of the log. At first a name is formatted; names are
 // parsed when old files are removed.
@@ -27,8 +27,13 @@ const { default: pinoRoll } = await import('pino-roll')
 /** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
 export interface ServerLog {
   readonly logger: Logger
-  /** Appends whole lines as they are. */
-  raw(lines: string): void
+  /**
+   * For what every request brings. Its lines hold no fields that may be secret, and wait for the end of the event loop's
+   * turn, so that many are written as one: where the process is killed in that turn, they are lost.
+   */
+  readonly requests: Logger
+  /** Appends whole lines as they are. It keeps the bytes where they cannot be written now. */
+  raw(lines: Buffer): void
   /** Flushes and closes. Nothing may be written after it. */
   close(): Promise<void>
 }
@@ -55,13 +60,13 @@ const DEFAULT_ROTATION: RotationOptions = { size: '50m', count: 10 }
 /**
  * Opens the server log. The path itself is a link to the current file, replaced in one step at each rotation, so that
  * `tail -F` follows. The files lie in `<path>.d/`, because pino-roll counts every numbered neighbour as its own.
- * Writes are synchronous: nothing is lost in a crash. `redact` takes secrets out of every line.
+ * Writes are synchronous: nothing is lost in a crash. Secrets are taken out of every line.
  */
 export async function openServerLog(
   file: string,
   level: LogLevel,
   rotation: RotationOptions = DEFAULT_ROTATION,
-  redact: Redact = (text) => text,
+  secrets: ListSecrets = () => [],
 ): Promise<ServerLog> {
   const name = path.basename(file)
   const dir = `${file}.d`
@@ -76,6 +81,7 @@ export async function openServerLog(
     size: rotation.size,
     limit: { count: rotation.count, removeOtherLogFiles: true },
     sync: true,
+    contentMode: 'buffer',
     maxLength: MAX_UNWRITTEN_BYTES,
     mkdir: true,
   })
@@ -104,25 +110,48 @@ export async function openServerLog(
     }
   })
 
+  const redact = redactor(secrets)
+  const redactBytes = byteRedactor(secrets)
   // An answer that is cut off at the very end tells of that when nothing can be written any more.
   let isClosed = false
-  const write = (text: string) => {
-    if (!isClosed) stream.write(text)
+  const write = (bytes: Buffer) => {
+    if (!isClosed) stream.write(bytes)
   }
+  const writeLines = (lines: string) => write(Buffer.from(escapeControls(redact(lines))))
 
+  let waiting = ''
+  const flush = () => {
+    const lines = waiting
+    waiting = ''
+    if (lines !== '') writeLines(lines)
+  }
+  process.on('exit', flush)
+
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   return {
     logger: pino(
+      { ...options, redact: { paths: SECRET_KEYS, censor: '[redacted]' } },
       {
-        level,
-        base: null,
-        timestamp: pino.stdTimeFunctions.isoTime,
-        redact: { paths: SECRET_KEYS, censor: '[redacted]' },
+        write: (line) => {
+          flush()
+          writeLines(line)
+        },
       },
-      { write: (line) => write(escapeControls(redact(line))) },
     ),
-    raw: (lines) => write(redact(lines)),
+    requests: pino(options, {
+      write: (line) => {
+        if (waiting === '') setImmediate(flush)
+        waiting += line
+      },
+    }),
+    raw(lines) {
+      flush()
+      write(redactBytes(lines))
+    },
     close: () =>
       new Promise((resolve) => {
+        flush()
+        process.off('exit', flush)
         isClosed = true
         stream.once('close', resolve)
         stream.once('error', () => stream.destroy())

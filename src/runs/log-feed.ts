@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
+import { wholeCharacters } from '../whole-characters.ts'
 import type { RunRecord } from './ledger.ts'
 import { openLog, tailStart } from './log-file.ts'
-import { outputFrame, wholeCharacters } from './log-frames.ts'
+import { outputFrame } from './log-frames.ts'
 import type { Steps } from './steps.ts'
 
 /** Some bytes of a log, ready to be sent. */

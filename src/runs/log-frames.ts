@@ -12,15 +12,3 @@ export function endFrame({ runId, outcome, returnCode, cause }: RunRecord): stri
   const data = { run_id: runId, outcome, return_code: returnCode, cause }
   return `event: end\nid: end\ndata: ${JSON.stringify(data)}\n\n`
 }
-
-/** How many of these bytes hold no character whose rest may still come. */
-export function wholeCharacters(bytes: Buffer): number {
-  for (let back = 1; back <= 3; back++) {
-    const byte = bytes.at(-back) ?? 0
-    // One that continues a character tells nothing of its length.
-    if ((byte & 0xc0) === 0x80) continue
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1
-    return length > back ? bytes.length - back : bytes.length
-  }
-  return bytes.length
-}

@@ -67,6 +67,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   test.teardown(() => rmSync(dir, { recursive: true }))
   const app = await buildApp({
     logger,
+    requestLogger: logger,
     redact: (text) => text,
     hosts: { allowed: [], others: 'none' },
     tokens: null,

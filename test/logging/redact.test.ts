@@ -1,5 +1,5 @@
 import t from 'tap'
-import { redactor } from '../../src/logging/redact.ts'
+import { byteRedactor, redactor } from '../../src/logging/redact.ts'
 
 const SECRETS = ['secret', 'secret-and-more', '']
 const QUOTED = ['say "friend"\\', '$& and $1']
@@ -27,4 +27,16 @@ t.test('a new list counts at once', async (t) => {
   t.equal(redact('first-one, other-one'), '[redacted], other-one')
   secrets = ['first-one', 'other-one']
   t.equal(redact('first-one, other-one'), '[redacted], [redacted]')
+})
+
+t.test('bytes that hold no secret are the same bytes; what is no text stays as it is', async (t) => {
+  const redact = byteRedactor(() => ['sécret-and-more', 'sécret'])
+  const harmless = Buffer.from([0xff, 0x61, 0xc3])
+  t.equal(redact(harmless), harmless)
+  const found = redact(Buffer.concat([harmless, Buffer.from(' sécret, sécret-and-more ü')]))
+  t.same(found, Buffer.concat([harmless, Buffer.from(' [redacted], [redacted] ü')]))
+  t.same(
+    byteRedactor(() => QUOTED)(Buffer.from(JSON.stringify(QUOTED))),
+    Buffer.from('["[redacted]","[redacted]"]'),
+  )
 })

@@ -36,6 +36,8 @@ function setUp(test: Test, name = 'looper-server.log') {
   }
 }
 
+const bytes = (text: string) => Buffer.from(text)
+
 /** Keeps what is written to stderr from now on to the end of the test. */
 function captureStderr(test: Test): readonly string[] {
   const told: string[] = []
@@ -53,7 +55,7 @@ t.test('events are JSON lines with a time, raw lines stand between them as they 
   const { file } = setUp(t)
   const log = await openServerLog(file, 'info')
   log.logger.info({ request_id: '0a1b2c3d' }, 'http.start')
-  log.raw('[agent] grüße 🦊\nsecond\n')
+  log.raw(bytes('[agent] grüße 🦊\nsecond\n'))
   log.logger.debug('below the level')
   log.logger.error({ err: new Error('as told') }, 'http.fail')
   await log.close()
@@ -70,11 +72,56 @@ t.test('events are JSON lines with a time, raw lines stand between them as they 
 t.test('a line is on the disk as soon as it was written, without any flush', async (t) => {
   const { file } = setUp(t)
   const log = await openServerLog(file, 'debug')
-  log.raw('one\n')
+  log.raw(bytes('one\n'))
   t.equal(readFileSync(file, 'utf8'), 'one\n')
   log.logger.debug('two')
   t.match(readFileSync(file, 'utf8'), /^one\n\{.*"msg":"two"\}\n$/)
   await log.close()
+})
+
+t.test('lines of requests are written together, and in order with all others', async (t) => {
+  const { file } = setUp(t)
+  const log = await openServerLog(file, 'info')
+  const messages = () => readFileSync(file, 'utf8').match(/(?<="msg":")\w+|^raw/gm)
+  log.requests.info('one')
+  log.requests.info('two')
+  log.requests.debug('below the level')
+  t.equal(messages(), null)
+  await turn()
+  t.strictSame(messages(), ['one', 'two'])
+  log.requests.info('three')
+  log.logger.info('four')
+  log.requests.info('five')
+  log.raw(bytes('raw\n'))
+  t.strictSame(messages(), ['one', 'two', 'three', 'four', 'five', 'raw'])
+  log.requests.info('six')
+  await log.close()
+  t.strictSame(messages(), ['one', 'two', 'three', 'four', 'five', 'raw', 'six'])
+})
+
+t.test('lines of requests outlive an error that ends the process', async (t) => {
+  const { file } = setUp(t)
+  const code = `
+    import { openServerLog } from ${JSON.stringify(path.resolve(import.meta.dirname, '../../src/logging/server-log.ts'))}
+    const log = await openServerLog(${JSON.stringify(file)}, 'info')
+    log.requests.info('the last one')
+    throw new Error('as told')`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code])
+  t.equal(status, 1)
+  t.match(String(stderr), 'as told')
+  t.match(readFileSync(file, 'utf8'), 'the last one')
+})
+
+t.test('secrets are taken out of every line, and other bytes stay as they are', async (t) => {
+  const { file } = setUp(t)
+  const log = await openServerLog(file, 'info', undefined, () => ['hunter2222'])
+  log.logger.info({ said: 'hunter2222' }, 'one')
+  log.requests.info({ path: '/hunter2222' }, 'two')
+  log.raw(Buffer.concat([Buffer.of(0xff, 0xf0), bytes('hunter2222 ü\n')]))
+  await log.close()
+  const written = readFileSync(file)
+  t.notMatch(String(written), 'hunter2222')
+  t.ok(written.includes(Buffer.concat([Buffer.of(0xff, 0xf0), bytes('[redacted] ü\n')])))
 })
 
 t.test('the path is a relative link, so that the whole directory can be moved', async (t) => {
@@ -90,11 +137,11 @@ t.test('rotation by size loses no line and tears none, and the link follows', as
   const TOTAL = 50_000
   let mismatches = 0
   for (let i = 0; i < TOTAL; i++) {
-    if (i % 2 === 0) log.raw(`raw ${i} ${'.'.repeat(i % 40)} ü🦊\n`)
+    if (i % 2 === 0) log.raw(bytes(`raw ${i} ${'.'.repeat(i % 40)} ü🦊\n`))
     else log.logger.info({ i }, 'event')
     if (i % 100 === 0) {
       await turn()
-      log.raw(`mark ${i}\n`)
+      log.raw(bytes(`mark ${i}\n`))
       if (!readFileSync(file, 'utf8').endsWith(`mark ${i}\n`)) mismatches++
     }
   }
@@ -124,7 +171,7 @@ t.test('only so many files are kept, the newest, also across restarts', async (t
   for (const round of [1, 2]) {
     const log = await openServerLog(file, 'info', rotation)
     for (let i = 0; i < 50; i++) {
-      log.raw(`${round} ${i} ${'x'.repeat(500)}\n`)
+      log.raw(bytes(`${round} ${i} ${'x'.repeat(500)}\n`))
       await turn()
     }
     await until('the old files are gone', () => names().length === 3)
@@ -139,7 +186,7 @@ t.test('a restart appends to the file of before', async (t) => {
   const { file, names } = setUp(t)
   for (const line of ['before\n', 'after\n']) {
     const log = await openServerLog(file, 'info')
-    log.raw(line)
+    log.raw(bytes(line))
     await log.close()
   }
   t.equal(readFileSync(file, 'utf8'), 'before\nafter\n')
@@ -150,7 +197,7 @@ t.test('a plain file at the path is kept aside, word for word', async (t) => {
   const { file, dir } = setUp(t)
   writeFileSync(file, "the older service's log\n")
   const log = await openServerLog(file, 'info')
-  log.raw('new\n')
+  log.raw(bytes('new\n'))
   await log.close()
   t.equal(readFileSync(file, 'utf8'), 'new\n')
   t.ok(lstatSync(file).isSymbolicLink())
@@ -165,7 +212,7 @@ t.test('a link left by a crash is replaced, and a missing directory is made', as
   symlinkSync('nowhere', file)
   symlinkSync('nowhere', `${file}.link`)
   const log = await openServerLog(file, 'info')
-  log.raw('one\n')
+  log.raw(bytes('one\n'))
   await log.close()
   t.equal(readFileSync(file, 'utf8'), 'one\n')
 })
@@ -176,7 +223,7 @@ t.test('what comes after its end is left out, and ends nobody', async (t) => {
   log.logger.info('in time')
   await log.close()
   log.logger.info('too late')
-  log.raw('too late\n')
+  log.raw(bytes('too late\n'))
   t.match(text(), 'in time')
   t.notMatch(text(), 'too late')
 })
@@ -192,10 +239,10 @@ t.test('names of any shape work', async (t) => {
     const { file } = setUp(t, name)
     const log = await openServerLog(file, 'info', { size: '1k', count: 2 })
     for (let i = 0; i < 20; i++) {
-      log.raw(`${i} ${'x'.repeat(500)}\n`)
+      log.raw(bytes(`${i} ${'x'.repeat(500)}\n`))
       await turn()
     }
-    log.raw('end\n')
+    log.raw(bytes('end\n'))
     t.match(readFileSync(file, 'utf8'), /end\n$/, name)
     await until(`the old files of ${name} are gone`, () => readdirSync(`${file}.d`).length === 2)
     await log.close()
@@ -205,7 +252,7 @@ t.test('names of any shape work', async (t) => {
 t.test('tail -F follows across rotation', { skip: process.platform !== 'linux' }, async (t) => {
   const { file, names } = setUp(t)
   const log = await openServerLog(file, 'info', { size: '1k', count: 5 })
-  log.raw('one\n')
+  log.raw(bytes('one\n'))
   const tail = spawn('tail', ['-n', '+1', '-s', '0.05', '-F', file], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(() => tail.kill('SIGKILL'))
   let seen = ''
@@ -213,9 +260,9 @@ t.test('tail -F follows across rotation', { skip: process.platform !== 'linux' }
     seen += chunk.toString('utf8')
   })
   await until('tail shows the first line', () => seen.includes('one\n'))
-  log.raw(`${'x'.repeat(2000)}\n`)
+  log.raw(bytes(`${'x'.repeat(2000)}\n`))
   await until('the log is rotated', () => names().length === 2)
-  log.raw('two\n')
+  log.raw(bytes('two\n'))
   await until('tail shows the line behind the rotation', () => seen.includes('\ntwo\n'))
   await log.close()
 })
@@ -231,9 +278,9 @@ t.test('a full disk is told once and ends neither the service nor its close', { 
 
   const told = captureStderr(t)
   const log = await openServerLog(file, 'info')
-  log.raw('one\n')
+  log.raw(bytes('one\n'))
   log.logger.info('two')
-  log.raw('three\n')
+  log.raw(bytes('three\n'))
   await log.close()
   t.strictSame(told, ['looper: cannot write the server log: ENOSPC: no space left on device, write\n'])
 })
@@ -250,20 +297,20 @@ t.test(
     const { file } = setUp(t)
     const told = captureStderr(t)
     const log = await openServerLog(file, 'info')
-    log.raw('before\n')
+    log.raw(bytes('before\n'))
     // Node ignores this signal, but tap does not.
     const ignore = () => undefined
     process.on('SIGXFSZ', ignore)
     t.teardown(() => process.off('SIGXFSZ', ignore))
     limitFiles(12)
     try {
-      log.raw('refused in the middle\n')
-      log.raw('refused\n')
+      log.raw(bytes('refused in the middle\n'))
+      log.raw(bytes('refused\n'))
     } finally {
       limitFiles('unlimited')
     }
     t.equal(readFileSync(file, 'utf8'), 'before\nrefus')
-    log.raw('after\n')
+    log.raw(bytes('after\n'))
     t.equal(readFileSync(file, 'utf8'), 'before\nrefused in the middle\nrefused\nafter\n')
     await log.close()
     t.strictSame(told, ['looper: cannot write the server log: EFBIG: file too large, write\n'])
@@ -275,15 +322,15 @@ t.test('a link that cannot be replaced is told, and the lines are still written'
   const log = await openServerLog(file, 'info', { size: '1k', count: 5 })
   mkdirSync(`${file}.link`)
   const told = captureStderr(t)
-  log.raw(`${'x'.repeat(2000)}\n`)
+  log.raw(bytes(`${'x'.repeat(2000)}\n`))
   await until('the log is rotated', () => names().length === 2)
   await until('it is told', () => told.length > 0)
   t.match(told[0], /^looper: cannot write the server log: .*EISDIR/)
 
   rmSync(`${file}.link`, { recursive: true })
-  log.raw(`two ${'x'.repeat(2000)}\n`)
+  log.raw(bytes(`two ${'x'.repeat(2000)}\n`))
   await until('the log is rotated again', () => names().length === 3)
-  log.raw('three\n')
+  log.raw(bytes('three\n'))
   await turn()
   t.match(readFileSync(file, 'utf8'), /three\n$/, 'the next rotation mends the link')
   await log.close()

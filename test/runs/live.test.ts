@@ -103,7 +103,14 @@ t.test('output is mirrored from behind the header, and how far is on the record'
   await t.test('mirrored', async (t) => {
     const heart = heartOf(t, {
       mirror: (file, from, mirrored, complete) =>
-        mirrorLog({ path: file, from, mirrored, complete, clock, write: (text) => lines.push(text) }),
+        mirrorLog({
+          path: file,
+          from,
+          mirrored,
+          complete,
+          clock,
+          write: (bytes) => lines.push(String(bytes)),
+        }),
     })
     const { run, record } = await launch(heart, `echo one; ${WAIT}; echo two`)
     await until('the first line', () => Number(record()?.mirroredBytes) === Number(record()?.headerBytes) + 4)
