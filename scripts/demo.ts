@@ -86,6 +86,7 @@ function showLog(file: string) {
     seen += lines
     for (const line of String(lines).trimEnd().split('\n'))
       console.log(dim(`         │ ${line.slice(0, 100)}`))
+    return true
   }
   const shown = mirrorLog({ path: file, from: 0, write, clock: systemClock, complete: complete.signal })
   return {

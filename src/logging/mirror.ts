@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { wholeCharacters } from '../whole-characters.ts'
 
@@ -7,8 +8,8 @@ export interface MirrorOptions {
   readonly path: string
   /** The byte to begin at. */
   readonly from: number
-  /** Takes whole lines, each chunk ending in a newline. */
-  readonly write: (lines: Buffer) => void
+  /** Takes whole lines, each chunk ending in a newline. Returns false where it keeps the bytes, and they must not change. */
+  readonly write: (lines: Buffer) => boolean
   readonly clock: Clock
   /** Is told the offset behind what was handed on, whenever it caught up, and every mebibyte. */
   readonly mirrored?: (offset: number) => void
@@ -24,63 +25,86 @@ const TELL_BYTES = 1_048_576
 const CHUNK_BYTES = 131_072
 /** A longer line is mirrored in pieces, so that memory stays flat. */
 const MAX_LINE_BYTES = 65_536
+const BUFFER_BYTES = MAX_LINE_BYTES + CHUNK_BYTES
 
 /**
  * Follows a growing file by offset and hands on its lines, whole ones only, until it is complete. Resolves with the
  * offset behind the last byte handed on.
  */
 export async function mirrorLog(options: MirrorOptions): Promise<number> {
-  const file = await open(options.path, 'r')
+  const fd = openSync(options.path, 'r')
   try {
-    return await follow(file, options)
+    return await follow(fd, options)
   } finally {
-    await file.close()
+    closeSync(fd)
   }
 }
 
 async function follow(
-  file: FileHandle,
+  fd: number,
   { from, write, mirrored, clock, complete }: MirrorOptions,
 ): Promise<number> {
-  /** What is there of a line whose end is not. */
-  let pending = Buffer.alloc(0)
+  let buffer = Buffer.allocUnsafe(BUFFER_BYTES)
+  /** The bytes of the buffer that belong to a line whose end is not there yet. */
+  let held = 0
   let position = from
   let told = from
   let pollMs = SHORTEST_POLL_MS
+  let began = clock.monotonic()
   const tell = (atLeast: number) => {
-    const handedOn = position - pending.length
-    if (handedOn - told < atLeast) return
+    const handedOn = position - held
+    if (handedOn - told < atLeast) return false
     told = handedOn
     mirrored?.(told)
+    return true
+  }
+  /** Hands on the first bytes of the buffer, and moves the others to its begin. */
+  const handOn = (end: number, filled: number) => {
+    held = filled - end
+    if (write(buffer.subarray(0, end))) {
+      buffer.copyWithin(0, end, filled)
+      return
+    }
+    const kept = buffer
+    buffer = Buffer.allocUnsafe(BUFFER_BYTES)
+    kept.copy(buffer, 0, end, filled)
   }
   for (;;) {
     // Asked before reading: what was written before completion is then surely read.
     const isComplete = complete.aborted
-    // A new one each time: whoever takes lines may keep them.
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position)
+    // Not asynchronously: what was just written comes from memory, and such reads leave much garbage behind.
+    const bytesRead = readSync(fd, buffer, held, CHUNK_BYTES, position)
     if (bytesRead > 0) {
       position += bytesRead
-      const read = buffer.subarray(0, bytesRead)
-      const bytes = pending.length === 0 ? read : Buffer.concat([pending, read])
-      const end = bytes.lastIndexOf(NEWLINE) + 1
-      if (end > 0) write(bytes.subarray(0, end))
-      pending = bytes.subarray(end)
-      if (pending.length > MAX_LINE_BYTES) {
-        const piece = wholeCharacters(pending)
-        write(lineOf(pending.subarray(0, piece)))
-        pending = pending.subarray(piece)
+      const filled = held + bytesRead
+      const end = buffer.subarray(0, filled).lastIndexOf(NEWLINE) + 1
+      if (end > 0) handOn(end, filled)
+      else held = filled
+      if (held > MAX_LINE_BYTES) {
+        const piece = wholeCharacters(buffer.subarray(0, held))
+        write(lineOf(buffer.subarray(0, piece)))
+        buffer.copyWithin(0, piece, held)
+        held -= piece
       }
-      tell(TELL_BYTES)
       pollMs = SHORTEST_POLL_MS
+      if (tell(TELL_BYTES)) {
+        // Whoever writes so much needs the processor: it is left alone for as long as this took. Others have their turn.
+        const tookMs = clock.monotonic() - began
+        if (isComplete) await setImmediate()
+        else await clock.sleep(tookMs, complete).catch(() => undefined)
+        began = clock.monotonic()
+      }
     } else if (isComplete) {
-      if (pending.length > 0) write(lineOf(pending))
+      if (held > 0) write(lineOf(buffer.subarray(0, held)))
       return position
     } else {
       tell(1)
       await clock.sleep(pollMs, complete).catch(() => undefined)
       pollMs = Math.min(pollMs * 2, LONGEST_POLL_MS)
+      began = clock.monotonic()
     }
   }
 }
 
+/** A copy, with an end. */
 const lineOf = (bytes: Buffer) => Buffer.concat([bytes, Buffer.of(NEWLINE)])

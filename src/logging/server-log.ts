@@ -10,10 +10,14 @@ import { byteRedactor, type ListSecrets, redactor } from './redact.ts'
 // parsed when old files are removed.
 standInFor('date-fns', 'pino-roll', (require) => {
   const load = (name: string) => require(`date-fns/${name}`)[name]
-  const later =
-    (name: string) =>
-    (...values: unknown[]) =>
-      load(name)(...values)
+  const later = (name: string) => {
+    let loaded: ((...values: unknown[]) => unknown) | null = null
+    return (...values: unknown[]) => {
+      // Once: finding a module among so many takes long each time.
+      loaded ??= load(name)
+      return loaded?.(...values)
+    }
+  }
   return {
     format: load('format'),
     addDays: load('addDays'),
@@ -28,12 +32,12 @@ const { default: pinoRoll } = await import('pino-roll')
 export interface ServerLog {
   readonly logger: Logger
   /**
-   * For what every request brings. Its lines hold no fields that may be secret, and wait for the end of the event loop's
-   * turn, so that many are written as one: where the process is killed in that turn, they are lost.
+   * For what every request brings. Its lines hold no fields that may be secret, and wait a moment, or for the next line
+   * of another kind, so that many are written as one: SIGKILL in that moment takes them along.
    */
   readonly requests: Logger
-  /** Appends whole lines as they are. It keeps the bytes where they cannot be written now. */
-  raw(lines: Buffer): void
+  /** Appends whole lines as they are. False where they cannot be written now: it keeps the bytes, which must not change. */
+  raw(lines: Buffer): boolean
   /** Flushes and closes. Nothing may be written after it. */
   close(): Promise<void>
 }
@@ -48,6 +52,9 @@ export interface RotationOptions {
 
 /** What is held back while the disk is full; more is dropped. */
 const MAX_UNWRITTEN_BYTES = 16_777_216
+
+/** How long the lines of requests may wait. */
+const REQUEST_LINES_MS = 20
 
 /** Fields that hold secrets, whatever their value. */
 const SECRET_KEYS = ['authorization', 'token', 'secret', 'password', 'api_key'].flatMap((key) => [
@@ -94,13 +101,13 @@ export async function openServerLog(
   relink()
 
   // A full disk must not end the service; what could not be written goes out with the next line that can.
-  let isTold = false
+  let isBehind = false
   stream.on('error', (error: unknown) => {
-    if (!isTold) process.stderr.write(`looper: cannot write the server log: ${messageOf(error)}\n`)
-    isTold = true
+    if (!isBehind) process.stderr.write(`looper: cannot write the server log: ${messageOf(error)}\n`)
+    isBehind = true
   })
   stream.on('write', () => {
-    isTold = false
+    isBehind = false
   })
   stream.on('ready', () => {
     try {
@@ -140,13 +147,14 @@ export async function openServerLog(
     ),
     requests: pino(options, {
       write: (line) => {
-        if (waiting === '') setImmediate(flush)
+        if (waiting === '') setTimeout(flush, REQUEST_LINES_MS).unref()
         waiting += line
       },
     }),
     raw(lines) {
       flush()
       write(redactBytes(lines))
+      return !isBehind
     },
     close: () =>
       new Promise((resolve) => {

@@ -31,7 +31,7 @@ function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock) {
     path: file,
     from,
     mirrored: (offset) => offsets.push(offset),
-    write: (lines) => chunks.push(String(lines)),
+    write: (lines) => chunks.push(String(lines)) > 0,
     clock: clock ?? eager.clock,
     complete: complete.signal,
   })
@@ -180,7 +180,7 @@ t.test('while it catches up with much output, it tells every mebibyte', async (t
 t.test('a mirror whose offsets nobody wants works as well', async (t) => {
   const file = path.join(t.testdir(), 'run.log')
   writeFileSync(file, 'one\n'.repeat(500_000))
-  const options = { from: 0, write: () => undefined, clock: systemClock, complete: AbortSignal.abort() }
+  const options = { from: 0, write: () => true, clock: systemClock, complete: AbortSignal.abort() }
   t.equal(await mirrorLog({ ...options, path: file }), 2_000_000)
 })
 
@@ -220,7 +220,21 @@ t.test('a writer that fails ends the mirror, which closes its file', async (t) =
   await t.rejects(mirrorLog({ path: file, from: 0, write, clock: systemClock, complete }), { message: 'no' })
 })
 
+t.test('lines that are kept by whoever took them do not change', async (t) => {
+  const file = path.join(t.testdir(), 'run.log')
+  const text = Array.from({ length: 60_000 }, (_, i) => `line ${i}\n`).join('')
+  writeFileSync(file, text)
+  const kept: Buffer[] = []
+  const write = (lines: Buffer) => {
+    kept.push(lines)
+    return false
+  }
+  await mirrorLog({ path: file, from: 0, write, clock: systemClock, complete: AbortSignal.abort() })
+  t.ok(kept.length > 3)
+  t.ok(String(Buffer.concat(kept)) === text)
+})
+
 t.test('a log that is not there is told', async (t) => {
-  const options = { from: 0, write: () => undefined, clock: systemClock, complete: AbortSignal.abort() }
+  const options = { from: 0, write: () => true, clock: systemClock, complete: AbortSignal.abort() }
   await t.rejects(mirrorLog({ ...options, path: path.join(t.testdir(), 'absent') }), { code: 'ENOENT' })
 })
