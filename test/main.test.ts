@@ -113,6 +113,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+t.test('a terminal that is gone ends nobody, and the stop is as complete', async (t) => {
+  const { post, service } = await setUp(t)
+  const { body } = await post('setsid sleep 300 & sleep 300')
+  service.child.stdout?.destroy()
+  service.child.stderr?.destroy()
+  t.equal(await service.stop(), 0)
+  t.same(carriers(runIdOf(body.codex_exec_result?.command ?? '')), [])
+})
+
 t.test('a shutdown during the notice lets nothing be launched', async (t) => {
   const zulip = await startLoopbackZulip()
   t.teardown(() => zulip.close())
