@@ -21,9 +21,9 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
   write(
     files.orders,
     [
-      `workspace=${literal(workspace)}`,
-      `log=${literal(logPath)}`,
-      `input=${literal(stdin === null ? '/dev/null' : files.stdin)}`,
+      `looper_workspace=${literal(workspace)}`,
+      `looper_log=${literal(logPath)}`,
+      `looper_input=${literal(stdin === null ? '/dev/null' : files.stdin)}`,
       `set -- ${argv.map(literal).join(' ')}`,
       '',
     ].join('\n'),

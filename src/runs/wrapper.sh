@@ -4,51 +4,54 @@
 # usage: wrapper.sh STATE_DIR
 #   fd 3    a socket to the service. The wrapper waits there for a line with a run's id, and ends without a word where
 #           none comes: the service may start it before there is a run.
-#   orders  STATE_DIR/ID.orders, which sets workspace, log, input, and the command as the arguments. The agent reads the
-#           input, and writes directly to the log, opened for appending, so no byte depends on the service.
+#   orders  STATE_DIR/ID.orders, which sets looper_workspace, looper_log, looper_input, and the command as the
+#           arguments. The agent reads the input, and writes directly to the log, opened for appending, so no byte
+#           depends on the service.
 #   state   STATE_DIR/ID, a file for a service that was not there to listen, and fd 3 both get
 #             wrapper PID TICKS BOOT_ID
 #             agent PID TICKS BOOT_ID
 #           and, when all is written, "end STATUS"
 #
+# Variables that are set before the agent begins have long names: a short one may be the agent's own.
+#
 # The status is the exit status, or -N for signal N. A shell cannot tell exit 143 from SIGTERM; 129 to 159 count
 # as signals.
 
-IFS= read -r run <&3 || exit 0
-state=$1/$run
-. "$state.orders"
-cd "$workspace" || exit 1
-exec <"$input" >>"$log"
+IFS= read -r looper_run <&3 || exit 0
+looper_state=$1/$looper_run
+. "$looper_state.orders"
+cd "$looper_workspace" || exit 1
+exec <"$looper_input" >>"$looper_log"
 
 # Handled, not ignored: an ignored signal would stay ignored in the agent.
 trap : HUP INT QUIT TERM USR1 USR2 PIPE
 
 twentieth() {
   shift 19
-  ticks=$1
+  looper_ticks=$1
 }
 
 # Tells who this very process is: field 1 and 22 of proc(5), the latter counted after the name.
 tell() {
-  pid='' ticks='' boot=''
-  if read -r stat </proc/self/stat; then
-    pid=${stat%% *}
-    twentieth ${stat##*) }
-    read -r boot </proc/sys/kernel/random/boot_id
+  looper_pid='' looper_ticks='' looper_boot=''
+  if read -r looper_stat </proc/self/stat; then
+    looper_pid=${looper_stat%% *}
+    twentieth ${looper_stat##*) }
+    read -r looper_boot </proc/sys/kernel/random/boot_id
   else
-    /bin/sh -c 'echo "$PPID"' >"$state.pid"
-    read -r pid <"$state.pid"
-    rm -f "$state.pid"
+    /bin/sh -c 'echo "$PPID"' >"$looper_state.pid"
+    read -r looper_pid <"$looper_state.pid"
+    rm -f "$looper_state.pid"
   fi
-  echo "$1 $pid $ticks $boot" >>"$state"
-  echo "$1 $pid $ticks $boot" >&3
+  echo "$1 $looper_pid $looper_ticks $looper_boot" >>"$looper_state"
+  echo "$1 $looper_pid $looper_ticks $looper_boot" >&3
 }
 
 tell wrapper
 (
   tell agent
   exec 3>&-
-  LOOPER_RUN_ID=$run
+  LOOPER_RUN_ID=$looper_run
   export LOOPER_RUN_ID PWD
   unset OLDPWD
   # Its own session: a signal to the agent's group never reaches this wrapper.
@@ -64,14 +67,14 @@ if [ "$status" -gt 128 ] && [ "$status" -lt 160 ]; then status=-$((status - 128)
 # The trailer stands on its own line, whatever the agent left unterminated.
 newline='
 '
-case $(tail -c 1 "$log"; echo .) in
+case $(tail -c 1 "$looper_log"; echo .) in
 "$newline." | .) break='' ;;
 *) break=$newline ;;
 esac
 trailer() { printf '%s\n# codex_exec_return_code=%s\n' "$break" "$status"; }
 if trailer; then
   # First the file: the service removes it when it has heard.
-  echo "end $status" >>"$state"
+  echo "end $status" >>"$looper_state"
   echo "end $status" >&3
 else
   # A full disk: the service is told now, the log as soon as there is room, for a day at most.

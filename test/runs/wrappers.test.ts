@@ -55,6 +55,26 @@ t.test('the one that waits gets the orders, and nobody else is started', async (
   t.equal(log(), `${workspace}\n${workspace},,the-run\n\n# codex_exec_return_code=0\n`)
 })
 
+t.test('the agent has its environment as it was given', async (t) => {
+  const { dir, env, run, log } = setUp(t)
+  const given = {
+    ...env,
+    ...Object.fromEntries(
+      'state run workspace log input stat pid ticks boot status break tries newline trailer dir'
+        .split(' ')
+        .map((name) => [name, `the agent's ${name}`]),
+    ),
+    OLDPWD: '/elsewhere',
+  }
+  const { status } = await run([process.execPath, '-p', 'JSON.stringify(process.env)'], { env: given })
+  t.equal(await status, 0)
+  const { OLDPWD, ...rest } = given
+  const seen: NodeJS.ProcessEnv = JSON.parse(log().split('\n')[0] ?? '')
+  // Whatever runs the tests may add to it.
+  t.match(seen, { ...rest, PWD: path.join(dir, 'workspace'), LOOPER_RUN_ID: 'the-run' })
+  t.notOk('OLDPWD' in seen, `not ${OLDPWD}`)
+})
+
 t.test('one that waits with another environment is dismissed', async (t) => {
   const { wrappers, env, children, run, log } = setUp(t)
   wrappers.prepare({ ...env, COLOUR: 'old' })
