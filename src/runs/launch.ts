@@ -99,6 +99,8 @@ function listen(pipe: Readable): Told {
     report.resolve(parseReport(text))
     status.resolve(null)
   }
+  // One that was closed while the wrapper waited says so only once.
+  if (pipe.destroyed) over()
   pipe.once('close', over)
   pipe.once('error', over)
   return { report: report.promise, status: status.promise }

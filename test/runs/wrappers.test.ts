@@ -133,7 +133,8 @@ t.test('a new wrapper that ends before its orders fails the launch', async (t) =
   const { child, isNew } = wrappers.take(env)
   t.ok(isNew)
   child.kill('SIGKILL')
-  await once(child, 'exit')
+  // Its pipe is closed by then.
+  await once(child, 'close')
   await t.rejects(run(['true'], { wrappers: { ...wrappers, take: () => ({ child, isNew }) } }), {
     code: 'LOOPER_LAUNCH_FAILED',
     message: 'cannot launch the agent: the wrapper ended before the agent began',
