@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import { errnoOf } from '../errors.ts'
+import { errnoOf, messageOf } from '../errors.ts'
 
 /** A request of a form, or of nothing. */
 export interface FormRequest {
@@ -57,7 +57,7 @@ export async function sendForm(
   } catch (error) {
     signal.throwIfAborted()
     // A name with several addresses fails with an AggregateError, whose message is empty.
-    const why = error instanceof Error && error.message !== '' ? error.message : errnoOf(error)
+    const why = messageOf(error) || errnoOf(error)
     throw new Error(`cannot reach ${origin}: ${why}`, { cause: error })
   }
 }

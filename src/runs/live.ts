@@ -149,10 +149,9 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const header = { requestId, workspace, command: line }
       const { headerBytes, path: logPath } = await createRunLog(deps.logDir, header, new Date(clock.now()))
       ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
-      const env = deps.env()
       const { agent, wrapper, status } = await launch({
         ...deps,
-        env,
+        env: deps.env(),
         runId,
         workspace,
         command,
@@ -168,8 +167,6 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
         'cmd.start',
       )
-      // The agent is on its way: what its successor will need is not in its way any more.
-      deps.wrappers.prepare(env)
       return follow(
         { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },

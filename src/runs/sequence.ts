@@ -70,10 +70,11 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     return report
   }
 
-  /** The agent's return code if it ends within the startup check, else null. */
+  /** The agent's return code if it ends within the startup check, else null; nothing ends within no time. */
   async function checkStartup(run: Run, ms: number | null): Promise<number | null> {
     if (ms === null) return null
     enter('startup_check', { ms })
+    if (ms === 0) return null
     const checked = new AbortController()
     const end = await Promise.race([
       run.ended,

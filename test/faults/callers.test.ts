@@ -58,7 +58,8 @@ for (const step of ['notice', 'delay', 'startup_check']) {
     zulip.interrupt(async (_request, response) => {
       await held.promise
       response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ result: 'success', msg: '', id: 7 }))
+      // A message that may be edited when the run ends: another one would be sent in its place.
+      response.end(JSON.stringify({ result: 'success', msg: '', id: 42 }))
     })
     if (step !== 'notice') held.resolve()
     const client = new AbortController()

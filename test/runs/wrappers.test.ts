@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -126,6 +126,15 @@ t.test('one that cannot be started in advance is started when it is needed, and 
   const huge = { ...env, TOO_LONG: 'x'.repeat(200_000) }
   t.doesNotThrow(() => wrappers.prepare(huge))
   await t.rejects(run(['true'], { env: huge }), { code: 'LOOPER_LAUNCH_FAILED', message: /E2BIG/ })
+})
+
+t.test('a wrapper that the system refuses to start fails the launch', async (t) => {
+  const { wrappers, run } = setUp(t)
+  const take = () => ({ child: spawn('/no/such/shell'), isNew: true })
+  await t.rejects(run(['true'], { wrappers: { ...wrappers, take } }), {
+    code: 'LOOPER_LAUNCH_FAILED',
+    message: 'cannot launch the agent: spawn /no/such/shell ENOENT',
+  })
 })
 
 t.test('a new wrapper that ends before its orders fails the launch', async (t) => {
