@@ -53,7 +53,8 @@ export async function sendForm(
     response.setEncoding('utf8')
     let text = ''
     for await (const chunk of response) text += chunk
-    return { status: response.statusCode ?? 0, headers: response.headers, text }
+    const { statusCode: status = 0, headers: answered } = response
+    return { status, headers: answered, text }
   } catch (error) {
     signal.throwIfAborted()
     // A name with several addresses fails with an AggregateError, whose message is empty.

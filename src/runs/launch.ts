@@ -49,15 +49,21 @@ interface Told extends Pick<Launched, 'status'> {
  * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_LAUNCH_FAILED`, and what `assertAllowed` throws
  */
 export async function launch(spec: LaunchSpec): Promise<Launched> {
+  try {
+    mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
+    return await start(spec)
+  } catch (error) {
+    throw launchError(error, spec.workspace)
+  }
+}
+
+async function start(spec: LaunchSpec): Promise<Launched> {
   const { runId, workspace, log, command, table } = spec
   const statePath = path.join(spec.stateDir, runId)
   try {
-    mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
     writeOrders(statePath, { ...command, workspace, logPath: log.path })
     const { agent, wrapper, status } = await order(spec)
     return { agent: await complete(agent, table), wrapper: await complete(wrapper, table), status }
-  } catch (error) {
-    throw launchError(error, workspace)
   } finally {
     removeOrders(statePath)
   }
