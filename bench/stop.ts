@@ -1,7 +1,10 @@
+import type { StdioOptions } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { removeOrders, writeOrders } from '../src/runs/orders.ts'
+import { pipeOf, WRAPPER } from '../src/runs/wrappers.ts'
 import { type Bench, bench, processes } from './frame/bench.ts'
 import { atMost, type Row, seen } from './frame/report.ts'
 import { post, startLooper, writeAgent } from './frame/servers.ts'
@@ -19,7 +22,6 @@ const SIZES = [
   { trees: 1, limit: 100, rounds: 30 },
   { trees: 50, limit: 300, rounds: 10 },
 ]
-const WRAPPER = path.resolve(import.meta.dirname, '../src/runs/wrapper.sh')
 
 /** It takes its tools along when it is asked to end. */
 const AGENT = `#!/bin/sh
@@ -33,14 +35,16 @@ wait
 /** Resolves with the agent's pid when all three processes are there. */
 async function plantTree(run: Bench, agent: string): Promise<number> {
   const id = randomUUID()
-  const state = path.join(run.dir, 'logs/.runs', id)
-  const log = path.join(run.dir, `${id}.log`)
+  const stateDir = path.join(run.dir, 'logs/.runs')
+  const state = path.join(stateDir, id)
   const isUp = path.join(run.dir, `${id}.up`)
-  const fd = openSync(log, 'a')
-  const args = [WRAPPER, state, log, id, agent, isUp]
-  run.spawn('/bin/sh', args, {}, { detached: true, stdio: ['ignore', fd, fd, 'ignore'] })
-  closeSync(fd)
+  const orders = { workspace: run.dir, logPath: path.join(run.dir, `${id}.log`), argv: [agent, isUp] }
+  writeOrders(state, { ...orders, stdin: null })
+  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'pipe']
+  const wrapper = run.spawn('/bin/sh', [WRAPPER, stateDir], {}, { detached: true, stdio })
+  pipeOf(wrapper)?.resume().write(`${id}\n`)
   while (!existsSync(isUp)) await setTimeout(2)
+  removeOrders(state)
   return Number(/^agent (\d+)/m.exec(readFileSync(state, 'utf8'))?.[1])
 }
 
