@@ -74,14 +74,16 @@ t.test('who prefers it is answered at once, and finds the run at its address', a
 })
 
 t.test('the same key again gets the same 202, with its address', async (t) => {
-  const { run, zulip } = await setUp(t)
+  const { run, call, zulip } = await setUp(t)
   const headers = { ...ASYNC, 'idempotency-key': 'once' }
   const first = await run('true', {}, headers)
   const again = await run('true', {}, headers)
   t.equal(again.status, 202)
   t.same(again.body, first.body)
   t.equal(again.headers.get('location'), first.headers.get('location'))
-  await until('its notice', () => zulip.messages.length === 1)
+  const address = `/runs/${first.body.run_id}`
+  await until('its end', async () => (await call('GET', address)).body.outcome !== null)
+  t.equal(zulip.messages.length, 1)
 })
 
 t.test('who waits is told the end, whatever it is', async (t) => {
