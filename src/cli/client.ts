@@ -1,6 +1,6 @@
-import http, { type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { errnoOf, messageOf } from '../errors.ts'
+import { type HttpRequest, sendRequest } from '../http-client.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { ServiceAddress } from './service-address.ts'
 
@@ -15,12 +15,10 @@ export interface Client {
   open(path: string, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>
 }
 
-interface Sending {
+interface Sending extends Pick<HttpRequest, 'quietMs'> {
   readonly method: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** The longest silence; 0: any. */
-  readonly quietMs: number
 }
 
 const QUIET_MS = 30_000
@@ -38,16 +36,12 @@ export function connect(
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...(sending.body === undefined ? {} : { 'content-type': 'application/json' }),
     }
-    const { request } = url.startsWith('https:') ? https : http
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request(url + path, { method: sending.method, headers, signal, agent: false })
-      sent.setTimeout(sending.quietMs, () =>
-        sent.destroy(new Error(`no answer within ${sending.quietMs / 1000} s`)),
-      )
-      sent.once('response', resolve)
-      sent.on('error', (error) => reject(unreachable(url, error, signal)))
-      sent.end(sending.body)
-    })
+    const { method, body, quietMs } = sending
+    const response = await sendRequest(url + path, { method, headers, body, signal, quietMs }).catch(
+      (error: unknown) => {
+        throw unreachable(url, error, signal)
+      },
+    )
     const { statusCode: status = 0 } = response
     if (status >= 200 && status < 300) return response
     response.on('error', () => undefined)

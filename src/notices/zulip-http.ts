@@ -1,10 +1,9 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { errnoOf, messageOf } from '../errors.ts'
+import { type HttpRequest, sendRequest } from '../http-client.ts'
 
 /** A request of a form, or of nothing. */
-export interface FormRequest {
-  readonly method: string
-  readonly headers: OutgoingHttpHeaders
+export interface FormRequest extends Pick<HttpRequest, 'method' | 'headers'> {
   readonly form: URLSearchParams | null
 }
 
@@ -15,40 +14,23 @@ export interface FormAnswer {
   readonly text: string
 }
 
-// Not imported: the names of `node:http` include a WebSocket, and naming it loads all of fetch.
-const http = process.getBuiltinModule('node:http')
-const https = process.getBuiltinModule('node:https')
-
 /**
- * Sends a form and reads the answer to its end. Each request has a connection of its own, so that none is sent into one
- * that the server is closing, and no redirect is followed. Not by `fetch`, whose code alone takes 11 MB.
+ * Sends a form and reads the answer to its end.
  * @throws the signal's reason where it aborts @throws {Error} where the server cannot be reached
  */
 export async function sendForm(
   address: string,
-  { method, headers, form }: FormRequest,
+  { method, headers: given, form }: FormRequest,
   signal: AbortSignal,
 ): Promise<FormAnswer> {
-  const { protocol, origin } = new URL(address)
-  const body = form?.toString()
+  const headers = form === null ? given : { ...given, 'content-type': 'application/x-www-form-urlencoded' }
   try {
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const request = (protocol === 'https:' ? https : http).request(address, {
-        method,
-        headers:
-          body === undefined
-            ? headers
-            : {
-                ...headers,
-                'content-type': 'application/x-www-form-urlencoded',
-                'content-length': Buffer.byteLength(body),
-              },
-        agent: false,
-        signal,
-      })
-      request.once('response', resolve)
-      request.once('error', reject)
-      request.end(body)
+    const response = await sendRequest(address, {
+      method,
+      headers,
+      body: form?.toString(),
+      signal,
+      quietMs: 0,
     })
     response.setEncoding('utf8')
     let text = ''
@@ -59,6 +41,6 @@ export async function sendForm(
     signal.throwIfAborted()
     // A name with several addresses fails with an AggregateError, whose message is empty.
     const why = messageOf(error) || errnoOf(error)
-    throw new Error(`cannot reach ${origin}: ${why}`, { cause: error })
+    throw new Error(`cannot reach ${new URL(address).origin}: ${why}`, { cause: error })
   }
 }
