@@ -4,7 +4,7 @@ import { isWithinRoots, type WorkspaceRoot } from './access.ts'
 import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import type { PromptSource } from './runs/prompt.ts'
-import { NEVER_EMPTY, SECRET_SETTINGS, Settings } from './settings.ts'
+import { readSettings } from './settings.ts'
 
 /** pino's levels. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -127,7 +127,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
  * @throws {ConfigError} naming every bad setting, what was given and what is expected
  */
 export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places): Config {
-  const { settings, problems } = validate(env)
+  const { settings, problems } = readSettings(env)
   const resolve = (file: string) => path.resolve(projectDir, expandHome(file, home))
 
   const workspace = settings.LOOPER_WORKSPACE ? resolve(settings.LOOPER_WORKSPACE) : null
@@ -293,21 +293,4 @@ function isOn(value: string | undefined, fallback: boolean): boolean {
 function freeze<T>(value: T): T {
   for (const part of Object.values(Object(value))) if (typeof part === 'object') freeze(part)
   return Object.freeze(value)
-}
-
-function validate(env: NodeJS.ProcessEnv): { settings: Settings; problems: string[] } {
-  const settings: Settings = {}
-  const problems: string[] = []
-  for (const [name, form] of Object.entries(Settings)) {
-    const value = env[name]?.trim()
-    if (value === undefined || (value === '' && !NEVER_EMPTY.has(name))) continue
-    const read = form.read(value)
-    if (read === null) {
-      const shown = value === '' || !SECRET_SETTINGS.has(name) ? JSON.stringify(value) : '(hidden)'
-      problems.push(`${name}: ${shown} given, expected ${form.expected}`)
-    } else {
-      Object.assign(settings, { [name]: read })
-    }
-  }
-  return { settings, problems }
 }

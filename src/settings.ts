@@ -108,3 +108,21 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['LOOPER_API_TOKEN',
 
 /** Settings where an empty value is a mistake rather than "not set". */
 export const NEVER_EMPTY: ReadonlySet<string> = new Set(['LOOPER_API_TOKEN'])
+
+/** Reads the settings that are set, and names every bad one: what was given and what is expected. */
+export function readSettings(env: NodeJS.ProcessEnv): { settings: Settings; problems: string[] } {
+  const settings: Settings = {}
+  const problems: string[] = []
+  for (const [name, form] of Object.entries(Settings)) {
+    const value = env[name]?.trim()
+    if (value === undefined || (value === '' && !NEVER_EMPTY.has(name))) continue
+    const read = form.read(value)
+    if (read === null) {
+      const shown = value === '' || !SECRET_SETTINGS.has(name) ? JSON.stringify(value) : '(hidden)'
+      problems.push(`${name}: ${shown} given, expected ${form.expected}`)
+    } else {
+      Object.assign(settings, { [name]: read })
+    }
+  }
+  return { settings, problems }
+}
