@@ -22,7 +22,7 @@ const NEWLINE = 10
 const SHORTEST_POLL_MS = 200
 const LONGEST_POLL_MS = 1000
 const TELL_BYTES = 1_048_576
-const CHUNK_BYTES = 131_072
+const CHUNK_BYTES = 65_536
 /** A longer line is mirrored in pieces, so that memory stays flat. */
 const MAX_LINE_BYTES = 65_536
 const BUFFER_BYTES = MAX_LINE_BYTES + CHUNK_BYTES

@@ -10,20 +10,16 @@ import { byteRedactor, type ListSecrets, redactor } from './redact.ts'
 // parsed when old files are removed.
 standInFor('date-fns', 'pino-roll', (require) => {
   const load = (name: string) => require(`date-fns/${name}`)[name]
-  const later = (name: string) => {
-    let loaded: ((...values: unknown[]) => unknown) | null = null
-    return (...values: unknown[]) => {
-      // Once: finding a module among so many takes long each time.
-      loaded ??= load(name)
-      return loaded?.(...values)
-    }
-  }
+  let parse: ((...values: unknown[]) => unknown) | null = null
   return {
     format: load('format'),
     addDays: load('addDays'),
-    addHours: later('addHours'),
-    parse: later('parse'),
-    isValid: later('isValid'),
+    isValid: load('isValid'),
+    parse(...values: unknown[]) {
+      // Once: finding a module among so many takes long each time.
+      parse ??= load('parse')
+      return parse?.(...values)
+    },
   }
 })
 const { default: pinoRoll } = await import('pino-roll')
@@ -124,13 +120,12 @@ export async function openServerLog(
   const write = (bytes: Buffer) => {
     if (!isClosed) stream.write(bytes)
   }
-  const writeLines = (lines: string) => write(Buffer.from(escapeControls(redact(lines))))
 
   let waiting = ''
   const flush = () => {
     const lines = waiting
     waiting = ''
-    if (lines !== '') writeLines(lines)
+    if (lines !== '') write(Buffer.from(escapeControls(redact(lines))))
   }
   process.on('exit', flush)
 
@@ -140,8 +135,8 @@ export async function openServerLog(
       { ...options, redact: { paths: SECRET_KEYS, censor: '[redacted]' } },
       {
         write: (line) => {
+          waiting += line
           flush()
-          writeLines(line)
         },
       },
     ),
