@@ -32,7 +32,7 @@ function readConfig(): Config | null {
   }
 }
 
-/* c8 ignore start: one way a platform */
+/* c8 ignore start: each platform goes one of the two ways, and never the other */
 async function processTable(): Promise<ProcessTable> {
   if (process.platform === 'linux') return linuxTable()
   return (await import('./processes/portable.ts')).portableTable()

@@ -7,7 +7,6 @@ import { LooperError, messageOf } from '../errors.ts'
 import { isDirectory } from '../files.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { removeOrders, writeOrders } from './orders.ts'
-import type { RunLog } from './run-log.ts'
 import { parseReport, type WrapperReport } from './state-file.ts'
 import { pipeOf, type Wrappers } from './wrappers.ts'
 
@@ -16,7 +15,7 @@ export interface LaunchSpec {
   readonly runId: string
   readonly workspace: string
   readonly command: AgentCommand
-  readonly log: Pick<RunLog, 'path'>
+  readonly logPath: string
   /** The agent's environment; the cookie is added by the wrapper. */
   readonly env: NodeJS.ProcessEnv
   /** Where state files live. */
@@ -58,10 +57,10 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
 }
 
 async function start(spec: LaunchSpec): Promise<Launched> {
-  const { runId, workspace, log, command, table } = spec
+  const { runId, workspace, logPath, command, table } = spec
   const statePath = path.join(spec.stateDir, runId)
   try {
-    writeOrders(statePath, { ...command, workspace, logPath: log.path })
+    writeOrders(statePath, { ...command, workspace, logPath })
     const { agent, wrapper, status } = await order(spec)
     return { agent: await complete(agent, table), wrapper: await complete(wrapper, table), status }
   } finally {

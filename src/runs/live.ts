@@ -149,13 +149,14 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const header = { requestId, workspace, command: line }
       const { headerBytes, path: logPath } = await createRunLog(deps.logDir, header, new Date(clock.now()))
       ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
+      const env = deps.env()
       const { agent, wrapper, status } = await launch({
         ...deps,
-        env: deps.env(),
+        env,
         runId,
         workspace,
         command,
-        log: { path: logPath },
+        logPath,
         assertAllowed: () => deps.recheck(request),
       }).catch(async (error: unknown) => {
         // Its wrapper is gone, or never was: nobody else writes the trailer.
@@ -167,6 +168,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
         'cmd.start',
       )
+      // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.
+      setImmediate(() => deps.wrappers.prepare(env))
       return follow(
         { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },

@@ -169,12 +169,6 @@ export function createRuns(deps: RunsDeps): Runs {
     }
   }
 
-  /** Lets go of the slot, and then, when whoever waits is answered, starts the wrapper of the next launch. */
-  function leave(release: () => void): void {
-    release()
-    setImmediate(() => deps.wrappers.prepare(deps.env()))
-  }
-
   /** Whoever has the slot: puts it on the record and begins. */
   function begin(request: RunRequest, release: () => void): Started {
     const { requestId, caller, launch } = request
@@ -192,18 +186,16 @@ export function createRuns(deps: RunsDeps): Runs {
     const sequence = sequenceOf(occupant, sequenceDeps, log)
     const work =
       launch && runId ? onRecord(runId, sequence.replace(request, launch, runId)) : sequence.stopOnly(request)
-    const done = work
-      .finally(() => leave(release))
-      .then(
-        (result) => {
-          log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
-          return result
-        },
-        (error: unknown) => {
-          log.error({ error: messageOf(error) }, 'run.fail')
-          throw error
-        },
-      )
+    const done = work.finally(release).then(
+      (result) => {
+        log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
+        return result
+      },
+      (error: unknown) => {
+        log.error({ error: messageOf(error) }, 'run.fail')
+        throw error
+      },
+    )
     return { kind: 'started', runId, done }
   }
 
@@ -244,7 +236,7 @@ export function createRuns(deps: RunsDeps): Runs {
         const runId = record(request)
         return { kind: 'launched', run: await onRecord(runId, live.launch(runId, request)) }
       } finally {
-        leave(release)
+        release()
       }
     },
 

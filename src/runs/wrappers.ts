@@ -41,21 +41,14 @@ export function createWrappers(stateDir: string): Wrappers {
     })
   }
 
-  function dismiss(child: ChildProcess): void {
-    if (waiting?.child !== child) return
-    waiting = null
-    pipeOf(child)?.destroy()
-  }
-
   return {
     take(env) {
       const found = waiting
       waiting = null
       if (found) {
         const { child } = found
-        const isUsable = child.exitCode === null && child.signalCode === null
         // Somebody may have stopped it while it waited.
-        if (found.env === JSON.stringify(env) && isUsable && child.kill('SIGCONT')) {
+        if (found.env === JSON.stringify(env) && child.kill('SIGCONT')) {
           pipeOf(child)?.ref()
           return { child, isNew: false }
         }
@@ -70,8 +63,11 @@ export function createWrappers(stateDir: string): Wrappers {
         waiting = { child, env: JSON.stringify(env) }
         child.unref()
         pipeOf(child)?.unref()
-        child.once('exit', () => dismiss(child))
-        child.once('error', () => dismiss(child))
+        const forget = () => {
+          if (waiting?.child === child) waiting = null
+        }
+        child.once('exit', forget)
+        child.once('error', forget)
       } catch {
         // Whoever needs it will start it, and be told why it does not start.
       }

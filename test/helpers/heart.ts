@@ -120,8 +120,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       const { runId, request } = this.begin(prompt, changes)
       const command = codex.command({ binary: FAKE_CODEX, workspace, prompt, runId })
       const header = { requestId: request.requestId, workspace, command: 'codex exec' }
-      const log = await createRunLog(logDir, header, new Date())
-      const { path: logPath, headerBytes } = log
+      const { path: logPath, headerBytes } = await createRunLog(logDir, header, new Date())
       if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })
       const launched = await launch({
         ...deps,
@@ -129,7 +128,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         runId,
         workspace,
         command,
-        log,
+        logPath,
         assertAllowed: () => undefined,
       })
       const { agent: agentIdentity, wrapper: wrapperIdentity } = launched

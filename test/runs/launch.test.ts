@@ -13,7 +13,7 @@ function start(test: Test, argv: readonly string[], more: Partial<LaunchSpec> = 
     runId: 'the-run',
     workspace: dir,
     command: { argv, stdin: null },
-    log: { path: path.join(dir, 'log') },
+    logPath: path.join(dir, 'log'),
     env: process.env,
     stateDir,
     table: linuxTable(),

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { linuxTable } from '../../src/processes/linux.ts'
@@ -30,7 +30,7 @@ function setUp(test: Test) {
       runId: 'the-run',
       workspace: path.join(dir, 'workspace'),
       command: { argv, stdin: null },
-      log: { path: path.join(dir, 'log') },
+      logPath: path.join(dir, 'log'),
       env,
       stateDir,
       table: linuxTable(),
@@ -53,6 +53,16 @@ t.test('the one that waits gets the orders, and nobody else is started', async (
   t.equal(await status, 0)
   const workspace = path.join(t.testdirName, 'workspace')
   t.equal(log(), `${workspace}\n${workspace},,the-run\n\n# codex_exec_return_code=0\n`)
+})
+
+t.test('the log is appended to, by the agent and by others: nobody overwrites anybody', async (t) => {
+  const { dir, run, log } = setUp(t)
+  const { status } = await run(['sh', '-c', 'echo one; until [ -e go ]; do sleep 0.02; done; echo three'])
+  await until('the first line', () => log() === 'one\n')
+  appendFileSync(path.join(dir, 'log'), 'two\n')
+  writeFileSync(path.join(dir, 'workspace/go'), '')
+  t.equal(await status, 0)
+  t.equal(log(), 'one\ntwo\nthree\n\n# codex_exec_return_code=0\n')
 })
 
 t.test('the agent has its environment as it was given', async (t) => {
