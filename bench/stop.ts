@@ -1,10 +1,10 @@
-import type { StdioOptions } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { removeOrders, writeOrders } from '../src/runs/orders.ts'
-import { pipeOf, WRAPPER } from '../src/runs/wrappers.ts'
+import { linuxTable } from '../src/processes/linux.ts'
+import { launch } from '../src/runs/launch.ts'
+import { createWrappers } from '../src/runs/wrappers.ts'
 import { type Bench, bench, processes } from './frame/bench.ts'
 import { atMost, type Row, seen } from './frame/report.ts'
 import { post, startLooper, writeAgent } from './frame/servers.ts'
@@ -33,19 +33,23 @@ wait
 `
 
 /** Resolves with the agent's pid when all three processes are there. */
-async function plantTree(run: Bench, agent: string): Promise<number> {
-  const id = randomUUID()
+async function plantTree(run: Bench, program: string): Promise<number> {
+  const runId = randomUUID()
   const stateDir = path.join(run.dir, 'logs/.runs')
-  const state = path.join(stateDir, id)
-  const isUp = path.join(run.dir, `${id}.up`)
-  const orders = { workspace: run.dir, logPath: path.join(run.dir, `${id}.log`), argv: [agent, isUp] }
-  writeOrders(state, { ...orders, stdin: null })
-  const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'pipe']
-  const wrapper = run.spawn('/bin/sh', [WRAPPER, stateDir], {}, { detached: true, stdio })
-  pipeOf(wrapper)?.resume().write(`${id}\n`)
+  const isUp = path.join(run.dir, `${runId}.up`)
+  const { agent } = await launch({
+    runId,
+    stateDir,
+    workspace: run.dir,
+    command: { argv: [program, isUp], stdin: null },
+    logPath: path.join(run.dir, `${runId}.log`),
+    env: run.env,
+    table: linuxTable(),
+    wrappers: createWrappers(stateDir),
+    assertAllowed: () => undefined,
+  })
   while (!existsSync(isUp)) await setTimeout(2)
-  removeOrders(state)
-  return Number(/^agent (\d+)/m.exec(readFileSync(state, 'utf8'))?.[1])
+  return agent.pid
 }
 
 /** Which of the agents and their children are alive. */
@@ -69,7 +73,6 @@ const isAlive = (pid: number) => statOf(pid).length > 0 && statOf(pid)[0] !== 'Z
 
 await bench('stop', 'From the request to stop to the verified end of all trees', async (run) => {
   const agent = writeAgent(run, AGENT)
-  mkdirSync(path.join(run.dir, 'logs/.runs'), { recursive: true, mode: 0o700 })
   const looper = await startLooper(run, { CODEX_EXEC_BINARY: agent })
   const rows: Row[] = []
   for (const { trees, limit, rounds } of SIZES) {

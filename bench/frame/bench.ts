@@ -12,6 +12,8 @@ export interface Bench {
   readonly dir: string
   /** Only to see that it works: small sizes, and numbers that mean nothing. */
   readonly isQuick: boolean
+  /** What every program here is started with: it carries the mark by which all of them are ended. */
+  readonly env: NodeJS.ProcessEnv
   /** Starts a program that does not outlive the question, nor does anything that it starts. */
   spawn(
     command: string,
@@ -68,6 +70,7 @@ export async function bench(
     const rows = await measure({
       dir,
       isQuick,
+      env,
       spawn: (command, args, more = {}, options = {}) =>
         spawn(command, args, { ...options, env: { ...env, ...more } }),
       fork: (module, args) => fork(path.join(import.meta.dirname, module), args, { env }),
