@@ -22,10 +22,10 @@ export const NOTES: Readonly<Record<string, string>> = {
     'first where the fields are right, and say in the answer that the rest was not looked at.',
   'flood: mirror off against sh':
     'Nothing of Looper stands between the agent and its file. The same flood by a shell alone differs by a fifth from run to ' +
-    'run on this machine, and this ratio came out between 0.96 and 1.17 in six benches. Plan: more rounds.',
+    'run on this machine, and this ratio came out between 0.96 and 1.17 in seven benches. Plan: more rounds.',
   'flood: mirror on against sh':
     'Mirroring reads the GiB and writes it once more, on two cores of which the agent needs more than one. It pauses as long ' +
-    'as it works; the ratio came out between 1.22 and 1.37. Plan: let the kernel copy, which Node does not offer for files that are appended to.',
+    'as it works; the ratio came out between 1.22 and 1.39. Plan: let the kernel copy, which Node does not offer for files that are appended to.',
   'idle: CPU time in 60 s':
     'The mirror looks at the log once a second, and the event loop is watched every 50 ms. Plan: let the kernel tell of ' +
     'changes, and watch more rarely.',
