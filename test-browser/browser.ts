@@ -15,6 +15,7 @@ const ARGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--disable-smooth-scrolling',
 ]
 const SHOTS = path.join(os.tmpdir(), 'looper-screenshots')
 
