@@ -87,6 +87,8 @@ export async function openServerLog(
     contentMode: 'buffer',
     maxLength: MAX_UNWRITTEN_BYTES,
     mkdir: true,
+    // It holds what agents write, like their own logs.
+    mode: 0o600,
   })
   const relink = () => {
     const fresh = `${file}.link`

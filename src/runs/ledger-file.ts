@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, renameSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
@@ -122,6 +122,8 @@ export function writeNothing(db: DatabaseSync): void {
 }
 
 function migrated(file: string): DatabaseSync {
+  // Prompts may be private: it is its owner's alone, and so is what SQLite lays beside it.
+  if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
   const db = new DatabaseSync(file)
   try {
     db.exec('PRAGMA busy_timeout = 2000')

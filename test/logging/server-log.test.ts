@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -132,7 +133,7 @@ t.test('the path is a relative link, so that the whole directory can be moved', 
 })
 
 t.test('rotation by size loses no line and tears none, and the link follows', async (t) => {
-  const { file, names, text } = setUp(t)
+  const { file, dir, names, text } = setUp(t)
   const log = await openServerLog(file, 'info', { size: '64k', count: 10_000 })
   const TOTAL = 50_000
   let mismatches = 0
@@ -148,6 +149,8 @@ t.test('rotation by size loses no line and tears none, and the link follows', as
   await log.close()
   t.equal(mismatches, 0, 'what is written can always be read under the path')
   t.ok(names().length > 20, `${names().length} files`)
+  const modes = new Set(names().map((name) => statSync(path.join(dir, name)).mode & 0o777))
+  t.same([...modes], [0o600], 'all of them for their owner only')
 
   const lines = text().split('\n')
   t.equal(lines.pop(), '', 'the last line is whole')

@@ -113,6 +113,16 @@ t.test('a run that nobody knows is null', async (t) => {
   t.equal(setUp(t).open().find('nobody'), null)
 })
 
+t.test('a new ledger is for its owner only, with what SQLite lays beside it', async (t) => {
+  const { dir, open } = setUp(t)
+  open().begin(intentOf('one'))
+  const modes = readdirSync(dir).map((name) => [name, statSync(path.join(dir, name)).mode & 0o777])
+  t.same(
+    modes,
+    ['looper.db', 'looper.db-shm', 'looper.db-wal'].map((name) => [name, 0o600]),
+  )
+})
+
 t.test('lists are newest first and as long as asked for; the unfinished come oldest first', async (t) => {
   const ledger = setUp(t).open()
   for (const id of ['a', 'b', 'c', 'd']) ledger.begin(intentOf(id))
