@@ -116,7 +116,9 @@ t.test('a run that nobody knows is null', async (t) => {
 t.test('a new ledger is for its owner only, with what SQLite lays beside it', async (t) => {
   const { dir, open } = setUp(t)
   open().begin(intentOf('one'))
-  const modes = readdirSync(dir).map((name) => [name, statSync(path.join(dir, name)).mode & 0o777])
+  const modes = readdirSync(dir)
+    .sort()
+    .map((name) => [name, statSync(path.join(dir, name)).mode & 0o777])
   t.same(
     modes,
     ['looper.db', 'looper.db-shm', 'looper.db-wal'].map((name) => [name, 0o600]),
