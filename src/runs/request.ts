@@ -72,23 +72,23 @@ export async function prepareRun(
 
   // An empty one would mean the directory of the service.
   const given = body.workspace?.trim() ? body.workspace : defaults.workspace
-  const workspace = given === null ? null : checkWorkspace(given, defaults.places, defaults.access)
-  if (workspace === null && !isStopOnly) {
+  if (given === null && !isStopOnly) {
     throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
   }
-
-  const script = body.zulip_script_path == null ? null : checkScript(body.zulip_script_path, defaults)
   const launch =
-    workspace === null || isStopOnly
+    given === null || isStopOnly
       ? null
       : prepareLaunch(origin, {
           ...defaults,
-          workspace,
+          workspace: given,
           prompt,
           binary: body.codex_exec_binary ?? null,
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
           stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
         })
+  const workspace =
+    launch?.workspace ?? (given === null ? null : checkWorkspace(given, defaults.places, defaults.access))
+  const script = body.zulip_script_path == null ? null : checkScript(body.zulip_script_path, defaults)
   return {
     workspace,
     request: {
@@ -122,22 +122,17 @@ export interface LaunchWish {
 
 /**
  * Checks what a launch needs: the workspace, the program, and a log directory that can be written.
- * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_BINARY_MISSING`, `LOOPER_LOG_UNWRITABLE`
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_FORBIDDEN`, `LOOPER_LOG_UNWRITABLE`,
+ * `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`
  */
 export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
   const { prompt, places, timeoutMs, stallMs, access } = wish
+  const workspace = checkWorkspace(wish.workspace, places, access)
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
   const binary = resolveBinary(wish.binary, places)
   checkProgram(binary, access)
-  return {
-    ...origin,
-    prompt,
-    timeoutMs,
-    stallMs,
-    workspace: checkWorkspace(wish.workspace, places, access),
-    binary,
-  }
+  return { ...origin, prompt, timeoutMs, stallMs, workspace, binary }
 }
 
 /**
