@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type Bench, bench } from './frame/bench.ts'
@@ -48,21 +48,23 @@ await bench('flood', 'An agent that writes 1 GiB', async (run) => {
     return (end - begin) / 1e9
   }
 
-  async function plain(): Promise<number> {
+  async function plain(header = ''): Promise<number> {
     const file = path.join(run.dir, 'plain')
-    await once(run.spawn('/bin/sh', ['-c', `${agent} ${bytes} >${file}`]), 'exit')
+    writeFileSync(file, header)
+    await once(run.spawn('/bin/sh', ['-c', `${agent} ${bytes} >>${file}`]), 'exit')
     rmSync(file)
     return secondsOfAgent()
   }
 
-  const sides = { off: [] as Flood[], on: [] as Flood[], plain: [] as number[] }
+  const sides = { off: [] as Flood[], on: [] as Flood[], plain: [] as number[], headed: [] as number[] }
   const turns = [
     async () => sides.plain.push(await plain()),
+    async () => sides.headed.push(await plain('# a header\n')),
     async () => sides.off.push({ ...(await flood(run, agent, bytes, '0')), seconds: secondsOfAgent() }),
     async () => sides.on.push({ ...(await flood(run, agent, bytes, '1')), seconds: secondsOfAgent() }),
   ]
   // Each goes first as often as the others: what a flood leaves to the disk, the next one feels.
-  for (let round = 0; round < (run.isQuick ? 1 : 9); round++) {
+  for (let round = 0; round < (run.isQuick ? 1 : 8); round++) {
     for (const at of turns.keys()) await turns[(round + at) % turns.length]?.()
   }
   const seconds = median(sides.plain)
@@ -72,6 +74,7 @@ await bench('flood', 'An agent that writes 1 GiB', async (run) => {
     Math.max(...floods.map((flood) => flood[what]))
   return [
     seen('flood: sh, agent > file', seconds, 's'),
+    seen('flood: sh, agent >> file that begins with a line', median(sides.headed), 's'),
     seen('flood: mirror off', of(sides.off, 'seconds'), 's'),
     seen('flood: mirror on', of(sides.on, 'seconds'), 's'),
     seen('flood: mirror on, until all is mirrored', of(sides.on, 'wholeSeconds'), 's'),

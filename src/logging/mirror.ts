@@ -88,10 +88,10 @@ async function follow(
       }
       pollMs = SHORTEST_POLL_MS
       if (tell(TELL_BYTES)) {
-        // Whoever writes so much needs the processor: it is left alone for as long as this took. Others have their turn.
+        // Whoever writes so much needs the processor: it is left alone for twice as long as this took.
         const tookMs = clock.monotonic() - began
         if (isComplete) await setImmediate()
-        else await clock.sleep(tookMs, complete).catch(() => undefined)
+        else await clock.sleep(2 * tookMs, complete).catch(() => undefined)
         began = clock.monotonic()
       }
     } else if (isComplete) {
