@@ -100,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     schemaController: compilers,
   }).withTypeProvider<TypeBoxTypeProvider>()
   app.decorateRequest('caller', null)
+  app.decorateRequest('isAllowed', () => true)
   takeJsonOnly(app)
   shapeErrors(app, options.redact)
 

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whose token it carries; null where none is asked for. */
     caller: Caller | null
+    /** Whether it would still be let in: its token may have been taken back since, or have expired. */
+    isAllowed: () => boolean
   }
   interface FastifyContextConfig {
     /** The scope that a route needs; without one, `admin`. */
@@ -30,7 +32,9 @@ export async function requireToken(
     specCompliance: 'rfc6749',
     verifyErrorLogLevel: 'debug',
     auth: (bearer, request) => {
-      request.caller = tokens.callerOf(bearer) ?? tokens.callerOf(olderToken(request) ?? '')
+      const callerNow = () => tokens.callerOf(bearer) ?? tokens.callerOf(olderToken(request) ?? '')
+      request.isAllowed = () => callerNow() !== null
+      request.caller = callerNow()
       return request.caller !== null
     },
   })

@@ -29,12 +29,13 @@ const MAX_UNSENT_BYTES = 262_144
 
 /**
  * Begins to answer with Server-Sent Events (html.spec.whatwg.org, 9.2), past Fastify's own way of sending, with the
- * headers that were set before.
+ * headers that were set before. Whoever may not read any more, as `isAllowed` tells at each heartbeat, is cut off.
  */
 export function openEventStream(
   reply: FastifyReply,
   clock: Clock,
   { heartbeatMs, drainMs }: StreamPatience,
+  isAllowed: () => boolean,
 ): EventStream {
   reply.hijack()
   const { raw } = reply
@@ -76,7 +77,13 @@ export function openEventStream(
       const quietMs = clock.monotonic() - sentAt
       if (quietMs >= heartbeatMs) write(': heartbeat\n\n')
       else await clock.sleep(heartbeatMs - quietMs, gone.signal).catch(() => undefined)
+      if (!isAllowed()) abandon()
     }
+  }
+
+  function abandon(): void {
+    if (!isOver) raw.destroy()
+    isOver = true
   }
 
   return {
@@ -95,10 +102,7 @@ export function openEventStream(
       raw.end(frame)
       await taken('finish')
     },
-    abandon() {
-      if (!isOver) raw.destroy()
-      isOver = true
-    },
+    abandon,
     closed: beat(),
   }
 }

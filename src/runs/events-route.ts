@@ -22,8 +22,8 @@ export const eventsRoute: FastifyPluginAsync<EventsRouteOptions> = async (
     config: { ...GET_EVENTS.config, scope: 'read' },
     exposeHeadRoute: false,
   } as const
-  app.get('/events', options, async (_request, reply) => {
-    const stream = openEventStream(reply, clock, patience)
+  app.get('/events', options, async (request, reply) => {
+    const stream = openEventStream(reply, clock, patience, () => request.isAllowed())
     const leave = steps.subscribe((step) => stream.offer(stepFrame(step)))
     await stream.closed
     leave()

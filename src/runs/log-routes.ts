@@ -50,7 +50,8 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
         await feed.ready
         const { offset, tailLines } = asked
         const from = resumed ?? offset ?? (tailLines === null ? 0 : await feed.tailStart(tailLines))
-        await follow(feed, openEventStream(reply, clock, patience), from)
+        const stream = openEventStream(reply, clock, patience, () => request.isAllowed())
+        await follow(feed, stream, from)
       } finally {
         await feed.leave()
       }

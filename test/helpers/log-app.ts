@@ -2,6 +2,7 @@ import { appendFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:f
 import path from 'node:path'
 import type { Test } from 'tap'
 import type { Patience } from '../../src/app.ts'
+import type { TokenCheck } from '../../src/http/tokens.ts'
 import type { RunFinish } from '../../src/runs/ledger.ts'
 import { buildTestApp, NOW } from './app.ts'
 
@@ -24,9 +25,13 @@ export const PATIENT: Patience = {
 }
 
 /** An app that listens, and runs on its record whose logs the test writes. */
-export async function startLogApp(test: Test, patience: Partial<Patience> = {}) {
+export async function startLogApp(
+  test: Test,
+  patience: Partial<Patience> = {},
+  tokens: TokenCheck | null = null,
+) {
   const dir = test.testdir()
-  const { app, ledger, events } = await buildTestApp(test, { patience: { ...PATIENT, ...patience } })
+  const { app, ledger, events } = await buildTestApp(test, { tokens, patience: { ...PATIENT, ...patience } })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
   /** A run that lives; without a log it is still being announced. */

@@ -7,6 +7,8 @@ import { requireToken } from '../../src/http/auth.ts'
 import { createFailures } from '../../src/http/failures.ts'
 import { createTokenCheck, hashToken, SCOPES } from '../../src/http/tokens.ts'
 import { buildTestApp, NOW } from '../helpers/app.ts'
+import { openEvents } from '../helpers/events.ts'
+import { startLogApp } from '../helpers/log-app.ts'
 
 /** The app with runs that only tell that they were asked, and a function that posts. */
 async function setUp(test: Test, options: Partial<AppOptions> = {}) {
@@ -247,4 +249,31 @@ t.test('without a body there is nothing to hash, and nothing to do', async (t) =
 t.test('there are no hooks where there is no hooks file', async (t) => {
   const { app } = await setUp(t)
   t.equal((await app.inject({ method: 'POST', url: '/hooks/ci' })).statusCode, 404)
+})
+
+t.test('who loses the token loses the streams that it opened, too', async (t) => {
+  const file = path.join(t.testdir(), 'tokens.json')
+  const write = (...names: string[]) => {
+    const tokens = names.map((name) => ({ name, scope: 'read', sha256: hashToken(`${name}-token`) }))
+    writeFileSync(file, JSON.stringify({ tokens }))
+  }
+  write('eye', 'ear')
+  const { url, begin } = await startLogApp(
+    t,
+    { heartbeatMs: 20 },
+    createTokenCheck(null, file, () => NOW, t.fail),
+  )
+  const run = begin('one', 'the log\n')
+  for (const at of [`${url}/events`, `${run.url}?follow=1`]) {
+    write('eye', 'ear')
+    const [eye, ear] = await Promise.all([
+      openEvents(at, { authorization: 'Bearer eye-token' }),
+      openEvents(at, { 'x-looper-token': 'ear-token' }),
+    ])
+    t.same([eye.status, ear.status], [200, 200])
+    write('ear')
+    while (!(await eye.events.next()).done);
+    t.equal((await ear.events.next()).done, false, 'the other one goes on')
+    await ear.close()
+  }
 })

@@ -18,6 +18,7 @@ async function serve(
   patience: Partial<StreamPatience>,
   work: (stream: EventStream) => Promise<void>,
   clock: Clock = systemClock,
+  isAllowed = () => true,
 ) {
   const app = fastify({ forceCloseConnections: true })
   test.teardown(() => app.close())
@@ -27,7 +28,7 @@ async function serve(
       begin()
       if (request.headers['x-late']) await once(request.raw.socket, 'close')
       reply.header('x-number', 7)
-      const stream = openEventStream(reply, clock, { ...PATIENT, ...patience })
+      const stream = openEventStream(reply, clock, { ...PATIENT, ...patience }, isAllowed)
       await work(stream)
       await stream.closed
       resolve(stream)
@@ -88,6 +89,24 @@ t.test('a reader that takes nothing is dropped, in the middle and at the end', a
     const reader = await openEvents(url)
     reader.pause()
     t.ok((await over).isOver(), how)
+  }
+})
+
+t.test('whoever may not read any more is cut off, quiet or not', async (t) => {
+  for (const isQuiet of [true, false]) {
+    let isAllowed = true
+    const work = async (stream: EventStream) => {
+      await stream.send('data: 0\n\n')
+      isAllowed = false
+      while (!isQuiet && !stream.isOver()) {
+        await stream.send('data: more\n\n')
+        await setImmediate()
+      }
+    }
+    const { url, over } = await serve(t, { heartbeatMs: 20 }, work, systemClock, () => isAllowed)
+    const text = await exchange(url, 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    t.notMatch(text, /\r\n0\r\n\r\n$/)
+    t.ok((await over).isOver())
   }
 })
 
