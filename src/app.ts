@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { apiRoutes, noteRoutes } from './api/routes.ts'
-import type { Clock } from './clock.ts'
 import { dashboardRoutes } from './dashboard/routes.ts'
 import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
@@ -36,7 +35,6 @@ export interface AppOptions extends RunRoutesOptions {
   readonly tokens: TokenCheck | null
   readonly failures: Failures
   readonly status: StatusSources
-  readonly clock: Clock
   /** Null: there are no hooks. */
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   readonly metrics: Pick<Metrics, 'text'>
@@ -76,13 +74,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     hooks,
     failures,
     status,
-    clock,
     metrics,
     problems,
     patience = PATIENCE,
     ...runs
   } = options
-  const streams = { ledger: runs.ledger, steps: runs.steps, clock, patience }
+  const streams = { ledger: runs.ledger, steps: runs.steps, clock: runs.clock, patience }
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),

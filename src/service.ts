@@ -201,7 +201,6 @@ async function compose(
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
-    now: clock.now,
     status: {
       version: versionOf(projectDir),
       startedAt: clock.now(),

@@ -33,7 +33,7 @@ const Params = Type.Object({ name: Type.String({ description: 'The name of the h
 
 /** `POST /hooks/:name`: a verified delivery is answered 202 with the run's id, before the run begins. */
 export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (app, options) => {
-  const { runs, ledger, defaults, file, env, failures, now } = options
+  const { runs, ledger, defaults, file, env, failures, clock } = options
   const readJson = leaveJsonUnread(app)
   app.post(
     '/hooks/:name',
@@ -74,14 +74,14 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
       const { name } = request.params
       const { hook, secrets } = findHook(name)
       const delivery = { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0) }
-      if (!isAuthentic(hook.kind, delivery, secrets, now())) throw refuse(request, reply, failures)
+      if (!isAuthentic(hook.kind, delivery, secrets, clock.now())) throw refuse(request, reply, failures)
       request.caller = { name: `hook:${name}`, scope: 'run' }
       // Nothing is read before it is known who wrote it.
       const payload = delivery.body.length === 0 ? undefined : await readJson(request, delivery.body)
 
       const id = deliveryIdOf(hook.kind, delivery)
       const key = id === null ? null : `hook:${name} ${id}`
-      const keyed = { key, body: null, requestId: request.id, now: now(), interrupted: begun }
+      const keyed = { key, body: null, requestId: request.id, now: clock.now(), interrupted: begun }
       // A key of an earlier life tells what became of its run.
       await runs.adopted()
       const answer = await once<HookAnswer>(ledger, keyed, async () => {

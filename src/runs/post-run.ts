@@ -16,7 +16,7 @@ type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
 
 /** `POST /run`. */
 export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
-  const { runs, ledger, agent, defaults, now } = options
+  const { runs, ledger, agent, defaults, clock } = options
   const answered = 'What was announced, stopped and launched; or what was asked to be planned.'
   const response = {
     200: Type.Union([PlanAnswer, RunAnswer], { description: answered }),
@@ -33,7 +33,7 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
       }
       const key = body.plan ? null : keyOf(headers['idempotency-key'], name ?? '')
       const interrupted = (runId: string) => (isAsync ? accepted(runId, id) : lostAnswer(runId))
-      const keyed = { key, body: rawBody, requestId: id, now: now(), interrupted }
+      const keyed = { key, body: rawBody, requestId: id, now: clock.now(), interrupted }
       // A key of an earlier life tells what became of its run.
       await runs.adopted()
       const kept = await once<Answer>(ledger, keyed, async () => {

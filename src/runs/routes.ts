@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Agent } from '../agents/agent.ts'
+import type { Clock } from '../clock.ts'
 import { LooperError } from '../errors.ts'
 import { Type } from '../schema.ts'
 import { CURRENT_RUN, GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
@@ -18,8 +19,7 @@ export interface RunRoutesOptions {
   readonly runs: Runs
   readonly ledger: Pick<Ledger, 'find' | 'list' | keyof Keys>
   readonly steps: Steps
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
+  readonly clock: Clock
   readonly agent: Agent
   readonly defaults: RequestDefaults
 }

@@ -75,7 +75,6 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     hooks: null,
     metrics: { text: async () => '' },
     problems: async () => [],
-    now: () => NOW,
     status: {
       version: '1.2.3',
       startedAt: NOW,
@@ -87,7 +86,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       logDir: dir,
       minFreeMb: 0,
     },
-    clock: systemClock,
+    clock: { ...systemClock, now: () => NOW },
     runs,
     agent: codex,
     ledger,
