@@ -1,18 +1,17 @@
 #!/usr/bin/env node
 // Starts the `looper` command: in a checkout from its sources, in a package from what was compiled of them.
 import { existsSync } from 'node:fs'
-import util from 'node:util'
 
 const source = new URL('../src/cli.ts', import.meta.url)
 const compiled = new URL('../dist/cli.js', import.meta.url)
 
 /* c8 ignore start: a checkout goes one way only; the test of the package goes the others, from another place */
 const isCheckout = existsSync(source)
-const canRun = isCheckout ? process.features.typescript : 'styleText' in util
+const canRun = isCheckout ? process.features.typescript : 'getBuiltinModule' in process
 if (canRun) {
   await import(isCheckout ? source.href : compiled.href)
 } else {
-  const needed = isCheckout ? '24.2' : '20.12'
+  const needed = isCheckout ? '24.2' : '20.16'
   const way = isCheckout ? ', or start it as "npx looper", which brings its own' : ''
   process.stderr.write(
     `looper: Node ${process.versions.node} is too old; use Node ${needed} or newer${way}\n`,

@@ -16,6 +16,7 @@ const hurry = new AbortController()
 
 // Whoever read it may be gone, a terminal that was closed or a pipe: that is no reason to die with runs alive.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+process.on('SIGHUP', () => undefined)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
 

@@ -166,7 +166,7 @@ async function compose(
     logger.info('service.handover')
   }
 
-  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken })
+  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken }, logger)
   const notices = openNotices({
     settings: config.zulip,
     env,

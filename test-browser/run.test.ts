@@ -73,8 +73,17 @@ t.test('a past run is chosen, its address is kept, and it can be run again', { s
   await page.getByText('You are looking at a past run.').waitFor({ state: 'hidden' })
   await page.getByText(/^Exited 3 after/).waitFor()
 
+  await page.getByRole('button', { name: 'New run' }).click()
+  await page.getByLabel('Notice').fill('Stop')
+  await page.locator('[name=stop-only]').check()
+  await page.getByRole('button', { name: 'Start' }).click()
+  await page.getByText('Announced, and stopped what ran.').waitFor()
+  await page.getByRole('button', { name: 'Run again' }).click()
+  await page.getByRole('button', { name: 'Start' }).click()
+  await until('four runs', async () => (await page.locator('.runs li').count()) === 4)
+
   await page.getByLabel('Show runs by outcome').selectOption('exited')
-  await until('the exited ones', async () => (await page.locator('.runs li').count()) === 3)
+  await until('the exited ones', async () => (await page.locator('.runs li').count()) === 4)
   await page.getByLabel('Show runs by outcome').selectOption('stopped')
   await page.getByText('No such runs.').waitFor()
   t.same(faults, [])

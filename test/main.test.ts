@@ -118,6 +118,7 @@ t.test('a terminal that is gone ends nobody, and the stop is as complete', async
   const { body } = await post('setsid sleep 300 & sleep 300')
   service.child.stdout?.destroy()
   service.child.stderr?.destroy()
+  service.child.kill('SIGHUP')
   t.equal(await service.stop(), 0)
   t.same(carriers(runIdOf(body.codex_exec_result?.command ?? '')), [])
 })

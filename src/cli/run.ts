@@ -11,6 +11,7 @@ import { shortId } from './human.ts'
 import { tellPlan } from './plan.ts'
 import { spinning } from './spinner.ts'
 import { endLine, following, showToEnd } from './watch.ts'
+import type { World } from './world.ts'
 
 /** `looper run "message"`: asks for a fresh run; with `--wait` or `--follow` it stays until the run's end. */
 export async function run(context: Context): Promise<number> {
@@ -22,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   const prompt = await promptOf(context)
   const body = {
     zulip_message: message,
-    workspace: workspaceOf(options.workspace, world.cwd),
+    workspace: workspaceOf(options.workspace, world),
     ...(prompt === null ? {} : { codex_prompt: prompt }),
     // Whoever stays sees for himself how it begins.
     ...(stays ? { codex_exec_startup_check_seconds: 0 } : {}),
@@ -129,14 +130,15 @@ function readPromptFile(file: string): Uint8Array {
 
 /**
  * The directory that was named, else the repository that the current one belongs to, else the current one. A leading
- * `~` that the shell left is the service's to expand.
+ * `~` that the shell left is the service's to expand. Undefined in Looper's own checkout: whoever is there for the command
+ * does not mean to have an agent rewrite Looper.
  */
-function workspaceOf(given: string | undefined, cwd: string): string {
+function workspaceOf(given: string | undefined, { cwd, projectDir }: World): string | undefined {
   if (given !== undefined) return /^~(\/|$)/.test(given) ? given : path.resolve(cwd, given)
   let dir = cwd
   while (!existsSync(path.join(dir, '.git'))) {
     if (dir === path.dirname(dir)) return cwd
     dir = path.dirname(dir)
   }
-  return dir
+  return dir === projectDir ? undefined : dir
 }

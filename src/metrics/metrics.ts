@@ -1,3 +1,5 @@
+import type { Logger } from 'pino'
+import { messageOf } from '../errors.ts'
 import type { Steps } from '../runs/steps.ts'
 import type { SkipKind } from '../triggers/autopoll.ts'
 import type { MeterSources, Meters } from './meters.ts'
@@ -15,26 +17,25 @@ export interface Metrics {
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** Counts every step from now on. The library is loaded when there is something to count, so that a start is fast. */
-export function createMetrics(steps: Steps, sources: MeterSources): Metrics {
+export function createMetrics(steps: Steps, sources: MeterSources, logger: Pick<Logger, 'error'>): Metrics {
   let meters: Promise<Meters> | null = null
   const load = () => {
     meters ??= import('./meters.ts').then(({ openMeters }) => openMeters(sources))
     return meters
   }
-  const leave = steps.subscribe((step) => {
-    void load().then(({ take }) => take(step))
-  })
+  const count = (work: (opened: Meters) => void) => {
+    load()
+      .then(work)
+      .catch((error: unknown) => logger.error({ error: messageOf(error) }, 'metrics.fail'))
+  }
+  const leave = steps.subscribe((step) => count(({ take }) => take(step)))
   return {
     text: async () => (await load()).text(),
-    noticeFailed() {
-      void load().then(({ noticeFailures }) => noticeFailures.inc())
-    },
-    autopollSkipped(reason) {
-      void load().then(({ autopollSkips }) => autopollSkips.inc({ reason }))
-    },
+    noticeFailed: () => count(({ noticeFailures }) => noticeFailures.inc()),
+    autopollSkipped: (reason) => count(({ autopollSkips }) => autopollSkips.inc({ reason })),
     close() {
       leave()
-      void meters?.then((opened) => opened.close())
+      if (meters) count((opened) => opened.close())
     },
   }
 }

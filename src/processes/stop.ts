@@ -14,7 +14,7 @@ export interface StopOptions {
   readonly clock: Clock
   /** From the first polite signal to SIGKILL; SIGINT has the first half, SIGTERM the second. */
   readonly graceMs: number
-  /** Pids that are never signalled: the service and its ancestors. */
+  /** Pids that are never signalled: the service and its ancestors. An agent among them is told as a survivor. */
   readonly spare: ReadonlySet<number>
   /** Aborted: no more waiting, SIGKILL at once. */
   readonly hurry?: AbortSignal | undefined
@@ -42,15 +42,23 @@ const KILL_LIMIT_MS = 3000
  * round after round, until two looks in a row find none. Only processes whose identity still matches at that
  * moment are signalled.
  */
-export async function stopTrees(targets: readonly StopTarget[], options: StopOptions): Promise<StopReport> {
-  if (targets.length === 0) return { signalled: [], survivors: [] }
+export async function stopTrees(all: readonly StopTarget[], options: StopOptions): Promise<StopReport> {
+  const { table, spare } = options
+  const targets: StopTarget[] = []
+  const spared: number[] = []
+  for (const target of all) {
+    if (!spare.has(target.identity.pid)) targets.push(target)
+    else if (await table.isAlive(target.identity)) spared.push(target.identity.pid)
+  }
+  if (targets.length === 0) return { signalled: [], survivors: spared }
   const sweep = new Sweep(targets, options)
   await sweep.meetDescendants()
 
   const obeyed =
     (await sweep.askUntilGone('SIGINT', options.graceMs / 2)) ||
     (await sweep.askUntilGone('SIGTERM', options.graceMs / 2))
-  return sweep.finish(obeyed ? 'SIGTERM' : 'SIGKILL')
+  const { signalled, survivors } = await sweep.finish(obeyed ? 'SIGTERM' : 'SIGKILL')
+  return { signalled, survivors: [...spared, ...survivors] }
 }
 
 /** The processes of the trees being stopped, as far as they were met. */

@@ -1,24 +1,20 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import { removeFile } from '../files.ts'
-import { stopTrees } from '../processes/stop.ts'
-import type { ProcessTable } from '../processes/table.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { removeOrders } from './orders.ts'
 import { endOf, type RunEnd } from './outcome.ts'
 import { listStates, readState } from './state-file.ts'
+import { type StopTreeDeps, stopTree } from './stop-tree.ts'
 import { settleTrailer } from './watch.ts'
 import { WRAPPER } from './wrappers.ts'
 
 /** What adoption needs. */
-export interface AdoptDeps {
+export interface AdoptDeps extends StopTreeDeps {
   readonly ledger: Ledger
   readonly live: LiveRuns
-  readonly table: ProcessTable
-  readonly clock: Clock
-  readonly graceMs: number
   readonly stateDir: string
   readonly logger: Logger
 }
@@ -34,7 +30,11 @@ const REPORT_LIMIT_MS = 5000
  */
 export async function adoptRuns(deps: AdoptDeps): Promise<void> {
   await deps.ledger.check()
-  for (const record of deps.ledger.unfinished()) await takeUp(record, deps)
+  for (const record of deps.ledger.unfinished()) {
+    await takeUp(record, deps).catch((error: unknown) => {
+      deps.logger.error({ run_id: record.runId, error: messageOf(error) }, 'run.adopt.fail')
+    })
+  }
 }
 
 async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
@@ -47,8 +47,7 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   if (!agent || !wrapper || !logPath || !command) {
     if (logPath) await settleTrailer({ logPath, statePath }, deps.logger)
     // Launched while the ledger could not be written: without its log it cannot be followed.
-    if (agent?.bootId === table.bootId)
-      await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
+    if (agent?.bootId === table.bootId) await stopTree(record.runId, agent, deps)
     return end(record, deps, {
       outcome: 'failed_to_start',
       returnCode: null,
@@ -62,7 +61,7 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   const returnCode = await settleTrailer({ logPath, statePath }, deps.logger)
   if (agent.bootId !== table.bootId)
     return end(record, deps, endOf(null, returnCode, 'the machine was restarted'))
-  const swept = await stopTrees([{ identity: agent, cookie: record.runId }], { ...deps, spare: new Set() })
+  const swept = await stopTree(record.runId, agent, deps)
   if (swept.signalled.length > 0)
     deps.logger.warn({ run_id: record.runId, pids: swept.signalled }, 'run.leftovers')
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'

@@ -3,7 +3,6 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { removeFile } from '../files.ts'
-import { stopTrees } from '../processes/stop.ts'
 import { shellQuote } from '../shell-quote.ts'
 import { launch } from './launch.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
@@ -12,6 +11,7 @@ import { type Ending, endOf } from './outcome.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run } from './run.ts'
 import { createRunLog, readTail } from './run-log.ts'
+import { stopTree } from './stop-tree.ts'
 import { gone, settleTrailer, type WatchReport, watch } from './watch.ts'
 import type { Wrappers } from './wrappers.ts'
 
@@ -88,7 +88,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         if (!passed) return
         run.expectEnd(passed)
         log.warn({ ...passed }, 'run.limit')
-        await stopTrees([{ identity: agent, cookie: runId }], { ...deps, spare: new Set() })
+        await stopTree(runId, agent, deps)
       })
       .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.limit.fail'))
 
@@ -103,8 +103,12 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
       ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
-      removeFile(statePath)
       live.delete(runId)
+      try {
+        removeFile(statePath)
+      } catch (error) {
+        log.error({ error: messageOf(error) }, 'run.state.fail')
+      }
       return end
     }
 
@@ -129,7 +133,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
   /** What the log tells at the end; nulls where it is gone. */
   function outputOf(logPath: string, headerBytes: number) {
     try {
-      const outputBytes = statSync(logPath).size - headerBytes
+      // Somebody may have cut it off.
+      const outputBytes = Math.max(0, statSync(logPath).size - headerBytes)
       return { outputBytes, tokensUsed: deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES)) }
     } catch {
       return { outputBytes: null, tokensUsed: null }

@@ -86,8 +86,7 @@ export async function prepareRun(
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
           stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
         })
-  const workspace =
-    launch?.workspace ?? (given === null ? null : checkWorkspace(given, defaults.places, defaults.access))
+  const workspace = launch?.workspace ?? (given === null ? null : workspaceToStop(given))
   const script = body.zulip_script_path == null ? null : checkScript(body.zulip_script_path, defaults)
   return {
     workspace,
@@ -105,6 +104,12 @@ export async function prepareRun(
         : (milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs),
       ifRunning: body.if_running ?? 'replace',
     },
+  }
+
+  /** No workspace is needed to stop what runs: the default one may be gone, one that the request names must be right. */
+  function workspaceToStop(wanted: string): string {
+    const { places, access } = defaults
+    return wanted === body.workspace ? checkWorkspace(wanted, places, access) : pathOf(wanted, places)
   }
 }
 
@@ -152,9 +157,13 @@ function checkProgram(binary: Binary, access: Access): void {
   if (binary.source === 'request') allowedExecutable(binary.path, 'codex_exec_binary', access.programs())
 }
 
-function checkWorkspace(given: string, { home, projectDir }: BinaryPlaces, access: Access): string {
+function pathOf(given: string, { home, projectDir }: BinaryPlaces): string {
+  return path.resolve(projectDir, expandHome(given, home))
+}
+
+function checkWorkspace(given: string, places: BinaryPlaces, access: Access): string {
   checkText(given, 'workspace')
-  const workspace = path.resolve(projectDir, expandHome(given, home))
+  const workspace = pathOf(given, places)
   if (!isDirectory(workspace)) {
     throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`)
   }

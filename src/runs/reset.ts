@@ -1,24 +1,19 @@
 import path from 'node:path'
 import type { Agent } from '../agents/agent.ts'
-import type { Clock } from '../clock.ts'
 import type { StopScope } from '../config.ts'
 import { removeFile } from '../files.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
-import { type Identity, lineage, type ProcessTable } from '../processes/table.ts'
+import { type Identity, lineage } from '../processes/table.ts'
 import type { Run } from './run.ts'
 import { listStates, readState } from './state-file.ts'
+import { type StopTreeDeps, targetOf } from './stop-tree.ts'
 
 /** What finding and stopping agents needs. */
-export interface ResetDeps {
-  readonly table: ProcessTable
-  readonly clock: Clock
+export interface ResetDeps extends StopTreeDeps {
   readonly agent: Agent
   readonly scope: StopScope
-  readonly graceMs: number
   readonly stateDir: string
-  /** The cookie that the service itself carries, where it runs inside a run; that tree is not ours to sweep. */
-  readonly ownCookie: string | null
   /** Aborted when the owner does not want to wait for polite ends any more. */
   readonly hurry: AbortSignal
 }
@@ -45,12 +40,12 @@ export interface ResetReport extends StopReport {
  * as scope, every run of the agent by this user. Never the service or its ancestors.
  */
 export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise<Found> {
-  const { table, agent } = deps
+  const { table, agent, ownCookie } = deps
   const spare = await lineage(table, process.pid)
   const targets = new Map<string, StopTarget>()
   const keyOf = ({ pid, start }: Identity) => `${pid} ${start}`
   for (const run of live) {
-    targets.set(keyOf(run.agent), { identity: run.agent, cookie: run.runId })
+    targets.set(keyOf(run.agent), targetOf(run.runId, run.agent, ownCookie))
   }
 
   const orphanedStates: string[] = []
@@ -59,7 +54,7 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
     const file = path.join(deps.stateDir, runId)
     orphanedStates.push(file)
     const { agent: identity } = readState(file)
-    if (identity) targets.set(keyOf(identity), { identity, cookie: runId })
+    if (identity) targets.set(keyOf(identity), targetOf(runId, identity, ownCookie))
   }
 
   if (deps.scope === 'machine') {
@@ -70,7 +65,7 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
       if (identity && stale.has(identity.parent)) continue
       if (!identity || targets.has(keyOf(identity)) || !(await table.isOwnUser(pid))) continue
       const cookie = table.cookieOf(pid)
-      targets.set(keyOf(identity), { identity, cookie: cookie === deps.ownCookie ? null : cookie })
+      targets.set(keyOf(identity), { identity, cookie: cookie === ownCookie ? null : cookie })
     }
   }
 

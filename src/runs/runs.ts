@@ -234,6 +234,8 @@ export function createRuns(deps: RunsDeps): Runs {
         checkFreeSpace(deps.logDir, deps.minFreeMb)
         assertOpen(closing.signal)
         const runId = record(request)
+        const { requestId } = request
+        slot.occupy({ requestId, runId, step: 'launch', calledOff: new AbortController() })
         return { kind: 'launched', run: await onRecord(runId, live.launch(runId, request)) }
       } finally {
         release()

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
-import { type StopReport, stopTrees } from '../processes/stop.ts'
-import { lineage } from '../processes/table.ts'
+import type { StopReport } from '../processes/stop.ts'
 import type { Ending } from './outcome.ts'
 import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
 import type { Run } from './run.ts'
+import { stopTree } from './stop-tree.ts'
 
 /**
  * Stops every live agent, the given runs among them; their logs are complete and their ends on the record when it
@@ -24,8 +24,7 @@ export async function stopAll(
 /** Stops one run, like {@link stopAll}. */
 export async function stopOne(run: Run, why: Ending, deps: ResetDeps, log: Logger): Promise<StopReport> {
   run.expectEnd(why)
-  const spare = await lineage(deps.table, process.pid)
-  const report = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare })
+  const report = await stopTree(run.runId, run.agent, deps)
   await ends([run], report, deps, log)
   return report
 }

@@ -1,11 +1,10 @@
 import { appendFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import { stopTrees } from '../processes/stop.ts'
-import type { Identity, ProcessTable } from '../processes/table.ts'
+import type { Identity } from '../processes/table.ts'
 import { readTrailer } from './run-log.ts'
 import { readStatus } from './state-file.ts'
+import { type StopTreeDeps, stopTree } from './stop-tree.ts'
 
 /** A run to be watched to its end. */
 export interface Watched {
@@ -18,10 +17,7 @@ export interface Watched {
 }
 
 /** What watching needs. */
-export interface WatchDeps {
-  readonly table: ProcessTable
-  readonly clock: Clock
-  readonly graceMs: number
+export interface WatchDeps extends StopTreeDeps {
   readonly logger: Logger
 }
 
@@ -46,7 +42,7 @@ export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport>
     await gone(run.agent, deps)
     returnCode = await settleTrailer(run, deps.logger)
   }
-  const swept = await stopTrees([{ identity: run.agent, cookie: run.runId }], { ...deps, spare: new Set() })
+  const swept = await stopTree(run.runId, run.agent, deps)
   return { returnCode, leftovers: swept.signalled, survivors: swept.survivors }
 }
 

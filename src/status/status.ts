@@ -32,11 +32,12 @@ export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
   const { runs, ledger, autopoll, logDir, minFreeMb } = sources
   const { obstacle, agents } = await runs.occupation()
   const occupant = runs.occupant()
-  const [run] = runs.live()
+  // A survivor of a stop may live beside it.
+  const run = runs.live().at(-1)
   const record = run ? ledger.find(run.runId) : null
   const poll = (await autopoll?.status()) ?? null
   const { last, ...notice } = sources.notice()
-  const free = freeMb(logDir)
+  const free = freeIn(logDir)
   return {
     ok: true,
     version: sources.version,
@@ -57,7 +58,21 @@ export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
       paused: poll?.wouldSkip?.kind === 'paused',
     },
     notice: { ...notice, last: last && { ...last, at: timeOf(last.at) } },
-    disk: { path: logDir, free_mb: free, min_free_mb: minFreeMb, ok: free >= minFreeMb },
+    disk: {
+      path: logDir,
+      free_mb: free ?? 0,
+      min_free_mb: minFreeMb,
+      ok: free !== null && free >= minFreeMb,
+    },
+  }
+}
+
+/** Null for a directory that is gone: nothing can be written there. */
+function freeIn(dir: string): number | null {
+  try {
+    return freeMb(dir)
+  } catch {
+    return null
   }
 }
 

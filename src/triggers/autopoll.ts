@@ -175,6 +175,12 @@ async function tellPause(
 /** When a run log was last written, in milliseconds since the epoch; 0 where there is none. */
 async function newestRunLog(dir: string): Promise<number> {
   const names = (await readdir(dir)).filter(isRunLogName)
-  const times = await Promise.all(names.map(async (name) => (await stat(path.join(dir, name))).mtimeMs))
+  const timeOf = (name: string) =>
+    stat(path.join(dir, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      // It was removed since.
+      () => 0,
+    )
+  const times = await Promise.all(names.map(timeOf))
   return Math.max(0, ...times)
 }

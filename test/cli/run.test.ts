@@ -70,6 +70,18 @@ t.test('a workspace may be named; outside of any repository it is the current di
   t.match(service.asked.at(-1)?.body, { workspace: '/' })
 })
 
+t.test('in the checkout of Looper itself the service chooses the workspace', async (t) => {
+  const { service, url } = await setUp(t)
+  launching(service)
+  const projectDir = t.testdir({ '.git': {}, src: {} })
+  for (const cwd of [projectDir, path.join(projectDir, 'src')]) {
+    await runCommand(['run', 'x'], { url, cwd, world: { projectDir } })
+    t.strictSame(service.asked.at(-1)?.body, { zulip_message: 'x' })
+  }
+  await runCommand(['run', 'x', '--workspace', '.'], { url, cwd: projectDir, world: { projectDir } })
+  t.match(service.asked.at(-1)?.body, { workspace: projectDir }, 'unless it is named')
+})
+
 t.test('the prompt comes from an option, a file or stdin, to the byte', async (t) => {
   const { service, url } = await setUp(t)
   launching(service)

@@ -104,6 +104,11 @@ t.test(
       ledger().finish('run-1', { ...FAILED, ...FACTS })
     })
     await t.rejects(announced, { message: 'not now' })
+    const calledOff = failing(() => {
+      begin('run-2')
+      ledger().finish('run-2', { ...ENDED, ...FACTS, outcome: 'stopped', returnCode: null })
+    })
+    await t.rejects(calledOff, { message: 'not now' })
     t.strictSame(await ask(), first)
   },
 )

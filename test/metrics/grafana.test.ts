@@ -32,7 +32,11 @@ const SOURCE = { type: 'prometheus', uid: `\${datasource}` }
 t.test('every series that the dashboard asks for is there, and so are its labels', async (t) => {
   const { deps } = heartOf(t)
   const steps = { subscribe: () => () => undefined }
-  const metrics = createMetrics(steps, { table: deps.table, live: () => [], slotTaken: () => false })
+  const metrics = createMetrics(
+    steps,
+    { table: deps.table, live: () => [], slotTaken: () => false },
+    deps.logger,
+  )
   t.teardown(() => metrics.close())
   const samples = samplesOf(await metrics.text())
   const labelsOf = (name: string) =>

@@ -18,12 +18,8 @@ import { until } from '../helpers/service.ts'
 function setUp(test: Test, sources: Partial<Parameters<typeof createMetrics>[1]> = {}) {
   const heart = heartOf(test)
   const { ledger, steps } = observeLedger(heart.ledger)
-  const metrics = createMetrics(steps, {
-    table: heart.deps.table,
-    live: () => [],
-    slotTaken: () => false,
-    ...sources,
-  })
+  const { table, logger } = heart.deps
+  const metrics = createMetrics(steps, { table, live: () => [], slotTaken: () => false, ...sources }, logger)
   test.teardown(() => metrics.close())
   return { heart, ledger, metrics }
 }
@@ -119,14 +115,14 @@ t.test('of the run that lives, its processes and the size of its log are told', 
     ended: new Promise<never>(() => undefined),
   } as const
   const { steps } = observeLedger(heart.ledger)
-  const { table } = heart.deps
+  const { table, logger } = heart.deps
   const gone = { ...run, logPath: path.join(heart.dir, 'removed.log') }
-  const metrics = createMetrics(steps, { table, live: () => [run], slotTaken: () => true })
-  const blind = createMetrics(steps, {
-    table: { ...table, kind: 'ps' },
-    live: () => [gone],
-    slotTaken: () => true,
-  })
+  const metrics = createMetrics(steps, { table, live: () => [run], slotTaken: () => true }, logger)
+  const blind = createMetrics(
+    steps,
+    { table: { ...table, kind: 'ps' }, live: () => [gone], slotTaken: () => true },
+    logger,
+  )
   t.teardown(() => {
     metrics.close()
     blind.close()
@@ -143,6 +139,15 @@ t.test('of the run that lives, its processes and the size of its log are told', 
   const other = await blind.text()
   t.equal(sampleOf(other, 'looper_run_log_bytes'), 0, 'a log that was removed has no size')
   t.notMatch(other, 'process_open_fds', 'without /proc nobody knows')
+})
+
+t.test('what cannot be counted is told, and ends nobody', async (t) => {
+  const { heart, ledger, metrics } = setUp(t)
+  const { runId } = heart.begin('true')
+  ledger.finish(runId, { ...END, outputBytes: -1 })
+  await until('it is told', () => heart.eventsOf('metrics.fail').length === 1)
+  t.match(heart.eventsOf('metrics.fail'), [{ error: /decrease/ }])
+  t.equal(sampleOf(await metrics.text(), 'looper_run_output_bytes_total'), 0)
 })
 
 t.test('the service itself is told in the units of Prometheus', async (t) => {

@@ -165,6 +165,20 @@ t.test('spared pids are not signalled, though they carry the cookie', async (t) 
   await until('it alone is alive', () => String(carriers(cookie)) === String(tool))
 })
 
+t.test('an agent that is spared is told as a survivor; the others are stopped', async (t) => {
+  const spared = await victim(t, 'echo >"$READY"; exec sleep 300')
+  const other = await victim(t, 'echo >"$READY"; exec sleep 300')
+  const { pid } = spared.target.identity
+  const spare = new Set([pid])
+  t.same(await stop([spared.target], { spare }), { signalled: [], survivors: [pid] })
+  const both = await stop([spared.target, other.target], { spare })
+  t.same(both, { signalled: [other.target.identity.pid], survivors: [pid] })
+  t.same(carriers(spared.cookie), [pid])
+  t.same(carriers(other.cookie), [])
+  const gone = { ...spared.target, identity: { ...spared.target.identity, start: '1' } }
+  t.same(await stop([gone], { spare }), { signalled: [], survivors: [] }, 'its pid is somebody else now')
+})
+
 t.test('what cannot be killed is told', async (t) => {
   const { target } = await victim(t, 'echo >"$READY"; exec sleep 300')
   const powerless: ProcessTable = { ...table, signal: async () => false }

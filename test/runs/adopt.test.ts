@@ -12,7 +12,7 @@ import {
 import path from 'node:path'
 import t from 'tap'
 import { type Clock, systemClock } from '../../src/clock.ts'
-import type { Identity } from '../../src/processes/table.ts'
+import { COOKIE, type Identity } from '../../src/processes/table.ts'
 import { adoptRuns } from '../../src/runs/adopt.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
 import { writeOrders } from '../../src/runs/orders.ts'
@@ -276,6 +276,33 @@ t.test(
     t.same(readdirSync(heart.deps.stateDir), [])
   },
 )
+
+t.test('a run that cannot be taken up is told, and the others are', async (t) => {
+  const heart = heartOf(t)
+  const broken = heart.begin('true')
+  const begun = heart.begin('true')
+  const finish: Heart['ledger']['finish'] = (runId, end) => {
+    if (runId === broken.runId) throw new Error('not this one')
+    heart.ledger.finish(runId, end)
+  }
+  await restart(heart, { ledger: { ...heart.ledger, finish } })
+  t.match(heart.eventsOf('run.adopt.fail'), [{ run_id: broken.runId, error: 'not this one' }])
+  t.match(heart.ledger.find(begun.runId), { outcome: 'failed_to_start' })
+})
+
+t.test('a service that runs inside a run does not take itself for a part of it', async (t) => {
+  const heart = heartOf(t)
+  const { runId, logPath } = await heart.leftBy('exit 3')
+  await until('it ended', () => /_return_code=3/.test(textOf(logPath)))
+  // What such a service starts carries that run's cookie, too.
+  const child = spawn('sleep', ['300'], { env: { ...heart.deps.env(), [COOKIE]: runId }, stdio: 'ignore' })
+  await once(child, 'spawn')
+  await restart(heart, { ownCookie: runId })
+  t.match(heart.ledger.find(runId), { outcome: 'exited', returnCode: 3 })
+  t.same(carriers(runId), [child.pid])
+  child.kill()
+  await once(child, 'exit')
+})
 
 t.test('every unfinished run is taken up, each in its own way', async (t) => {
   const heart = heartOf(t)

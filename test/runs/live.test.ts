@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { mirrorLog } from '../../src/logging/mirror.ts'
@@ -138,6 +138,27 @@ t.test('a run whose logs are moved away, with a file in their place, still ends 
   t.match(await run.ended, { outcome: 'exited', returnCode: 0 })
   t.match(record(), { outcome: 'exited', returnCode: 0, outputBytes: null, tokensUsed: null })
   t.strictSame(live.all(), [])
+})
+
+t.test('a log that was cut off while the run wrote it counts as empty', async (t) => {
+  const heart = heartOf(t)
+  const { run, record } = await launch(heart, WAIT)
+  truncateSync(run.logPath)
+  go(heart)
+  t.match(await run.ended, { outcome: 'exited', returnCode: 0 })
+  t.match(record(), { outcome: 'exited', outputBytes: 0 })
+})
+
+t.test('a state file that cannot be removed is told, and the run has ended all the same', async (t) => {
+  const heart = heartOf(t)
+  const { live, run, runId } = await launch(heart, WAIT)
+  const state = path.join(heart.deps.stateDir, runId)
+  rmSync(state)
+  mkdirSync(state)
+  go(heart)
+  t.match(await run.ended, { outcome: 'exited', returnCode: 0 })
+  t.strictSame(live.all(), [])
+  t.match(heart.eventsOf('run.state.fail'), [{ run_id: runId }])
 })
 
 t.test('a launch that fails leaves nothing live', async (t) => {

@@ -156,6 +156,11 @@ t.test('an empty prompt launches nothing, and needs neither workspace nor progra
   t.equal((await prepare({ prompt: '' })).request.launch, null, 'under the older name too')
   t.equal((await prepare({ codex_prompt: '', workspace: 'repo' })).workspace, at('project/repo'))
   t.notOk(existsSync(defaults.logDir), 'no log directory was made')
+  const { prepare: elsewhere } = setUp(t, { workspace: 'is/gone' })
+  t.match(await elsewhere({ codex_prompt: '' }), {
+    request: { launch: null },
+    workspace: /project\/is\/gone$/,
+  })
 })
 
 t.test('without any prompt the request is refused, and without any workspace too', async (t) => {

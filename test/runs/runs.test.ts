@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
-import { createRuns } from '../../src/runs/runs.ts'
+import { createRuns, type Runs } from '../../src/runs/runs.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
@@ -173,6 +173,24 @@ t.test('the idle launch happens once, and tells why not', async (t) => {
     { code: 'LOOPER_DISK_FULL' },
   )
   t.equal(heart.ledger.list({ limit: 9 }).length, 1)
+})
+
+t.test('an idle launch under way can be stopped', async (t) => {
+  const heart = heartOf(t)
+  const stops: Promise<unknown>[] = []
+  const runs: Runs = createRuns({
+    ...heart.deps,
+    recheck() {
+      const { runId, step } = runs.occupant() ?? {}
+      t.equal(step, 'launch')
+      stops.push(runs.stop(String(runId), 'somebody asked'))
+    },
+  })
+  const launched = await runs.launchIfIdle(async () => heart.launchOf(WAIT, { trigger: 'autopoll' }))
+  t.equal(launched.kind, 'launched')
+  t.match(await Promise.all(stops), [{ survivors: [] }])
+  t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'somebody asked' }])
+  t.equal(runs.occupant(), null)
 })
 
 t.test('launches wait for adoption, and an adopted run is replaced like any other', async (t) => {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { startLoopbackModel, writeCodexHome } from '../fixtures/loopback-model.ts'
@@ -154,9 +154,13 @@ t.test('a launch that cannot work is told, and tried again', async (t) => {
 })
 
 t.test('it waits while the newest run log changed within the stale window', async (t) => {
-  const { serverLog, runLogs } = await setUp(t, 'true', { LOOPER_IDLE_LOG_STALE_SECONDS: '600' })
+  const settings = { LOOPER_IDLE_LOG_STALE_SECONDS: '600' }
+  const { serverLog, runLogs } = await setUp(t, 'true', settings, async (dir) => {
+    // One that is removed at that very moment looks no different.
+    symlinkSync('nowhere', path.join(dir, 'logs/codex-exec-20260101-000000-0a1b2c3d.log'))
+  })
   await until('a tick that skips', () => serverLog().includes('the newest run log changed a short while ago'))
-  t.equal(runLogs().length, 1)
+  t.equal(runLogs().length, 2)
 })
 
 t.test('while a request holds the slot, it says so and launches nothing', async (t) => {

@@ -67,6 +67,7 @@ export function createRunForm(root, api) {
     void during(start, async () => {
       const { run_id } = await api.start(body())
       dialog.close()
+      form.reset()
       location.hash = ''
       tell(run_id === null ? 'Announced, and stopped what ran.' : 'The run has begun.')
     })
@@ -112,6 +113,7 @@ export function createRunForm(root, api) {
     open,
     /** Opens it with what another run was asked for. @param {RunDetails} run */
     openAgain(run) {
+      form.reset()
       field('message').value = `Again: ${firstLine(run.prompt, 80)}`
       field('prompt').value = run.prompt
       field('workspace').value = run.workspace

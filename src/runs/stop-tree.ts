@@ -1,0 +1,19 @@
+import { type StopOptions, type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
+import { type Identity, lineage } from '../processes/table.ts'
+
+/** What stopping one run's tree needs. */
+export interface StopTreeDeps extends Omit<StopOptions, 'spare'> {
+  /** The cookie that the service itself carries, where it runs inside a run; that tree is not ours to sweep. */
+  readonly ownCookie: string | null
+}
+
+/** A run as something to be stopped; where the service runs inside it, only what its agent started. */
+export function targetOf(runId: string, agent: Identity, ownCookie: string | null): StopTarget {
+  return { identity: agent, cookie: runId === ownCookie ? null : runId }
+}
+
+/** Stops a run's agent, if it lives, with everything it started. Never the service or its ancestors. */
+export async function stopTree(runId: string, agent: Identity, deps: StopTreeDeps): Promise<StopReport> {
+  const spare = await lineage(deps.table, process.pid)
+  return stopTrees([targetOf(runId, agent, deps.ownCookie)], { ...deps, spare })
+}
