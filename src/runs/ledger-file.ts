@@ -123,7 +123,7 @@ export function writeNothing(db: DatabaseSync): void {
 
 function migrated(file: string): DatabaseSync {
   // Prompts may be private: it is its owner's alone, and so is what SQLite lays beside it.
-  if (!existsSync(file)) closeSync(openSync(file, 'wx', 0o600))
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
   const db = new DatabaseSync(file)
   try {
     db.exec('PRAGMA busy_timeout = 2000')

@@ -27,7 +27,10 @@ export interface Keys {
   /** Takes a key for a request. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   claimKey(asked: KeyAsked): KeyClaim
   answerKey(key: string, status: number, body: string): void
-  /** Gives a key back, and tells true; unless its request began a run that was, or may have been, launched. */
+  /**
+   * Gives a key back, and tells true; unless its request began a run that was, or may have been, launched, or that somebody
+   * called off: trying again must not undo that.
+   */
   freeKey(key: string): boolean
 }
 
@@ -46,15 +49,13 @@ export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
   const rowOf = (key: string) =>
     db()
       .prepare(
-        `SELECT answers.*, runs.outcome, runs.launched_at FROM answers LEFT JOIN runs ON runs.run_id = answers.run_id WHERE key = ?`,
+        `SELECT answers.*, runs.outcome FROM answers LEFT JOIN runs ON runs.run_id = answers.run_id WHERE key = ?`,
       )
       .get(key)
 
   /** The run that a key's request began, unless it surely was never launched. A row may be gone: runs are not kept for ever. */
-  const runOf = (row: ReturnType<typeof rowOf>) => {
-    const wasCalledOff = row?.outcome === 'stopped' && row.launched_at === null
-    return row?.outcome === 'failed_to_start' || wasCalledOff ? null : textOrNull(row?.run_id)
-  }
+  const runOf = (row: ReturnType<typeof rowOf>) =>
+    row?.outcome === 'failed_to_start' ? null : textOrNull(row?.run_id)
 
   return {
     claimKey({ key, requestHash, requestId, now, since }) {

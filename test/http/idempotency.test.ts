@@ -104,39 +104,47 @@ t.test(
       ledger().finish('run-1', { ...FAILED, ...FACTS })
     })
     await t.rejects(announced, { message: 'not now' })
-    const calledOff = failing(() => {
-      begin('run-2')
-      ledger().finish('run-2', { ...ENDED, ...FACTS, outcome: 'stopped', returnCode: null })
-    })
-    await t.rejects(calledOff, { message: 'not now' })
     t.strictSame(await ask(), first)
   },
 )
 
-t.test('work that fails after a launch is not done again: its failure is its answer', async (t) => {
-  const { ask, begin, ledger, requestId, count, restart } = setUp(t)
-  const failing = (key: string, error: Error) =>
-    ask({
-      key,
+t.test(
+  'work that fails after a launch, or was called off, is not done again: its failure is its answer',
+  async (t) => {
+    const { ask, begin, ledger, requestId, count, restart } = setUp(t)
+    const failing = (key: string, error: Error) =>
+      ask({
+        key,
+        work: async () => {
+          begin(`run of ${key}`)
+          ledger().finish(`run of ${key}`, { ...ENDED, ...FACTS })
+          throw error
+        },
+      })
+    const early = new LooperError('LOOPER_AGENT_EXITED_EARLY', 'codex exec exited early')
+    await t.rejects(failing('a', early), { message: 'codex exec exited early', requestId: undefined })
+    const first = requestId()
+    await t.rejects(failing('b', new Error('a detail')), { message: 'a detail' })
+    restart()
+    await t.rejects(ask({ key: 'a' }), {
+      code: 'LOOPER_AGENT_EXITED_EARLY',
+      message: 'codex exec exited early',
+      requestId: first,
+    })
+    await t.rejects(ask({ key: 'b' }), { code: 'LOOPER_INTERNAL', message: 'internal error' })
+    const calledOff = ask({
+      key: 'c',
       work: async () => {
-        begin(`run of ${key}`)
-        ledger().finish(`run of ${key}`, { ...ENDED, ...FACTS })
-        throw error
+        begin('run of c')
+        ledger().finish('run of c', { ...ENDED, ...FACTS, outcome: 'stopped', returnCode: null })
+        throw new LooperError('LOOPER_RUN_CANCELLED', 'the run was called off')
       },
     })
-  const early = new LooperError('LOOPER_AGENT_EXITED_EARLY', 'codex exec exited early')
-  await t.rejects(failing('a', early), { message: 'codex exec exited early', requestId: undefined })
-  const first = requestId()
-  await t.rejects(failing('b', new Error('a detail')), { message: 'a detail' })
-  restart()
-  await t.rejects(ask({ key: 'a' }), {
-    code: 'LOOPER_AGENT_EXITED_EARLY',
-    message: 'codex exec exited early',
-    requestId: first,
-  })
-  await t.rejects(ask({ key: 'b' }), { code: 'LOOPER_INTERNAL', message: 'internal error' })
-  t.equal(count(), 0)
-})
+    await t.rejects(calledOff, { code: 'LOOPER_RUN_CANCELLED' })
+    await t.rejects(ask({ key: 'c' }), { code: 'LOOPER_RUN_CANCELLED' }, 'who called it off is heard')
+    t.equal(count(), 0)
+  },
+)
 
 t.test(
   'what the service died with is done if nothing was begun, and else told, never begun twice',

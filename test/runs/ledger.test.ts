@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
@@ -123,6 +132,13 @@ t.test('a new ledger is for its owner only, with what SQLite lays beside it', as
     modes,
     ['looper.db', 'looper.db-shm', 'looper.db-wal'].map((name) => [name, 0o600]),
   )
+})
+
+t.test('the path may be a link to a place where there is none yet', async (t) => {
+  const { dir, file, open } = setUp(t)
+  symlinkSync('elsewhere.db', file)
+  open().begin(intentOf('one'))
+  t.equal(statSync(path.join(dir, 'elsewhere.db')).mode & 0o777, 0o600)
 })
 
 t.test('lists are newest first and as long as asked for; the unfinished come oldest first', async (t) => {
