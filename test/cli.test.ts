@@ -89,10 +89,10 @@ t.test('as a package it runs without any dependency, and the doctor with them', 
   t.equal(await runs.ended, 0, runs.err())
   t.match(JSON.parse(runs.out()), { runs: [{ run_id: run.run_id }] })
 
-  const older = 'data:text/javascript,import util from "node:util"; delete util.styleText'
+  const older = 'data:text/javascript,delete process.getBuiltinModule'
   const old = start(['--import', older, bin, 'runs'], env)
   t.equal(await old.ended, 1)
-  t.match(old.err(), /is too old; use Node 20\.12 or newer\n$/)
+  t.match(old.err(), /is too old; use Node 20\.16 or newer\n$/)
 
   const modules = path.join(PROJECT, 'node_modules')
   for (const name of readdirSync(modules).filter((name) => !name.startsWith('.'))) {

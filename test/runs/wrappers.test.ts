@@ -147,6 +147,19 @@ t.test('a wrapper that the system refuses to start fails the launch', async (t) 
   })
 })
 
+t.test('one that was killed while it waited, and nobody knows it yet, is replaced', async (t) => {
+  const { wrappers, env, run } = setUp(t)
+  const { child } = wrappers.take(env)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  const takes = [() => ({ child, isNew: false }), () => wrappers.take(env)]
+  const take: Wrappers['take'] = () => takes.shift()?.() ?? wrappers.take(env)
+  const { wrapper, status } = await run(['true'], { wrappers: { ...wrappers, take } })
+  t.not(wrapper.pid, child.pid)
+  t.equal(await status, 0)
+  t.equal(takes.length, 0)
+})
+
 t.test('a new wrapper that ends before its orders fails the launch', async (t) => {
   const { wrappers, env, run } = setUp(t)
   const { child, isNew } = wrappers.take(env)
