@@ -54,7 +54,7 @@ export function main(
       say(`It would be ignored: ${decision.reason}`)
       return 0
     }
-    say('It would start a run:')
+    say('It would ask for a run, whose workspace and program are checked when it comes:')
     const shown = { codex_prompt: '(the default one)', workspace: '(the default one)', ...decision.body }
     for (const [field, value] of Object.entries(shown)) say(`\n${field}:\n${value}`)
     return 0

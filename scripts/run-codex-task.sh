@@ -4,7 +4,7 @@
 #   run-codex-task.sh "message"   announce the message, stop what runs, launch the default prompt
 #   run-codex-task.sh             the same, with the text of run-codex-task.message.txt beside this script
 #
-# LOOPER_URL (default http://127.0.0.1:3456/run) and LOOPER_API_TOKEN say where to and with which token.
+# LOOPER_URL (default http://127.0.0.1:3456, with or without /run) and LOOPER_API_TOKEN say where to and with which token.
 # Prints Looper's answer; exits 0 only where the run was started. Needs a POSIX shell and curl, nothing else.
 
 set -u
@@ -86,13 +86,17 @@ if [ -n "${LOOPER_API_TOKEN-}" ]; then
   config="header = \"Authorization: Bearer $escaped\""
 fi
 
+url=${LOOPER_URL:-http://127.0.0.1:3456}
+url=${url%/}
+url=${url%/run}/run
+
 answer=$(
   printf '%s\n' "$config" | curl --config - --silent --show-error --connect-timeout 10 \
     --header 'Content-Type: application/json' --data-binary "$body" --write-out '\n%{http_code}' \
-    "${LOOPER_URL:-http://127.0.0.1:3456/run}"
+    "$url"
 )
 status=$?
-[ "$status" -eq 0 ] || fail "cannot reach Looper at ${LOOPER_URL:-http://127.0.0.1:3456/run} (is it running?)" "$status"
+[ "$status" -eq 0 ] || fail "cannot reach Looper at $url (is it running? else set LOOPER_URL)" "$status"
 
 printf '%s\n' "${answer%"$newline"*}"
 case ${answer##*"$newline"} in

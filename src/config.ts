@@ -4,7 +4,7 @@ import { isWithinRoots, type WorkspaceRoot } from './access.ts'
 import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import type { PromptSource } from './runs/prompt.ts'
-import { readSettings } from './settings.ts'
+import { readSettings, unknownSettings } from './settings.ts'
 
 /** pino's levels. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -155,7 +155,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
   const workspaceRoots = rootsOf(settings.LOOPER_WORKSPACE_ROOTS, workspace, home, resolve, problems)
   if (problems.length > 0) throw new ConfigError(problems)
 
-  const warnings: string[] = []
+  const warnings = unknownSettings(env).map((name) => `${name} is no setting; is it misspelt?`)
   const prompt: PromptSource = settings.LOOPER_DEFAULT_PROMPT_FILE
     ? { kind: 'file', path: resolve(settings.LOOPER_DEFAULT_PROMPT_FILE) }
     : settings.LOOPER_DEFAULT_PROMPT
@@ -175,6 +175,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
     )
   }
 
+  if (isEverywhere(host))
+    warnings.push('It listens on every interface: the network may reach it (LOOPER_HOST)')
   if (isOpen) warnings.push(`Whoever reaches ${host} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
   const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')
   return freeze({
@@ -285,6 +287,8 @@ const listOf = (value: string | undefined, separator: string): string[] =>
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
+
+const isEverywhere = (host: string) => host === '0.0.0.0' || host === '::'
 
 function isOn(value: string | undefined, fallback: boolean): boolean {
   return value === undefined ? fallback : /^(1|true|yes|on)$/i.test(value)

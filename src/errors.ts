@@ -13,7 +13,7 @@ export const ERRORS = {
   },
   LOOPER_UNAUTHORIZED: {
     status: 401,
-    remedy: 'Send the token of LOOPER_API_TOKEN as "Authorization: Bearer <token>".',
+    remedy: 'Send a valid token as "Authorization: Bearer <token>"; to a hook, its own secret or signature.',
   },
   LOOPER_FORBIDDEN: { status: 403, remedy: 'Use a token whose scope allows it.' },
   LOOPER_WORKSPACE_FORBIDDEN: {
@@ -61,7 +61,7 @@ export const ERRORS = {
     remedy: 'Mend LOOPER_HOOKS_FILE; the server log says what is wrong with it.',
   },
   LOOPER_BAD_REQUEST: { status: 400, remedy: 'Send well-formed HTTP/1.1.' },
-  LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; the README lists them.' },
+  LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; GET /docs lists them.' },
   LOOPER_METHOD_NOT_ALLOWED: { status: 405, remedy: 'Use the method that the Allow header names.' },
   LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then ask again.' },
   LOOPER_BODY_TOO_LARGE: { status: 413, remedy: 'Send a smaller body.' },

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -10,6 +10,7 @@ import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { messageOf } from './errors.ts'
+import { readHooks } from './hooks/hooks-file.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
@@ -29,6 +30,7 @@ import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { createWrappers } from './runs/wrappers.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
+import type { SettingName } from './settings.ts'
 import { createAutopoll } from './triggers/autopoll.ts'
 import { limitedUntil, prepareDefault } from './triggers/default-run.ts'
 
@@ -67,8 +69,10 @@ const MIB = 1_048_576
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, table } = options
   await table.check()
-  const secrets = asSetting(() => followSecrets(config, options.env))
-  mkdirSync(config.log.dir, { recursive: true })
+  const { hooksFile } = config.http
+  asSetting('LOOPER_HOOKS_FILE', () => hooksFile === null || readHooks(hooksFile))
+  const secrets = asSetting('ZULIPRC_PATH', () => followSecrets(config, options.env))
+  makeLogDir(config.log.dir)
   const claimed = claim(config.log.dir)
   const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, secrets.values)
   let ledger: Ledger | null = null
@@ -261,14 +265,27 @@ const aborted = (signal: AbortSignal) =>
 function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
   if (http.token === null && http.tokensFile === null) return null
   const complain = (message: string) => logger.error({ message }, 'tokens.fail')
-  return asSetting(() => createTokenCheck(http.token, http.tokensFile, clock.now, complain))
+  return asSetting('LOOPER_TOKENS_FILE', () =>
+    createTokenCheck(http.token, http.tokensFile, clock.now, complain),
+  )
+}
+
+/** A directory that is missing may be mounted soon: that is no wrong setting, and starting again may help. */
+function makeLogDir(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true })
+    accessSync(dir, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
+    throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
+  }
 }
 
 /** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */
-function asSetting<T>(work: () => T): T {
+function asSetting<T>(name: SettingName, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new ConfigError([messageOf(error)])
+    throw new ConfigError([`${name}: ${messageOf(error)}`])
   }
 }

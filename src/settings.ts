@@ -109,6 +109,16 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['LOOPER_API_TOKEN',
 /** Settings where an empty value is a mistake rather than "not set". */
 export const NEVER_EMPTY: ReadonlySet<string> = new Set(['LOOPER_API_TOKEN'])
 
+/** Variables of that kind that are no settings: of the command line, of runs, and secrets of hooks. */
+const NO_SETTINGS = /^LOOPER_(URL|RUN_ID|.*(TOKEN|SECRET|KEY|PASSWORD).*)$/
+
+/** Names in an environment that look like settings and are none: misspelt, perhaps. */
+export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter(
+    (name) => /^(LOOPER|CODEX_EXEC)_/.test(name) && !(name in Settings) && !NO_SETTINGS.test(name),
+  )
+}
+
 /** Reads the settings that are set, and names every bad one: what was given and what is expected. */
 export function readSettings(env: NodeJS.ProcessEnv): { settings: Settings; problems: string[] } {
   const settings: Settings = {}

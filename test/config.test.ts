@@ -294,8 +294,29 @@ t.test('an empty token is refused, so that a lost secret never opens the service
   }
 })
 
-t.test('unknown variables are none of our business', async (t) => {
-  t.strictSame(load({ HOME: '/x', LOOPER_SOMETHING: 'else' }), load({}))
+t.test('a variable that only looks like a setting is told: it may be misspelt', async (t) => {
+  const others = {
+    HOME: '/x',
+    LOOPER_URL: 'x',
+    LOOPER_RUN_ID: 'x',
+    LOOPER_HOOK_SECRET: 'x',
+    CODEX_HOME: '/x',
+  }
+  t.strictSame(load(others), load({}))
+  const { warnings, ...rest } = load({ LOOPER_STOP_SCOP: 'own', CODEX_EXEC_BINAR: 'x' })
+  t.strictSame(warnings.slice(0, 2), [
+    'LOOPER_STOP_SCOP is no setting; is it misspelt?',
+    'CODEX_EXEC_BINAR is no setting; is it misspelt?',
+  ])
+  t.match(load({}), rest)
+})
+
+t.test('who listens on every interface is told so', async (t) => {
+  const told = /every interface/
+  for (const LOOPER_HOST of ['0.0.0.0', '::'])
+    t.match(load({ LOOPER_HOST, LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
+  t.match(load({ LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
+  t.notMatch(load({ LOOPER_HOST: '127.0.0.1', LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
 })
 
 t.test('every bad setting is named at once, with what was given and what is expected', async (t) => {

@@ -72,7 +72,7 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
   })
   t.match(await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file') }), {
     code: 1,
-    output: /ENOTDIR|EEXIST/,
+    output: /cannot write in the log directory \S+: (ENOTDIR|EEXIST).*; mend it, or set CODEX_EXEC_LOG_DIR/,
   })
 })
 
@@ -82,7 +82,7 @@ t.test('a file that a setting names and that is wrong is told as a wrong setting
   for (const name of ['LOOPER_HOOKS_FILE', 'LOOPER_TOKENS_FILE']) {
     const { code, output } = await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), [name]: file })
     t.equal(code, 78, name)
-    t.match(output, `nothing was started:\n  ${file}: `, name)
+    t.match(output, `nothing was started:\n  ${name}: ${file}: `, name)
   }
 })
 

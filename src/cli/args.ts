@@ -40,6 +40,8 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    throw wrongUse(messageOf(error), '"looper help" tells what it takes.')
+    // Node's advice behind that is about something else.
+    const [what = ''] = messageOf(error).split('. ')
+    throw wrongUse(what, '"looper help" tells what it takes.')
   }
 }

@@ -104,9 +104,9 @@ function refusal(url: string, status: number, location: string | undefined, text
 
 function exitOf(status: number, code: string): number {
   if (code === 'LOOPER_BUSY' || status === 503) return EXIT.busy
+  if (code === 'LOOPER_FORBIDDEN') return EXIT.unauthorized
   switch (status) {
     case 401:
-    case 403:
     case 429:
       return EXIT.unauthorized
     case 404:

@@ -7,7 +7,7 @@ import { EXIT, Failure } from './failure.ts'
 import { readEvents } from './sse.ts'
 
 /** How a run ended. */
-export type End = Pick<RunDetails, 'run_id' | 'outcome' | 'return_code' | 'cause'>
+export type End = Pick<RunDetails, 'run_id' | 'outcome' | 'return_code' | 'cause' | 'tokens_used'>
 
 /** How a follower goes on after a lost connection. */
 export interface Patience {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { addAbortSignal } from 'node:stream'
 import { messageOf } from '../errors.ts'
 import type { RunAnswer } from '../runs/schemas.ts'
 import type { Context } from './context.ts'
@@ -106,7 +107,7 @@ async function promptOf({ world, options, words }: Context): Promise<string | nu
   if (prompt !== undefined) return prompt
   if (file === undefined && words[1] === undefined) return null
   const isStdin = file === undefined || file === '-'
-  const bytes = isStdin ? await readAll(world.stdin) : readPromptFile(path.resolve(world.cwd, file))
+  const bytes = isStdin ? await readAll(world) : readPromptFile(path.resolve(world.cwd, file))
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
@@ -114,9 +115,9 @@ async function promptOf({ world, options, words }: Context): Promise<string | nu
   }
 }
 
-async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function readAll({ stdin, interrupted }: World): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk)
+  for await (const chunk of addAbortSignal(interrupted, stdin)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { Places } from '../config.ts'
 
@@ -16,7 +17,7 @@ export interface World extends Places {
   readonly platform: NodeJS.Platform
   /** The version of Node, without "v". */
   readonly nodeVersion: string
-  readonly stdin: AsyncIterable<Uint8Array>
+  readonly stdin: Readable
   readonly stdout: Output
   readonly stderr: Output
   /** Aborted by Ctrl-C. */

@@ -8,7 +8,7 @@ export function outputFrame(bytes: Buffer, end: number): Buffer {
 }
 
 /** The end of a run as the last event of its log. */
-export function endFrame({ runId, outcome, returnCode, cause }: RunRecord): string {
-  const data = { run_id: runId, outcome, return_code: returnCode, cause }
+export function endFrame({ runId, outcome, returnCode, cause, tokensUsed }: RunRecord): string {
+  const data = { run_id: runId, outcome, return_code: returnCode, cause, tokens_used: tokensUsed }
   return `event: end\nid: end\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -27,7 +27,7 @@ export const StatusAnswer = Type.Object(
     autopoll: Type.Object({
       enabled: Type.Boolean(),
       next_at: orNull(Time),
-      /** Why it would launch nothing if it looked now. */
+      /** Why it would launch nothing if it looked now, or could not launch when it last looked. */
       would_skip: orNull(Type.String()),
       paused: Type.Boolean(),
     }),

@@ -54,7 +54,7 @@ export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
     autopoll: {
       enabled: poll !== null,
       next_at: poll && timeOf(poll.nextAt),
-      would_skip: poll?.wouldSkip?.reason ?? null,
+      would_skip: poll?.wouldSkip?.reason ?? poll?.failure ?? null,
       paused: poll?.wouldSkip?.kind === 'paused',
     },
     notice: { ...notice, last: last && { ...last, at: timeOf(last.at) } },

@@ -51,6 +51,8 @@ export interface AutopollStatus {
   readonly nextAt: number
   /** Why it would launch nothing if it looked now; null where it would launch. */
   readonly wouldSkip: Skip | null
+  /** Why its last look could not launch what it wanted to; null where it could, or did not want to. */
+  readonly failure: string | null
 }
 
 /** Launches the default run whenever nothing runs. */
@@ -75,6 +77,7 @@ const skipOf = (kind: Obstacle): Skip => ({ kind, reason: OBSTACLES[kind] })
 export function createAutopoll(options: AutopollOptions): Autopoll {
   const { clock, logger, pollMs, runs } = options
   let nextAt = clock.now()
+  let failure: string | null = null
   return {
     async run(signal) {
       logger.info({ poll_seconds: pollMs / 1000 }, 'codex.exec.autopoll.on')
@@ -82,7 +85,9 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
         nextAt = clock.now() + pollMs
         try {
           await tick(options, signal)
+          failure = null
         } catch (error) {
+          failure = messageOf(error)
           logger.error({ error: messageOf(error) }, 'codex.exec.autopoll.fail')
         }
         await clock.sleep(pollMs, signal).catch(() => undefined)
@@ -92,7 +97,7 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
 
     async status() {
       const { obstacle } = await runs.occupation()
-      return { nextAt, wouldSkip: obstacle ? skipOf(obstacle) : await reasonToWait(options) }
+      return { nextAt, failure, wouldSkip: obstacle ? skipOf(obstacle) : await reasonToWait(options) }
     },
   }
 }

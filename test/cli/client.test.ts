@@ -29,6 +29,7 @@ t.test('a refusal is told in its own words, with its remedy and its exit status'
     [400, 'LOOPER_FIELD_INVALID', EXIT.failed],
     [401, 'LOOPER_UNAUTHORIZED', EXIT.unauthorized],
     [403, 'LOOPER_FORBIDDEN', EXIT.unauthorized],
+    [403, 'LOOPER_WORKSPACE_FORBIDDEN', EXIT.failed],
     [404, 'LOOPER_RUN_NOT_FOUND', EXIT.notFound],
     [409, 'LOOPER_BUSY', EXIT.busy],
     [409, 'LOOPER_RUN_ENDED', EXIT.failed],

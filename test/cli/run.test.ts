@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
 import { type LoopbackLooper, refuse, startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand, startCommand } from '../helpers/command.ts'
@@ -230,6 +231,25 @@ t.test('a run that ended before it could be followed is shown all the same', asy
   t.match(await runCommand(['run', 'x'], { url }), { status: 1, err: /exited early ␛\[2J\(a\nb\)/ })
 })
 
+t.test('Ctrl-C while the prompt is read asks for nothing', async (t) => {
+  const { service, url } = await setUp(t)
+  const stdin = new PassThrough()
+  stdin.write('half a pro')
+  const command = startCommand(['run', 'x', '-'], { url, world: { stdin } })
+  await until('it reads', () => stdin.readableLength === 0)
+  command.interrupt()
+  t.equal((await command.ended).status, 130)
+  t.strictSame(service.asked, [])
+})
+
+t.test('a prompt that cannot be read asks for nothing', async (t) => {
+  const { service, url } = await setUp(t)
+  const stdin = new PassThrough()
+  stdin.destroy(new Error('torn off'))
+  t.match(await runCommand(['run', 'x', '-'], { url, world: { stdin } }), { status: 1, err: /torn off/ })
+  t.strictSame(service.asked, [])
+})
+
 t.test('Ctrl-C leaves the run alone and says so', async (t) => {
   const { service, url } = await setUp(t)
   launching(service)
@@ -340,6 +360,6 @@ t.test('the real service launches what it is asked for', async (t) => {
   t.match((await runCommand(['runs'], { url: service.url, env })).out, /^ID .*\n[0-9a-f]{8} {2}running /)
   t.match(await runCommand(['run', 'hello'], { url: service.url, cwd }), {
     status: 77,
-    err: /unauthorized\nSend the token/,
+    err: /unauthorized\nSend a valid token/,
   })
 })

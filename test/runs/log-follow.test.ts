@@ -41,7 +41,7 @@ t.test('an ended log comes whole, then its end, then the connection closes', asy
     {
       event: 'end',
       id: 'end',
-      data: '{"run_id":"one","outcome":"stopped","return_code":-2,"cause":"stopped by ops"}',
+      data: '{"run_id":"one","outcome":"stopped","return_code":-2,"cause":"stopped by ops","tokens_used":null}',
     },
   ])
   await until('its end is in the log', () =>

@@ -226,6 +226,20 @@ t.test('the status tells what the autopoll would do', async (t) => {
   t.match(seen, { enabled: true, next_at: /^\d{4}-/, would_skip: /^paused: 5 runs/ })
 })
 
+t.test('the status tells why the autopoll cannot launch', async (t) => {
+  const settings = {
+    LOOPER_DEFAULT_PROMPT: 'true',
+    LOOPER_IDLE_POLL_SECONDS: '0.02',
+    CODEX_EXEC_BINARY: '/no/such/codex',
+  }
+  const { call } = await setUp(t, settings)
+  const reason = async () => (await call('GET', '/status')).body.autopoll.would_skip
+  await until(
+    'the reason',
+    async () => (await reason()) === 'required tool is missing from PATH: /no/such/codex',
+  )
+})
+
 t.test('the status tells that notices fail', async (t) => {
   const { call, zulip, run } = await setUp(t)
   await zulip.close()

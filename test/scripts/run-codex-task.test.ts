@@ -13,6 +13,7 @@ interface Outcome {
 }
 
 interface Received {
+  readonly url: string | undefined
   readonly headers: IncomingMessage['headers']
   readonly body: unknown
 }
@@ -34,7 +35,7 @@ async function setUp(test: Test, status = 200) {
       text += chunk.toString('utf8')
     })
     request.on('end', () => {
-      received.push({ headers: request.headers, body: JSON.parse(text) })
+      received.push({ url: request.url, headers: request.headers, body: JSON.parse(text) })
       response.writeHead(status, { 'content-type': 'application/json' })
       response.end(`{"ok":${status === 200},\n"error":"as told"}`)
     })
@@ -56,7 +57,7 @@ async function setUp(test: Test, status = 200) {
         (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
       )
     })
-  return { received, run, repository, folder }
+  return { received, run, repository, folder, origin: `http://127.0.0.1:${port}` }
 }
 
 t.test('it posts the message and the repository it stands in, as right JSON, in every shell', async (t) => {
@@ -109,6 +110,17 @@ t.test('an HTTP error prints the body and exits non-zero', async (t) => {
   const { code, stdout } = await run(['hello'])
   t.equal(code, 1)
   t.equal(stdout, '{"ok":false,\n"error":"as told"}\n')
+})
+
+t.test('the address of the service is enough', async (t) => {
+  const { received, run, origin } = await setUp(t)
+  for (const LOOPER_URL of [origin, `${origin}/`, `${origin}/run`]) {
+    t.equal((await run(['hello'], { LOOPER_URL })).code, 0, LOOPER_URL)
+  }
+  t.strictSame(
+    received.map(({ url }) => url),
+    ['/run', '/run', '/run'],
+  )
 })
 
 t.test('a service that is not there is told, with its address', async (t) => {
