@@ -28,8 +28,8 @@ export const NOTES: Readonly<Record<string, string>> = {
     'in a dozen benches. Plan: none.',
   'flood: mirror on against sh':
     'Mirroring reads the GiB and writes it once more, on two cores that the agent keeps busy alone. It pauses for twice as ' +
-    'long as it works. The header has its part here, too, and the ratio came out between 1.22 and 1.6. Plan: let the kernel copy, which Node does not offer for files that ' +
-    'are appended to.',
+    'long as it works. The header has its part here, too, and the ratio came out between 1.22 and 1.6. Plan: let the kernel ' +
+    'copy, which Node does not offer for files that are appended to.',
   'idle: CPU time in 60 s':
     'The mirror looks at the log once a second, and the event loop is watched every 50 ms. Plan: let the kernel tell of ' +
     'changes, and watch more rarely.',

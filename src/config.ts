@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { isWithinRoots, type WorkspaceRoot } from './access.ts'
+import { isAnyAddress } from './any-address.ts'
 import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import type { PromptSource } from './runs/prompt.ts'
@@ -175,7 +176,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
     )
   }
 
-  if (isEverywhere(host))
+  if (isAnyAddress(host))
     warnings.push('It listens on every interface: the network may reach it (LOOPER_HOST)')
   if (isOpen) warnings.push(`Whoever reaches ${host} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
   const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')
@@ -287,8 +288,6 @@ const listOf = (value: string | undefined, separator: string): string[] =>
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
-
-const isEverywhere = (host: string) => host === '0.0.0.0' || host === '::'
 
 function isOn(value: string | undefined, fallback: boolean): boolean {
   return value === undefined ? fallback : /^(1|true|yes|on)$/i.test(value)

@@ -1,4 +1,4 @@
-import { type Stats, statSync, unlinkSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import { errnoOf } from './errors.ts'
 
 /** Whether a directory is there and can be reached. Never throws. */
@@ -18,6 +18,12 @@ function look(path: string): Stats | null {
     // Too long a name, a loop of links or a closed directory are as good as nothing there.
     return null
   }
+}
+
+/** Makes a directory, if it is not there, and looks whether entries can be made in it. @throws {Error} of Node's */
+export function makeWritable(dir: string): void {
+  mkdirSync(dir, { recursive: true })
+  accessSync(dir, constants.W_OK | constants.X_OK)
 }
 
 /** Removes a file; one that is gone already is no matter. */

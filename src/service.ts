@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -10,7 +10,7 @@ import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { messageOf } from './errors.ts'
-import { readHooks } from './hooks/hooks-file.ts'
+import { makeWritable } from './files.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
@@ -20,7 +20,7 @@ import { redactor } from './logging/redact.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
-import { findCredentials } from './notices/zuliprc.ts'
+import { type Credentials, findCredentials } from './notices/zuliprc.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -58,6 +58,15 @@ export interface ServiceOptions extends Places {
   readonly hurry: AbortSignal
 }
 
+/** What is open before the parts are put together. */
+interface Opened {
+  readonly claimed: Claim
+  readonly serverLog: ServerLog
+  readonly ledger: Ledger
+  readonly secrets: Secrets
+  readonly credentials: Credentials
+}
+
 /** What end notices may take of a shutdown. */
 const END_NOTICES_MS = 2000
 const MIB = 1_048_576
@@ -69,9 +78,8 @@ const MIB = 1_048_576
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, table } = options
   await table.check()
-  const { hooksFile } = config.http
-  asSetting('LOOPER_HOOKS_FILE', () => hooksFile === null || readHooks(hooksFile))
-  const secrets = asSetting('ZULIPRC_PATH', () => followSecrets(config, options.env))
+  const credentials = asSetting('ZULIPRC_PATH', () => findCredentials(config.zulip))
+  const secrets = asSetting('LOOPER_HOOKS_FILE', () => followSecrets(config, options.env))
   makeLogDir(config.log.dir)
   const claimed = claim(config.log.dir)
   const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, secrets.values)
@@ -79,7 +87,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
-    return await compose(options, claimed, serverLog, ledger, secrets)
+    return await compose(options, { claimed, serverLog, ledger, secrets, credentials })
   } catch (error) {
     ledger?.close()
     await serverLog.close()
@@ -90,10 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 async function compose(
   { config, env, table, hurry, projectDir, home }: ServiceOptions,
-  claimed: Claim,
-  serverLog: ServerLog,
-  opened: Ledger,
-  secrets: Secrets,
+  { claimed, serverLog, ledger: opened, secrets, credentials }: Opened,
 ): Promise<Service> {
   const { ledger, steps } = observeLedger(opened)
   const clock = systemClock
@@ -102,7 +107,7 @@ async function compose(
   const { logger } = serverLog
 
   const warnings = [...config.warnings]
-  if (findCredentials(config.zulip).kind === 'none') {
+  if (credentials.kind === 'none') {
     warnings.push('No Zulip credentials: notices go to the server log only')
   }
   for (const warning of warnings) logger.warn(warning)
@@ -273,8 +278,7 @@ function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | 
 /** A directory that is missing may be mounted soon: that is no wrong setting, and starting again may help. */
 function makeLogDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true })
-    accessSync(dir, constants.W_OK | constants.X_OK)
+    makeWritable(dir)
   } catch (error) {
     const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
     throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })

@@ -109,14 +109,16 @@ export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['LOOPER_API_TOKEN',
 /** Settings where an empty value is a mistake rather than "not set". */
 export const NEVER_EMPTY: ReadonlySet<string> = new Set(['LOOPER_API_TOKEN'])
 
-/** Variables of that kind that are no settings: of the command line, of runs, and secrets of hooks. */
-const NO_SETTINGS = /^LOOPER_(URL|RUN_ID|.*(TOKEN|SECRET|KEY|PASSWORD).*)$/
+/** Looper's own secrets by their names, present and to come; those of hooks may be called so, too. */
+export const SECRET_NAMES = /^LOOPER_.*(TOKEN|SECRET|KEY|PASSWORD)/
+
+/** Variables that look like settings and are of the command line and of runs. */
+const NO_SETTINGS: ReadonlySet<string> = new Set(['LOOPER_URL', 'LOOPER_RUN_ID'])
 
 /** Names in an environment that look like settings and are none: misspelt, perhaps. */
 export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
-  return Object.keys(env).filter(
-    (name) => /^(LOOPER|CODEX_EXEC)_/.test(name) && !(name in Settings) && !NO_SETTINGS.test(name),
-  )
+  const isKnown = (name: string) => name in Settings || NO_SETTINGS.has(name) || SECRET_NAMES.test(name)
+  return Object.keys(env).filter((name) => /^(LOOPER|CODEX_EXEC)_/.test(name) && !isKnown(name))
 }
 
 /** Reads the settings that are set, and names every bad one: what was given and what is expected. */

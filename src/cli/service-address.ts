@@ -1,3 +1,4 @@
+import { isAnyAddress } from '../any-address.ts'
 import { wrongUse } from './failure.ts'
 
 /** The service to talk to. */
@@ -8,8 +9,6 @@ export interface ServiceAddress {
 }
 
 const DEFAULT_PORT = '3456'
-/** Addresses to listen on that are none to connect to. */
-const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '*'])
 
 /**
  * Where the service is: `--url`, else `LOOPER_URL`, else the host and port of the settings; the environment goes before
@@ -36,7 +35,7 @@ export function findService(
 
 /** Where a service that listens there can be reached from its own machine. */
 export function localUrl(host: string, port: string | number): string {
-  const reachable = host === '' || ANY_ADDRESS.has(host) ? '127.0.0.1' : host
+  const reachable = host === '' || isAnyAddress(host) ? '127.0.0.1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 

@@ -1,7 +1,5 @@
 import path from 'node:path'
-
-/** Looper's own secrets, present and to come. */
-const SECRETS = /^LOOPER_.*(TOKEN|SECRET|KEY|PASSWORD)/
+import { SECRET_NAMES } from '../settings.ts'
 
 /**
  * The environment an agent gets: the service's own, without secrets of Looper and Zulip, and without what npm put into it
@@ -16,7 +14,7 @@ export function agentEnvironment(
   const isKept = (name: string) => {
     if (pass.includes(name)) return true
     if (/^npm_/i.test(name) || name === 'INIT_CWD') return false
-    return !/^ZULIP/.test(name) && !SECRETS.test(name) && !secret.includes(name)
+    return !/^ZULIP/.test(name) && !SECRET_NAMES.test(name) && !secret.includes(name)
   }
   const kept = Object.entries(env).filter(([name]) => isKept(name))
   const agents = Object.fromEntries(kept)

@@ -23,7 +23,7 @@ export const eventsRoute: FastifyPluginAsync<EventsRouteOptions> = async (
     exposeHeadRoute: false,
   } as const
   app.get('/events', options, async (request, reply) => {
-    const stream = openEventStream(reply, clock, patience, () => request.isAllowed())
+    const stream = openEventStream(reply, clock, patience, request.isAllowed)
     const leave = steps.subscribe((step) => stream.offer(stepFrame(step)))
     await stream.closed
     leave()

@@ -50,7 +50,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
         await feed.ready
         const { offset, tailLines } = asked
         const from = resumed ?? offset ?? (tailLines === null ? 0 : await feed.tailStart(tailLines))
-        const stream = openEventStream(reply, clock, patience, () => request.isAllowed())
+        const stream = openEventStream(reply, clock, patience, request.isAllowed)
         await follow(feed, stream, from)
       } finally {
         await feed.leave()

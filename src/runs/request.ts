@@ -1,10 +1,9 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { allowedExecutable, allowedWorkspace, recheckWorkspace, type WorkspaceRoot } from '../access.ts'
 import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
 import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { isDirectory, isFile } from '../files.ts'
+import { isDirectory, isFile, makeWritable } from '../files.ts'
 import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
@@ -185,8 +184,7 @@ function checkScript(given: string, { places, access }: RequestDefaults): string
 
 function checkLogDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true })
-    accessSync(dir, constants.W_OK | constants.X_OK)
+    makeWritable(dir)
   } catch (error) {
     throw new LooperError('LOOPER_LOG_UNWRITABLE', `cannot write run logs in ${dir}: ${messageOf(error)}`, {
       cause: error,

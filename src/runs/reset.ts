@@ -64,8 +64,7 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
       // A launcher's child, or a fork that is about to become a tool, belongs to its parent's tree.
       if (identity && stale.has(identity.parent)) continue
       if (!identity || targets.has(keyOf(identity)) || !(await table.isOwnUser(pid))) continue
-      const cookie = table.cookieOf(pid)
-      targets.set(keyOf(identity), { identity, cookie: cookie === ownCookie ? null : cookie })
+      targets.set(keyOf(identity), targetOf(table.cookieOf(pid), identity, ownCookie))
     }
   }
 

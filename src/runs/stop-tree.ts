@@ -7,9 +7,9 @@ export interface StopTreeDeps extends Omit<StopOptions, 'spare'> {
   readonly ownCookie: string | null
 }
 
-/** A run as something to be stopped; where the service runs inside it, only what its agent started. */
-export function targetOf(runId: string, agent: Identity, ownCookie: string | null): StopTarget {
-  return { identity: agent, cookie: runId === ownCookie ? null : runId }
+/** An agent with its cookie as something to be stopped; where the service itself carries that one, without. */
+export function targetOf(cookie: string | null, agent: Identity, ownCookie: string | null): StopTarget {
+  return { identity: agent, cookie: cookie === ownCookie ? null : cookie }
 }
 
 /** Stops a run's agent, if it lives, with everything it started. Never the service or its ancestors. */

@@ -88,7 +88,7 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
           failure = null
         } catch (error) {
           failure = messageOf(error)
-          logger.error({ error: messageOf(error) }, 'codex.exec.autopoll.fail')
+          logger.error({ error: failure }, 'codex.exec.autopoll.fail')
         }
         await clock.sleep(pollMs, signal).catch(() => undefined)
       }

@@ -274,6 +274,6 @@ t.test('who loses the token loses the streams that it opened, too', async (t) =>
     write('ear')
     while (!(await eye.events.next()).done);
     t.equal((await ear.events.next()).done, false, 'the other one goes on')
-    await ear.close()
+    ear.close()
   }
 })
