@@ -13,10 +13,13 @@ import { carriers, runIdOf } from '../test/helpers/processes.ts'
 
 /**
  * The main job on stand-ins: a Zulip and a model on loopback, the real codex, a scratch repository. Tells what happens
- * as it happens; exits 1 where anything was not as told.
+ * as it happens; exits 1 where anything was not as told. Whatever happens, it is over within 20 seconds, and leaves no
+ * process behind.
  */
 
-const LIMIT_MS = 20_000
+/** For the job; the rest of the 20 s is for what is to be closed. */
+const LIMIT_MS = 17_000
+const CLOSE_LIMIT_MS = 2000
 const PROJECT = path.resolve(import.meta.dirname, '..')
 const PLACE = path.join(PROJECT, 'logs/demo')
 const LONG_JOB = "echo a long job; sh -c 'sleep 300 & sleep 301 & wait'"
@@ -35,11 +38,23 @@ function expect(holds: boolean, promise: string): void {
   if (!holds) throw new Error(`not as told: ${promise}`)
 }
 
+/** What is waited for now, and what ends every wait: the limit, Ctrl-C, SIGTERM. */
+let awaited = 'the demo begins'
+const over = new AbortController()
+const end = (why: string) => over.abort(new Error(why))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(`${signal}: stopping`))
+setTimeout(() => end(`not within ${LIMIT_MS / 1000} s: ${awaited}`), LIMIT_MS).unref()
+
 async function until(promise: string, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    if (Date.now() - begin > LIMIT_MS) throw new Error(`not within ${LIMIT_MS / 1000} s: ${promise}`)
-    await systemClock.sleep(20)
-  }
+  awaited = promise
+  while (!condition()) await systemClock.sleep(20, over.signal)
+}
+
+/** Rejects when everything is over, with the reason. */
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true })
+  })
 }
 
 interface Launched {
@@ -53,8 +68,10 @@ interface Launched {
 /** Posts a run as any caller would. */
 async function post(url: string, message: string, prompt: string): Promise<Launched> {
   say(bold(`POST /run  "${message}"`))
+  awaited = 'an answer'
   const response = await fetch(`${url}/run`, {
     method: 'POST',
+    signal: over.signal,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       zulip_message: message,
@@ -99,11 +116,11 @@ function showLog(file: string) {
 }
 
 async function startLooper(env: NodeJS.ProcessEnv): Promise<{ url: string; child: ChildProcess }> {
+  stack.push(killAll)
   const child = spawn(process.execPath, [path.join(PROJECT, 'src/start.js')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env,
   })
-  stack.push(() => child.exitCode ?? child.kill('SIGKILL'))
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk
@@ -135,8 +152,6 @@ async function demo(): Promise<void> {
   })
   const model = await startLoopbackModel()
   stack.push(() => model.close())
-  await writeCodexHome(path.join(PLACE, 'codex-home'), model)
-
   const { url, child } = await startLooper({
     PATH: process.env.PATH,
     HOME: PLACE,
@@ -146,7 +161,7 @@ async function demo(): Promise<void> {
     CODEX_EXEC_LOG_DIR: PLACE,
     CODEX_EXEC_BINARY: binary,
     CODEX_EXEC_DELAY_SECONDS: '0',
-    CODEX_HOME: path.join(PLACE, 'codex-home'),
+    ...(await writeCodexHome(path.join(PLACE, 'codex-home'), model)),
     ZULIP_SITE: zulip.url,
     ZULIP_BOT_EMAIL: zulip.account.email,
     ZULIP_BOT_API_KEY: zulip.account.key,
@@ -155,7 +170,6 @@ async function demo(): Promise<void> {
 
   const first = await post(url, 'Starting the long job', `RUN: ${LONG_JOB}`)
   const firstLog = showLog(first.log)
-  stack.push(() => killCarriers(first.runId))
   await until(
     'codex runs its tools',
     () => carriers(first.runId).length >= 4 && firstLog.seen().includes('\nexec'),
@@ -164,7 +178,6 @@ async function demo(): Promise<void> {
   say(`the first run is ${tree.length} processes: ${tree.join(' ')}`)
 
   const second = await post(url, 'Starting over', 'ECHO: Hello from the second run.')
-  stack.push(() => killCarriers(second.runId))
   await firstLog.end()
   expect(second.stopped.includes(first.pid), `the first agent, ${first.pid}, was stopped`)
   expect(second.remaining.length === 0, 'no stopped agent remains')
@@ -191,15 +204,35 @@ async function demo(): Promise<void> {
   say(bold('Looper has stopped, nothing is left running. All was as told.'))
 }
 
-function killCarriers(runId: string): void {
-  for (const pid of carriers(runId)) process.kill(pid, 'SIGKILL')
+/** Kills the service, wrappers, agents and tools of this place, until none is left. */
+async function killAll(): Promise<void> {
+  for (;;) {
+    const left = carriers(`CODEX_EXEC_LOG_DIR=${PLACE}\0`).filter((pid) => pid !== process.pid)
+    if (left.length === 0) return
+    for (const pid of left) kill(pid)
+    await systemClock.sleep(20)
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
+  }
+}
+
+async function closeAll(): Promise<void> {
+  for (const close of stack.reverse()) await close()
 }
 
 try {
-  await demo()
+  await Promise.race([demo(), interrupted()])
 } catch (error) {
   say(bold(messageOf(error)))
   process.exitCode = 1
 } finally {
-  for (const close of stack.reverse()) await close()
+  await Promise.race([closeAll(), systemClock.sleep(CLOSE_LIMIT_MS)])
+  // What still shows a log, or waits for an answer, would keep it.
+  process.exit()
 }

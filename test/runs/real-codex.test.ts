@@ -25,10 +25,9 @@ async function setUp(test: Test, sandbox: SandboxMode) {
   const binary = writeCodexProgram(path.join(dir, 'bin'), sandbox)
   const model = await startLoopbackModel()
   test.teardown(() => model.close())
-  await writeCodexHome(path.join(dir, 'home'), model)
   const service = await startTestService(path.join(dir, 'logs'), {
     CODEX_EXEC_BINARY: binary,
-    CODEX_HOME: path.join(dir, 'home'),
+    ...(await writeCodexHome(path.join(dir, 'home'), model)),
   })
   test.teardown(() => service.stop())
   const run = async (prompt: string) => {

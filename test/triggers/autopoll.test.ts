@@ -125,15 +125,14 @@ t.test(
     const model = await startLoopbackModel()
     t.teardown(() => model.close())
     await t.test('with a model that is at its limit', async (t) => {
-      const home = path.join(place, 'codex-home')
+      const codexEnv = await writeCodexHome(path.join(place, 'codex-home'), model)
       const { serverLog, runLogs } = await setUp(
         t,
         'LIMIT',
-        { CODEX_HOME: home, CODEX_EXEC_BINARY: path.join(t.testdirName, 'bin/codex') },
+        { ...codexEnv, CODEX_EXEC_BINARY: path.join(t.testdirName, 'bin/codex') },
         async (dir) => {
           writeCodexProgram(path.join(dir, 'bin'), 'danger-full-access')
           writeScratchRepository(path.join(dir, 'ws'))
-          await writeCodexHome(home, model)
         },
       )
       const until_ = new Date(model.resetsAt * 1000).toISOString()
