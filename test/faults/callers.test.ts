@@ -96,7 +96,7 @@ t.test('16: a service that runs under "codex exec" never stops itself or its anc
   copyFileSync(FAKE_CODEX, codex)
   chmodSync(codex, 0o755)
   t.teardown(() => killCarriers(mark))
-  const env = { PATH: process.env.PATH, MARK: mark }
+  const env = { PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID, MARK: mark }
   const other = spawn(codex, ['exec', 'sleep 300'], { env, stdio: 'ignore' })
   await until('another run', () => carriers(mark).length === 2)
 

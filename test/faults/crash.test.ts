@@ -190,7 +190,7 @@ t.test(
     const parent = spawn('/bin/sh', ['-c', 'sleep 300 & echo $!; exec sleep 300'], {
       detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: { PATH: process.env.PATH },
+      env: { PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID },
     })
     t.teardown(() => parent.kill('SIGKILL'))
     const pid = Number(String((await once(parent.stdout, 'data'))[0]))

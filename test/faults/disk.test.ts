@@ -166,7 +166,7 @@ t.test(
     const writer = spawn(
       process.execPath,
       [path.join(PROJECT, 'test/fixtures/line-writer.ts'), source, String(lines), '50000'],
-      { stdio: 'inherit', env: { PATH: process.env.PATH } },
+      { stdio: 'inherit', env: { PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID } },
     )
     let events = 0
     const talk = setInterval(() => serverLog.logger.info({ event: events++ }, 'between'), 1)

@@ -68,7 +68,10 @@ async function checkKilledAt(t: Test, step: string, [oldFate, freshFate]: readon
   const child = spawn(
     process.execPath,
     [path.join(PROJECT, 'test/fixtures/killed-at.ts'), logDir, workspace, step, ...prompts],
-    { stdio: 'inherit', env: { PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir } },
+    {
+      stdio: 'inherit',
+      env: { PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID, CODEX_EXEC_LOG_DIR: logDir },
+    },
   )
   t.same(await once(child, 'exit'), [null, 'SIGKILL'], 'it died at that step')
 

@@ -256,7 +256,7 @@ export async function startBystander(
   const child = spawn('/bin/sh', ['-c', script], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID },
   })
   const { pid, stdout } = child
   if (pid === undefined) throw new Error('the bystander did not start')

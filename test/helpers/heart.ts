@@ -53,7 +53,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'trace' }, { write: (line: string) => events.push(JSON.parse(line)) }),
-    env: () => ({ PATH: process.env.PATH, MARK: mark }),
+    env: () => ({ PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID, MARK: mark }),
     mirror: null,
     ...more,
   }

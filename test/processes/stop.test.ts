@@ -30,6 +30,7 @@ async function victim(test: Test, script: string, withCookie = true) {
     stdio: 'ignore',
     env: {
       PATH: process.env.PATH,
+      TEST_FILE_ID: process.env.TEST_FILE_ID,
       READY: ready,
       VICTIM: cookie,
       ...(withCookie ? { [COOKIE]: cookie } : {}),
