@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { readArguments } from './frame/arguments.ts'
 import { documentOf } from './frame/document.ts'
 import { RESULTS, type Result } from './frame/report.ts'
 import { NOTES } from './notes.ts'
@@ -10,8 +11,6 @@ import { NOTES } from './notes.ts'
  * Asks every question, one after the other, each in a process of its own, and writes `docs/benchmarks.md`; a quick one
  * goes to `bench/results/benchmarks.md`, since its numbers mean nothing. Exits 1 where a question could not be answered,
  * never because of a number.
- *
- * usage: npm run bench [-- --quick]
  */
 
 const QUESTIONS = ['trigger', 'start', 'requests', 'stop', 'flood', 'idle', 'history', 'followers']
@@ -19,7 +18,7 @@ const QUESTIONS = ['trigger', 'start', 'requests', 'stop', 'flood', 'idle', 'his
 /** All of them together take less than ten minutes; one that takes this long hangs. */
 const LIMIT_MS = 180_000
 
-const isQuick = process.argv.includes('--quick')
+const { isQuick } = readArguments('npm run bench --')
 const begin = performance.now()
 let child: ChildProcess | null = null
 let stopped: NodeJS.Signals | null = null

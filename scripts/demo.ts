@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
 import { systemClock } from '../src/clock.ts'
 import { messageOf } from '../src/errors.ts'
 import { mirrorLog } from '../src/logging/mirror.ts'
@@ -23,6 +24,25 @@ const CLOSE_LIMIT_MS = 2000
 const PROJECT = path.resolve(import.meta.dirname, '..')
 const PLACE = path.join(PROJECT, 'logs/demo')
 const LONG_JOB = "echo a long job; sh -c 'sleep 300 & sleep 301 & wait'"
+
+const USAGE = `Usage: npm run demo
+
+Shows what Looper does, with the real codex and a Zulip and a model on loopback. Takes some seconds, reaches nothing outside
+of this machine, and touches none of your own runs. Its files lie in logs/demo.`
+
+readArguments()
+
+function readArguments(): void {
+  try {
+    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } })
+    if (!values.help) return
+    console.log(USAGE)
+    process.exit(0)
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
 
 const begin = Date.now()
 const stack: (() => unknown)[] = []

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,47 +10,72 @@ import { type Chance, chance } from './soak/chance.ts'
 import { postRun } from './soak/client.ts'
 import { watchDoubles } from './soak/doubles.ts'
 import { openFamily } from './soak/family.ts'
+import { openHardships } from './soak/hardships.ts'
 import { dealMischief, type Mischief, makeMischief } from './soak/mischief.ts'
 import { openInspection, type Violation } from './soak/promises.ts'
 import { dealBody } from './soak/prompts.ts'
 import { linesOf } from './soak/report.ts'
-import { type Life, startLife } from './soak/service.ts'
+import { type Crash, type Life, startLife } from './soak/service.ts'
 import { startSwitch } from './soak/zulip-switch.ts'
 
 /**
- * Holds the service to its promises for thousands of runs, while the service, wrappers and agents are killed and Zulip
- * comes and goes. First a storm, in which the service is killed again and again; then a calm, in which one service
+ * Holds the service to its promises for thousands of runs, while the service, wrappers and agents are killed, Zulip comes
+ * and goes, and the service runs out of descriptors, of room on its disk, and waits for its ledger. First a storm, in which the service is killed again and again; then a calm, in which one service
  * lives long enough for its memory and descriptors to be compared. Exits 1 where a promise was not kept.
- *
- * usage: npm run soak -- [--runs N] [--kills N] [--seed N]
  */
+
+const USAGE = `Usage: npm run soak -- [--runs N] [--kills N] [--seed N]
+
+Launches thousands of scripted runs, kills and hinders what it can, and looks whether every promise is kept.
+  --runs   how many runs: 2000
+  --kills  how often the service is killed: 200
+  --seed   the same seed makes the same choices
+
+It takes about ten minutes. Ctrl-C ends it early and leaves nothing behind. As root it also fills a small disk of its own.`
 
 /** The share of the runs for which one service lives. */
 const CALM = 0.3
 // Often, so that no orphan is killed by chance before it is found.
 const LOOK_EVERY_RUNS = 5
 const STOP_LIMIT_MS = 20_000
+/** Who is told so must not have been announced. */
+const NEVER_ANNOUNCED: ReadonlySet<string> = new Set([
+  'LOOPER_BUSY',
+  'LOOPER_DISK_FULL',
+  'LOOPER_LEDGER_UNWRITABLE',
+])
 const PROJECT = path.resolve(import.meta.dirname, '..')
 
+const wanted = readArguments()
 if (process.platform !== 'linux') {
   console.error('the soak looks at processes through /proc, which this system does not have')
   process.exit(2)
 }
-const { values } = parseArgs({
-  options: { runs: { type: 'string' }, kills: { type: 'string' }, seed: { type: 'string' } },
-})
-const wanted = {
-  runs: count('runs', 2000),
-  kills: count('kills', 200),
-  seed: count('seed', randomInt(2 ** 31)),
+
+function readArguments() {
+  try {
+    const options = {
+      runs: { type: 'string', default: '2000' },
+      kills: { type: 'string', default: '200' },
+      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+      help: { type: 'boolean', short: 'h', default: false },
+    } as const
+    const { values } = parseArgs({ options })
+    if (values.help) {
+      console.log(USAGE)
+      process.exit(0)
+    }
+    const { runs, kills, seed } = values
+    return { runs: count('runs', runs), kills: count('kills', kills), seed: count('seed', seed) }
+  } catch (error) {
+    console.error(`${messageOf(error)}\n\n${USAGE}`)
+    process.exit(2)
+  }
 }
 
-function count(name: 'runs' | 'kills' | 'seed', fallback: number): number {
-  const given = values[name]
-  if (given === undefined) return fallback
+function count(name: string, given: string): number {
   if (/^\d+$/.test(given)) return Number(given)
-  console.error(`--${name}: "${given}" given, expected a whole number`)
-  process.exit(2)
+  throw new Error(`--${name}: "${given}" given, expected a whole number`)
 }
 
 const begin = performance.now()
@@ -61,10 +86,11 @@ const witness = { lockFile: path.join(dir, 'agents.lock'), doublesFile: path.joi
 
 const stopping = new AbortController()
 const over = stopping.signal
-process.once('SIGINT', () => stopping.abort())
-process.once('SIGTERM', () => stopping.abort())
+// The terminal and npm both tell of a Ctrl-C.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
 
 const family = openFamily(randomUUID())
+const hardships = openHardships(dir, over)
 const zulip = await startLoopbackZulip()
 const wire = await startSwitch(zulip.url)
 const violations: Violation[] = []
@@ -74,7 +100,8 @@ const announced = new Set<string>()
 const unannounced = new Set<string>()
 const wrapperKilled = new Set<string>()
 const lives: Life[] = []
-const inspection = openInspection({ family, wrapperKilled, accepted, violated, over })
+const wasFullSince = (moment: number) => hardships.since(moment, 'disk full')
+const inspection = openInspection({ family, wrapperKilled, wasFullSince, accepted, violated, over })
 zulip.onMessage(({ content }) => announced.add(content))
 
 const counted = (name: string) => tally.get(name) ?? 0
@@ -99,7 +126,7 @@ const env = {
   LOOPER_STOP_SCOPE: 'own',
   LOOPER_STOP_GRACE_SECONDS: '0.5',
   LOOPER_RUN_LOG_KEEP_COUNT: '0',
-  CODEX_EXEC_LOG_DIR: dir,
+  CODEX_EXEC_LOG_DIR: hardships.logDir,
   CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
   CODEX_EXEC_DELAY_SECONDS: '0',
   CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
@@ -114,7 +141,8 @@ async function serve(dice: Chance, isStorm: boolean): Promise<{ life: Life; url:
     let life = lives.at(-1)
     if (life && !life.isOver() && life.asked) await goneInTime(life)
     if (!life || life.isOver()) {
-      life = startLife(env, (what) => violated({ kind: 'crash', runId: null, what }))
+      const bornAt = Date.now()
+      life = startLife(env, (crash) => crashed(crash, bornAt))
       lives.push(life)
       // Also in its first moments, while it takes up what the one before left.
       if (isStorm && dice.happens(0.1)) {
@@ -126,6 +154,11 @@ async function serve(dice: Chance, isStorm: boolean): Promise<{ life: Life; url:
     if (url !== null && !life.asked) return { life, url }
     over.throwIfAborted()
   }
+}
+
+function crashed({ how, couldNotStart }: Crash, bornAt: number): void {
+  if (couldNotStart && hardships.since(bornAt)) add('start refused')
+  else violated({ kind: 'crash', runId: null, what: how })
 }
 
 function strike(life: Life): void {
@@ -156,6 +189,7 @@ async function goneInTime(life: Life): Promise<void> {
 async function request(url: string, dice: Chance, message: string): Promise<void> {
   const { body, isGood } = dealBody(dice, message, { ...witness, workspace })
   if (!isGood) unannounced.add(message)
+  const askedAt = Date.now()
   const reply = await postRun(url, body, over)
   add(reply.kind === 'refused' ? `${reply.status} ${reply.code}` : reply.kind)
   switch (reply.kind) {
@@ -166,8 +200,9 @@ async function request(url: string, dice: Chance, message: string): Promise<void
         violated({ kind: 'unfounded', runId: reply.runId, what: 'it was accepted, but never announced' })
       return
     case 'refused':
-      if (reply.code === 'LOOPER_BUSY') unannounced.add(message)
-      if (reply.code === 'LOOPER_INTERNAL') violated({ kind: 'crash', runId: null, what: `${message}: 500` })
+      if (NEVER_ANNOUNCED.has(reply.code)) unannounced.add(message)
+      if (reply.code === 'LOOPER_INTERNAL' && !hardships.since(askedAt))
+        violated({ kind: 'crash', runId: null, what: `${message}: 500` })
       return
     case 'stuck':
       violated({ kind: 'stuck', runId: null, what: `no answer to "${message}"` })
@@ -182,7 +217,7 @@ async function step(index: number): Promise<void> {
   const { life, url } = await serve(dice, isStorm)
   const killing = isStorm ? Math.min(0.6, left / Math.max(1, stormRuns - accepted.size)) : 0
   const work = dealMischief(dice, killing, isStorm).map(async (kind: Mischief) => {
-    const scene = { family, life, zulip, wire, wrapperKilled, over }
+    const scene = { family, life, zulip, wire, hardships, wrapperKilled, over }
     if (await makeMischief(kind, dice, scene)) add(kind)
   })
   const messages = dice.happens(0.08) ? [`${index}a`, `${index}b`] : [`${index}`]
@@ -230,6 +265,7 @@ async function showProgress(): Promise<void> {
 }
 
 say(`soak: --seed ${wanted.seed}, ${wanted.runs} runs, ${wanted.kills} service kills, in ${dir}`)
+for (const what of hardships.missing) say(`left out: ${what}`)
 const doubles = watchDoubles(
   family,
   ({ runIds, pids }) =>
@@ -257,6 +293,9 @@ try {
     say(line)
   if (failure) say(failure)
   process.exitCode = failure || violations.length > 0 ? 1 : 0
-  if (violations.length > 0) say(`not as promised; the logs are kept in ${dir}`)
-  else rmSync(dir, { recursive: true, force: true })
+  if (violations.length > 0) {
+    if (hardships.logDir !== dir) cpSync(hardships.logDir, path.join(dir, 'logs'), { recursive: true })
+    say(`not as promised; the logs are kept in ${dir}`)
+  } else rmSync(dir, { recursive: true, force: true })
+  hardships.close()
 }

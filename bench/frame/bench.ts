@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { readArguments } from './arguments.ts'
 import { type Row, report } from './report.ts'
 
 /** What a question works with. */
@@ -38,13 +39,13 @@ export async function bench(
   question: string,
   measure: (bench: Bench) => Promise<readonly Row[]>,
 ): Promise<void> {
+  const { isQuick } = readArguments(`node bench/${name}.ts`)
   if (process.platform !== 'linux') {
     console.error('the bench looks at processes through /proc, which this system does not have')
     process.exit(2)
   }
   const id = randomUUID()
   const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-bench-'))
-  const isQuick = process.argv.includes('--quick')
   const facts: string[] = isQuick ? ['Quick: these numbers mean nothing.'] : []
   const env = { PATH: process.env.PATH, HOME: dir, [MARK]: id }
 

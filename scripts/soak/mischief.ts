@@ -2,11 +2,18 @@ import { systemClock } from '../../src/clock.ts'
 import type { LoopbackZulip } from '../../test/fixtures/loopback-zulip.ts'
 import type { Chance } from './chance.ts'
 import type { Family } from './family.ts'
+import type { Hardship, Hardships } from './hardships.ts'
 import type { Life } from './service.ts'
 import type { Switch } from './zulip-switch.ts'
 
 /** What can go wrong. */
-export type Mischief = 'service killed' | 'service stopped' | 'wrapper killed' | 'agent killed' | 'Zulip away'
+export type Mischief =
+  | 'service killed'
+  | 'service stopped'
+  | 'wrapper killed'
+  | 'agent killed'
+  | 'Zulip away'
+  | Hardship
 
 /** What it goes wrong with. */
 export interface Scene {
@@ -14,6 +21,7 @@ export interface Scene {
   readonly life: Life
   readonly zulip: LoopbackZulip
   readonly wire: Switch
+  readonly hardships: Hardships
   /** Told before a wrapper is killed. */
   readonly wrapperKilled: Set<string>
   readonly over: AbortSignal
@@ -25,7 +33,20 @@ const PER_REQUEST = {
   'wrapper killed': 0.07,
   'agent killed': 0.1,
   'Zulip away': 0.05,
+  'descriptors out': 0.02,
+  'ledger locked': 0.02,
+  'disk full': 0.02,
 }
+
+/** What happens whether or not the service is there. */
+const BESIDE = [
+  'wrapper killed',
+  'agent killed',
+  'Zulip away',
+  'descriptors out',
+  'ledger locked',
+  'disk full',
+] as const
 
 /** What goes wrong around one request, most often nothing. */
 export function dealMischief(dice: Chance, serviceKill: number, storm: boolean): Mischief[] {
@@ -34,7 +55,7 @@ export function dealMischief(dice: Chance, serviceKill: number, storm: boolean):
   if (dice.happens(PER_REQUEST['service stopped']) && storm) dealt.push('service stopped')
   // What happens while the service is away is the most telling.
   const factor = dealt.length > 0 ? 4 : 1
-  for (const kind of ['wrapper killed', 'agent killed', 'Zulip away'] as const) {
+  for (const kind of BESIDE) {
     if (dice.happens(PER_REQUEST[kind] * factor)) dealt.push(kind)
   }
   return dealt
@@ -74,6 +95,10 @@ export async function makeMischief(kind: Mischief, dice: Chance, scene: Scene): 
     case 'Zulip away':
       await takeZulipAway(dice, scene)
       return true
+    case 'descriptors out':
+    case 'ledger locked':
+    case 'disk full':
+      return scene.hardships.bring(kind, dice, life)
   }
 }
 

@@ -17,6 +17,8 @@ export interface Evidence {
   readonly family: Family
   /** Runs whose wrapper was killed: their status may be unknown, and only theirs. */
   readonly wrapperKilled: ReadonlySet<string>
+  /** Whether the disk was full at some moment since then: a log may lack lines, and its trailer for a while. */
+  readonly wasFullSince: (epochMs: number) => boolean
   /** Runs that a caller was told of. */
   readonly accepted: ReadonlySet<string>
   readonly violated: (violation: Violation) => void
@@ -50,7 +52,7 @@ export function openInspection(evidence: Evidence): Inspection {
   const outcomes = new Map<string, number>()
   let launched = 0
 
-  async function look(url: string): Promise<void> {
+  async function look(url: string, isLast = false): Promise<void> {
     const list = await listRuns(url, LIST_LIMIT, over)
     if (!list) return
     for (const run of list) if (!ended.has(run.run_id)) open.set(run.run_id, run)
@@ -68,17 +70,25 @@ export function openInspection(evidence: Evidence): Inspection {
       const what = `on the record, these live at once: ${living.map((run) => run.run_id).join(' ')}`
       violated({ kind: 'double', runId: living[0]?.run_id ?? null, what })
     }
-    const fresh = [...open.values()].filter((run) => run !== null).filter((run) => run.outcome !== null)
+    const fresh = [...open.values()]
+      .filter((run) => run !== null)
+      .filter((run) => run.outcome !== null && (isLast || !isAwaitingTrailer(run)))
     for (const run of fresh) settle(run)
     await findOrphans(new Set(fresh.map((run) => run.run_id)))
   }
+
+  const wasCramped = (run: RunSummary) => evidence.wasFullSince(Date.parse(run.requested_at ?? ''))
+
+  /** Its wrapper adds the trailer when there is room again. */
+  const isAwaitingTrailer = (run: RunSummary) =>
+    wasCramped(run) && run.log_path !== null && trailersIn(readLog(run.log_path) ?? '').length === 0
 
   function settle(run: RunSummary): void {
     open.delete(run.run_id)
     ended.set(run.run_id, run)
     if (run.started_at !== null) launched++
     outcomes.set(String(run.outcome), (outcomes.get(String(run.outcome)) ?? 0) + 1)
-    const flaws = flawsOf(run, evidence.wrapperKilled.has(run.run_id))
+    const flaws = flawsOf(run, evidence.wrapperKilled.has(run.run_id), wasCramped(run))
     if (flaws.length > 0) {
       const end = `${run.outcome}, return code ${run.return_code}, cause ${run.cause}`
       violated({ kind: 'lost', runId: run.run_id, what: `${flaws.join('; ')} (${end})` })
@@ -114,6 +124,7 @@ export function openInspection(evidence: Evidence): Inspection {
         await systemClock.sleep(POLL_MS, over)
         await look(url)
       }
+      await look(url, true)
       for (const runId of open.keys()) violated({ kind: 'lost', runId, what: 'it has no end on the record' })
     },
     get runs() {
@@ -127,7 +138,7 @@ export function openInspection(evidence: Evidence): Inspection {
 }
 
 /** What is wrong with the end of a run. */
-function flawsOf(run: RunSummary, wrapperKilled: boolean): string[] {
+function flawsOf(run: RunSummary, wrapperKilled: boolean, wasCramped: boolean): string[] {
   const flaws: string[] = []
   const expect = (holds: boolean, flaw: string) => {
     if (!holds) flaws.push(flaw)
@@ -141,7 +152,7 @@ function flawsOf(run: RunSummary, wrapperKilled: boolean): string[] {
   const log = readLog(run.log_path)
   if (log === null) return [`its log is gone: ${run.log_path}`]
 
-  const trailers = [...log.matchAll(/^# codex_exec_return_code=(.*)$/gm)].map((found) => found[1])
+  const trailers = trailersIn(log)
   const [trailer] = trailers
   const hasBegun = log.includes(`\n${BEGUN}\n`)
   expect(trailers.length === 1, `its log has ${trailers.length} trailers: ${trailers.join(', ')}`)
@@ -154,10 +165,14 @@ function flawsOf(run: RunSummary, wrapperKilled: boolean): string[] {
   expect(run.outcome !== 'failed_to_start' || !hasBegun, 'its agent did start')
   const told = new RegExp(`^${ENDING}(\\d+)$`, 'm').exec(log)?.[1]
   expect(
-    run.outcome !== 'exited' || told === undefined || run.return_code === Number(told),
+    run.outcome !== 'exited' || told === undefined || wasCramped || run.return_code === Number(told),
     `its agent ended with ${told}`,
   )
   return flaws
+}
+
+function trailersIn(log: string): string[] {
+  return [...log.matchAll(/^# codex_exec_return_code=(.*)$/gm)].map((found) => String(found[1]))
 }
 
 function readLog(file: string): string | null {

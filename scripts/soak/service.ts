@@ -4,6 +4,7 @@ import path from 'node:path'
 
 /** One life of the service, from its start to its end. */
 export interface Life {
+  readonly pid: number | null
   /** Where it listens; null where it ended before it did. */
   readonly url: Promise<string | null>
   /** Resolves when it is gone, with whether it had time to stop everything. */
@@ -28,9 +29,17 @@ export interface Usage {
 const MAIN = path.resolve(import.meta.dirname, '../../src/start.js')
 const MEASURE_EVERY_MS = 250
 
+/** How a life ended that should not have ended so. */
+export interface Crash {
+  readonly how: string
+  /** It ended with 1 before it listened: something was in its way that may be gone at the next start. */
+  readonly couldNotStart: boolean
+}
+
 /** Starts the service. `crashed` is told when it ends although nobody asked for it, or badly after SIGTERM. */
-export function startLife(env: NodeJS.ProcessEnv, crashed: (how: string) => void): Life {
-  const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'pipe'], env })
+export function startLife(env: NodeJS.ProcessEnv, crashed: (crash: Crash) => void): Life {
+  // A terminal's Ctrl-C is for the soak alone.
+  const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true })
   let asked: Life['asked'] = null
   const usage: Usage[] = []
   const bornAt = performance.now()
@@ -54,13 +63,16 @@ export function startLife(env: NodeJS.ProcessEnv, crashed: (how: string) => void
     isOver = true
     clearInterval(measure)
     // SIGTERM in its first moments meets no handler yet.
-    if (asked === null || (signal === null && code !== 0))
-      crashed(`the service ended with ${signal ?? code}: ${output}`)
+    if (asked === null || (signal === null && code !== 0)) {
+      const couldNotStart = code === 1 && !output.includes('listens on ')
+      crashed({ how: `the service ended with ${signal ?? code}: ${output}`, couldNotStart })
+    }
     url.resolve(null)
     ended.resolve(code === 0)
   })
 
   return {
+    pid: child.pid ?? null,
     url: url.promise,
     ended: ended.promise,
     get asked() {

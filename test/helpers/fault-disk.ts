@@ -14,19 +14,22 @@ const CHUNK_BYTES = 65_536
 
 /** Mounts a small tmpfs, to the end of the test. Needs root on Linux. */
 export function mountSmallDisk(test: Test, sizeMb: number): SmallDisk {
+  const disk = openSmallDisk(sizeMb)
+  if (disk.kind === 'disk') test.teardown(disk.close)
+  return disk
+}
+
+/** The same for whoever closes it. */
+export function openSmallDisk(sizeMb: number): SmallDisk & { readonly close: () => void } {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-disk-'))
   const mount = (options: string) =>
     spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir], { encoding: 'utf8' })
   const { status, stderr, error } = mount(`size=${sizeMb}m`)
   if (status !== 0) {
     rmdirSync(dir)
-    return { kind: 'none', why: `cannot mount a tmpfs here: ${error?.message ?? stderr.trim()}` }
+    const why = `cannot mount a tmpfs here: ${error?.message ?? stderr.trim()}`
+    return { kind: 'none', why, close: () => undefined }
   }
-  test.teardown(() => {
-    // Lazily: what still has a file open there must not keep the mount.
-    spawnSync('umount', ['-l', dir])
-    rmdirSync(dir)
-  })
   const filler = path.join(dir, 'filler')
   return {
     kind: 'disk',
@@ -35,6 +38,11 @@ export function mountSmallDisk(test: Test, sizeMb: number): SmallDisk {
     free: () => rmSync(filler, { force: true }),
     readOnly: () => {
       mount(`remount,ro,size=${sizeMb}m`)
+    },
+    close() {
+      // Lazily: what still has a file open there must not keep the mount.
+      spawnSync('umount', ['-l', dir])
+      rmdirSync(dir)
     },
   }
 }
