@@ -4,6 +4,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
+import { isBroken, isTemporary } from './ledger-errors.ts'
 import { KEYS_MIGRATION } from './ledger-keys.ts'
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
@@ -64,11 +65,14 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE runs ADD COLUMN notice_id INTEGER;
   ALTER TABLE runs ADD COLUMN notice_text TEXT;`,
   KEYS_MIGRATION,
+  // Numbers from outside that were written as they came, and that Node cannot read again.
+  `UPDATE runs SET tokens_used = NULL WHERE tokens_used NOT BETWEEN -9007199254740991 AND 9007199254740991;
+  UPDATE runs SET notice_id = NULL WHERE notice_id NOT BETWEEN -9007199254740991 AND 9007199254740991;
+  UPDATE runs SET return_code = NULL WHERE return_code NOT BETWEEN -9007199254740991 AND 9007199254740991;`,
 ]
 
-/** SQLite's result codes for a file that is no database, or a broken one (sqlite.org/rescode.html). */
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
+/** While the service starts, nobody is kept waiting. */
+const START_LOCK_LIMIT_MS = 5000
 
 /** Checked in less time than a thread takes to start. */
 const SMALL_BYTES = 1_048_576
@@ -77,7 +81,8 @@ const CHECK = path.join(import.meta.dirname, 'ledger-check.js')
 /**
  * Opens the file, makes it where there is none, and brings it up to date. One that is no database, or broken where that
  * shows at once, is set aside.
- * @throws {LedgerError} where the file is from a newer Looper or cannot be written
+ * @throws {LedgerError} where the file is from a newer Looper or cannot be written; another error where somebody holds its
+ * lock, or its disk is full
  */
 export function openDatabase(file: string, tell: (message: string) => void): DatabaseSync {
   try {
@@ -85,10 +90,10 @@ export function openDatabase(file: string, tell: (message: string) => void): Dat
   } catch (error) {
     if (isBroken(error)) return beginAnew(file, messageOf(error), tell)
     if (error instanceof LedgerError) throw error
-    throw new LedgerError(
-      `cannot open the ledger ${file}: ${messageOf(error)}; mend it, or set LOOPER_DB_PATH`,
-      { cause: error },
-    )
+    const what = `cannot open the ledger ${file}: ${messageOf(error)}`
+    // A lock is given back, and a disk gets room again: that is no wrong setting, and starting again may help.
+    if (isTemporary(error)) throw new Error(`${what}; try again`, { cause: error })
+    throw new LedgerError(`${what}; mend it, or set LOOPER_DB_PATH`, { cause: error })
   }
 }
 
@@ -126,7 +131,7 @@ function migrated(file: string): DatabaseSync {
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
   const db = new DatabaseSync(file)
   try {
-    db.exec('PRAGMA busy_timeout = 2000')
+    db.exec(`PRAGMA busy_timeout = ${START_LOCK_LIMIT_MS}`)
     const version = Number(db.prepare('PRAGMA user_version').get()?.user_version)
     if (version > MIGRATIONS.length) {
       throw new LedgerError(
@@ -144,14 +149,11 @@ function migrated(file: string): DatabaseSync {
     db.prepare('SELECT seq FROM runs WHERE outcome IS NULL').get()
     // Says now, not in the middle of a run, whether it can be written.
     writeNothing(db)
+    // From now on somebody else's lock would stop the whole service, not only the work that needs it.
+    db.exec('PRAGMA busy_timeout = 0')
     return db
   } catch (error) {
     db.close()
     throw error
   }
-}
-
-function isBroken(error: unknown): boolean {
-  if (!(error instanceof Error && 'errcode' in error)) return false
-  return error.errcode === SQLITE_CORRUPT || error.errcode === SQLITE_NOTADB
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { textOrNull } from './ledger-rows.ts'
-import type { LedgerWrite } from './ledger-write.ts'
+import type { LedgerQueue } from './ledger-queue.ts'
 
 /** Small states that survive the service. */
 export interface LedgerNotes {
@@ -10,16 +10,15 @@ export interface LedgerNotes {
 }
 
 /** The notes in whichever database is open now. */
-export function ledgerNotes(db: () => DatabaseSync, write: LedgerWrite): LedgerNotes {
+export function ledgerNotes(db: () => DatabaseSync, { write, waiting }: LedgerQueue): LedgerNotes {
   return {
     note(name) {
-      return textOrNull(db().prepare('SELECT value FROM notes WHERE name = ?').get(name)?.value)
+      const row = db().prepare('SELECT value FROM notes WHERE name = ?').get(name)
+      return textOrNull(waiting(`note ${name}`).value ?? row?.value)
     },
     setNote(name, value) {
-      write('INSERT INTO notes VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value', {
-        name,
-        value,
-      })
+      const sql = 'INSERT INTO notes VALUES (:name, :value) ON CONFLICT DO UPDATE SET value = :value'
+      write(`note ${name}`, sql, { name, value })
     },
   }
 }

@@ -22,6 +22,11 @@ export interface Statement {
   readonly values: Record<string, SQLInputValue>
 }
 
+/** What lists show: everything but the texts that may have megabytes, of which nobody looks at hundreds. */
+const LISTED = `seq, run_id, request_id, trigger, caller, agent, workspace, binary, timeout_ms, stall_ms, requested_at,
+  announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
+  agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, output_bytes, tokens_used`
+
 /**
  * Of all runs asked for since then, the earliest thousand by the clock tell where they begin on the record, so that
  * nothing before is looked at. A run is missed only where the clock was set back, and a thousand runs followed before it
@@ -53,6 +58,6 @@ export function selectRuns({ limit, before, outcomes, trigger, workspace, since 
         return [...conditions, `outcome IS :outcome${index}`]
       })
     : [conditions]
-  const selects = lists.map((list) => `SELECT * FROM runs WHERE ${list.join(' AND ')}`)
+  const selects = lists.map((list) => `SELECT ${LISTED} FROM runs WHERE ${list.join(' AND ')}`)
   return { sql: `${selects.join(' UNION ALL ')} ORDER BY seq DESC LIMIT :limit`, values }
 }

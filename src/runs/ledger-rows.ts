@@ -1,6 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Identity } from '../processes/table.ts'
-import type { RunIntent, RunProgress, RunRecord } from './ledger.ts'
+import type { ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './ledger.ts'
 import { OUTCOMES } from './outcome.ts'
 import { TRIGGERS } from './run.ts'
 
@@ -24,11 +24,11 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
 
 /** The given steps as columns. */
 export function progressColumns(progress: RunProgress): Record<string, SQLInputValue> {
-  const { agentIdentity, wrapperIdentity, stoppedPids } = progress
+  const { agentIdentity, wrapperIdentity, stoppedPids, noticeId } = progress
   const columns: Record<string, SQLInputValue | undefined> = {
     announced_at: progress.announcedAt,
     notice: progress.notice,
-    notice_id: progress.noticeId,
+    notice_id: noticeId === undefined ? undefined : integerOrNull(noticeId),
     notice_text: progress.noticeText,
     stopped_at: progress.stoppedAt,
     stopped_pids: stoppedPids && JSON.stringify(stoppedPids),
@@ -48,10 +48,40 @@ export function progressColumns(progress: RunProgress): Record<string, SQLInputV
   return given
 }
 
+/** An end as columns. */
+export function finishColumns(finish: RunFinish) {
+  return {
+    outcome: finish.outcome,
+    cause: finish.cause,
+    return_code: integerOrNull(finish.returnCode),
+    ended_at: finish.endedAt,
+    output_bytes: integerOrNull(finish.outputBytes),
+    tokens_used: integerOrNull(finish.tokensUsed),
+  }
+}
+
+/**
+ * A number from outside that its column can hold and JavaScript can read again; one that is none is not known. SQLite keeps
+ * up to 64 bits, of which Node reads 53.
+ */
+function integerOrNull(value: number | null): number | null {
+  return Number.isSafeInteger(value) ? value : null
+}
+
 type Row = Record<string, unknown>
 
 /** A row as a record. */
 export function toRecord(row: Row): RunRecord {
+  return {
+    ...toListed(row),
+    prompt: String(row.prompt),
+    noticeText: textOrNull(row.notice_text),
+    command: textOrNull(row.command),
+  }
+}
+
+/** A row without its long texts. */
+export function toListed(row: Row): ListedRun {
   return {
     seq: Number(row.seq),
     runId: String(row.run_id),
@@ -60,7 +90,6 @@ export function toRecord(row: Row): RunRecord {
     caller: textOrNull(row.caller),
     agent: String(row.agent),
     workspace: String(row.workspace),
-    prompt: String(row.prompt),
     binary: String(row.binary),
     timeoutMs: Number(row.timeout_ms),
     stallMs: Number(row.stall_ms),
@@ -68,10 +97,8 @@ export function toRecord(row: Row): RunRecord {
     announcedAt: numberOrNull(row.announced_at),
     notice: textOrNull(row.notice),
     noticeId: numberOrNull(row.notice_id),
-    noticeText: textOrNull(row.notice_text),
     stoppedAt: numberOrNull(row.stopped_at),
     stoppedPids: typeof row.stopped_pids === 'string' ? JSON.parse(row.stopped_pids) : [],
-    command: textOrNull(row.command),
     logPath: textOrNull(row.log_path),
     headerBytes: Number(row.header_bytes),
     launchedAt: numberOrNull(row.launched_at),

@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs'
-import type { SQLInputValue } from 'node:sqlite'
+import { type Clock, systemClock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
 import { beginAnew, damageOf, openDatabase, writeNothing } from './ledger-file.ts'
 import { type Keys, keysIn } from './ledger-keys.ts'
 import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
 import { type RunQuery, selectRuns } from './ledger-query.ts'
-import { intentColumns, progressColumns, textOrNull, toRecord } from './ledger-rows.ts'
+import { ledgerQueue, unlocked } from './ledger-queue.ts'
+import { finishColumns, intentColumns, progressColumns, textOrNull, toListed, toRecord } from './ledger-rows.ts'
 import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
@@ -56,17 +57,15 @@ export interface RunFinish extends RunEnd {
   readonly tokensUsed: number | null
 }
 
-/** A run on the record. */
-export interface RunRecord extends RunIntent {
+/** A run on the record, as lists show it. */
+export interface ListedRun extends Omit<RunIntent, 'prompt'> {
   /** Grows with each run. */
   readonly seq: number
   readonly announcedAt: number | null
   readonly notice: string | null
   readonly noticeId: number | null
-  readonly noticeText: string | null
   readonly stoppedAt: number | null
   readonly stoppedPids: readonly number[]
-  readonly command: string | null
   readonly logPath: string | null
   readonly headerBytes: number
   readonly launchedAt: number | null
@@ -82,12 +81,22 @@ export interface RunRecord extends RunIntent {
   readonly tokensUsed: number | null
 }
 
+/** A run on the record with its long texts. */
+export interface RunRecord extends ListedRun {
+  readonly prompt: string
+  readonly noticeText: string | null
+  readonly command: string | null
+}
+
 /** What is left of a run that ended. */
 export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
   readonly endedAt: number
 }
 
-/** The record of all runs. Reading and writing are synchronous. */
+/**
+ * The record of all runs. Reading and writing are synchronous, and wait for nobody's lock. What cannot be written at once is
+ * tried again until it is; whoever reads sees it already.
+ */
 export interface Ledger extends LedgerNotes, Keys {
   /**
    * Looks for damage in the whole file, off the main thread where that takes long. Where there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
@@ -95,13 +104,13 @@ export interface Ledger extends LedgerNotes, Keys {
   check(): Promise<void>
   /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   begin(intent: RunIntent): void
-  /** Adds a step. What cannot be written now is kept and written with the next step that can. */
+  /** Adds a step, as soon as that is possible. What never is, is dropped and told. */
   step(runId: string, progress: RunProgress): void
   /** Ends a run; like {@link step}. A run ends once: later ends change nothing. */
   finish(runId: string, finish: RunFinish): void
   find(runId: string): RunRecord | null
   /** Newest first. */
-  list(query: RunQuery): RunRecord[]
+  list(query: RunQuery): ListedRun[]
   unfinished(): RunRecord[]
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
@@ -110,6 +119,10 @@ export interface Ledger extends LedgerNotes, Keys {
   remove(runId: string): void
   /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
   assertWritable(): void
+  /** Resolves as soon as nobody else holds its lock; after some seconds all the same. */
+  unlocked(): Promise<void>
+  /** Resolves when every step is written, or after so many milliseconds. */
+  settle(limitMs: number): Promise<void>
   /** Writes what still waits, and closes. */
   close(): void
 }
@@ -119,39 +132,23 @@ export interface Ledger extends LedgerNotes, Keys {
  * `tell` is told.
  * @throws {LedgerError} where the file is from a newer Looper or cannot be written
  */
-export function openLedger(file: string, tell: (message: string) => void): Ledger {
+export function openLedger(
+  file: string,
+  tell: (message: string) => void,
+  clock: Pick<Clock, 'sleep' | 'monotonic'> = systemClock,
+): Ledger {
   let db = openDatabase(file, tell)
   let { ino } = statSync(file)
-  const pending: { sql: string; values: Record<string, SQLInputValue> }[] = []
-
-  let isTold = false
-
-  /** Whether nothing waits any more. */
-  function write(sql: string, values: Record<string, SQLInputValue>): boolean {
-    pending.push({ sql, values })
-    flush()
-    return pending.length === 0
-  }
-
-  function flush(): void {
-    try {
-      for (let next = pending[0]; next; next = pending[0]) {
-        db.prepare(next.sql).run(next.values)
-        pending.shift()
-      }
-      isTold = false
-    } catch (error) {
-      // Once each time: a run that is mirrored brings several steps a second.
-      if (!isTold) tell(`cannot write the ledger, its steps wait: ${messageOf(error)}`)
-      isTold = true
-    }
-  }
+  const queue = ledgerQueue(() => db, clock, tell)
 
   /** SQLite goes on writing into a file that was removed, and nobody would ever read it. */
   function assertThere(): void {
     const isThere = statSync(file, { throwIfNoEntry: false })?.ino === ino
     if (!isThere) throw new Error(`${file} was removed or replaced; restart Looper`)
   }
+
+  /** A row, as it will be when everything is written. */
+  const whole = (row: Record<string, unknown>) => ({ ...row, ...queue.waiting(subjectOf(String(row.run_id))) })
 
   return {
     async check() {
@@ -179,35 +176,30 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       const columns = progressColumns(progress)
       const sets = Object.keys(columns).map((name) => `${name} = :${name}`)
       const sql = `UPDATE runs SET ${sets.join(', ')} WHERE run_id = :run_id`
-      const last = pending.at(-1)
-      // The later one says all that the earlier one did; what waits must not grow for as long as the disk is full.
-      if (last?.sql === sql && last.values.run_id === runId) pending.pop()
-      write(sql, { ...columns, run_id: runId })
+      queue.write(subjectOf(runId), sql, { ...columns, run_id: runId })
     },
-    finish(runId, { outcome, returnCode, cause, endedAt, outputBytes, tokensUsed }) {
-      write(
-        `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
-          output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`,
-        {
-          outcome,
-          cause,
-          return_code: returnCode,
-          ended_at: endedAt,
-          output_bytes: outputBytes,
-          tokens_used: tokensUsed,
-          run_id: runId,
-        },
-      )
+    finish(runId, finish) {
+      const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
+          output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`
+      // A run ends once, also while its end waits.
+      if (queue.waiting(subjectOf(runId)).outcome !== undefined) return
+      queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId })
     },
     find(runId) {
       const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
-      return row ? toRecord(row) : null
+      return row ? toRecord(whole(row)) : null
     },
     list(query) {
       const { sql, values } = selectRuns(query)
-      return db.prepare(sql).all(values).map(toRecord)
+      return db
+        .prepare(sql)
+        .all(values)
+        .map((row) => toListed(whole(row)))
     },
-    unfinished: () => db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all().map(toRecord),
+    unfinished() {
+      const rows = db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all()
+      return rows.map((row) => toRecord(whole(row))).filter(({ outcome }) => outcome === null)
+    },
     launchedSince(trigger, since) {
       const row = db
         .prepare('SELECT count(*) AS count FROM runs WHERE trigger = ? AND launched_at >= ?')
@@ -227,19 +219,27 @@ export function openLedger(file: string, tell: (message: string) => void): Ledge
       }
     },
     remove(runId) {
-      write('DELETE FROM runs WHERE run_id = :run_id', { run_id: runId })
+      queue.write(subjectOf(runId), 'DELETE FROM runs WHERE run_id = :run_id', { run_id: runId })
     },
-    ...ledgerNotes(() => db, write),
-    ...keysIn(() => db, write),
+    ...ledgerNotes(() => db, queue),
+    ...keysIn(() => db, queue),
     assertWritable() {
       withWriteErrors(() => {
         assertThere()
         writeNothing(db)
       })
     },
+    unlocked: () => unlocked(() => db, clock, LOCK_LIMIT_MS),
+    settle: queue.settle,
     close() {
-      flush()
+      queue.close()
       db.close()
     },
   }
 }
+
+/** How long a request waits for somebody else's lock, a backup's or a tool's. */
+const LOCK_LIMIT_MS = 5000
+
+/** How the writes of a run are told apart from all others. */
+const subjectOf = (runId: string) => `run ${runId}`
