@@ -86,10 +86,12 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
       await runs.adopted()
       const answer = await once<HookAnswer>(ledger, keyed, async () => {
         const decision = decide(hook, delivery, payload)
-        if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
+        if (decision.kind === 'ignored')
+          return { status: 200, body: { ok: true, ignored: decision.reason }, effect: 'none' }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)
-        return begun(await startAside(runs, prepared.request))
+        const { runId, effect } = await startAside(runs, prepared.request)
+        return { ...begun(runId), effect }
       })
       return reply.code(answer.status).send(answer.body)
     },
