@@ -90,7 +90,7 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
           return { status: 200, body: { ok: true, ignored: decision.reason }, effect: 'none' }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)
-        const { runId, effect } = await startAside(runs, prepared.request)
+        const { runId, effect } = await startAside(runs, prepared.request, 'wait')
         return { ...begun(runId), effect }
       })
       return reply.code(answer.status).send(answer.body)

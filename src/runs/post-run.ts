@@ -41,7 +41,7 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
         const { request, workspace } = await prepareRun(body, origin, defaults)
         if (body.plan) return { ...ok(planAnswer(await runs.plan(request))), effect: 'none' }
         if (!isAsync) return runAnswer(request, workspace, body.wait === true)
-        const { runId, effect } = await startAside(runs, request)
+        const { runId, effect } = await startAside(runs, request, 'refuse')
         return { ...accepted(runId, id), effect }
       })
       if (kept.status === 202) {
@@ -79,8 +79,12 @@ export interface Aside {
 }
 
 /** Starts a request that nobody waits for: what becomes of it is on the record and in the log. */
-export async function startAside(runs: Runs, request: RunRequest): Promise<Aside> {
-  const started = await runs.start(request)
+export async function startAside(
+  runs: Runs,
+  request: RunRequest,
+  whenBusy: 'refuse' | 'wait',
+): Promise<Aside> {
+  const started = await runs.start(request, whenBusy)
   if (started.kind === 'skipped') return { runId: null, effect: 'none' }
   started.done.catch(() => undefined)
   return { runId: started.runId, effect: started.done }
