@@ -103,6 +103,7 @@ export const ERRORS = {
     status: 416,
     remedy: 'Ask for bytes that are there; Content-Range tells how many.',
   },
+  LOOPER_OVERLOADED: { status: 503, remedy: 'Ask again as soon as Retry-After says.' },
   LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
   LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },
 } as const

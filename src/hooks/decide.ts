@@ -48,9 +48,34 @@ function mismatch(
   return null
 }
 
-/** Where GitHub and GitLab name the branch: of a push, of a workflow run, of a pipeline. */
+/**
+ * The branch of the sender's own repository that an event is about: of a push, a workflow run or a pipeline. Undefined for
+ * everything else, tags and the branches of forks too: there strangers choose the name. (docs.github.com, "Webhook events
+ * and payloads"; docs.gitlab.com, "Webhook events")
+ */
 function branchOf(payload: unknown): unknown {
   const ref = valueAt(payload, 'ref')
-  if (typeof ref === 'string') return ref.replace(/^refs\/heads\//, '')
-  return valueAt(payload, 'workflow_run.head_branch') ?? valueAt(payload, 'object_attributes.ref')
+  if (typeof ref === 'string') {
+    // GitHub's "create" has a bare name and its kind, GitLab's job a bare name and whether it is a tag.
+    const isTag = valueAt(payload, 'ref_type') === 'tag' || valueAt(payload, 'tag') === true
+    return isTag ? undefined : ref.replace(/^refs\/heads\//, '')
+  }
+  if (isOwnRun(payload)) return valueAt(payload, 'workflow_run.head_branch')
+  return isOwnPipeline(payload) ? valueAt(payload, 'object_attributes.ref') : undefined
+}
+
+/** A run for a pull request, whatever started it, has the branch of the repository that the request comes from. */
+function isOwnRun(payload: unknown): boolean {
+  return ['id', 'full_name'].some((field) => {
+    const own = valueAt(payload, `repository.${field}`)
+    return own !== undefined && own === valueAt(payload, `workflow_run.head_repository.${field}`)
+  })
+}
+
+/** A pipeline for a merge request has the branch of the project that the request comes from. */
+function isOwnPipeline(payload: unknown): boolean {
+  if (valueAt(payload, 'object_attributes.tag') === true) return false
+  const source = valueAt(payload, 'merge_request.source_project_id')
+  if (source !== undefined) return source === valueAt(payload, 'project.id')
+  return !/merge_request|pull_request/.test(String(valueAt(payload, 'object_attributes.source')))
 }

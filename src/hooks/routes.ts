@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LooperError, messageOf } from '../errors.ts'
 import { refuse } from '../http/auth.ts'
+import { createBodyBudget, readBody } from '../http/body-budget.ts'
 import type { Failures } from '../http/failures.ts'
 import { type KeptAnswer, once } from '../http/idempotency.ts'
 import { leaveJsonUnread } from '../http/json-body.ts'
@@ -10,12 +12,12 @@ import { prepareRun } from '../runs/request.ts'
 import type { RunRoutesOptions } from '../runs/routes.ts'
 import { type Static, Type } from '../schema.ts'
 import { decide } from './decide.ts'
-import { type Hook, readHooks, secretsOf } from './hooks-file.ts'
-import { deliveryIdOf, isAuthentic } from './verify.ts'
+import { followHooks } from './follow.ts'
+import { deliveryIdOf, isAuthentic, mayBeAuthentic } from './verify.ts'
 
 /** What the routes of hooks need. */
 export interface HookRoutesOptions extends RunRoutesOptions {
-  /** The hooks file; it is read at each delivery. */
+  /** The hooks file; a change counts at the next delivery. */
   readonly file: string
   /** Where `secret_env` is looked up. */
   readonly env: NodeJS.ProcessEnv
@@ -26,15 +28,21 @@ const Ignored = Type.Object({ ok: Type.Literal(true), ignored: Type.String() })
 const Taken = Type.Object({ ok: Type.Literal(true), run_id: Type.Union([Type.String(), Type.Null()]) })
 type HookAnswer = Static<typeof Ignored> | Static<typeof Taken>
 
-/** GitHub's payloads may be large; more than this is refused. */
-const BODY_LIMIT_BYTES = 5 * 1024 * 1024
+const MIB = 1024 * 1024
+/** GitHub's payloads have up to 25 MB (docs.github.com, "Webhook events and payloads"). */
+const BODY_LIMIT_BYTES = 25 * MIB
+/** What all deliveries that are read at once may take. */
+const TOTAL_BYTES = 64 * MIB
 
 const Params = Type.Object({ name: Type.String({ description: 'The name of the hook.' }) })
 
 /** `POST /hooks/:name`: a verified delivery is answered 202 with the run's id, before the run begins. */
 export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (app, options) => {
   const { runs, ledger, defaults, file, env, failures, clock } = options
+  const hooks = followHooks(file, env, (problem) => app.log.error(problem, 'hook.fail'))
+  const budget = createBodyBudget(TOTAL_BYTES)
   const readJson = leaveJsonUnread(app)
+
   app.post(
     '/hooks/:name',
     {
@@ -54,26 +62,33 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
             content: { 'application/json': Ignored },
           },
           202: {
-            description: 'The run that begins; null where the hook only stops.',
+            description:
+              'The run that begins, or waits for the launch under way; null where the hook only stops.',
             content: { 'application/json': Taken },
           },
         },
         errors: [
-          ...START_ERRORS,
+          // What comes during a launch waits.
+          ...START_ERRORS.filter((code) => code !== 'LOOPER_BUSY'),
           'LOOPER_UNAUTHORIZED',
           'LOOPER_RATE_LIMITED',
           'LOOPER_NOT_FOUND',
           'LOOPER_HOOK_PAYLOAD',
           'LOOPER_HOOKS_UNUSABLE',
           'LOOPER_KEY_IN_USE',
+          'LOOPER_OVERLOADED',
         ],
       },
-      bodyLimit: BODY_LIMIT_BYTES,
     },
     async (request, reply) => {
       const { name } = request.params
-      const { hook, secrets } = findHook(name)
-      const delivery = { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0) }
+      const found = hooks.find(name)
+      if (!found) throw new LooperError('LOOPER_NOT_FOUND', `there is no hook ${JSON.stringify(name)}`)
+      const { hook, secrets } = found
+      const { headers } = request
+      if (!mayBeAuthentic(hook.kind, { headers }, secrets, clock.now()))
+        throw refuse(request, reply, failures)
+      const delivery = { headers, body: await read(name, request, reply) }
       if (!isAuthentic(hook.kind, delivery, secrets, clock.now())) throw refuse(request, reply, failures)
       request.caller = { name: `hook:${name}`, scope: 'run' }
       // Nothing is read before it is known who wrote it.
@@ -86,10 +101,12 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
       await runs.adopted()
       const answer = await once<HookAnswer>(ledger, keyed, async () => {
         const decision = decide(hook, delivery, payload)
-        if (decision.kind === 'ignored') return { status: 200, body: { ok: true, ignored: decision.reason } }
+        if (decision.kind === 'ignored')
+          return { status: 200, body: { ok: true, ignored: decision.reason }, effect: 'none' }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)
-        return begun(await startAside(runs, prepared.request))
+        const { runId, effect } = await startAside(runs, prepared.request, 'wait')
+        return { ...begun(runId), effect }
       })
       return reply.code(answer.status).send(answer.body)
     },
@@ -99,15 +116,23 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
     return { status: 202, body: { ok: true, run_id: runId } }
   }
 
-  function findHook(name: string): { hook: Hook; secrets: readonly string[] } {
-    let hook: Hook | undefined
+  /** The bytes of a delivery, which may be worth something. */
+  async function read(hook: string, { id, raw }: FastifyRequest, reply: FastifyReply): Promise<Buffer> {
+    const share = budget.open()
+    reply.raw.once('close', share.free)
+    const bytes = Number(raw.headers['content-length'] ?? 0)
     try {
-      hook = readHooks(file).get(name)
-      if (hook) return { hook, secrets: secretsOf(hook, env) }
+      return await readBody(raw, bytes, BODY_LIMIT_BYTES, share)
     } catch (error) {
-      app.log.error({ hook: name, error: messageOf(error) }, 'hook.fail')
-      throw new LooperError('LOOPER_HOOKS_UNUSABLE', 'the hooks file cannot be used', { cause: error })
+      const facts = {
+        request_id: id,
+        hook,
+        error: messageOf(error),
+        bytes,
+        limit_bytes: BODY_LIMIT_BYTES,
+      }
+      app.log.warn(facts, 'hook.refused')
+      throw error
     }
-    throw new LooperError('LOOPER_NOT_FOUND', `there is no hook ${JSON.stringify(name)}`)
   }
 }

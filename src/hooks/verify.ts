@@ -6,9 +6,13 @@ export const HOOK_KINDS = ['github', 'gitlab', 'standard', 'bearer'] as const
 /** How a sender proves who it is. */
 export type HookKind = (typeof HOOK_KINDS)[number]
 
-/** A delivery, as it came. */
-export interface Delivery {
+/** What says of a delivery who sent it. */
+export interface Signed {
   readonly headers: IncomingHttpHeaders
+}
+
+/** A delivery, as it came. */
+export interface Delivery extends Signed {
   /** The bytes that were signed. */
   readonly body: Buffer
 }
@@ -31,7 +35,7 @@ export function isAuthentic(
       return isGithub(delivery, secrets)
     case 'gitlab':
       return delivery.headers['webhook-signature'] === undefined
-        ? secrets.some((secret) => isEqual(headerOf(delivery, 'x-gitlab-token'), secret))
+        ? hasToken(delivery, secrets)
         : isStandard(delivery, secrets, now)
     case 'standard':
       return isStandard(delivery, secrets, now)
@@ -40,8 +44,32 @@ export function isAuthentic(
   }
 }
 
+/**
+ * Whether the headers of a delivery leave it possible that it is authentic: what is not signed, or carries the wrong token,
+ * need not be read.
+ */
+export function mayBeAuthentic(
+  kind: HookKind,
+  delivery: Signed,
+  secrets: readonly string[],
+  now: number,
+): boolean {
+  switch (kind) {
+    case 'github':
+      return /^sha256=[0-9a-f]{64}$/.test(headerOf(delivery, 'x-hub-signature-256'))
+    case 'gitlab':
+      return delivery.headers['webhook-signature'] === undefined
+        ? hasToken(delivery, secrets)
+        : signaturesOf(delivery, now).length > 0
+    case 'standard':
+      return signaturesOf(delivery, now).length > 0
+    case 'bearer':
+      return isBearer(delivery, secrets)
+  }
+}
+
 /** The sender's own name for a delivery, the same when it is repeated; null where it gives none. */
-export function deliveryIdOf(kind: HookKind, delivery: Delivery): string | null {
+export function deliveryIdOf(kind: HookKind, delivery: Signed): string | null {
   const names = {
     github: ['x-github-delivery'],
     // Not x-gitlab-webhook-uuid: it names the webhook, and is the same for all of its deliveries.
@@ -53,7 +81,7 @@ export function deliveryIdOf(kind: HookKind, delivery: Delivery): string | null 
 }
 
 /** The scheme in any case, as everywhere in HTTP. */
-function isBearer(delivery: Delivery, secrets: readonly string[]): boolean {
+function isBearer(delivery: Signed, secrets: readonly string[]): boolean {
   const given = headerOf(delivery, 'authorization').replace(/^bearer /i, 'Bearer ')
   return secrets.some((secret) => isEqual(given, `Bearer ${secret}`))
 }
@@ -64,18 +92,29 @@ function isGithub(delivery: Delivery, secrets: readonly string[]): boolean {
   return secrets.some((secret) => isEqual(given, `sha256=${hmac(secret, delivery.body).toString('hex')}`))
 }
 
-/** standardwebhooks.com, and GitLab's signing token: HMAC-SHA256 of "id.timestamp.body" in base64, several signatures during a rotation. */
+/** GitLab's secret token, as it is. */
+function hasToken(delivery: Signed, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => isEqual(headerOf(delivery, 'x-gitlab-token'), secret))
+}
+
+/** standardwebhooks.com, and GitLab's signing token: HMAC-SHA256 of "id.timestamp.body" in base64. */
 function isStandard(delivery: Delivery, secrets: readonly string[], now: number): boolean {
-  const id = headerOf(delivery, 'webhook-id')
-  const timestamp = headerOf(delivery, 'webhook-timestamp')
-  if (id === '' || !/^\d+$/.test(timestamp)) return false
-  if (Math.abs(now / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return false
-  const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), delivery.body])
-  const given = headerOf(delivery, 'webhook-signature').split(' ')
+  const given = signaturesOf(delivery, now)
+  const head = `${headerOf(delivery, 'webhook-id')}.${headerOf(delivery, 'webhook-timestamp')}.`
+  const signed = Buffer.concat([Buffer.from(head), delivery.body])
   return secrets.flatMap(signingKeys).some((key) => {
     const expected = `v1,${hmac(key, signed).toString('base64')}`
     return given.some((signature) => isEqual(signature, expected))
   })
+}
+
+/** The signatures of a delivery that has a name and a time of now: several during a rotation. */
+function signaturesOf(delivery: Signed, now: number): string[] {
+  const timestamp = headerOf(delivery, 'webhook-timestamp')
+  if (headerOf(delivery, 'webhook-id') === '' || !/^\d+$/.test(timestamp)) return []
+  if (Math.abs(now / 1000 - Number(timestamp)) > TOLERANCE_SECONDS) return []
+  const given = headerOf(delivery, 'webhook-signature').split(' ')
+  return given.filter((signature) => /^v1,[\w+/]{43}=$/.test(signature))
 }
 
 const SIGNING_PREFIX = 'whsec_'
@@ -95,7 +134,7 @@ export function signingKeys(secret: string): (string | Buffer)[] {
   return isBase64 && key.length >= MIN_KEY_BYTES ? [secret, key] : [secret]
 }
 
-function headerOf({ headers }: Delivery, name: string): string {
+function headerOf({ headers }: Signed, name: string): string {
   const value = headers[name]
   return typeof value === 'string' ? value : ''
 }

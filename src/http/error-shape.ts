@@ -16,6 +16,8 @@ export interface ErrorBody {
 
 type Validation = NonNullable<FastifyError['validation']>[number] & { readonly data?: unknown }
 
+/** For what passes by itself. */
+const RETRY_SECONDS = 10
 const MISSING = "missing 'zulip_message'"
 
 const WANTED: Readonly<Record<string, string>> = {
@@ -36,6 +38,7 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
     if (failure.code === 'LOOPER_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
+    if (failure.status === 503) reply.header('retry-after', RETRY_SECONDS)
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
     const sentence = isOldWords ? MISSING : failure.message

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto'
 import { LooperError } from '../errors.ts'
-import type { Keys } from '../runs/ledger-keys.ts'
+import type { AnswerText, Keys } from '../runs/ledger-keys.ts'
 
 /** An answer that is given again for the same key. */
 export interface KeptAnswer<T> {
   readonly status: number
   readonly body: T
+}
+
+/** What came of work. */
+export interface Worked<T> extends KeptAnswer<T> {
+  /** What was done; or what goes on behind the answer, and rejects where it fails. */
+  readonly effect: 'none' | 'done' | Promise<unknown>
 }
 
 /** A request that is done once. */
@@ -17,7 +23,7 @@ export interface Keyed<T> {
   readonly requestId: string
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** The answer where the service died with the first request, which had begun a run. */
+  /** The answer where the service ended with the first request, which had begun a run. */
   readonly interrupted: (runId: string) => KeptAnswer<T>
 }
 
@@ -25,14 +31,15 @@ const DAY_MS = 86_400_000
 
 /**
  * Does the work once for a key within 24 h, also across restarts: the same key and body get the first answer again, be
- * it good or bad. Work that fails before its run was launched frees its key: it may be tried again.
+ * it good or bad. What did nothing, or fails before its run was launched, frees its key, also behind the answer: it may be
+ * tried again.
  * @throws {LooperError} `LOOPER_KEY_REUSED` for another body, `LOOPER_KEY_IN_USE` while the first is not answered, and
  * what the work threw
  */
 export async function once<T>(
   ledger: Keys,
   { key, body, requestId, now, interrupted }: Keyed<T>,
-  work: () => Promise<KeptAnswer<T>>,
+  work: () => Promise<Worked<T>>,
 ): Promise<KeptAnswer<T>> {
   if (key === null) return work()
   const requestHash = createHash('sha256')
@@ -54,19 +61,37 @@ export async function once<T>(
       return { status: claim.status, body: JSON.parse(claim.body) }
     case 'new':
   }
+  let worked: Worked<T>
   try {
-    const answer = await work()
-    ledger.answerKey(key, answer.status, JSON.stringify(answer.body))
-    return answer
+    worked = await work()
   } catch (error) {
     if (!ledger.freeKey(key)) keepFailure(key, error)
     throw error
   }
+  const { status, body: answer, effect } = worked
+  settle(ledger, key, { status, body: JSON.stringify(answer) }, effect)
+  return { status, body: answer }
 
   function keepFailure(key: string, error: unknown): void {
     const { code, message, status } =
       error instanceof LooperError ? error : new LooperError('LOOPER_INTERNAL', 'internal error')
-    ledger.answerKey(key, status, JSON.stringify({ code, message, requestId }))
+    // The next life of the service knows what became of the run, and that it is not shutting down.
+    if (code !== 'LOOPER_SHUTTING_DOWN')
+      ledger.answerKey(key, { status, body: JSON.stringify({ code, message, requestId }) })
+  }
+}
+
+/** Keeps the answer of work, or frees its key. */
+function settle(ledger: Keys, key: string, answer: AnswerText, effect: Worked<unknown>['effect']): void {
+  if (effect === 'none') ledger.freeKey(key)
+  else if (effect === 'done') ledger.answerKey(key, answer)
+  else {
+    ledger.tellKey(key, answer)
+    const keep = () => ledger.answerKey(key, answer)
+    effect
+      .then(keep, () => ledger.freeKey(key) || keep())
+      // Where the record cannot be read the answer stands, as long as the service lives.
+      .catch(() => undefined)
   }
 }
 

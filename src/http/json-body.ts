@@ -8,27 +8,36 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /** Reads JSON from the bytes of a body. @throws {LooperError} `LOOPER_BODY_INVALID` @throws {FastifyError} of status 400 */
 export type ReadJson = (request: FastifyRequest, bytes: Buffer) => Promise<unknown>
 
-/** Takes JSON bodies only, as valid UTF-8, not nested without end. */
+/**
+ * Takes JSON bodies only, as valid UTF-8, not nested without end. An empty body is none, whatever its announced type:
+ * many clients announce one with each request.
+ */
 export function takeJsonOnly(app: FastifyInstance): void {
   const read = jsonReader(app)
   app.removeAllContentTypeParsers()
   app.decorateRequest('rawBody', null)
-  takeBytes(app, read)
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => {
+      request.rawBody = bytes
+      // Sent in pieces, of which there were none.
+      return bytes.length === 0 ? undefined : read(request, bytes)
+    },
+  )
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw
+    const isEmpty = (headers['content-length'] ?? '0') === '0' && headers['transfer-encoding'] === undefined
+    if (isEmpty) delete headers['content-type']
+    done()
+  })
 }
 
-/** Leaves the JSON bodies of this context unread, for routes that look at the signature first. Returns what reads them. */
+/** Leaves the JSON bodies of this context unread, for routes that look at who sent them first. Returns what parses them. */
 export function leaveJsonUnread(app: FastifyInstance): ReadJson {
   app.removeContentTypeParser('application/json')
-  takeBytes(app, async () => undefined)
+  app.addContentTypeParser('application/json', async () => undefined)
   return jsonReader(app)
-}
-
-function takeBytes(app: FastifyInstance, read: ReadJson): void {
-  const parser = async (request: FastifyRequest, bytes: Buffer) => {
-    request.rawBody = bytes
-    return read(request, bytes)
-  }
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parser)
 }
 
 function jsonReader(app: FastifyInstance): ReadJson {

@@ -16,17 +16,26 @@ export interface KeyAsked {
 /** Whether a key was taken before, and with what. */
 export type KeyClaim =
   | { readonly kind: 'new' | 'other' }
-  /** Its request is at work. */
+  /** Its request is at work, and not answered. */
   | { readonly kind: 'open' }
-  /** The service died with its request, which had begun this run. */
+  /** The service ended with its request, which had begun this run. */
   | { readonly kind: 'interrupted'; readonly runId: string }
-  | { readonly kind: 'answered'; readonly status: number; readonly body: string }
+  | ({ readonly kind: 'answered' } & AnswerText)
+
+/** An answer, as it is kept. */
+export interface AnswerText {
+  readonly status: number
+  readonly body: string
+}
 
 /** The keys of requests that are done once. */
 export interface Keys {
   /** Takes a key for a request. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   claimKey(asked: KeyAsked): KeyClaim
-  answerKey(key: string, status: number, body: string): void
+  /** Says what was answered while the work goes on; the next life of the service does not know of it. */
+  tellKey(key: string, answer: AnswerText): void
+  /** Keeps the answer: the work is done. */
+  answerKey(key: string, answer: AnswerText): void
   /**
    * Gives a key back, and tells true; unless its request began a run that was, or may have been, launched, or that somebody
    * called off: trying again must not undo that.
@@ -41,10 +50,15 @@ export const KEYS_MIGRATION = `ALTER TABLE answers ADD COLUMN request_id TEXT;
     UPDATE answers SET run_id = NEW.run_id WHERE request_id = NEW.request_id AND status IS NULL;
   END;`
 
+type Row = Record<string, unknown> | undefined
+
 /** Keys in whichever database is open now. */
 export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
-  /** Keys whose request is at work in this life of the service; all other unanswered ones are from earlier lives. */
-  const atWork = new Set<string>()
+  /**
+   * Keys whose request is at work in this life of the service, with the answer that it has already; all other unanswered
+   * ones are from earlier lives.
+   */
+  const atWork = new Map<string, AnswerText | null>()
 
   const rowOf = (key: string) =>
     db()
@@ -53,9 +67,16 @@ export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
       )
       .get(key)
 
-  /** The run that a key's request began, unless it surely was never launched. A row may be gone: runs are not kept for ever. */
-  const runOf = (row: ReturnType<typeof rowOf>) =>
-    row?.outcome === 'failed_to_start' ? null : textOrNull(row?.run_id)
+  /** Whether a key's request began a run that surely was never launched. A run may be gone: they are not kept for ever. */
+  const isVain = (row: Row) => row?.outcome === 'failed_to_start'
+
+  const runOf = (row: Row) => (isVain(row) ? null : textOrNull(row?.run_id))
+
+  /** What was answered of a run that then was never launched does not count: the end was written later. */
+  function answerOf(row: Row): AnswerText | null {
+    const status = numberOrNull(row?.status)
+    return status === null || isVain(row) ? null : { status, body: String(row?.body) }
+  }
 
   return {
     claimKey({ key, requestHash, requestId, now, since }) {
@@ -63,8 +84,10 @@ export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
         db().prepare('DELETE FROM answers WHERE claimed_at < ?').run(since)
         const row = rowOf(key)
         if (row && row.request_hash !== requestHash) return { kind: 'other' }
-        const status = numberOrNull(row?.status)
-        if (row && status !== null) return { kind: 'answered', status, body: String(row.body) }
+        // It may have been written late.
+        if (row && row.status !== null) atWork.delete(key)
+        const answer = answerOf(row) ?? atWork.get(key)
+        if (answer) return { kind: 'answered', ...answer }
         if (atWork.has(key)) return { kind: 'open' }
         const runId = runOf(row)
         if (runId !== null) return { kind: 'interrupted', runId }
@@ -73,17 +96,21 @@ export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
             'INSERT OR REPLACE INTO answers (key, request_hash, claimed_at, request_id) VALUES (?, ?, ?, ?)',
           )
           .run(key, requestHash, now, requestId)
-        atWork.add(key)
+        atWork.set(key, null)
         return { kind: 'new' }
       })
     },
-    answerKey(key, status, body) {
+    tellKey(key, answer) {
+      atWork.set(key, answer)
+    },
+    answerKey(key, { status, body }) {
       const isWritten = write('UPDATE answers SET status = :status, body = :body WHERE key = :key', {
         status,
         body,
         key,
       })
       if (isWritten) atWork.delete(key)
+      else atWork.set(key, { status, body })
     },
     freeKey(key) {
       const row = rowOf(key)

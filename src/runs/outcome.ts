@@ -1,3 +1,5 @@
+import { LooperError, messageOf } from '../errors.ts'
+
 /** How a run ended. */
 export const OUTCOMES = [
   'exited',
@@ -37,4 +39,14 @@ export function endOf(ending: Ending | null, returnCode: number | null, lost: st
   if (returnCode === null) return { outcome: 'lost', returnCode, cause: lost }
   if (returnCode < 0) return { outcome: 'signaled', returnCode, cause: `ended by signal ${-returnCode}` }
   return { outcome: 'exited', returnCode, cause: null }
+}
+
+/** The end of a run that was not launched, for that reason. */
+export function unstarted(error: unknown): RunEnd {
+  const isCalledOff = error instanceof LooperError && error.code === 'LOOPER_RUN_CANCELLED'
+  return {
+    outcome: isCalledOff ? 'stopped' : 'failed_to_start',
+    returnCode: null,
+    cause: messageOf(error),
+  }
 }

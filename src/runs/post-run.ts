@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../errors.ts'
-import { type KeptAnswer, keyOf, once } from '../http/idempotency.ts'
+import { type KeptAnswer, keyOf, once, type Worked } from '../http/idempotency.ts'
 import { Type } from '../schema.ts'
 import { shellQuote } from '../shell-quote.ts'
 import { POST_RUN } from './api.ts'
@@ -39,9 +39,10 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
       const kept = await once<Answer>(ledger, keyed, async () => {
         const origin = { requestId: id, trigger: 'http', caller: name } as const
         const { request, workspace } = await prepareRun(body, origin, defaults)
-        if (body.plan) return ok(planAnswer(await runs.plan(request)))
-        if (isAsync) return accepted(await startAside(runs, request), id)
-        return ok(await runAnswer(request, workspace, body.wait === true))
+        if (body.plan) return { ...ok(planAnswer(await runs.plan(request))), effect: 'none' }
+        if (!isAsync) return runAnswer(request, workspace, body.wait === true)
+        const { runId, effect } = await startAside(runs, request, 'refuse')
+        return { ...accepted(runId, id), effect }
       })
       if (kept.status === 202) {
         reply.header('preference-applied', 'respond-async')
@@ -56,24 +57,37 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
     request: RunRequest,
     workspace: string | null,
     isWaiting: boolean,
-  ): Promise<RunAnswer> {
+  ): Promise<Worked<RunAnswer>> {
     const started = await runs.start(request)
-    if (started.kind === 'skipped') return skippedAnswer(request, workspace, started.obstacle, agent)
+    if (started.kind === 'skipped')
+      return { ...ok(skippedAnswer(request, workspace, started.obstacle, agent)), effect: 'none' }
     const result = await started.done
     const answer = answerOf(request, workspace, result, agent)
-    if (!isWaiting || !result.run) return answer
+    if (!isWaiting || !result.run) return { ...ok(answer), effect: 'done' }
     const { outcome, returnCode, cause } = await result.run.ended
     const tokens = ledger.find(result.run.runId)?.tokensUsed ?? null
-    return { ...answer, outcome, return_code: returnCode, cause, tokens_used: tokens }
+    const ended = { ...answer, outcome, return_code: returnCode, cause, tokens_used: tokens }
+    return { ...ok(ended), effect: 'done' }
   }
 }
 
+/** A run that nobody waits for. */
+export interface Aside {
+  /** Null where nothing will be launched. */
+  readonly runId: string | null
+  readonly effect: Worked<unknown>['effect']
+}
+
 /** Starts a request that nobody waits for: what becomes of it is on the record and in the log. */
-export async function startAside(runs: Runs, request: RunRequest): Promise<string | null> {
-  const started = await runs.start(request)
-  if (started.kind === 'skipped') return null
+export async function startAside(
+  runs: Runs,
+  request: RunRequest,
+  whenBusy: 'refuse' | 'wait',
+): Promise<Aside> {
+  const started = await runs.start(request, whenBusy)
+  if (started.kind === 'skipped') return { runId: null, effect: 'none' }
   started.done.catch(() => undefined)
-  return started.runId
+  return { runId: started.runId, effect: started.done }
 }
 
 /** RFC 7240, 4.1. */
@@ -83,7 +97,7 @@ function prefersAsync(header: string | readonly string[] | undefined): boolean {
     .some((preference) => preference.trim().toLowerCase() === 'respond-async')
 }
 
-const ok = <T>(body: T): KeptAnswer<T> => ({ status: 200, body })
+const ok = <T>(body: T) => ({ status: 200, body })
 
 const accepted = (runId: string | null, requestId: string): KeptAnswer<AcceptedAnswer> => ({
   status: 202,
@@ -93,7 +107,7 @@ const accepted = (runId: string | null, requestId: string): KeptAnswer<AcceptedA
 function lostAnswer(runId: string): never {
   throw new LooperError(
     'LOOPER_KEY_INTERRUPTED',
-    `the service ended before it answered the first request with this Idempotency-Key, which had begun run ${runId}`,
+    `the service ended while the first request with this Idempotency-Key was at work, which had begun run ${runId}`,
   )
 }
 

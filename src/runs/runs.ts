@@ -4,12 +4,12 @@ import { LooperError, messageOf } from '../errors.ts'
 import type { StopReport } from '../processes/stop.ts'
 import { adoptRuns } from './adopt.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
-import type { Ending, RunEnd } from './outcome.ts'
+import { type Ending, unstarted } from './outcome.ts'
 import { type Plan, planOf } from './plan.ts'
 import { findAgents } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
 import { assertOpen, sequenceOf } from './sequence.ts'
-import { createSlot, type Occupant } from './slot.ts'
+import { createSlot, type Occupant, type Release } from './slot.ts'
 import { stopAll, stopOne } from './stop-runs.ts'
 
 /** Why nothing new may be launched beside what there is: a launch under way, or a live agent. */
@@ -28,7 +28,7 @@ export type IdleOutcome =
 
 /** What became of a request at once. */
 export type Started =
-  /** It has taken the slot. `runId` is null where nothing will be launched. */
+  /** It has taken the slot, or waits for it. `runId` is null where nothing will be launched. */
   | { readonly kind: 'started'; readonly runId: string | null; readonly done: Promise<RunResult> }
   /** It asked to be skipped where something runs, and something does. */
   | { readonly kind: 'skipped'; readonly obstacle: Obstacle }
@@ -50,8 +50,10 @@ export interface Runs {
    * launch, and whether the agent stays up.
    * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_DISK_FULL`, `LOOPER_LEDGER_UNWRITABLE`, `LOOPER_SHUTTING_DOWN`; `done`
    * rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, `LOOPER_RUN_CANCELLED`, and what launching throws
+   * @param whenBusy what to do while another launch holds the slot. What waits is on the record at once; a newer request
+   * that waits takes its place (`LOOPER_BUSY`, told by `done`)
    */
-  start(request: RunRequest): Promise<Started>
+  start(request: RunRequest, whenBusy?: 'refuse' | 'wait'): Promise<Started>
   /** What a request would do now. @throws {LooperError} what would keep it from beginning */
   plan(request: RunRequest): Promise<Plan>
   /**
@@ -74,7 +76,7 @@ export interface Runs {
   live(): readonly Run[]
   /** Launches nothing more, stops every run of this service, and resolves when nothing of them is left. */
   close(): Promise<void>
-  /** Begins nothing more; resolves when the launch under way, if any, is done. Every run lives on. */
+  /** Takes no more requests; resolves when those that it took are launched. Every run lives on. */
   handOver(): Promise<void>
 }
 
@@ -93,6 +95,8 @@ export function createRuns(deps: RunsDeps): Runs {
   const sequenceDeps = { ...deps, live, closing: closing.signal }
   let adopted = Promise.resolve()
   let isHandedOver = false
+  /** Resolves when the latest request that waited for the slot is done. */
+  let waited: Promise<unknown> = Promise.resolve()
 
   /** Puts a launch on the record as an intent. */
   function record(request: LaunchRequest): string {
@@ -151,7 +155,7 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   /** Takes the slot for a request, or says what is in the way. */
-  async function enter({ ifRunning }: RunRequest): Promise<{ release: () => void } | Started> {
+  async function enter({ ifRunning }: RunRequest): Promise<{ release: Release } | Started> {
     const release = slot.take()
     if (!release) {
       if (ifRunning === 'skip') return { kind: 'skipped', obstacle: 'busy' }
@@ -169,33 +173,41 @@ export function createRuns(deps: RunsDeps): Runs {
     }
   }
 
-  /** Whoever has the slot: puts it on the record and begins. */
-  function begin(request: RunRequest, release: () => void): Started {
+  /** Puts a request on the record, and begins; where it has not got the slot, when its turn comes. */
+  function begin(request: RunRequest, taken: Release | null): Started {
     const { requestId, caller, launch } = request
     const log = logger.child({ request_id: requestId, caller })
     let occupant: Occupant
     try {
       const runId = launch && record(launch)
       occupant = { requestId, runId, step: 'notice', calledOff: new AbortController() }
-      slot.occupy(occupant)
     } catch (error) {
-      release()
+      taken?.()
       throw error
     }
     const { runId } = occupant
     const sequence = sequenceOf(occupant, sequenceDeps, log)
-    const work =
-      launch && runId ? onRecord(runId, sequence.replace(request, launch, runId)) : sequence.stopOnly(request)
-    const done = work.finally(release).then(
-      (result) => {
-        log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
-        return result
-      },
-      (error: unknown) => {
-        log.error({ error: messageOf(error) }, 'run.fail')
-        throw error
-      },
-    )
+    const go = () => (launch && runId ? sequence.replace(request, launch, runId) : sequence.stopOnly(request))
+    let release = taken
+    const wait = async () => {
+      release = await sequence.waitFor((over) => slot.turn(occupant, over))
+      return go()
+    }
+    if (taken) slot.occupy(occupant)
+    const work = taken ? go() : wait()
+    const done = (runId ? onRecord(runId, work) : work)
+      .finally(() => release?.())
+      .then(
+        (result) => {
+          log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
+          return result
+        },
+        (error: unknown) => {
+          log.error({ error: messageOf(error) }, 'run.fail')
+          throw error
+        },
+      )
+    if (!taken) waited = done.catch(() => undefined)
     return { kind: 'started', runId, done }
   }
 
@@ -209,9 +221,10 @@ export function createRuns(deps: RunsDeps): Runs {
 
     adopted: () => adopted,
 
-    async start(request) {
+    async start(request, whenBusy = 'refuse') {
       await open()
       if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
+      if (slot.taken && whenBusy === 'wait') return begin(request, null)
       const entered = await enter(request)
       return 'release' in entered ? begin(request, entered.release) : entered
     },
@@ -244,15 +257,16 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async stop(runId, cause) {
       await adopted
-      const { occupant } = slot
-      const wasWaiting = occupant?.runId === runId && !isLive(runId)
+      const { occupant, waiting } = slot
+      const begun = [occupant, waiting].find((one) => one?.runId === runId)
+      const wasWaiting = begun && !isLive(runId)
       if (wasWaiting) {
-        occupant.calledOff.abort(cause)
-        await slot.free()
+        begun.calledOff.abort(cause)
+        await (begun === waiting ? waited : slot.released())
       }
       const run = live.all().find((candidate) => candidate.runId === runId)
       if (run) {
-        if (occupant?.runId === runId) occupant.calledOff.abort(cause)
+        begun?.calledOff.abort(cause)
         return stopOne(run, { outcome: 'stopped', cause }, deps, logger)
       }
       return wasWaiting ? { signalled: [], survivors: [] } : null
@@ -275,19 +289,10 @@ export function createRuns(deps: RunsDeps): Runs {
     async close() {
       closing.abort()
       await adopted
+      await waited
       await slot.free()
       const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }
       await stopAll(live.all(), why, { ...deps, scope: 'own' }, logger)
     },
-  }
-}
-
-/** The end of a run that was not launched. */
-function unstarted(error: unknown): RunEnd {
-  const isCalledOff = error instanceof LooperError && error.code === 'LOOPER_RUN_CANCELLED'
-  return {
-    outcome: isCalledOff ? 'stopped' : 'failed_to_start',
-    returnCode: null,
-    cause: messageOf(error),
   }
 }

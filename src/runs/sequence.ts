@@ -18,6 +18,8 @@ export interface SequenceDeps extends LiveDeps {
 
 /** The steps of a request, taken by whoever holds the slot. */
 export interface Sequence {
+  /** Waits for something that ends, too, when the request is called off. */
+  waitFor<T>(wait: (over: AbortSignal) => Promise<T>): Promise<T>
   /** Announces, stops every live agent, launches, and looks whether the agent stays up. */
   replace(request: RunRequest, launch: LaunchRequest, runId: string): Promise<RunResult>
   /** Announces, and stops every live agent. */
@@ -41,8 +43,18 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
   const calledOff = occupant.calledOff.signal
   const over = AbortSignal.any([closing, calledOff])
 
+  let launched: string | null = null
+
+  function assertStaying(): void {
+    if (launched === null) assertOpen(closing)
+    else if (closing.aborted) {
+      const what = `the service is shutting down, and run ${launched} with it`
+      throw new LooperError('LOOPER_SHUTTING_DOWN', what)
+    }
+  }
+
   function assertGoing(): void {
-    assertOpen(closing)
+    assertStaying()
     if (calledOff.aborted)
       throw new LooperError('LOOPER_RUN_CANCELLED', `the run was called off: ${calledOff.reason}`)
   }
@@ -94,6 +106,16 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
   }
 
   return {
+    async waitFor(wait) {
+      log.info({ step: 'wait' }, 'run.step')
+      try {
+        return await wait(over)
+      } catch (error) {
+        assertGoing()
+        throw error
+      }
+    },
+
     async stopOnly(request) {
       const { output: noticeOutput } = await announce(request)
       const cause = `stopped by request ${request.requestId}`
@@ -115,8 +137,9 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
 
       enter('launch')
       const run = await live.launch(runId, launch)
+      launched = runId
       const startupReturnCode = await checkStartup(run, request.startupCheckMs)
-      assertOpen(closing)
+      assertStaying()
       return { noticeOutput: notice, stopped: agents, remaining, run, startupReturnCode }
     },
   }

@@ -25,17 +25,84 @@ t.test('the event is where each sender names it', async (t) => {
   t.match(kindOf(when, {}, null), { kind: 'ignored' })
 })
 
+const OWN = { id: 1, full_name: 'owner/project' }
+const FORK = { id: 2, full_name: 'mallory/project', fork: true }
+const workflowRun = (head_repository: unknown, event = 'push') => ({
+  workflow_run: { event, head_branch: 'main', head_repository, repository: OWN },
+  repository: OWN,
+})
+const pipeline = (attributes: object, more: object = {}) => ({
+  object_attributes: { ref: 'main', tag: false, source: 'push', ...attributes },
+  project: { id: 1 },
+  merge_request: null,
+  ...more,
+})
+
 t.test('the branch is that of a push, a workflow run or a pipeline', async (t) => {
   const when = { branch: 'main' }
-  t.match(kindOf(when, {}, { ref: 'refs/heads/main' }), { kind: 'run' })
-  t.match(kindOf(when, {}, { ref: 'main' }), { kind: 'run' })
-  t.match(kindOf(when, {}, { workflow_run: { head_branch: 'main' } }), { kind: 'run' })
-  t.match(kindOf(when, {}, { object_attributes: { ref: 'main' } }), { kind: 'run' })
-  t.strictSame(kindOf(when, {}, { ref: 'refs/tags/main' }), {
+  const met: Record<string, unknown> = {
+    'a push': { ref: 'refs/heads/main', repository: OWN },
+    'a bare name': { ref: 'main' },
+    'a branch that was made': { ref: 'main', ref_type: 'branch' },
+    'a workflow run': workflowRun(OWN),
+    'a workflow run for a pull request of the repository itself': workflowRun(OWN, 'pull_request'),
+    'a workflow run, of a sender without ids': {
+      workflow_run: { head_branch: 'main', head_repository: { full_name: 'owner/project' } },
+      repository: { full_name: 'owner/project' },
+    },
+    'a pipeline': pipeline({}),
+    'a pipeline for a merge request of the project itself': pipeline(
+      { source: 'merge_request_event' },
+      { merge_request: { source_project_id: 1, target_project_id: 1 } },
+    ),
+    'a job': { ref: 'main', tag: false },
+  }
+  for (const [what, payload] of Object.entries(met)) t.match(kindOf(when, {}, payload), { kind: 'run' }, what)
+  t.match(kindOf(when, {}, { ref: 'refs/heads/other' }), {
     kind: 'ignored',
     reason: 'the branch is not "main"',
   })
-  t.match(kindOf(when, {}, {}), { kind: 'ignored' })
+})
+
+t.test("a stranger's fork or a tag never has the branch, whatever it is called there", async (t) => {
+  const when = { branch: 'main' }
+  const head = { ref: 'main', repo: FORK }
+  const others: Record<string, unknown> = {
+    nothing: {},
+    'a tag': { ref: 'refs/tags/main' },
+    'a tag that was made': { ref: 'main', ref_type: 'tag' },
+    'a pull request as a ref': { ref: 'refs/pull/1/head' },
+    'a workflow run of a fork': workflowRun(FORK, 'pull_request'),
+    'a workflow run of a fork, with rights of the repository': workflowRun(FORK, 'pull_request_target'),
+    'a workflow run of a fork, without ids': {
+      workflow_run: { head_branch: 'main', head_repository: { full_name: 'mallory/project' } },
+      repository: { full_name: 'owner/project' },
+    },
+    'a workflow run of a fork that is gone': workflowRun(null, 'pull_request'),
+    'a workflow run that does not say where from': { workflow_run: { head_branch: 'main' } },
+    'a pull request': { pull_request: { head, base: { ref: 'main', repo: OWN } }, repository: OWN },
+    'a job of a workflow': { workflow_job: { head_branch: 'main' }, repository: OWN },
+    'a check suite': { check_suite: { head_branch: 'main' }, repository: OWN },
+    'a check run': { check_run: { check_suite: { head_branch: 'main' } }, repository: OWN },
+    'a pipeline of a tag': pipeline({ tag: true }),
+    'a pipeline for a merge request of a fork': pipeline(
+      { source: 'merge_request_event' },
+      { merge_request: { source_project_id: 2, target_project_id: 1 } },
+    ),
+    'a part of such a pipeline': pipeline(
+      { source: 'parent_pipeline' },
+      { merge_request: { source_project_id: 2, target_project_id: 1 } },
+    ),
+    'a pipeline for some merge request': pipeline({ source: 'merge_request_event' }),
+    "a pipeline for another host's pull request": pipeline({ source: 'external_pull_request_event' }),
+    'a job of a tag': { ref: 'main', tag: true },
+    'a merge request': {
+      object_attributes: { source_branch: 'main', source_project_id: 2 },
+      project: { id: 1 },
+    },
+  }
+  for (const [what, payload] of Object.entries(others))
+    t.strictSame(kindOf(when, {}, payload), { kind: 'ignored', reason: 'the branch is not "main"' }, what)
 })
 
 t.test('fields must equal exactly, types included', async (t) => {

@@ -38,9 +38,55 @@ t.test('a value is one line without control characters, and no template of its o
 })
 
 t.test('what nobody sees is not inserted', async (t) => {
-  const hidden = [...'do evil'].map((char) => String.fromCodePoint(0xe0000 + char.charCodeAt(0))).join('')
-  const x = `a\u200bb\u202ec\u2066d\ufeffe${hidden}f\u00adg`
-  t.equal(fill('{{x}}', { x }, 'message'), 'abcdefg')
+  const hiddenFrom = (base: number) =>
+    [...'do evil'].map((char) => String.fromCodePoint(base + char.charCodeAt(0))).join('')
+  const inserted = (x: string) => fill('{{x}}', { x }, 'message')
+  t.equal(inserted(`a${hiddenFrom(0xe0000)}b`), 'ab', 'tags')
+  t.equal(inserted(`a${hiddenFrom(0xe0100)}b`), 'ab', 'variation selectors')
+  t.equal(inserted(`a${hiddenFrom(0xf0000)}b`), 'ab', 'private use')
+  const blank = [
+    [0x00ad, 0x00ad],
+    [0x034f, 0x034f],
+    [0x061c, 0x061c],
+    [0x115f, 0x1160],
+    [0x17b4, 0x17b5],
+    [0x180b, 0x180f],
+    [0x200b, 0x200f],
+    [0x202a, 0x202e],
+    [0x2060, 0x206f],
+    [0x2800, 0x2800],
+    [0x3164, 0x3164],
+    [0xe000, 0xe000],
+    [0xfe00, 0xfe0f],
+    [0xfeff, 0xfeff],
+    [0xffa0, 0xffa0],
+    [0xfff0, 0xfffc],
+    [0x16fe4, 0x16fe4],
+    [0x1bca0, 0x1bca3],
+    [0x1d159, 0x1d159],
+    [0x1d173, 0x1d17a],
+    [0xe0000, 0xe0fff],
+    [0x10ffff, 0x10ffff],
+  ] as const
+  const codes = blank.flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, i) => first + i),
+  )
+  const kept = codes.filter((code) => inserted(`a${String.fromCodePoint(code)}b`) !== 'ab')
+  t.strictSame(
+    kept.map((code) => code.toString(16)),
+    [],
+  )
+})
+
+t.test('what anybody sees is inserted, emoji too', async (t) => {
+  for (const x of ['naïve', 'e\u0301', 'שלום', 'नमस्ते', '中文', '😀', '👍🏽', '🇫🇷', '#⃣', '-–—'])
+    t.equal(fill('{{x}}', { x }, 'message'), x)
+  t.equal(fill('{{x}}', { x: '❤\ufe0f' }, 'message'), '❤', 'without its selector')
+})
+
+t.test('spaces of all kinds are one space', async (t) => {
+  const x = 'a \u00a0\u2003\u3000\u202f\u2028 b\u1680c'
+  t.equal(fill('{{x}}', { x }, 'message'), 'a b c')
 })
 
 t.test('a value is cut at 1,000 characters, never within one', async (t) => {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import t from 'tap'
-import { deliveryIdOf, HOOK_KINDS, isAuthentic, signingKeys } from '../../src/hooks/verify.ts'
+import { deliveryIdOf, HOOK_KINDS, isAuthentic, mayBeAuthentic, signingKeys } from '../../src/hooks/verify.ts'
 
 const NOW = 1_614_265_330_000
 const delivery = (headers: IncomingHttpHeaders, body = '') => ({ headers, body: Buffer.from(body) })
@@ -138,4 +138,36 @@ t.test("a delivery is known by its sender's name for it", async (t) => {
   t.equal(deliveryIdOf('standard', delivery({ 'webhook-id': 'd' })), 'd')
   t.equal(deliveryIdOf('bearer', delivery({ 'idempotency-key': 'e' })), 'e')
   for (const kind of HOOK_KINDS) t.equal(deliveryIdOf(kind, delivery({})), null, kind)
+})
+
+t.test('headers alone tell what need not be read', async (t) => {
+  const may = (kind: (typeof HOOK_KINDS)[number], headers: IncomingHttpHeaders, now = NOW) =>
+    mayBeAuthentic(kind, { headers }, ['right', 'new'], now)
+  const hex = 'a'.repeat(64)
+  const signed = { ...STANDARD.headers, 'webhook-signature': `v1,${'A'.repeat(43)}=` }
+  t.equal(may('github', { 'x-hub-signature-256': `sha256=${hex}` }), true, 'the body will tell')
+  t.equal(may('standard', signed), true)
+  t.equal(may('gitlab', signed), true)
+  t.equal(may('standard', { ...signed, 'webhook-signature': `v1a,x ${signed['webhook-signature']}` }), true)
+  t.equal(may('gitlab', { 'x-gitlab-token': 'new' }), true)
+  t.equal(may('bearer', { authorization: 'bearer right' }), true)
+
+  for (const kind of HOOK_KINDS) t.equal(may(kind, {}), false, kind)
+  for (const form of [
+    hex,
+    `sha256=${hex}0`,
+    `sha256=${hex.slice(1)}`,
+    `sha256=${hex.toUpperCase()}`,
+    `sha1=${hex}`,
+  ])
+    t.equal(may('github', { 'x-hub-signature-256': form }), false, form)
+  for (const kind of ['standard', 'gitlab'] as const) {
+    t.equal(may(kind, signed, NOW + 301_000), false, 'too old')
+    t.equal(may(kind, { ...signed, 'webhook-id': '' }), false)
+    for (const form of ['', 'v1,', `v1,${'A'.repeat(44)}=`, `v1,${'!'.repeat(43)}=`, `v2,${'A'.repeat(43)}=`])
+      t.equal(may(kind, { ...signed, 'webhook-signature': form }), false, form)
+  }
+  t.equal(may('gitlab', { ...signed, 'webhook-signature': '', 'x-gitlab-token': 'right' }), false)
+  t.equal(may('gitlab', { 'x-gitlab-token': 'wrong' }), false)
+  t.equal(may('bearer', { authorization: 'Bearer wrong' }), false)
 })

@@ -1,8 +1,10 @@
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { LooperError } from '../../src/errors.ts'
-import { keyOf, once } from '../../src/http/idempotency.ts'
+import { keyOf, once, type Worked } from '../../src/http/idempotency.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
+import type { Keys } from '../../src/runs/ledger-keys.ts'
 
 const DAY_MS = 86_400_000
 const INTENT = {
@@ -24,7 +26,8 @@ interface Asked {
   readonly key?: string | null
   readonly body?: string
   readonly now?: number
-  readonly work?: () => Promise<{ status: number; body: unknown }>
+  readonly work?: () => Promise<Worked<unknown>>
+  readonly keys?: Keys
 }
 
 /** Work that counts how often it was done, on a ledger that can be opened anew, as after a crash. */
@@ -34,17 +37,21 @@ function setUp(test: Test) {
   test.teardown(() => ledger.close())
   let done = 0
   let requests = 0
-  const work = async () => ({ status: 200, body: { done: ++done } })
+  const work = async (): Promise<Worked<unknown>> => ({
+    status: 200,
+    body: { done: ++done },
+    effect: 'done',
+  })
   return {
     ledger: () => ledger,
     first: { status: 200, body: { done: 1 } },
     count: () => done,
     /** The id of the latest request. */
     requestId: () => `request-${requests}`,
-    ask({ key = 'k', body = '{}', now = 0, work: other = work }: Asked = {}) {
+    ask({ key = 'k', body = '{}', now = 0, work: other = work, keys = ledger }: Asked = {}) {
       const interrupted = (runId: string) => ({ status: 202, body: { interrupted: runId } })
       const keyed = { key, body: Buffer.from(body), requestId: `request-${++requests}`, now, interrupted }
-      return once<unknown>(ledger, keyed, other)
+      return once<unknown>(keys, keyed, other)
     },
     /** Puts the run of the latest request on the record. */
     begin: (runId: string) => ledger.begin({ ...INTENT, runId, requestId: `request-${requests}` }),
@@ -75,7 +82,9 @@ t.test('the same key and body get the first answer for a day, also across restar
 t.test('another body is refused, and so is the same one while the first is at work', async (t) => {
   const { ask, count } = setUp(t)
   const gate = Promise.withResolvers<void>()
-  const first = ask({ work: () => gate.promise.then(async () => ({ status: 200, body: {} })) })
+  const first = ask({
+    work: () => gate.promise.then(() => ({ status: 200, body: {}, effect: 'done' as const })),
+  })
   await t.rejects(ask(), { code: 'LOOPER_KEY_IN_USE' })
   await t.rejects(ask({ body: '{ }' }), { code: 'LOOPER_KEY_REUSED' })
   gate.resolve()
@@ -181,6 +190,176 @@ t.test(
     t.equal(count(), 2)
   },
 )
+
+t.test('what did nothing leaves its key free, with another body, too', async (t) => {
+  const { ask, first } = setUp(t)
+  const ignored = { status: 200, body: 'ignored' }
+  const ignoring = async () => ({ ...ignored, effect: 'none' as const })
+  t.strictSame(await ask({ work: ignoring }), ignored)
+  t.strictSame(await ask({ work: ignoring, body: '[]' }), ignored)
+  t.strictSame(await ask(), first)
+})
+
+/** Work that is answered before it is done; what becomes of it is told later. */
+function aside() {
+  const { promise: effect, resolve, reject } = Promise.withResolvers<void>()
+  const started = { status: 202, body: { started: true } }
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+  return {
+    started,
+    work: async () => ({ ...started, effect }),
+    async succeed() {
+      resolve()
+      await settled()
+    },
+    async fail() {
+      reject(new Error('not now'))
+      await settled()
+    },
+  }
+}
+
+t.test(
+  'what goes on behind its answer is answered so again, and keeps its key when it is done',
+  async (t) => {
+    const { ask, count, restart } = setUp(t)
+    const { started, work, succeed } = aside()
+    t.strictSame(await ask({ work }), started)
+    t.strictSame(await ask(), started, 'meanwhile')
+    await t.rejects(ask({ body: '[]' }), { code: 'LOOPER_KEY_REUSED' })
+    await succeed()
+    t.strictSame(await ask(), started, 'then')
+    restart()
+    t.strictSame(await ask(), started, 'in the next life')
+    t.equal(count(), 0)
+  },
+)
+
+t.test('what fails behind its answer, before a launch, frees its key', async (t) => {
+  const { ask, begin, ledger, first } = setUp(t)
+  const stopOnly = aside()
+  await ask({ key: 'stop', work: stopOnly.work })
+  await stopOnly.fail()
+  t.strictSame(await ask({ key: 'stop' }), first, 'where there is no run')
+
+  const run = aside()
+  await ask({
+    work: () => {
+      begin('run-1')
+      return run.work()
+    },
+  })
+  ledger().finish('run-1', { ...FAILED, ...FACTS })
+  t.strictSame(await ask(), run.started, 'not before it is over')
+  await run.fail()
+  t.strictSame(await ask(), { status: 200, body: { done: 2 } })
+})
+
+t.test('what fails behind its answer after a launch, or was called off, keeps its answer', async (t) => {
+  const { ask, begin, ledger, restart } = setUp(t)
+  for (const [runId, outcome] of [
+    ['launched', 'exited'],
+    ['called off', 'stopped'],
+  ] as const) {
+    const { started, work, fail } = aside()
+    await ask({
+      key: runId,
+      work: () => {
+        begin(runId)
+        return work()
+      },
+    })
+    ledger().finish(runId, { ...ENDED, ...FACTS, outcome })
+    await fail()
+    t.strictSame(await ask({ key: runId }), started)
+    restart()
+    t.strictSame(await ask({ key: runId }), started)
+  }
+})
+
+t.test('what goes on behind its answer when the service dies is free if nothing was launched', async (t) => {
+  const { ask, begin, ledger, first, restart } = setUp(t)
+  await ask({ key: 'stop', work: aside().work })
+  const beginning = (key: string) =>
+    ask({
+      key,
+      work: () => {
+        begin(`run of ${key}`)
+        return aside().work()
+      },
+    })
+  await beginning('launched')
+  await beginning('announcing')
+  restart()
+  ledger().finish('run of announcing', { ...FAILED, ...FACTS })
+  t.strictSame(await ask({ key: 'stop' }), first)
+  t.strictSame(await ask({ key: 'announcing' }), { status: 200, body: { done: 2 } })
+  const told = { status: 202, body: { interrupted: 'run of launched' } }
+  t.strictSame(await ask({ key: 'launched' }), told)
+})
+
+t.test('an answer of a shutdown is not kept: it would be wrong in the next life', async (t) => {
+  const { ask, begin, ledger, restart } = setUp(t)
+  const stopped = ask({
+    work: async () => {
+      begin('run-1')
+      ledger().finish('run-1', { ...ENDED, ...FACTS, outcome: 'stopped' })
+      throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down')
+    },
+  })
+  await t.rejects(stopped, { code: 'LOOPER_SHUTTING_DOWN' })
+  await t.rejects(ask(), { code: 'LOOPER_KEY_IN_USE' })
+  restart()
+  t.strictSame(await ask(), { status: 202, body: { interrupted: 'run-1' } })
+})
+
+/** Somebody else's right to write. */
+function lockOf(test: Test, file: string) {
+  const other = new DatabaseSync(file)
+  other.exec('BEGIN IMMEDIATE')
+  test.teardown(() => other.close())
+  return { release: () => other.exec('ROLLBACK') }
+}
+
+t.test('an end that is written late frees its key when it is', async (t) => {
+  const file = path.join(t.testdir(), 'looper.db')
+  const ledger = openLedger(file, () => undefined)
+  t.teardown(() => ledger.close())
+  const keyed = (requestId: string) => ({
+    key: 'k',
+    body: null,
+    requestId,
+    now: 0,
+    interrupted: () => ({ status: 409, body: 'interrupted' }),
+  })
+  const locks: ReturnType<typeof lockOf>[] = []
+  const failing = once<unknown>(ledger, keyed('one'), async () => {
+    ledger.begin({ ...INTENT, runId: 'run-1', requestId: 'one' })
+    locks.push(lockOf(t, file))
+    ledger.finish('run-1', { ...FAILED, ...FACTS })
+    throw new Error('not now')
+  })
+  await t.rejects(failing, { message: 'not now' })
+  for (const lock of locks) lock.release()
+  // The next step writes what waits.
+  ledger.remove('nothing')
+  const work = async () => ({ status: 200, body: 'done', effect: 'done' as const })
+  t.strictSame(await once<unknown>(ledger, keyed('two'), work), { status: 200, body: 'done' })
+})
+
+t.test('where the record cannot be read when the work is over, the answer stands', async (t) => {
+  const { ask, ledger } = setUp(t)
+  const { started, work, fail } = aside()
+  const keys = {
+    ...ledger(),
+    freeKey() {
+      throw new Error('unreadable')
+    },
+  }
+  await ask({ work, keys })
+  await fail()
+  t.strictSame(await ask(), started)
+})
 
 t.test('a key belongs to its owner, and is printable ASCII', async (t) => {
   t.equal(keyOf(undefined, 'ada'), null)

@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { takeJsonOnly } from '../../src/http/json-body.ts'
+import { exchange } from '../helpers/live-run.ts'
 
 /** A server that answers what it took, and the bytes of it. */
 function setUp(test: Test) {
@@ -31,6 +32,33 @@ t.test('other types are refused', async (t) => {
     'nonsense',
   ])
     t.equal((await post('{}', type)).statusCode, 415, type)
+})
+
+t.test('an empty body is none, whatever its announced type', async (t) => {
+  const app = Fastify()
+  takeJsonOnly(app)
+  app.post('/', async ({ body }) => ({ isNone: body === undefined }))
+  t.teardown(() => app.close())
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const post = (headers: string, body = '') =>
+    exchange(
+      `http://127.0.0.1:${port}`,
+      `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n${body}`,
+    )
+  const json = 'Content-Type: application/json\r\n'
+  const form = 'Content-Type: application/x-www-form-urlencoded\r\n'
+  for (const headers of ['', json, form, 'Content-Type: nonsense\r\n']) {
+    for (const length of ['', 'Content-Length: 0\r\n']) {
+      const answer = await post(headers + length)
+      t.match(answer, /^HTTP\/1\.1 200 /, headers + length)
+      t.match(answer, '{"isNone":true}')
+    }
+  }
+  const pieces = 'Transfer-Encoding: chunked\r\n'
+  t.match(await post(json + pieces, '0\r\n\r\n'), '{"isNone":true}', 'in pieces')
+  t.match(await post(form + pieces, '1\r\nx\r\n0\r\n\r\n'), /^HTTP\/1\.1 415 /)
+  t.match(await post(`${form}Content-Length: 1\r\n`, 'x'), /^HTTP\/1\.1 415 /)
+  t.match(await post(`${json}Content-Length: 1\r\n`, ' '), /^HTTP\/1\.1 400 /)
 })
 
 t.test('what is no UTF-8 or no JSON is refused', async (t) => {
