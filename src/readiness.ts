@@ -6,7 +6,7 @@ import { messageOf } from './errors.ts'
 
 /** What must hold before a run can be asked for; each look throws where it does not. */
 export interface ReadinessDeps {
-  readonly ledger: { assertWritable(): void }
+  readonly ledger: { assertWritable(): void | Promise<void> }
   readonly table: { check(): Promise<void> }
   readonly logDir: string
   readonly minFreeMb: number

@@ -69,6 +69,8 @@ interface Opened {
 
 /** What end notices may take of a shutdown. */
 const END_NOTICES_MS = 2000
+/** How long an end waits for somebody else's lock on the ledger. */
+const SETTLE_MS = 10_000
 const MIB = 1_048_576
 
 /**
@@ -86,7 +88,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let ledger: Ledger | null = null
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
-    ledger = openLedger(config.log.dbPath, tell)
+    ledger = openLedger(config.log.dbPath, tell, systemClock)
     return await compose(options, { claimed, serverLog, ledger, secrets, credentials })
   } catch (error) {
     ledger?.close()
@@ -160,6 +162,7 @@ async function compose(
       metrics.close()
       await Promise.all(background)
       logger.info('service.stop')
+      await Promise.race([ledger.settle(SETTLE_MS), aborted(hurry)])
       ledger.close()
       await serverLog.close()
       claimed.release()
@@ -172,6 +175,8 @@ async function compose(
     // The answer to that launch goes out first.
     await setImmediate()
     await app?.close()
+    // The next start knows only what is written.
+    await Promise.race([ledger.settle(SETTLE_MS), aborted(hurry)])
     logger.info('service.handover')
   }
 

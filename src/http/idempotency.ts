@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LooperError } from '../errors.ts'
+import type { Ledger } from '../runs/ledger.ts'
 import type { AnswerText, Keys } from '../runs/ledger-keys.ts'
 
 /** An answer that is given again for the same key. */
@@ -37,7 +38,7 @@ const DAY_MS = 86_400_000
  * what the work threw
  */
 export async function once<T>(
-  ledger: Keys,
+  ledger: Keys & Pick<Ledger, 'unlocked'>,
   { key, body, requestId, now, interrupted }: Keyed<T>,
   work: () => Promise<Worked<T>>,
 ): Promise<KeptAnswer<T>> {
@@ -45,6 +46,7 @@ export async function once<T>(
   const requestHash = createHash('sha256')
     .update(body ?? '')
     .digest('hex')
+  await ledger.unlocked()
   const claim = ledger.claimKey({ key, requestHash, requestId, now, since: now - DAY_MS })
   switch (claim.kind) {
     case 'other':

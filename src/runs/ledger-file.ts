@@ -72,7 +72,7 @@ const MIGRATIONS: readonly string[] = [
 ]
 
 /** While the service starts, nobody is kept waiting. */
-const START_LOCK_LIMIT_MS = 5000
+const START_LOCK_LIMIT_MS = 2000
 
 /** Checked in less time than a thread takes to start. */
 const SMALL_BYTES = 1_048_576

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { LedgerQueue } from './ledger-queue.ts'
 import { numberOrNull, textOrNull } from './ledger-rows.ts'
-import { type LedgerWrite, withWriteErrors } from './ledger-write.ts'
+import { withWriteErrors } from './ledger-write.ts'
 
 /** A request that asks for a key. */
 export interface KeyAsked {
@@ -53,19 +54,19 @@ export const KEYS_MIGRATION = `ALTER TABLE answers ADD COLUMN request_id TEXT;
 type Row = Record<string, unknown> | undefined
 
 /** Keys in whichever database is open now. */
-export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
+export function keysIn(db: () => DatabaseSync, queue: LedgerQueue): Keys {
   /**
    * Keys whose request is at work in this life of the service, with the answer that it has already; all other unanswered
    * ones are from earlier lives.
    */
   const atWork = new Map<string, AnswerText | null>()
 
-  const rowOf = (key: string) =>
-    db()
-      .prepare(
-        `SELECT answers.*, runs.outcome FROM answers LEFT JOIN runs ON runs.run_id = answers.run_id WHERE key = ?`,
-      )
-      .get(key)
+  function rowOf(key: string): Row {
+    const sql = `SELECT answers.*, runs.outcome FROM answers LEFT JOIN runs ON runs.run_id = answers.run_id WHERE key = ?`
+    const row = db().prepare(sql).get(key)
+    // The end of its run may wait to be written.
+    return row && { ...row, ...queue.waiting(`run ${row.run_id}`) }
+  }
 
   /** Whether a key's request began a run that surely was never launched. A run may be gone: they are not kept for ever. */
   const isVain = (row: Row) => row?.outcome === 'failed_to_start'
@@ -104,11 +105,8 @@ export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
       atWork.set(key, answer)
     },
     answerKey(key, { status, body }) {
-      const isWritten = write('UPDATE answers SET status = :status, body = :body WHERE key = :key', {
-        status,
-        body,
-        key,
-      })
+      const sql = 'UPDATE answers SET status = :status, body = :body WHERE key = :key'
+      const isWritten = queue.write(`key ${key}`, sql, { status, body, key })
       if (isWritten) atWork.delete(key)
       else atWork.set(key, { status, body })
     },
@@ -116,10 +114,8 @@ export function keysIn(db: () => DatabaseSync, write: LedgerWrite): Keys {
       const row = rowOf(key)
       if (runOf(row) !== null) return false
       // Not a later claim of the same key, where this one has to wait.
-      write('DELETE FROM answers WHERE key = :key AND request_id = :request_id', {
-        key,
-        request_id: textOrNull(row?.request_id),
-      })
+      const sql = 'DELETE FROM answers WHERE key = :key AND request_id = :request_id'
+      queue.write(`key ${key}`, sql, { key, request_id: textOrNull(row?.request_id) })
       atWork.delete(key)
       return true
     },

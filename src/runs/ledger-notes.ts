@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { textOrNull } from './ledger-rows.ts'
 import type { LedgerQueue } from './ledger-queue.ts'
+import { textOrNull } from './ledger-rows.ts'
 
 /** Small states that survive the service. */
 export interface LedgerNotes {

@@ -7,7 +7,14 @@ import { type Keys, keysIn } from './ledger-keys.ts'
 import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
 import { type RunQuery, selectRuns } from './ledger-query.ts'
 import { ledgerQueue, unlocked } from './ledger-queue.ts'
-import { finishColumns, intentColumns, progressColumns, textOrNull, toListed, toRecord } from './ledger-rows.ts'
+import {
+  finishColumns,
+  intentColumns,
+  progressColumns,
+  textOrNull,
+  toListed,
+  toRecord,
+} from './ledger-rows.ts'
 import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
@@ -117,8 +124,8 @@ export interface Ledger extends LedgerNotes, Keys {
   /** Ended runs, oldest first, for retention. */
   ended(): Iterable<EndedRun>
   remove(runId: string): void
-  /** Writes something that changes nothing. @throws {LooperError} as {@link begin} */
-  assertWritable(): void
+  /** Writes something that changes nothing, as soon as nobody else holds the lock. @throws {LooperError} as {@link begin} */
+  assertWritable(): Promise<void>
   /** Resolves as soon as nobody else holds its lock; after some seconds all the same. */
   unlocked(): Promise<void>
   /** Resolves when every step is written, or after so many milliseconds. */
@@ -148,7 +155,10 @@ export function openLedger(
   }
 
   /** A row, as it will be when everything is written. */
-  const whole = (row: Record<string, unknown>) => ({ ...row, ...queue.waiting(subjectOf(String(row.run_id))) })
+  const whole = (row: Record<string, unknown>) => ({
+    ...row,
+    ...queue.waiting(subjectOf(String(row.run_id))),
+  })
 
   return {
     async check() {
@@ -223,7 +233,8 @@ export function openLedger(
     },
     ...ledgerNotes(() => db, queue),
     ...keysIn(() => db, queue),
-    assertWritable() {
+    async assertWritable() {
+      await unlocked(() => db, clock, LOCK_LIMIT_MS)
       withWriteErrors(() => {
         assertThere()
         writeNothing(db)

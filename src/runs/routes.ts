@@ -17,7 +17,7 @@ import { detailsOf, summaryOf } from './views.ts'
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
-  readonly ledger: Pick<Ledger, 'find' | 'list' | keyof Keys>
+  readonly ledger: Pick<Ledger, 'find' | 'list' | 'unlocked' | keyof Keys>
   readonly steps: Steps
   readonly clock: Clock
   readonly agent: Agent

@@ -149,6 +149,7 @@ export function createRuns(deps: RunsDeps): Runs {
   /** Waits for what an earlier life left, and for nothing where the service is about to end. */
   async function open(): Promise<void> {
     await adopted
+    await ledger.unlocked()
     assertOpen(closing.signal)
     if (isHandedOver)
       throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service hands over to its next start')

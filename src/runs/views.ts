@@ -1,8 +1,8 @@
-import type { RunRecord } from './ledger.ts'
+import type { ListedRun, RunRecord } from './ledger.ts'
 import type { RunDetails, RunSummary } from './schemas.ts'
 
 /** A run as lists show it. */
-export function summaryOf(record: RunRecord): RunSummary {
+export function summaryOf(record: ListedRun): RunSummary {
   return {
     run_id: record.runId,
     request_id: record.requestId,

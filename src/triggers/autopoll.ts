@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Notify } from '../notices/notice.ts'
-import type { Ledger, RunRecord } from '../runs/ledger.ts'
+import type { Ledger, ListedRun } from '../runs/ledger.ts'
 import type { LaunchRequest } from '../runs/run.ts'
 import { isRunLogName } from '../runs/run-log.ts'
 import { OBSTACLES, type Obstacle, type Runs } from '../runs/runs.ts'
@@ -17,7 +17,7 @@ export interface AutopollOptions {
   /** The default run, checked anew at every launch. */
   readonly prepare: () => Promise<LaunchRequest>
   /** When a run that ended at a usage limit may succeed again, in milliseconds since the epoch; null: it did not. */
-  readonly limitedUntil: (run: RunRecord) => number | null
+  readonly limitedUntil: (run: ListedRun) => number | null
   readonly notify: Notify
   readonly pollMs: number
   /** Above 0: no launch while the newest run log changed within it. */

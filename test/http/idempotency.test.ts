@@ -3,8 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { LooperError } from '../../src/errors.ts'
 import { keyOf, once, type Worked } from '../../src/http/idempotency.ts'
-import { openLedger } from '../../src/runs/ledger.ts'
-import type { Keys } from '../../src/runs/ledger-keys.ts'
+import { type Ledger, openLedger } from '../../src/runs/ledger.ts'
 
 const DAY_MS = 86_400_000
 const INTENT = {
@@ -27,7 +26,7 @@ interface Asked {
   readonly body?: string
   readonly now?: number
   readonly work?: () => Promise<Worked<unknown>>
-  readonly keys?: Keys
+  readonly keys?: Ledger
 }
 
 /** Work that counts how often it was done, on a ledger that can be opened anew, as after a crash. */

@@ -215,11 +215,20 @@ t.test('where it cannot be written, no run begins, and steps wait until they can
   ledger.step('a', { mirroredBytes: 20 })
   ledger.finish('a', END)
   t.strictSame(told, ['cannot write the ledger, its steps wait: database is locked'], 'told once')
-  t.match(ledger.find('a'), { mirroredBytes: 0, outcome: null })
+  t.match(ledger.find('a'), { mirroredBytes: 20, outcome: 'exited' }, 'whoever reads sees what waits')
+  t.match(ledger.list({ limit: 1 }), [{ mirroredBytes: 20, outcome: 'exited' }])
+  t.strictSame(ledger.unfinished(), [], 'what ended is not taken for live')
+  ledger.finish('a', { ...END, returnCode: 3 })
+  t.match(ledger.find('a'), { returnCode: 0 }, 'a run ends once')
+  ledger.setNote('any', 'step')
+  t.equal(ledger.note('any'), 'step')
 
   unlock()
-  ledger.setNote('any', 'step')
-  t.match(ledger.find('a'), { mirroredBytes: 20, outcome: 'exited' }, 'in order, before the next step')
+  const other = new DatabaseSync(file)
+  t.teardown(() => other.close())
+  const written = () => other.prepare('SELECT mirrored_bytes, outcome FROM runs').all()
+  await until('it is written though nothing else happens', () => written()[0]?.outcome === 'exited')
+  t.strictSame({ ...written()[0] }, { mirrored_bytes: 20, outcome: 'exited' })
   t.equal(ledger.find('b'), null)
 
   const lockAgain = lock(file)
@@ -228,6 +237,95 @@ t.test('where it cannot be written, no run begins, and steps wait until they can
   lockAgain()
   ledger.close()
   t.match(open().find('a'), { mirroredBytes: 30 }, 'what waits at the end is written then')
+})
+
+t.test('a write that can never succeed is dropped and told, and holds up nobody', async (t) => {
+  const { open, told, file } = setUp(t)
+  const ledger = open()
+  for (const id of ['a', 'b']) ledger.begin(intentOf(id))
+  ledger.step('a', { launchedAt: 1.5 })
+  ledger.finish('a', END)
+  ledger.finish('b', END)
+  t.match(told, [
+    /^a write to the ledger can never succeed, and is dropped \(run a\): cannot store REAL value/,
+  ])
+  t.match(ledger.list({ limit: 2 }), [{ outcome: 'exited' }, { outcome: 'exited' }])
+
+  const unlock = lock(file)
+  ledger.step('b', { mirroredBytes: 1 })
+  ledger.step('a', { launchedAt: 2.5 })
+  ledger.step('a', { mirroredBytes: 2 })
+  unlock()
+  await ledger.settle(5000)
+  t.equal(told.length, 3, 'also where it had to wait')
+  t.match(ledger.list({ limit: 2 }), [{ mirroredBytes: 1 }, { mirroredBytes: 2 }])
+  ledger.setNote('one', 'text')
+  t.equal(ledger.note('one'), 'text')
+})
+
+for (const number of [1e20, 2 ** 53, 1.5, Number.NaN, Number.POSITIVE_INFINITY, -1e300]) {
+  t.test(`a number from outside that is none that can be kept is not known: ${number}`, async (t) => {
+    const { open, told } = setUp(t)
+    const ledger = open()
+    ledger.begin(intentOf('a'))
+    ledger.step('a', { announcedAt: 2000, notice: 'OK', noticeId: number })
+    ledger.finish('a', { ...END, tokensUsed: number, outputBytes: number, returnCode: number })
+    t.match(ledger.find('a'), {
+      ...{ announcedAt: 2000, notice: 'OK', noticeId: null, outcome: 'exited', endedAt: END.endedAt },
+      ...{ tokensUsed: null, outputBytes: null, returnCode: null },
+    })
+    t.strictSame(told, [])
+  })
+}
+
+t.test('numbers that an earlier version wrote, and that cannot be read, are not known', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  for (const id of ['a', 'b']) ledger.begin(intentOf(id))
+  ledger.close()
+  const other = new DatabaseSync(file)
+  other.exec(`UPDATE runs SET tokens_used = 9007199254740992, notice_id = -9223372036854775808,
+    return_code = 9223372036854775807 WHERE run_id = 'a'; PRAGMA user_version = 5`)
+  other.close()
+  t.match(open().list({ limit: 2 }), [{ runId: 'b' }, { tokensUsed: null, noticeId: null, returnCode: null }])
+})
+
+t.test('nobody waits for a lock; who must write now is told when there is none', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  const unlock = lock(file)
+  const begin = performance.now()
+  ledger.setNote('any', 'text')
+  t.throws(() => ledger.begin(intentOf('a')), { code: 'LOOPER_LEDGER_UNWRITABLE' })
+  t.ok(performance.now() - begin < 1000, 'SQLite would wait for seconds')
+  const waits = ledger.unlocked()
+  const writable = ledger.assertWritable()
+  unlock()
+  await waits
+  await writable
+  ledger.begin(intentOf('a'))
+  t.match(ledger.find('a'), { outcome: null })
+})
+
+t.test('a lock that lasts is not waited for without end', async (t) => {
+  const { file } = setUp(t)
+  let now = 0
+  const clock = {
+    monotonic: () => now,
+    sleep: async (ms: number) => {
+      now += ms
+    },
+  }
+  const ledger = openLedger(file, () => undefined, clock)
+  t.teardown(() => ledger.close())
+  ledger.begin(intentOf('a'))
+  const unlock = lock(file)
+  await ledger.unlocked()
+  t.ok(now >= 5000 && now < 6000, `${now}`)
+  await t.rejects(ledger.assertWritable(), { code: 'LOOPER_LEDGER_UNWRITABLE' })
+  now = 0
+  unlock()
+  await ledger.settle(0)
 })
 
 t.test('of what waits for a run, only the latest of each kind is kept', async (t) => {
@@ -383,11 +481,17 @@ t.test('a directory at its path is refused with what to do', async (t) => {
   })
 })
 
-t.test('a ledger that another program locks is refused, not set aside', async (t) => {
+t.test('a ledger that another program locks is no wrong setting, and not set aside', async (t) => {
   const { dir, file, open } = setUp(t)
   open().close()
   const unlock = lock(file)
-  t.throws(open, { message: /^cannot open the ledger .*: database is locked; mend it/ })
+  try {
+    open()
+    t.fail('it opened')
+  } catch (error) {
+    t.notOk(error instanceof LedgerError, 'it may be tried again')
+    t.match(error, { message: /^cannot open the ledger .*: database is locked; try again$/ })
+  }
   unlock()
   t.strictSame(readdirSync(dir), ['looper.db'])
   t.strictSame(open().list({ limit: 1 }), [])
