@@ -32,7 +32,7 @@ t.test('a run is on the record from before its notice to its end, step by step',
       },
     }),
   )
-  const record = heart.ledger.list({ limit: 1 })[0]
+  const record = heart.ledger.find(String(second.run?.runId))
   t.match(record, {
     runId: second.run?.runId,
     notice: 'told them',
