@@ -1,44 +1,143 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { messageOf } from './errors.ts'
+import { errnoOf, messageOf } from './errors.ts'
 
-/** The sole right to a log directory. */
+/** The sole right to a log directory and to a ledger. */
 export interface Claim {
   /** Tells others where the owner listens. */
   publish(url: string): void
   release(): void
 }
 
-/** Another service owns the log directory. */
+/** What is claimed. */
+export interface Claimed {
+  readonly logDir: string
+  /** Made where it is not there yet. */
+  readonly dbPath: string
+}
+
+/** Another service owns the log directory or the ledger. */
 export class ClaimError extends Error {}
 
 /** SQLite's result code for a lock that somebody else holds. */
 const SQLITE_BUSY = 5
+/** For the owner of a name to say who it is. */
+const ANSWER_LIMIT_MS = 1000
+const MOST_ANSWER_BYTES = 1000
+const UNKNOWN = 'it does not say who it is'
 
 /**
- * Claims a log directory for this process. The claim is a file lock that the kernel gives back when its owner dies, so
- * a dead owner is no obstacle, and two starters cannot both win. (Node has no file locks; SQLite's are the system's.)
+ * Claims a log directory and a ledger for this process. The kernel gives both back when their owner dies, so a dead owner is no
+ * obstacle, and two starters cannot both win. Each is held twice: by a lock on a file beside it, which also holds between
+ * containers that share the directory; and, on Linux, by a socket named after its inode (unix(7), abstract), which holds
+ * whatever name it is reached by, and when the file of the lock was removed. (Node has no file locks; SQLite's are the
+ * system's.)
  * @throws {ClaimError} naming the owner
  */
-export function claim(dir: string): Claim {
-  const ownerFile = path.join(dir, '.owner')
-  const lock = new DatabaseSync(path.join(dir, '.lock'))
-  try {
-    lock.exec('BEGIN EXCLUSIVE')
-  } catch (error) {
-    lock.close()
-    if (!(error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY)) throw error
-    throw new ClaimError(
-      `another Looper owns ${dir}: ${ownerOf(ownerFile)}; stop it, or set CODEX_EXEC_LOG_DIR`,
-    )
+export async function claim({ logDir, dbPath }: Claimed): Promise<Claim> {
+  const held: { close(): void }[] = []
+  const release = () => {
+    for (const one of held.splice(0)) one.close()
   }
-  const publish = (at: string) => writeFileSync(ownerFile, `pid ${process.pid}, ${at}\n`)
+  const ownerFile = path.join(logDir, '.owner')
+  const me = { says: `pid ${process.pid}, starting` }
+
+  async function take(what: string, setting: string, lock: string | null, owner: () => string) {
+    const refusal = (who: string) =>
+      new ClaimError(`another Looper owns ${what}: ${who}; stop it, or set ${setting}`)
+    if (process.platform === 'linux') held.push(await takeName(nameOf(what), me, refusal))
+    if (lock !== null) held.push(lockFile(lock, () => refusal(owner())))
+  }
+
+  try {
+    await take(logDir, 'CODEX_EXEC_LOG_DIR', path.join(logDir, '.lock'), () => ownerIn(ownerFile))
+    // One that cannot be made is told when it is opened.
+    if (isMade(dbPath)) await take(dbPath, 'LOOPER_DB_PATH', lockOf(dbPath, logDir), () => UNKNOWN)
+  } catch (error) {
+    release()
+    throw error
+  }
+  const publish = (at: string) => {
+    me.says = `pid ${process.pid}, ${at}`
+    writeFileSync(ownerFile, `${me.says}\n`)
+  }
   publish('starting')
-  return { publish, release: () => lock.close() }
+  return { publish, release }
 }
 
-function ownerOf(file: string): string {
+/** Makes a file that is not there yet. Prompts may be private: it is its owner's alone. */
+function isMade(file: string): boolean {
+  try {
+    closeSync(openSync(file, 'a', 0o600))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The file whose lock stands for a ledger; null where it lies in the log directory, which is claimed as a whole. */
+function lockOf(dbPath: string, logDir: string): string | null {
+  const real = realpathSync(dbPath)
+  return path.dirname(real) === realpathSync(logDir) ? null : `${real}.lock`
+}
+
+function lockFile(file: string, refusal: () => ClaimError): DatabaseSync {
+  const lock = new DatabaseSync(file)
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock.close()
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw refusal()
+    throw error
+  }
+}
+
+function nameOf(file: string): string {
+  const { dev, ino } = statSync(file, { bigint: true })
+  return `\0looper-${dev}-${ino}`
+}
+
+/** Listens under a name and tells whoever connects who this is. */
+async function takeName(
+  name: string,
+  me: { readonly says: string },
+  refusal: (owner: string) => ClaimError,
+): Promise<Server> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.end(me.says)
+  })
+  server.unref()
+  try {
+    server.listen(name)
+    await once(server, 'listening')
+    return server
+  } catch (error) {
+    if (errnoOf(error) !== 'EADDRINUSE') throw error
+    throw refusal(await askOwner(name))
+  }
+}
+
+/** What the owner of a name says of itself. */
+async function askOwner(name: string): Promise<string> {
+  const socket = connect(name).setTimeout(ANSWER_LIMIT_MS)
+  let said = ''
+  socket.on('timeout', () => socket.destroy())
+  socket.on('data', (chunk) => {
+    said += chunk
+    if (said.length > MOST_ANSWER_BYTES) socket.destroy()
+  })
+  // It may end just now.
+  socket.on('error', () => undefined)
+  await new Promise((resolve) => socket.once('close', resolve))
+  return /^pid \d+, \S+$/.test(said) ? said : UNKNOWN
+}
+
+function ownerIn(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (error) {

@@ -83,7 +83,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const credentials = asSetting('ZULIPRC_PATH', () => findCredentials(config.zulip))
   const secrets = asSetting('LOOPER_HOOKS_FILE', () => followSecrets(config, options.env))
   makeLogDir(config.log.dir)
-  const claimed = claim(config.log.dir)
+  const claimed = await claim({ logDir: config.log.dir, dbPath: config.log.dbPath })
   const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, secrets.values)
   let ledger: Ledger | null = null
   try {

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { linkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { ClaimError, claim } from '../src/claim.ts'
 import { spawnService, startTestService, textOf, until } from './helpers/service.ts'
@@ -21,29 +23,102 @@ async function start(logDir: string) {
   return { child, closed, output: () => output, listens: output.includes('listens on') }
 }
 
-t.test(
-  'a second claim of one directory is refused, naming the owner; another directory is free',
-  async (t) => {
-    const dir = t.testdir({ logs: {}, others: {} })
-    const logs = path.join(dir, 'logs')
-    const first = claim(logs)
-    const owned = (who: string) => `another Looper owns ${logs}: ${who}; stop it, or set CODEX_EXEC_LOG_DIR`
-    t.throws(() => claim(logs), { constructor: ClaimError, message: owned(`pid ${process.pid}, starting`) })
-    first.publish('http://127.0.0.1:3456')
-    t.throws(() => claim(logs), { message: owned(`pid ${process.pid}, http://127.0.0.1:3456`) })
-    rmSync(path.join(logs, '.owner'))
-    t.throws(() => claim(logs), { constructor: ClaimError, message: /another Looper owns .*: ENOENT/ })
-    claim(path.join(dir, 'others')).release()
+/** Claims these, relative to the test's directory. */
+const claimIn = (dir: string) => (logs: string, db: string) =>
+  claim({ logDir: path.join(dir, logs), dbPath: path.join(dir, db) })
 
-    first.release()
-    claim(logs).release()
+t.test('a second claim of one directory is refused, naming the owner; another one is free', async (t) => {
+  const dir = t.testdir({ logs: {}, others: {} })
+  const take = claimIn(dir)
+  const first = await take('logs', 'logs/looper.db')
+  const owned = (who: string) =>
+    `another Looper owns ${path.join(dir, 'logs')}: ${who}; stop it, or set CODEX_EXEC_LOG_DIR`
+  const refused = (who: string) => ({ constructor: ClaimError, message: owned(who) })
+  await t.rejects(take('logs', 'logs/looper.db'), refused(`pid ${process.pid}, starting`))
+  first.publish('http://127.0.0.1:3456')
+  await t.rejects(take('logs', 'other.db'), refused(`pid ${process.pid}, http://127.0.0.1:3456`))
+  const others = await take('others', 'others/looper.db')
+  others.release()
+
+  first.release()
+  const next = await take('logs', 'logs/looper.db')
+  next.release()
+})
+
+t.test('a ledger has one owner, by whatever name it is reached', async (t) => {
+  const dir = t.testdir({ one: {}, two: {} })
+  const take = claimIn(dir)
+  const first = await take('one', 'looper.db')
+  linkSync(path.join(dir, 'looper.db'), path.join(dir, 'hard-link.db'))
+  symlinkSync('looper.db', path.join(dir, 'soft-link.db'))
+  symlinkSync('.', path.join(dir, 'also-here'))
+  for (const name of ['looper.db', 'hard-link.db', 'soft-link.db', 'also-here/looper.db']) {
+    const owned = `another Looper owns ${path.join(dir, name)}: pid ${process.pid}, starting; stop it, or set LOOPER_DB_PATH`
+    await t.rejects(take('two', name), { constructor: ClaimError, message: owned })
+  }
+  const other = await take('two', 'another.db')
+  other.release()
+  first.release()
+  const next = await take('two', 'hard-link.db')
+  next.release()
+})
+
+t.test('a lock that was removed, or an owner who says nothing, opens no door', async (t) => {
+  const dir = t.testdir({ logs: {} })
+  const take = claimIn(dir)
+  const first = await take('logs', 'looper.db')
+  first.publish('anything but an address')
+  for (const name of ['logs/.lock', 'logs/.owner', 'looper.db.lock']) rmSync(path.join(dir, name))
+  const owned = `another Looper owns ${path.join(dir, 'logs')}: it does not say who it is; stop it`
+  await t.rejects(take('logs', 'looper.db'), { constructor: ClaimError, message: owned })
+  first.release()
+})
+
+t.test(
+  'whoever holds the name may say anything, or nothing',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const dir = t.testdir({ logs: {} })
+    const { dev, ino } = statSync(path.join(dir, 'logs'), { bigint: true })
+    for (const answer of [() => undefined, (socket: Socket) => socket.end('pid 1, '.repeat(1_000_000))]) {
+      const squatter = createServer((socket) => {
+        socket.on('error', () => undefined)
+        answer(socket)
+      }).listen(`\0looper-${dev}-${ino}`)
+      await once(squatter, 'listening')
+      const owned = `another Looper owns ${path.join(dir, 'logs')}: it does not say who it is; stop it`
+      await t.rejects(claimIn(dir)('logs', 'looper.db'), { constructor: ClaimError, message: owned })
+      squatter.close()
+      await once(squatter, 'close')
+    }
   },
 )
 
+t.test('where the name does not reach, as from another container, the lock does', async (t) => {
+  const dir = t.testdir({ logs: { '.owner': 'pid 7, http://elsewhere\n' }, others: {} })
+  const hold = (file: string) => {
+    const lock = new DatabaseSync(path.join(dir, file))
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  }
+  const take = claimIn(dir)
+  const logs = hold('logs/.lock')
+  await t.rejects(take('logs', 'looper.db'), { message: /owns .*logs: pid 7, http:\/\/elsewhere; stop it/ })
+  rmSync(path.join(dir, 'logs/.owner'))
+  await t.rejects(take('logs', 'looper.db'), { constructor: ClaimError, message: /owns .*: ENOENT/ })
+  logs.close()
+  const ledger = hold('looper.db.lock')
+  await t.rejects(take('logs', 'looper.db'), { message: /owns .*looper.db: it does not say who it is/ })
+  ledger.close()
+  const first = await take('logs', 'looper.db')
+  first.release()
+})
+
 t.test('a lock that is no lock is told as it is', async (t) => {
-  const dir = t.testdir({ '.lock': 'garbage'.repeat(1000) })
-  t.throws(() => claim(dir), { message: 'file is not a database' })
-  t.throws(() => claim(path.join(dir, 'absent')), { message: 'unable to open database file' })
+  const dir = t.testdir({ logs: { '.lock': 'garbage'.repeat(1000) } })
+  const take = claimIn(dir)
+  await t.rejects(take('logs', 'looper.db'), { message: 'file is not a database' })
+  await t.rejects(take('absent', 'looper.db'), { code: 'ENOENT' })
 })
 
 t.test('a second service is refused with pid and address of the first, which is not disturbed', async (t) => {
