@@ -33,6 +33,7 @@ const MIB = 1024 * 1024
 const BODY_LIMIT_BYTES = 25 * MIB
 /** What all deliveries that are read at once may take. */
 const TOTAL_BYTES = 64 * MIB
+const QUIET_MS = 60_000
 
 const Params = Type.Object({ name: Type.String({ description: 'The name of the hook.' }) })
 
@@ -42,6 +43,7 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
   const hooks = followHooks(file, env, (problem) => app.log.error(problem, 'hook.fail'))
   const budget = createBodyBudget(TOTAL_BYTES)
   const readJson = leaveJsonUnread(app)
+  const told = new Map<string, number>()
 
   app.post(
     '/hooks/:name',
@@ -83,7 +85,7 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
     async (request, reply) => {
       const { name } = request.params
       const found = hooks.find(name)
-      if (!found) throw new LooperError('LOOPER_NOT_FOUND', `there is no hook ${JSON.stringify(name)}`)
+      if (!found) throw new LooperError('LOOPER_NOT_FOUND', 'there is no such hook')
       const { hook, secrets } = found
       const { headers } = request
       if (!mayBeAuthentic(hook.kind, { headers }, secrets, clock.now()))
@@ -124,15 +126,18 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
     try {
       return await readBody(raw, bytes, BODY_LIMIT_BYTES, share)
     } catch (error) {
-      const facts = {
-        request_id: id,
-        hook,
-        error: messageOf(error),
-        bytes,
-        limit_bytes: BODY_LIMIT_BYTES,
-      }
-      app.log.warn(facts, 'hook.refused')
+      const facts = { request_id: id, hook, error: messageOf(error), bytes, limit_bytes: BODY_LIMIT_BYTES }
+      if (isNews(`${hook} ${facts.error}`)) app.log.warn(facts, 'hook.refused')
       throw error
     }
+  }
+
+  /** Strangers may bring it about, too: the same is told once a minute. */
+  function isNews(what: string): boolean {
+    const now = clock.monotonic()
+    const last = told.get(what)
+    if (last !== undefined && now - last < QUIET_MS) return false
+    told.set(what, now)
+    return true
   }
 }
