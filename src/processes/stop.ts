@@ -112,6 +112,7 @@ class Sweep {
     const deadline = clock.monotonic() + withinMs
     for (;;) {
       await Promise.all(this.#targets.map(({ identity }) => this.#look(() => this.#ask(identity, signal))))
+      if (this.#areClosed(this.#targets.map(({ identity }) => identity.pid))) return false
       const left = deadline - clock.monotonic()
       if (await this.#until(Math.min(left, ASK_AGAIN_MS), () => this.#agentsGone())) return true
       if (left <= ASK_AGAIN_MS || hurry?.aborted) return false
@@ -147,12 +148,13 @@ class Sweep {
       isQuiet = await this.#until(ORPHAN_GRACE_MS, async () => (await this.#round(null)).length === 0)
     }
     let quiet = isQuiet ? 1 : 0
+    const soon = this.#options.clock.monotonic() + ORPHAN_GRACE_MS
     await this.#until(
       KILL_LIMIT_MS,
       async () => {
         left = await this.#round('SIGKILL')
         quiet = left.length === 0 ? quiet + 1 : 0
-        return quiet >= 2
+        return quiet >= 2 || (this.#areClosed(left) && this.#options.clock.monotonic() >= soon)
       },
       true,
     )
@@ -206,6 +208,11 @@ class Sweep {
     if (this.#marks.size === 0 || !this.#mayBelong(info) || Number(info.start) < this.#began) return false
     const mark = this.#options.table.markOf(info.pid)
     return mark !== null && this.#marks.has(mark.run)
+  }
+
+  /** Whether waiting is in vain: what became another user's does not hear us. */
+  #areClosed(pids: readonly number[]): boolean {
+    return pids.length > 0 && pids.every((pid) => !this.#options.table.maySignal(pid))
   }
 
   #mayBelong({ state, pid }: ProcessInfo): boolean {
