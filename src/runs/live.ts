@@ -58,7 +58,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   /** Everything that happens to a run from now to its end. */
   function follow(
-    facts: Omit<Run, 'expectEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
+    facts: Omit<Run, 'expectEnd' | 'expectNoEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
     past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
     limits: { readonly timeoutMs: number; readonly stallMs: number },
     status: Promise<number | null>,
@@ -88,7 +88,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         if (!passed) return
         run.expectEnd(passed)
         log.warn({ ...passed }, 'run.limit')
-        await stopTree(runId, agent, deps)
+        const { survivors } = await stopTree(runId, agent, deps)
+        if (survivors.length > 0) log.error({ survivors }, 'run.stop.survivors')
       })
       .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.limit.fail'))
 
@@ -124,6 +125,9 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       ended,
       expectEnd(why) {
         ending ??= why
+      },
+      expectNoEnd(why) {
+        if (ending === why) ending = null
       },
     }
     live.set(runId, run)

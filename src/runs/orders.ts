@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { removeFile } from '../files.ts'
+import { limitOf } from '../processes/mark.ts'
 
 /** What a wrapper needs to know to run an agent. */
 export interface Orders {
@@ -23,6 +25,7 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
     [
       `looper_workspace=${literal(workspace)}`,
       `looper_log=${literal(logPath)}`,
+      `looper_mark=${limitOf(path.basename(statePath), path.dirname(statePath))}`,
       `looper_input=${literal(stdin === null ? '/dev/null' : files.stdin)}`,
       `set -- ${argv.map(literal).join(' ')}`,
       '',

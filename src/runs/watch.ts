@@ -51,7 +51,8 @@ export async function gone(
   identity: Identity,
   { table, clock }: Pick<WatchDeps, 'table' | 'clock'>,
 ): Promise<void> {
-  while (await table.isAlive(identity)) await clock.sleep(POLL_MS)
+  // A look that fails does not tell that it is gone.
+  while (await table.isAlive(identity).catch(() => true)) await clock.sleep(POLL_MS)
 }
 
 /**
