@@ -13,6 +13,7 @@ import {
   checkWorkspace,
 } from '../../src/cli/checks.ts'
 import { loadConfig } from '../../src/config.ts'
+import { linuxTable } from '../../src/processes/linux.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 import { runCommand, startCommand } from '../helpers/command.ts'
@@ -237,12 +238,16 @@ t.test('the disk: room, a directory to write in', async (t) => {
 t.test('processes are seen through /proc, or through ps', async (t) => {
   if (process.platform === 'linux') t.match(await checkProcesses('linux'), { state: 'ok', text: '/proc' })
   t.match(await checkProcesses('darwin'), { state: 'ok', text: 'ps' })
+  const table = { ...linuxTable(), check: async () => 'some are hidden' }
+  t.match(await checkProcesses('linux', table), { state: 'warning', text: 'some are hidden' })
   const { PATH } = process.env
   process.env.PATH = t.testdir({})
   t.teardown(() => {
     process.env.PATH = PATH
   })
   t.match(await checkProcesses('darwin'), { state: 'broken', remedy: /Make ps work/ })
+  const unmarked = { ...linuxTable(), check: async () => null }
+  t.match(await checkProcesses('linux', unmarked), { state: 'warning', text: /no prlimit/ })
 })
 
 t.test('Ctrl-C ends it; settings that cannot be read at all are told', async (t) => {

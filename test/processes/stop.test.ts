@@ -237,7 +237,7 @@ t.test('an identity of another boot is never signalled', async (t) => {
 })
 
 t.test('spared pids are not signalled, though they carry the cookie', async (t) => {
-  const { cookie, target, told } = await victim(t, 'setsid sleep 300 & echo $! >"$READY"; wait')
+  const { cookie, target, told } = await victim(t, `setsid sh -c 'echo $$ >"$READY"; exec sleep 300' & wait`)
   const tool = Number(told)
   t.same((await stop([target], { spare: new Set([tool]) })).survivors, [])
   // For a moment, while it starts its program, nobody can see what it carries.
@@ -265,6 +265,15 @@ t.test('what cannot be killed is told', async (t) => {
     signalled: [],
     survivors: [target.identity.pid],
   })
+})
+
+t.test('what became another user’s hears no signal, so it is not waited for', async (t) => {
+  const { target } = await victim(t, 'echo >"$READY"; exec sleep 300')
+  const closed: ProcessTable = { ...table, signal: async () => false, maySignal: () => false }
+  const begin = performance.now()
+  const { survivors } = await stop([target], { table: closed, graceMs: 60_000 })
+  t.same(survivors, [target.identity.pid])
+  t.ok(performance.now() - begin < 30_000, 'it did not take its grace')
 })
 
 t.test('with nothing to stop, nothing is looked at', async (t) => {

@@ -1,7 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { settleTrailer, watch } from '../../src/runs/watch.ts'
+import type { Identity } from '../../src/processes/table.ts'
+import { gone, settleTrailer, watch } from '../../src/runs/watch.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
@@ -30,6 +31,20 @@ t.test('without its word the agent is watched, and the trailer tells the status'
   t.equal(isOver, false)
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await watched, { returnCode: 4, leftovers: [], survivors: [] })
+})
+
+t.test('a look that fails is no proof that the agent is gone', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy('until [ -e go ]; do sleep 0.02; done')
+  let looks = 0
+  const isAlive = async (identity: Identity) => {
+    if (++looks === 1) throw new Error('EMFILE')
+    writeFileSync(path.join(heart.workspace, 'go'), '')
+    return heart.deps.table.isAlive(identity)
+  }
+  const table = { ...heart.deps.table, isAlive }
+  t.equal(await gone(run.agent, { ...heart.deps, table }), undefined)
+  t.ok(looks > 1)
 })
 
 t.test('where log and wrapper are gone, the tree is stopped all the same', async (t) => {
