@@ -15,6 +15,7 @@ import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { keepHouse } from './logging/housekeeping.ts'
+import { LogPlaceError } from './logging/log-place.ts'
 import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
@@ -82,15 +83,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const secrets = asSetting('LOOPER_HOOKS_FILE', () => followSecrets(config, options.env))
   makeLogDir(config.log.dir)
   const claimed = claim(config.log.dir)
-  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, secrets.values)
+  let serverLog: ServerLog | null = null
   let ledger: Ledger | null = null
   try {
-    const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
+    serverLog = await openLog(config, secrets)
+    const { logger } = serverLog
+    const tell = (message: string) => logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
     return await compose(options, { claimed, serverLog, ledger, secrets, credentials })
   } catch (error) {
     ledger?.close()
-    await serverLog.close()
+    await serverLog?.close()
     claimed.release()
     throw error
   }
@@ -282,6 +285,17 @@ function makeLogDir(dir: string): void {
   } catch (error) {
     const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
     throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
+  }
+}
+
+/** As with the log directory: only what is there instead of a log is a wrong setting. */
+async function openLog({ log }: Config, secrets: Secrets): Promise<ServerLog> {
+  try {
+    return await openServerLog(log.serverLogPath, log.level, undefined, secrets.values)
+  } catch (error) {
+    if (error instanceof LogPlaceError) throw new ConfigError([`LOOPER_SERVER_LOG_PATH: ${error.message}`])
+    const what = `cannot open the server log ${log.serverLogPath}: ${messageOf(error)}`
+    throw new Error(`${what}; mend it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
   }
 }
 

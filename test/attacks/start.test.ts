@@ -1,8 +1,20 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { failureOf, sendRaw, startTarget } from '../helpers/live-run.ts'
-import { spawnService, startTestService } from '../helpers/service.ts'
+import { PROJECT, serviceEnv, spawnService, startTestService, until } from '../helpers/service.ts'
 
 /** Runs a service that refuses to start. */
 async function refusal(settings: NodeJS.ProcessEnv) {
@@ -17,6 +29,8 @@ async function refusal(settings: NodeJS.ProcessEnv) {
   const [code] = await once(child, 'close')
   return { code, output }
 }
+
+const noDevices = process.platform === 'linux' ? false : 'it is about /dev and /proc as Linux has them'
 
 const emptyLogs = (test: Test) => test.testdir({ logs: {} })
 
@@ -77,4 +91,97 @@ t.test('an empty token is a mistake, not "no token"', async (t) => {
     t.notMatch(output, 'listens')
   }
   await untouched(t, 'an empty token')
+})
+
+t.test('the server log goes to a device, and the device stays one', { skip: noDevices }, async (t) => {
+  const dir = t.testdir({ logs: {}, dev: { stdout: t.fixture('symlink', '/proc/self/fd/1') } })
+  const isLink = (file: string) => lstatSync(file).isSymbolicLink()
+  const CODEX_EXEC_LOG_DIR = path.join(dir, 'logs')
+  for (const file of ['/dev/stdout', '/dev/stderr', '/dev/null', path.join(dir, 'dev/stdout')]) {
+    const before = isLink(file)
+    const service = await startTestService(CODEX_EXEC_LOG_DIR, { LOOPER_SERVER_LOG_PATH: file })
+    t.equal((await service.post({ zulip_message: 'told there', codex_prompt: '' })).status, 200, file)
+    t.equal(await service.stop(), 0, file)
+    if (file !== '/dev/null') t.match(service.output(), '"message":"told there"', file)
+    t.equal(isLink(file), before, file)
+  }
+  t.notOk(existsSync('/dev/null.d'))
+  t.notOk(existsSync(path.join(CODEX_EXEC_LOG_DIR, 'looper-server.log')))
+})
+
+t.test('standard output that is a file is appended to, not overwritten', { skip: noDevices }, async (t) => {
+  const dir = t.testdir({ logs: {} })
+  const out = path.join(dir, 'out')
+  const fd = openSync(out, 'w')
+  writeSync(fd, 'of somebody else\n')
+  const child = spawn(process.execPath, [path.join(PROJECT, 'src/main.ts')], {
+    stdio: ['ignore', fd, fd],
+    env: {
+      ...serviceEnv({ CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), HOME: dir }),
+      LOOPER_SERVER_LOG_PATH: '/dev/stdout',
+    },
+  })
+  closeSync(fd)
+  const text = () => readFileSync(out, 'utf8')
+  await until('it listens', () => text().includes('listens on'))
+  child.kill('SIGTERM')
+  t.same(await once(child, 'exit'), [0, null])
+  t.match(text(), /^of somebody else\n.*"service\.start".*\nLooper listens on .*\nStopped\n$/s)
+})
+
+t.test('a server log in a pipe that nobody reads holds up neither the start nor the end', async (t) => {
+  const dir = t.testdir({ logs: {} })
+  const pipe = path.join(dir, 'pipe')
+  spawnSync('mkfifo', [pipe])
+  const service = await startTestService(path.join(dir, 'logs'), { LOOPER_SERVER_LOG_PATH: pipe })
+  t.equal((await service.post({ zulip_message: 'x', codex_prompt: '' })).status, 200)
+  t.equal(await service.stop(), 0)
+  t.ok(lstatSync(pipe).isFIFO())
+})
+
+t.test('whatever else is at the path of the server log stays, and is told as a wrong setting', async (t) => {
+  const dir = t.testdir({ logs: {}, folder: {}, 'other.log': 'kept' })
+  symlinkSync('other.log', path.join(dir, 'link'))
+  for (const name of ['folder', 'link']) {
+    const file = path.join(dir, name)
+    const { code, output } = await refusal({
+      CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
+      LOOPER_SERVER_LOG_PATH: file,
+    })
+    t.equal(code, 78, name)
+    t.match(output, `nothing was started:\n  LOOPER_SERVER_LOG_PATH: ${file} is `, name)
+  }
+  t.equal(readFileSync(path.join(dir, 'link'), 'utf8'), 'kept')
+  t.equal(readlinkSync(path.join(dir, 'link')), 'other.log')
+  const { code, output } = await refusal({
+    CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
+    LOOPER_SERVER_LOG_PATH: path.join(dir, 'other.log/server.log'),
+  })
+  t.equal(code, 1)
+  t.match(output, /cannot open the server log \S+: ENOTDIR.*; mend it, or set LOOPER_SERVER_LOG_PATH/)
+})
+
+t.test(
+  'a directory below /proc is refused, and does not hold up the start',
+  { skip: noDevices },
+  async (t) => {
+    const logs = path.join(emptyLogs(t), 'logs')
+    for (const settings of [
+      { CODEX_EXEC_LOG_DIR: '/proc/looper/logs' },
+      { CODEX_EXEC_LOG_DIR: logs, LOOPER_SERVER_LOG_PATH: '/proc/looper/server.log' },
+    ]) {
+      const { code, output } = await refusal(settings)
+      t.equal(code, 1)
+      t.match(output, /cannot .*\/proc\/looper.*ENOENT.*set (CODEX_EXEC_LOG_DIR|LOOPER_SERVER_LOG_PATH)/)
+    }
+  },
+)
+
+t.test('a log directory of any name works', async (t) => {
+  const logs = path.join(t.testdir({}), 'looper:3456 "a" <b>|?*')
+  mkdirSync(logs)
+  const service = await startTestService(logs)
+  t.equal((await service.post({ zulip_message: 'x', codex_prompt: '' })).status, 200)
+  t.equal(await service.stop(), 0)
+  t.match(readFileSync(path.join(logs, 'looper-server.log'), 'utf8'), '"service.start"')
 })

@@ -35,27 +35,29 @@ export interface Answer {
   readonly [field: string]: unknown
 }
 
-/** Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside. */
+/** These settings, and nothing of Looper's or Zulip's from the outside. */
+export function serviceEnv(settings: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(LOOPER|ZULIP|CODEX)/.test(name))
+  return {
+    ...Object.fromEntries(inherited),
+    LOOPER_PORT: '0',
+    // Never the runs of the person who runs the tests.
+    LOOPER_STOP_SCOPE: 'own',
+    ZULIPRC_PATH: '',
+    // The workspaces of tests lie outside of any home.
+    LOOPER_WORKSPACE_ROOTS: '/',
+    CODEX_EXEC_DELAY_SECONDS: '0',
+    CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
+    ...settings,
+  }
+}
+
+/** Runs `src/main.ts` with these settings. */
 export function spawnService(
   settings: NodeJS.ProcessEnv,
   args: readonly string[] = [path.join(PROJECT, 'src/main.ts')],
 ): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(LOOPER|ZULIP|CODEX)/.test(name))
-  return spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...Object.fromEntries(inherited),
-      LOOPER_PORT: '0',
-      // Never the runs of the person who runs the tests.
-      LOOPER_STOP_SCOPE: 'own',
-      ZULIPRC_PATH: '',
-      // The workspaces of tests lie outside of any home.
-      LOOPER_WORKSPACE_ROOTS: '/',
-      CODEX_EXEC_DELAY_SECONDS: '0',
-      CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
-      ...settings,
-    },
-  })
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: serviceEnv(settings) })
 }
 
 /** Starts a service and waits until it listens. */
