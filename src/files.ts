@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, type Stats, statSync, unlinkSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, realpathSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import { errnoOf } from './errors.ts'
 
@@ -17,6 +17,15 @@ function look(file: string): Stats | null {
     return statSync(file)
   } catch {
     // Too long a name, a loop of links or a closed directory are as good as nothing there.
+    return null
+  }
+}
+
+/** Where a path really leads; null where that is nowhere. */
+export function realPathOf(file: string): string | null {
+  try {
+    return realpathSync(file)
+  } catch {
     return null
   }
 }

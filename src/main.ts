@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { type Config, ConfigError, loadConfig } from './config.ts'
-import { errnoOf, messageOf } from './errors.ts'
+import { messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
 import { LedgerError } from './runs/ledger-file.ts'
@@ -46,7 +46,7 @@ async function run(config: Config): Promise<void> {
   try {
     service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })
   } catch (error) {
-    complain(startFailure(error, config))
+    complain(messageOf(error))
     // A supervisor should not start it again and again where only its owner can help.
     process.exitCode = error instanceof LedgerError || error instanceof ConfigError ? EX_CONFIG : 1
     return
@@ -81,15 +81,4 @@ async function run(config: Config): Promise<void> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.on('SIGUSR2', (signal) => leave(signal, service.handOver, 'Handed over: runs live on'))
-}
-
-function startFailure(error: unknown, { http: { host, port } }: Config): string {
-  switch (errnoOf(error)) {
-    case 'EADDRINUSE':
-      return `port ${port} on ${host} is taken; stop what listens there, or set LOOPER_PORT`
-    case 'EADDRNOTAVAIL':
-      return `this machine has no address ${host}; set LOOPER_HOST`
-    default:
-      return messageOf(error)
-  }
 }

@@ -14,6 +14,7 @@ import { makeWritable } from './files.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
+import { listenFailure } from './listen-failure.ts'
 import { keepHouse } from './logging/housekeeping.ts'
 import { LogPlaceError } from './logging/log-place.ts'
 import { mirrorLog } from './logging/mirror.ts'
@@ -241,7 +242,10 @@ async function compose(
     }),
     defaults: { ...defaults, ...notices },
   })
-  const url = await app.listen({ host: config.http.host, port: config.http.port })
+  const { host, port } = http
+  const url = await app.listen({ host, port }).catch((error: unknown) => {
+    throw listenFailure(error, host, port)
+  })
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt().then(() => {

@@ -70,6 +70,10 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
     code: 1,
     output: /this machine has no address 192\.0\.2\.1; set LOOPER_HOST/,
   })
+  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: 'fe80::1', LOOPER_API_TOKEN: 'x' }), {
+    code: 78,
+    output: /nothing was started:\n {2}LOOPER_HOST: "fe80::1" is no address to listen on/,
+  })
   t.match(await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file') }), {
     code: 1,
     output: /cannot write in the log directory \S+: (ENOTDIR|EEXIST).*; mend it, or set CODEX_EXEC_LOG_DIR/,

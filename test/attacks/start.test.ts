@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   symlinkSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -30,6 +31,7 @@ async function refusal(settings: NodeJS.ProcessEnv) {
   return { code, output }
 }
 
+const CODEX = path.join(PROJECT, 'test/fixtures/codex')
 const noDevices = process.platform === 'linux' ? false : 'it is about /dev and /proc as Linux has them'
 
 const emptyLogs = (test: Test) => test.testdir({ logs: {} })
@@ -184,4 +186,53 @@ t.test('a log directory of any name works', async (t) => {
   t.equal((await service.post({ zulip_message: 'x', codex_prompt: '' })).status, 200)
   t.equal(await service.stop(), 0)
   t.match(readFileSync(path.join(logs, 'looper-server.log'), 'utf8'), '"service.start"')
+})
+
+t.test('where / is the home, it holds no workspace, and the owner is told what to set', async (t) => {
+  const dir = t.testdir({ logs: {}, ws: {}, other: {}, 'to-root': t.fixture('symlink', '/') })
+  for (const HOME of ['/', '', 'relative', path.join(dir, 'to-root'), path.join(dir, 'absent')]) {
+    const service = await startTestService(path.join(dir, 'logs'), {
+      HOME,
+      CODEX_EXEC_BINARY: CODEX,
+      LOOPER_WORKSPACE_ROOTS: '',
+      LOOPER_WORKSPACE: path.join(dir, 'ws'),
+    })
+    t.match(service.output(), /Note: HOME is .*; set LOOPER_WORKSPACE_ROOTS, or HOME/, HOME)
+    const plan = (workspace: string) =>
+      service.post({ zulip_message: 'x', codex_prompt: 'true', workspace, plan: true })
+    t.equal((await plan(path.join(dir, 'ws'))).status, 200, HOME)
+    for (const workspace of ['/', '/etc', path.join(dir, 'other')])
+      t.match(await plan(workspace), { status: 403, body: { code: 'LOOPER_WORKSPACE_FORBIDDEN' } }, HOME)
+    t.equal(await service.stop(), 0)
+  }
+})
+
+t.test('names from elsewhere are no more open than a host from elsewhere', async (t) => {
+  const { untouched, service } = await startTarget(t)
+  const { code, output } = await refusal({
+    LOOPER_ALLOWED_HOSTS: 'looper.example.com',
+    CODEX_EXEC_LOG_DIR: service.logDir,
+  })
+  t.equal(code, 78)
+  for (const name of ['LOOPER_ALLOWED_HOSTS', 'LOOPER_API_TOKEN', 'LOOPER_ALLOW_UNAUTHENTICATED=1'])
+    t.match(output, name)
+  t.notMatch(output, 'listens')
+  await untouched(t, 'a start with a foreign name')
+})
+
+t.test('a default workspace that is a link leads where it leads at each launch', async (t) => {
+  const dir = t.testdir({ logs: {}, one: {}, two: {} })
+  const link = path.join(dir, 'current')
+  symlinkSync('one', link)
+  const service = await startTestService(path.join(dir, 'logs'), {
+    CODEX_EXEC_BINARY: CODEX,
+    LOOPER_WORKSPACE_ROOTS: '',
+    LOOPER_WORKSPACE: link,
+  })
+  t.teardown(() => service.stop())
+  const run = () => service.post({ zulip_message: 'x', codex_prompt: 'true', wait: true })
+  t.match(await run(), { status: 200, body: { workspace: path.join(dir, 'one') } })
+  unlinkSync(link)
+  symlinkSync('two', link)
+  t.match(await run(), { status: 200, body: { workspace: path.join(dir, 'two') } })
 })
