@@ -5,7 +5,7 @@ import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import { isLoopbackAddress, isLoopbackName } from './host-name.ts'
 import type { PromptSource } from './runs/prompt.ts'
-import { quotedSettings, readSettings, unknownSettings } from './settings.ts'
+import { quotedSettings, readSettings, unexpandedSettings, unknownSettings } from './settings.ts'
 import { defaultRoots, homelessPaths, rootsOf, tellOfDefaultRoots } from './workspace-roots.ts'
 
 /** pino's levels. */
@@ -126,9 +126,14 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 
 /**
  * Reads the settings from an environment. An empty value counts as not set.
+ * @param told what is known already that the owner should be told
  * @throws {ConfigError} naming every bad setting, what was given and what is expected
  */
-export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places): Config {
+export function loadConfig(
+  env: NodeJS.ProcessEnv,
+  { projectDir, home }: Places,
+  told: readonly string[] = [],
+): Config {
   const { settings, problems } = readSettings(env)
   problems.push(...homelessPaths(settings, home))
   const resolve = (file: string) => path.resolve(projectDir, expandHome(file, home))
@@ -163,13 +168,17 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
   const workspaceRoots = roots ? rootsOf(roots, resolve, workspace, problems) : defaultRoots(home, workspace)
   if (problems.length > 0) throw new ConfigError(problems)
 
-  const warnings = unknownSettings(env).map((name) => `${name} is no setting; is it misspelt?`)
+  const warnings = [...told, ...unknownSettings(env).map((name) => `${name} is no setting; is it misspelt?`)]
   for (const name of quotedSettings(env)) {
     warnings.push(
       `${name} is in quotes, which count as a part of it (docker --env-file keeps them); ` +
         'leave them out, unless you mean them',
     )
   }
+  for (const name of unexpandedSettings(env))
+    warnings.push(
+      `${name} holds a $, and variables are not looked up in settings; write the path out, or begin it with ~`,
+    )
   if (!roots) warnings.push(...tellOfDefaultRoots(home, workspace))
   const prompt: PromptSource = settings.LOOPER_DEFAULT_PROMPT_FILE
     ? { kind: 'file', path: resolve(settings.LOOPER_DEFAULT_PROMPT_FILE) }

@@ -1,6 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { type Config, ConfigError, loadConfig } from './config.ts'
+import { completeEnv } from './env-files.ts'
 import { messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
@@ -20,12 +21,13 @@ process.on('SIGHUP', () => undefined)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
 
-const config = readConfig()
-if (config) await run(config)
+const settings = readSettings()
+if (settings) await run(settings)
 
-function readConfig(): Config | null {
+function readSettings(): { env: NodeJS.ProcessEnv; config: Config } | null {
   try {
-    return loadConfig(process.env, { projectDir, home })
+    const { env, told } = completeEnv(process.env, process.execArgv)
+    return { env, config: loadConfig(env, { projectDir, home }, told) }
   } catch (error) {
     complain(messageOf(error))
     process.exitCode = EX_CONFIG
@@ -40,11 +42,11 @@ async function processTable(): Promise<ProcessTable> {
 }
 /* c8 ignore stop */
 
-async function run(config: Config): Promise<void> {
+async function run({ env, config }: { env: NodeJS.ProcessEnv; config: Config }): Promise<void> {
   const table = await processTable()
   let service: Service
   try {
-    service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })
+    service = await startService({ config, env, table, hurry: hurry.signal, projectDir, home })
   } catch (error) {
     complain(messageOf(error))
     // A supervisor should not start it again and again where only its owner can help.

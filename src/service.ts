@@ -27,6 +27,7 @@ import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
+import { readDefaultPrompt } from './runs/prompt.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
@@ -114,6 +115,10 @@ async function compose(
   if (credentials.kind === 'none') {
     warnings.push('No Zulip credentials: notices go to the server log only')
   }
+  // It is read anew at each launch, and may be right by then.
+  await readDefaultPrompt(launch.prompt).catch((error: unknown) => {
+    warnings.push(`LOOPER_DEFAULT_PROMPT_FILE: ${messageOf(error)}`)
+  })
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }

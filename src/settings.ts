@@ -171,6 +171,11 @@ export function isPathSetting(name: string): boolean {
   return form?.isPath === true
 }
 
+/** Paths that hold the name of a variable, as a shell would take it: it stays as it is. */
+export function unexpandedSettings(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(Settings).filter((name) => isPathSetting(name) && /\$\{?[A-Za-z_]/.test(env[name] ?? ''))
+}
+
 /** Settings that are in quotes, although quotes are part of their value: not meant so, perhaps. */
 export function quotedSettings(env: NodeJS.ProcessEnv): string[] {
   const isQuoted = (text: string) => unquote(text) !== text

@@ -427,6 +427,20 @@ t.test('quotes around a word or a key are kept, and told', async (t) => {
     t.match(problemsOf({ LOOPER_API_TOKEN }), [/^LOOPER_API_TOKEN: \(hidden\) given, expected a token/])
 })
 
+t.test('a variable in a path is told: no shell has read it', async (t) => {
+  const told = /^(\w+) holds a \$, and variables are not looked up in settings/
+  const names = (env: NodeJS.ProcessEnv) => load(env).warnings.flatMap((text) => told.exec(text)?.[1] ?? [])
+  t.strictSame(
+    names({
+      CODEX_EXEC_LOG_DIR: '$HOME/logs',
+      LOOPER_DB_PATH: '/x/\x24{NAME}.db',
+      ZULIPRC_PATH: '/x/$1',
+      ZULIP_TOPIC: '$A',
+    }),
+    ['LOOPER_DB_PATH', 'CODEX_EXEC_LOG_DIR'],
+  )
+})
+
 t.test('lists of names and paths that hold none are refused', async (t) => {
   for (const name of ['LOOPER_WORKSPACE_ROOTS', 'LOOPER_ALLOWED_EXECUTABLES'])
     t.match(problemsOf({ [name]: ':' }), [new RegExp(`^${name}: ":" given, expected paths`)])

@@ -98,6 +98,13 @@ t.test('it says where it listens, where its log is, and what is not configured',
   t.match(service.output(), 'Note: No Zulip credentials: notices go to the server log only')
 })
 
+t.test('a default prompt that cannot be read now is told, and may be there later', async (t) => {
+  const file = path.join(t.testdir(), 'prompt.md')
+  const { service, post } = await setUp(t, { LOOPER_DEFAULT_PROMPT_FILE: file })
+  t.match(service.output(), 'Note: LOOPER_DEFAULT_PROMPT_FILE: cannot read the default prompt: ENOENT')
+  t.equal((await post('true')).status, 200)
+})
+
 t.test('without Zulip the notice goes to the server log', async (t) => {
   const { post, service } = await setUp(t)
   t.equal((await post('true')).body.zulip_output, 'SKIPPED no Zulip credentials')

@@ -10,6 +10,7 @@ import {
   readlinkSync,
   symlinkSync,
   unlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -235,4 +236,43 @@ t.test('a default workspace that is a link leads where it leads at each launch',
   unlinkSync(link)
   symlinkSync('two', link)
   t.match(await run(), { status: 200, body: { workspace: path.join(dir, 'two') } })
+})
+
+t.test('a .env counts however an editor saved it, and what is odd in it is told', async (t) => {
+  const dir = t.testdir({ logs: {} })
+  const file = path.join(dir, '.env')
+  const text = '\ufeffLOOPER_API_TOKEN=from-the-file\nLOOPER_HOST=127.0.0.1\nLOOPER_WORKSPACE_ROOTS /srv\n'
+  for (const encoding of ['utf8', 'utf16le'] as const) {
+    writeFileSync(file, Buffer.from(text, encoding))
+    const settings = { CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), HOME: dir }
+    const child = spawnService(settings, [`--env-file-if-exists=${file}`, path.join(PROJECT, 'src/start.js')])
+    let output = ''
+    child.stdout?.on('data', (chunk) => {
+      output += chunk
+    })
+    await until('it listens', () => /Note: No Zulip/.test(output))
+    const url = /listens on (\S+)/.exec(output)?.[1]
+    t.equal((await fetch(`${url}/runs`)).status, 401, encoding)
+    const headers = { authorization: 'Bearer from-the-file' }
+    t.equal((await fetch(`${url}/runs`, { headers })).status, 200, encoding)
+    t.match(output, `Note: ${file} is not all read by Node itself; save it as UTF-8`, encoding)
+    t.match(output, `Note: ${file}, line 3 has no "=", and counts for nothing`, encoding)
+    child.kill('SIGTERM')
+    t.same(await once(child, 'exit'), [0, null])
+  }
+})
+
+t.test('a file that its owner wrote and nobody can read is told with its setting', async (t) => {
+  const dir = t.testdir({ logs: {}, dangling: t.fixture('symlink', 'absent') })
+  const at = (name: string) => path.join(dir, name)
+  writeFileSync(at('latin'), Buffer.from('{"hooks": "ü"}', 'latin1'))
+  writeFileSync(at('empty'), '')
+  spawnSync('mkfifo', [at('pipe')])
+  for (const name of ['dangling', 'latin', 'empty', 'pipe', 'absent', 'logs']) {
+    for (const setting of ['LOOPER_HOOKS_FILE', 'LOOPER_TOKENS_FILE']) {
+      const { code, output } = await refusal({ CODEX_EXEC_LOG_DIR: at('logs'), [setting]: at(name) })
+      t.equal(code, 78, name)
+      t.match(output, new RegExp(`nothing was started:\\n {2}${setting}: .*${at(name)}`), name)
+    }
+  }
 })
