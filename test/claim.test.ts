@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { ClaimError, claim } from '../src/claim.ts'
+import { ConfigError } from '../src/config.ts'
 import { spawnService, startTestService, textOf, until } from './helpers/service.ts'
 
 const settingsOf = (logDir: string) => ({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir })
@@ -44,6 +45,34 @@ t.test('a lock that is no lock is told as it is', async (t) => {
   const dir = t.testdir({ '.lock': 'garbage'.repeat(1000) })
   t.throws(() => claim(dir), { message: 'file is not a database' })
   t.throws(() => claim(path.join(dir, 'absent')), { message: 'unable to open database file' })
+})
+
+t.test('a file system without locks is named as one, and not taken for an owner', async (t) => {
+  const dir = t.testdir({})
+  const failing = (errcode: number, also?: number) => (file: string) => {
+    const code = file.endsWith('.lock') ? errcode : also
+    if (code !== undefined) throw Object.assign(new Error('as told'), { errcode: code })
+    return () => undefined
+  }
+  const none = {
+    constructor: ConfigError,
+    message: /CODEX_EXEC_LOG_DIR: .* lies on a file system without locks, .*name a directory on another one/,
+  }
+  // ENOLCK, as network file systems say it, is "busy" to SQLite; other errors it tells as what they are.
+  t.throws(() => claim(dir, failing(5, 5)), none)
+  t.throws(() => claim(dir, failing(3850)), none)
+  t.throws(() => claim(dir, failing(5)), { message: /another Looper owns/ })
+  t.throws(() => claim(dir, failing(5, 14)), { message: /another Looper owns/ }, 'it is not known')
+  t.throws(() => claim(dir, failing(14)), { message: 'as told' })
+  const other = new Error('of something else')
+  t.throws(
+    () =>
+      claim(dir, () => {
+        throw other
+      }),
+    other,
+  )
+  t.strictSame(readdirSync(dir), [], 'nothing is left of finding out')
 })
 
 t.test('a second service is refused with pid and address of the first, which is not disturbed', async (t) => {
