@@ -10,19 +10,18 @@ import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { messageOf } from './errors.ts'
-import { makeWritable } from './files.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
-import { listenFailure } from './listen-failure.ts'
+import { listen } from './listen.ts'
 import { keepHouse } from './logging/housekeeping.ts'
-import { LogPlaceError } from './logging/log-place.ts'
 import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
-import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import type { ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
 import { type Credentials, findCredentials } from './notices/zuliprc.ts'
+import { makeLogDir, openLog } from './open-logs.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -88,7 +87,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let serverLog: ServerLog | null = null
   let ledger: Ledger | null = null
   try {
-    serverLog = await openLog(config, secrets)
+    serverLog = await openLog(config, secrets.values)
     const { logger } = serverLog
     const tell = (message: string) => logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
@@ -247,10 +246,7 @@ async function compose(
     }),
     defaults: { ...defaults, ...notices },
   })
-  const { host, port } = http
-  const url = await app.listen({ host, port }).catch((error: unknown) => {
-    throw listenFailure(error, host, port)
-  })
+  const url = await listen(app, http)
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt().then(() => {
@@ -285,27 +281,6 @@ function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | 
   return asSetting('LOOPER_TOKENS_FILE', () =>
     createTokenCheck(http.token, http.tokensFile, clock.now, complain),
   )
-}
-
-/** A directory that is missing may be mounted soon: that is no wrong setting, and starting again may help. */
-function makeLogDir(dir: string): void {
-  try {
-    makeWritable(dir)
-  } catch (error) {
-    const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
-    throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
-  }
-}
-
-/** As with the log directory: only what is there instead of a log is a wrong setting. */
-async function openLog({ log }: Config, secrets: Secrets): Promise<ServerLog> {
-  try {
-    return await openServerLog(log.serverLogPath, log.level, undefined, secrets.values)
-  } catch (error) {
-    if (error instanceof LogPlaceError) throw new ConfigError([`LOOPER_SERVER_LOG_PATH: ${error.message}`])
-    const what = `cannot open the server log ${log.serverLogPath}: ${messageOf(error)}`
-    throw new Error(`${what}; mend it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
-  }
 }
 
 /** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */

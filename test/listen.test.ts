@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ConfigError } from '../src/config.ts'
-import { listenFailure } from '../src/listen-failure.ts'
+import { listenFailure } from '../src/listen.ts'
 
 const failureOf = (code: string) =>
   listenFailure(Object.assign(new Error(`listen ${code}`), { code }), 'looper.example', 80)

@@ -1,5 +1,16 @@
-import { ConfigError } from './config.ts'
+import type { FastifyInstance } from 'fastify'
+import { type Config, ConfigError } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
+
+/** Listens, and resolves with the URL. @throws {Error} as {@link listenFailure} says it */
+export async function listen(
+  app: Pick<FastifyInstance, 'listen'>,
+  { host, port }: Config['http'],
+): Promise<string> {
+  return app.listen({ host, port }).catch((error: unknown) => {
+    throw listenFailure(error, host, port)
+  })
+}
 
 /** Why a host and a port cannot be listened on, with what to do; a wrong setting where waiting would not help. */
 export function listenFailure(error: unknown, host: string, port: number): Error {
