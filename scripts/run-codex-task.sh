@@ -56,10 +56,17 @@ if [ $# -eq 1 ]; then
   message=$1
 else
   file=$here/run-codex-task.message.txt
-  [ -r "$file" ] || fail "no message given, and there is no $file" 2
+  [ -e "$file" ] || fail "no message given, and there is no $file" 2
+  # A pipe would be waited for.
+  { [ -f "$file" ] && [ -r "$file" ]; } || fail "cannot read $file: it is no file, or not yours to read" 2
   message=''
   while IFS= read -r line || [ -n "$line" ]; do message=$message$line$newline; done <"$file"
   message=${message%"$newline"}
+  message=${message#"$(printf '\357\273\277')"} # a byte order mark
+  case $message in
+  '') fail "$file is empty" 2 ;;
+  "$(printf '\377\376')"* | "$(printf '\376\377')"*) fail "$file is UTF-16; save it as UTF-8" 2 ;;
+  esac
 fi
 
 # The repository: the nearest folder above this script that holds .git, else the folder above this one.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,6 +9,7 @@ import { errnoOf, messageOf } from '../src/errors.ts'
 import { expandHome } from '../src/home.ts'
 import { hashToken, SCOPES, TokensFile } from '../src/http/tokens.ts'
 import { readChecked } from '../src/json-file.ts'
+import { readOwnerFile } from '../src/owner-file.ts'
 
 const USAGE = `Usage: npm run token -- NAME --scope read|run|admin [--days N] [--file PATH]
 
@@ -80,7 +81,7 @@ export function main(
 
 function readTokens(file: string) {
   try {
-    return readChecked(TokensFile, readFileSync(file, 'utf8'), file)
+    return readChecked(TokensFile, readOwnerFile(file), file)
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { tokens: [] }
     throw error

@@ -1,9 +1,12 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { LooperError } from './errors.ts'
+import { realPathOf } from './files.ts'
+import { isFileSystemRoot } from './home.ts'
 
 /** A folder that workspaces may lie in. */
 export interface WorkspaceRoot {
+  /** As it was configured: a link counts as what it leads to at the moment. */
   readonly path: string
   /**
    * Whether folders right in it whose name begins with a dot are left out: that is where a home keeps its secrets. The
@@ -65,7 +68,9 @@ export function isWithinRoots(real: string, roots: readonly WorkspaceRoot[]): bo
   return roots.some((root) => isWithin(real, root))
 }
 
-function isWithin(real: string, { path: root, withoutDotDirectories }: WorkspaceRoot): boolean {
+function isWithin(real: string, { path: given, withoutDotDirectories }: WorkspaceRoot): boolean {
+  const root = realPathOf(given)
+  if (root === null || (withoutDotDirectories && isFileSystemRoot(root))) return false
   const inside = path.relative(root, real)
   if (inside === '..' || inside.startsWith(`..${path.sep}`) || path.isAbsolute(inside)) return false
   return !(withoutDotDirectories && (inside === '' || inside.startsWith('.')))

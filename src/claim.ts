@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { connect, createServer } from 'node:net'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { ConfigError } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
+import { isHeld, lockFile, meansNoLocks, type Unlock } from './lock-file.ts'
 
 /** The sole right to a log directory and to a ledger. */
 export interface Claim {
@@ -22,8 +23,6 @@ export interface Claimed {
 /** Another service owns the log directory or the ledger. */
 export class ClaimError extends Error {}
 
-/** SQLite's result code for a lock that somebody else holds. */
-const SQLITE_BUSY = 5
 /** For the owner of a name to say who it is. */
 const ANSWER_LIMIT_MS = 1000
 const MOST_ANSWER_BYTES = 1000
@@ -33,23 +32,34 @@ const UNKNOWN = 'it does not say who it is'
  * Claims a log directory and a ledger for this process. The kernel gives both back when their owner dies, so a dead owner is no
  * obstacle, and two starters cannot both win. Each is held twice: by a lock on a file beside it, which also holds between
  * containers that share the directory; and, on Linux, by a socket named after its inode (unix(7), abstract), which holds
- * whatever name it is reached by, and when the file of the lock was removed. (Node has no file locks; SQLite's are the
- * system's.)
+ * whatever name it is reached by, and when the file of the lock was removed.
  * @throws {ClaimError} naming the owner
+ * @throws {ConfigError} where the file system has no locks
  */
-export async function claim({ logDir, dbPath }: Claimed): Promise<Claim> {
-  const held: { close(): void }[] = []
+export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promise<Claim> {
+  const held: Unlock[] = []
   const release = () => {
-    for (const one of held.splice(0)) one.close()
+    for (const giveBack of held.splice(0)) giveBack()
   }
   const ownerFile = path.join(logDir, '.owner')
   const me = { says: `pid ${process.pid}, starting` }
 
-  async function take(what: string, setting: string, lock: string | null, owner: () => string) {
+  async function take(what: string, setting: string, file: string | null, owner: () => string) {
     const refusal = (who: string) =>
       new ClaimError(`another Looper owns ${what}: ${who}; stop it, or set ${setting}`)
     if (process.platform === 'linux') held.push(await takeName(nameOf(what), me, refusal))
-    if (lock !== null) held.push(lockFile(lock, () => refusal(owner())))
+    if (file === null) return
+    try {
+      held.push(lock(file))
+    } catch (error) {
+      if (meansNoLocks(error, path.dirname(file), lock)) {
+        throw new ConfigError([
+          `${setting}: ${what} lies on a file system without locks, so that two services could use it at once; ` +
+            'name a path on another one',
+        ])
+      }
+      throw isHeld(error) ? refusal(owner()) : error
+    }
   }
 
   try {
@@ -84,18 +94,6 @@ function lockOf(dbPath: string, logDir: string): string | null {
   return path.dirname(real) === realpathSync(logDir) ? null : `${real}.lock`
 }
 
-function lockFile(file: string, refusal: () => ClaimError): DatabaseSync {
-  const lock = new DatabaseSync(file)
-  try {
-    lock.exec('BEGIN EXCLUSIVE')
-    return lock
-  } catch (error) {
-    lock.close()
-    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw refusal()
-    throw error
-  }
-}
-
 function nameOf(file: string): string {
   const { dev, ino } = statSync(file, { bigint: true })
   return `\0looper-${dev}-${ino}`
@@ -106,7 +104,7 @@ async function takeName(
   name: string,
   me: { readonly says: string },
   refusal: (owner: string) => ClaimError,
-): Promise<Server> {
+): Promise<Unlock> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
     socket.end(me.says)
@@ -115,7 +113,7 @@ async function takeName(
   try {
     server.listen(name)
     await once(server, 'listening')
-    return server
+    return () => server.close()
   } catch (error) {
     if (errnoOf(error) !== 'EADDRINUSE') throw error
     throw refusal(await askOwner(name))

@@ -1,11 +1,12 @@
-import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { isWithinRoots, type WorkspaceRoot } from './access.ts'
+import type { WorkspaceRoot } from './access.ts'
 import { isAnyAddress } from './any-address.ts'
 import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
+import { isLoopbackAddress, isLoopbackName } from './host-name.ts'
 import type { PromptSource } from './runs/prompt.ts'
-import { readSettings, unknownSettings } from './settings.ts'
+import { quotedSettings, readSettings, unexpandedSettings, unknownSettings } from './settings.ts'
+import { defaultRoots, homelessPaths, rootsOf, tellOfDefaultRoots } from './workspace-roots.ts'
 
 /** pino's levels. */
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
@@ -125,10 +126,16 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 
 /**
  * Reads the settings from an environment. An empty value counts as not set.
+ * @param told what is known already that the owner should be told
  * @throws {ConfigError} naming every bad setting, what was given and what is expected
  */
-export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places): Config {
+export function loadConfig(
+  env: NodeJS.ProcessEnv,
+  { projectDir, home }: Places,
+  told: readonly string[] = [],
+): Config {
   const { settings, problems } = readSettings(env)
+  problems.push(...homelessPaths(settings, home))
   const resolve = (file: string) => path.resolve(projectDir, expandHome(file, home))
 
   const workspace = settings.LOOPER_WORKSPACE ? resolve(settings.LOOPER_WORKSPACE) : null
@@ -146,17 +153,33 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
   const tokensFile = settings.LOOPER_TOKENS_FILE ? resolve(settings.LOOPER_TOKENS_FILE) : null
   const hasTokens = token !== null || tokensFile !== null
   const host = settings.LOOPER_HOST ?? (hasTokens ? '0.0.0.0' : '127.0.0.1')
-  const isOpen = !isLoopback(host) && !hasTokens
-  if (isOpen && !isOn(settings.LOOPER_ALLOW_UNAUTHENTICATED, false)) {
-    problems.push(
-      `LOOPER_HOST: "${host}" given without a token, so that whoever reaches it could run code here; ` +
-        'set LOOPER_API_TOKEN or LOOPER_TOKENS_FILE (or LOOPER_ALLOW_UNAUTHENTICATED=1, if you mean it)',
-    )
+  const allowedHosts = settings.LOOPER_ALLOWED_HOSTS ?? []
+  // A name from elsewhere leads here through a proxy, which is on loopback for us.
+  const open = hasTokens ? [] : openings(host, allowedHosts)
+  if (!isOn(settings.LOOPER_ALLOW_UNAUTHENTICATED, false)) {
+    for (const { setting, name } of open) {
+      problems.push(
+        `${setting}: "${name}" given without a token, so that whoever reaches it could run code here; ` +
+          'set LOOPER_API_TOKEN or LOOPER_TOKENS_FILE (or LOOPER_ALLOW_UNAUTHENTICATED=1, if you mean it)',
+      )
+    }
   }
-  const workspaceRoots = rootsOf(settings.LOOPER_WORKSPACE_ROOTS, workspace, home, resolve, problems)
+  const roots = settings.LOOPER_WORKSPACE_ROOTS
+  const workspaceRoots = roots ? rootsOf(roots, resolve, workspace, problems) : defaultRoots(home, workspace)
   if (problems.length > 0) throw new ConfigError(problems)
 
-  const warnings = unknownSettings(env).map((name) => `${name} is no setting; is it misspelt?`)
+  const warnings = [...told, ...unknownSettings(env).map((name) => `${name} is no setting; is it misspelt?`)]
+  for (const name of quotedSettings(env)) {
+    warnings.push(
+      `${name} is in quotes, which count as a part of it (docker --env-file keeps them); ` +
+        'leave them out, unless you mean them',
+    )
+  }
+  for (const name of unexpandedSettings(env))
+    warnings.push(
+      `${name} holds a $, and variables are not looked up in settings; write the path out, or begin it with ~`,
+    )
+  if (!roots) warnings.push(...tellOfDefaultRoots(home, workspace))
   const prompt: PromptSource = settings.LOOPER_DEFAULT_PROMPT_FILE
     ? { kind: 'file', path: resolve(settings.LOOPER_DEFAULT_PROMPT_FILE) }
     : settings.LOOPER_DEFAULT_PROMPT
@@ -178,22 +201,23 @@ export function loadConfig(env: NodeJS.ProcessEnv, { projectDir, home }: Places)
 
   if (isAnyAddress(host))
     warnings.push('It listens on every interface: the network may reach it (LOOPER_HOST)')
-  if (isOpen) warnings.push(`Whoever reaches ${host} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
+  for (const { name } of open)
+    warnings.push(`Whoever reaches ${name} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
   const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')
   return freeze({
     http: {
       host,
       port: settings.LOOPER_PORT ?? 3456,
       isLoopback: isLoopback(host),
-      allowedHosts: listOf(settings.LOOPER_ALLOWED_HOSTS?.toLowerCase(), ','),
+      allowedHosts,
       token,
       tokensFile,
       hooksFile: settings.LOOPER_HOOKS_FILE ? resolve(settings.LOOPER_HOOKS_FILE) : null,
     },
     access: {
       workspaceRoots,
-      executables: listOf(settings.LOOPER_ALLOWED_EXECUTABLES, ':'),
-      agentEnvPass: listOf(settings.LOOPER_AGENT_ENV_PASS, ','),
+      executables: settings.LOOPER_ALLOWED_EXECUTABLES ?? [],
+      agentEnvPass: settings.LOOPER_AGENT_ENV_PASS ?? [],
     },
     log: {
       level: LEVELS[settings.LOOPER_LOG_LEVEL?.toLowerCase() ?? ''] ?? 'debug',
@@ -253,41 +277,16 @@ function notifyEndOf(given: string | undefined): NotifyEnd {
   return wanted === 'message' || wanted === 'off' ? wanted : 'edit'
 }
 
-/** The roots that are set, else the default workspace and the home without its dot directories; real paths. */
-function rootsOf(
-  given: string | undefined,
-  workspace: string | null,
-  home: string,
-  resolve: (file: string) => string,
-  problems: string[],
-): WorkspaceRoot[] {
-  const roots: WorkspaceRoot[] = []
-  if (given === undefined) {
-    if (isDirectory(home)) roots.push({ path: realpathSync(home), withoutDotDirectories: true })
-    if (workspace && isDirectory(workspace))
-      roots.push({ path: realpathSync(workspace), withoutDotDirectories: false })
-    return roots
-  }
-  for (const root of listOf(given, ':')) {
-    if (isDirectory(resolve(root)))
-      roots.push({ path: realpathSync(resolve(root)), withoutDotDirectories: false })
-    else problems.push(`LOOPER_WORKSPACE_ROOTS: "${root}" is not a directory; name ones that exist`)
-  }
-  if (workspace && isDirectory(workspace) && !isWithinRoots(realpathSync(workspace), roots)) {
-    problems.push(`LOOPER_WORKSPACE: "${workspace}" is outside LOOPER_WORKSPACE_ROOTS; add its root there`)
-  }
-  return roots
+/** What lets others in: the host, and names from elsewhere that a proxy would bring along. */
+function openings(host: string, allowedHosts: readonly string[]): { setting: string; name: string }[] {
+  const foreign = allowedHosts.filter((name) => !isLoopbackName(name))
+  return [
+    ...(isLoopback(host) ? [] : [{ setting: 'LOOPER_HOST', name: host }]),
+    ...foreign.map((name) => ({ setting: 'LOOPER_ALLOWED_HOSTS', name })),
+  ]
 }
 
-const listOf = (value: string | undefined, separator: string): string[] =>
-  (value ?? '')
-    .split(separator)
-    .map((item) => item.trim())
-    .filter((item) => item !== '')
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
+const isLoopback = (host: string) => host === 'localhost' || isLoopbackAddress(host)
 
 function isOn(value: string | undefined, fallback: boolean): boolean {
   return value === undefined ? fallback : /^(1|true|yes|on)$/i.test(value)

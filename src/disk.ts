@@ -3,6 +3,13 @@ import { LooperError } from './errors.ts'
 
 const MIB = 1_048_576
 
+/** What is free on a file system; blocks of `frsize` bytes. */
+interface Space {
+  readonly bavail: number
+  readonly bsize: number
+  readonly frsize?: number
+}
+
 /**
  * Refuses where a directory's file system has less free space than that, before anything is done.
  * @throws {LooperError} `LOOPER_DISK_FULL`
@@ -18,7 +25,9 @@ export function checkFreeSpace(dir: string, minFreeMb: number): void {
 }
 
 /** Whole mebibytes that this user may still write there. */
-export function freeMb(dir: string): number {
-  const { bavail, bsize } = statfsSync(dir)
-  return Math.floor((bavail * bsize) / MIB)
+export function freeMb(dir: string, look: (dir: string) => Space = statfsSync): number {
+  const { bavail, bsize, frsize } = look(dir)
+  // Blocks are counted in fragments (statvfs(3)), which file systems in user space may have smaller. An older Node does not
+  // tell them.
+  return Math.floor((bavail * (frsize || bsize)) / MIB)
 }

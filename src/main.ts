@@ -1,7 +1,8 @@
 import os from 'node:os'
 import path from 'node:path'
 import { type Config, ConfigError, loadConfig } from './config.ts'
-import { errnoOf, messageOf } from './errors.ts'
+import { completeEnv } from './env-files.ts'
+import { messageOf } from './errors.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
 import { LedgerError } from './runs/ledger-file.ts'
@@ -20,12 +21,13 @@ process.on('SIGHUP', () => undefined)
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
 
-const config = readConfig()
-if (config) await run(config)
+const settings = readSettings()
+if (settings) await run(settings)
 
-function readConfig(): Config | null {
+function readSettings(): { env: NodeJS.ProcessEnv; config: Config } | null {
   try {
-    return loadConfig(process.env, { projectDir, home })
+    const { env, told } = completeEnv(process.env, process.execArgv)
+    return { env, config: loadConfig(env, { projectDir, home }, told) }
   } catch (error) {
     complain(messageOf(error))
     process.exitCode = EX_CONFIG
@@ -40,13 +42,13 @@ async function processTable(): Promise<ProcessTable> {
 }
 /* c8 ignore stop */
 
-async function run(config: Config): Promise<void> {
+async function run({ env, config }: { env: NodeJS.ProcessEnv; config: Config }): Promise<void> {
   const table = await processTable()
   let service: Service
   try {
-    service = await startService({ config, env: process.env, table, hurry: hurry.signal, projectDir, home })
+    service = await startService({ config, env, table, hurry: hurry.signal, projectDir, home })
   } catch (error) {
-    complain(startFailure(error, config))
+    complain(messageOf(error))
     // A supervisor should not start it again and again where only its owner can help.
     process.exitCode = error instanceof LedgerError || error instanceof ConfigError ? EX_CONFIG : 1
     return
@@ -81,15 +83,4 @@ async function run(config: Config): Promise<void> {
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   process.on('SIGUSR2', (signal) => leave(signal, service.handOver, 'Handed over: runs live on'))
-}
-
-function startFailure(error: unknown, { http: { host, port } }: Config): string {
-  switch (errnoOf(error)) {
-    case 'EADDRINUSE':
-      return `port ${port} on ${host} is taken; stop what listens there, or set LOOPER_PORT`
-    case 'EADDRNOTAVAIL':
-      return `this machine has no address ${host}; set LOOPER_HOST`
-    default:
-      return messageOf(error)
-  }
 }

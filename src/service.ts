@@ -10,21 +10,23 @@ import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { messageOf } from './errors.ts'
-import { makeWritable } from './files.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
+import { listen } from './listen.ts'
 import { keepHouse } from './logging/housekeeping.ts'
 import { mirrorLog } from './logging/mirror.ts'
 import { redactor } from './logging/redact.ts'
-import { openServerLog, type ServerLog } from './logging/server-log.ts'
+import type { ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
 import { type Credentials, findCredentials } from './notices/zuliprc.ts'
+import { makeLogDir, openLog } from './open-logs.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
+import { readDefaultPrompt } from './runs/prompt.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
@@ -86,15 +88,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const secrets = asSetting('LOOPER_HOOKS_FILE', () => followSecrets(config, options.env))
   makeLogDir(config.log.dir)
   const claimed = await claim({ logDir: config.log.dir, dbPath: config.log.dbPath })
-  const serverLog = await openServerLog(config.log.serverLogPath, config.log.level, undefined, secrets.values)
+  let serverLog: ServerLog | null = null
   let ledger: Ledger | null = null
   try {
-    const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
+    serverLog = await openLog(config, secrets.values)
+    const { logger } = serverLog
+    const tell = (message: string) => logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell, systemClock)
     return await compose(options, { claimed, serverLog, ledger, secrets, credentials, blindness })
   } catch (error) {
     ledger?.close()
-    await serverLog.close()
+    await serverLog?.close()
     claimed.release()
     throw error
   }
@@ -114,6 +118,10 @@ async function compose(
   if (credentials.kind === 'none') {
     warnings.push('No Zulip credentials: notices go to the server log only')
   }
+  // It is read anew at each launch, and may be right by then.
+  await readDefaultPrompt(launch.prompt).catch((error: unknown) => {
+    warnings.push(`LOOPER_DEFAULT_PROMPT_FILE: ${messageOf(error)}`)
+  })
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
@@ -245,7 +253,7 @@ async function compose(
     }),
     defaults: { ...defaults, ...notices },
   })
-  const url = await app.listen({ host: config.http.host, port: config.http.port })
+  const url = await listen(app, http)
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt().then(() => {
@@ -280,16 +288,6 @@ function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | 
   return asSetting('LOOPER_TOKENS_FILE', () =>
     createTokenCheck(http.token, http.tokensFile, clock.now, complain),
   )
-}
-
-/** A directory that is missing may be mounted soon: that is no wrong setting, and starting again may help. */
-function makeLogDir(dir: string): void {
-  try {
-    makeWritable(dir)
-  } catch (error) {
-    const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
-    throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
-  }
 }
 
 /** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { allowedExecutable, allowedWorkspace, isWithinRoots, recheckWorkspace } from '../src/access.ts'
@@ -68,4 +68,28 @@ t.test('a program is allowed by what it really is', async (t) => {
     code: 'LOOPER_EXECUTABLE_FORBIDDEN',
     message: /^'codex_exec_binary' is not allowed: .*LOOPER_ALLOWED_EXECUTABLES/,
   })
+})
+
+t.test('a root that is a link counts as what it leads to at the moment', async (t) => {
+  const dir = t.testdir({ one: { deep: {} }, two: {}, home: {} })
+  const link = path.join(dir, 'current')
+  const roots = [{ path: link, withoutDotDirectories: false }]
+  const leadTo = (target: string) => {
+    rmSync(link, { force: true })
+    symlinkSync(target, link)
+  }
+  leadTo('one')
+  t.equal(allowedWorkspace(link, roots), path.join(dir, 'one'))
+  leadTo('two')
+  t.equal(allowedWorkspace(link, roots), path.join(dir, 'two'))
+  t.equal(isWithinRoots(path.join(dir, 'one/deep'), roots), false, 'what it led to is none any more')
+  leadTo('nowhere')
+  t.equal(isWithinRoots(path.join(dir, 'two'), roots), false)
+})
+
+t.test('a home that holds the whole file system holds no workspace', async (t) => {
+  const dir = t.testdir({ project: {} })
+  symlinkSync('/', path.join(dir, 'to-root'))
+  for (const home of ['/', path.join(dir, 'to-root')])
+    t.equal(isWithinRoots(path.join(dir, 'project'), [{ path: home, withoutDotDirectories: true }]), false)
 })

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { linkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { ClaimError, claim } from '../src/claim.ts'
+import { ConfigError } from '../src/config.ts'
+import type { Lock } from '../src/lock-file.ts'
 import { spawnService, startTestService, textOf, until } from './helpers/service.ts'
 
 const settingsOf = (logDir: string) => ({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir })
@@ -119,6 +121,35 @@ t.test('a lock that is no lock is told as it is', async (t) => {
   const take = claimIn(dir)
   await t.rejects(take('logs', 'looper.db'), { message: 'file is not a database' })
   await t.rejects(take('absent', 'looper.db'), { code: 'ENOENT' })
+})
+
+t.test('a file system without locks is named as one, and not taken for an owner', async (t) => {
+  const dir = t.testdir({ logs: {} })
+  const failing =
+    (errcode: number, also?: number): Lock =>
+    (file) => {
+      const code = file.endsWith('.lock') ? errcode : also
+      if (code !== undefined) throw Object.assign(new Error('as told'), { errcode: code })
+      return () => undefined
+    }
+  const take = (lock: Lock) =>
+    claim({ logDir: path.join(dir, 'logs'), dbPath: path.join(dir, 'logs/looper.db') }, lock)
+  const none = {
+    constructor: ConfigError,
+    message: /CODEX_EXEC_LOG_DIR: .* lies on a file system without locks, .*name a path on another one/,
+  }
+  // ENOLCK, as network file systems say it, is "busy" to SQLite; other errors it tells as what they are.
+  await t.rejects(take(failing(5, 5)), none)
+  await t.rejects(take(failing(3850)), none)
+  await t.rejects(take(failing(5)), { message: /another Looper owns/ })
+  await t.rejects(take(failing(5, 14)), { message: /another Looper owns/ }, 'it is not known')
+  await t.rejects(take(failing(14)), { message: 'as told' })
+  const other = new Error('of something else')
+  const lock: Lock = () => {
+    throw other
+  }
+  await t.rejects(take(lock), other)
+  t.strictSame(readdirSync(path.join(dir, 'logs')), [], 'nothing is left of finding out')
 })
 
 t.test('a second service is refused with pid and address of the first, which is not disturbed', async (t) => {

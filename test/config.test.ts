@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
 import t, { type Test } from 'tap'
@@ -11,6 +11,9 @@ const NAMES = Object.keys(Settings)
 const MAX_SECONDS = Math.floor(MAX_TIMER_MS / 1000)
 const AUTOPOLL_OFF =
   'The autopoll is off: it needs LOOPER_WORKSPACE, and LOOPER_DEFAULT_PROMPT or LOOPER_DEFAULT_PROMPT_FILE'
+
+const HOMELESS =
+  'HOME is "/home/ada", which is no directory: nothing in it may be a workspace; set LOOPER_WORKSPACE_ROOTS, or HOME'
 
 const PLACES = { projectDir: '/srv/looper', home: '/home/ada' }
 const load = (env: NodeJS.ProcessEnv, places = PLACES) => loadConfig(env, places)
@@ -82,7 +85,7 @@ t.test('an empty environment gives every default', async (t) => {
       required: false,
       notifyEnd: 'edit',
     },
-    warnings: [AUTOPOLL_OFF],
+    warnings: [HOMELESS, AUTOPOLL_OFF],
   })
 })
 
@@ -241,6 +244,210 @@ t.test('workspace roots are real directories, by default the workspace and the h
   })
 })
 
+t.test('what is no home holds no workspaces, and the owner is told what to set', async (t) => {
+  const { projectDir, home } = realPlaces(t)
+  const toRoot = path.join(home, 'to-root')
+  symlinkSync('/', toRoot)
+  const homes: Record<string, RegExp> = {
+    '': /^HOME is not set: nothing in it .*; set LOOPER_WORKSPACE_ROOTS, or HOME$/,
+    ada: /^HOME is "ada", which is no absolute path: /,
+    [path.join(projectDir, 'plain')]: /^HOME is ".*plain", which is no directory: /,
+    [path.join(projectDir, 'absent')]: /^HOME is ".*absent", which is no directory: /,
+    ...Object.fromEntries(
+      ['/', '//', '/.', '/..', toRoot].map((root) => [root, /, which holds the whole file/]),
+    ),
+  }
+  for (const [none, told] of Object.entries(homes)) {
+    const config = load({}, { projectDir, home: none })
+    t.strictSame(config.access.workspaceRoots, [], none)
+    t.match(config.warnings[0], told, none)
+    const { access, warnings } = load({ LOOPER_WORKSPACE: 'repo' }, { projectDir, home: none })
+    t.strictSame(access.workspaceRoots, [
+      { path: path.join(projectDir, 'repo'), withoutDotDirectories: false },
+    ])
+    t.match(warnings[0], told, none)
+    t.notMatch(
+      load({ LOOPER_WORKSPACE_ROOTS: '/' }, { projectDir, home: none }).warnings.join(),
+      'HOME',
+      none,
+    )
+  }
+  t.notMatch(load({}, { projectDir, home }).warnings.join(), 'HOME')
+})
+
+t.test('where there is no home, a path in it is refused; / is none to be had by ~', async (t) => {
+  const { projectDir } = realPlaces(t)
+  const refused = (given: string, why: string) =>
+    `"${given}" begins with ~, and HOME ${why}; give a whole path, or set HOME`
+  t.strictSame(
+    problemsOf(
+      { CODEX_EXEC_LOG_DIR: '~/logs', LOOPER_ALLOWED_EXECUTABLES: '/x:~/y', ZULIP_TOPIC: '~/topic' },
+      { projectDir, home: '' },
+    ),
+    [
+      `LOOPER_ALLOWED_EXECUTABLES: ${refused('~/y', 'is not set')}`,
+      `CODEX_EXEC_LOG_DIR: ${refused('~/logs', 'is not set')}`,
+    ],
+  )
+  const root = { projectDir, home: '/' }
+  const whole = 'is "/", which holds the whole file system'
+  for (const name of ['LOOPER_WORKSPACE_ROOTS', 'LOOPER_WORKSPACE'])
+    t.strictSame(problemsOf({ [name]: '~' }, root), [`${name}: ${refused('~', whole)}`])
+  t.equal(load({ LOOPER_DB_PATH: '~/var/ledger.db' }, root).log.dbPath, '/var/ledger.db')
+  t.equal(load({}, { projectDir, home: '' }).zulip.rcPath, path.join(projectDir, '~/.zuliprc'))
+})
+
+t.test('a default workspace that holds everything is told', async (t) => {
+  const told = /Every directory may be a workspace, for LOOPER_WORKSPACE .*; set LOOPER_WORKSPACE_ROOTS/
+  t.match(load({ LOOPER_WORKSPACE: '/' }).warnings.join('\n'), told)
+  t.notMatch(load({ LOOPER_WORKSPACE: '/', LOOPER_WORKSPACE_ROOTS: '/' }).warnings.join('\n'), told)
+})
+
+t.test('names from elsewhere need a token: whoever reaches the proxy could run code here', async (t) => {
+  for (const LOOPER_ALLOWED_HOSTS of [
+    'looper.example.com',
+    'localhost, looper',
+    '192.0.2.1',
+    'localhost.example',
+  ]) {
+    t.match(problemsOf({ LOOPER_ALLOWED_HOSTS }), [
+      /^LOOPER_ALLOWED_HOSTS: ".*" given without a token.*LOOPER_API_TOKEN or LOOPER_TOKENS_FILE/,
+    ])
+    const { http, warnings } = load({ LOOPER_ALLOWED_HOSTS, LOOPER_ALLOW_UNAUTHENTICATED: '1' })
+    t.equal(http.host, '127.0.0.1')
+    t.match(warnings.join('\n'), /Whoever reaches .* can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on/)
+    t.doesNotThrow(() => load({ LOOPER_ALLOWED_HOSTS, LOOPER_API_TOKEN: 'x' }))
+    t.doesNotThrow(() => load({ LOOPER_ALLOWED_HOSTS, LOOPER_TOKENS_FILE: '/x' }))
+  }
+  t.equal(
+    problemsOf({ LOOPER_ALLOWED_HOSTS: 'a,b', LOOPER_HOST: '0.0.0.0' }).length,
+    3,
+    'each of them is named',
+  )
+  t.doesNotThrow(() => load({ LOOPER_ALLOWED_HOSTS: 'localhost, 127.0.0.1, [::1], 127.1, looper.localhost' }))
+})
+
+t.test('hosts are read as requests name them, whatever else was pasted along', async (t) => {
+  const hosts = (LOOPER_ALLOWED_HOSTS: string) =>
+    load({ LOOPER_ALLOWED_HOSTS, LOOPER_API_TOKEN: 'x' }).http.allowedHosts
+  const good: Record<string, string[]> = {
+    'https://looper.example.com': ['looper.example.com'],
+    'HTTP://Looper.Example.com:8443/': ['looper.example.com'],
+    'looper.example.com:8443': ['looper.example.com'],
+    '"looper.example.com"': ['looper.example.com'],
+    '`a`, "b:1" ,\r': ['a', 'b'],
+    '"a, b"': ['a', 'b'],
+    'looper.example.com.': ['looper.example.com'],
+    'bücher.example': ['xn--bcher-kva.example'],
+    '::1': ['::1'],
+    '[2001:DB8:0:0::1]:3456, my_host': ['2001:db8::1', 'my_host'],
+  }
+  for (const [given, names] of Object.entries(good)) t.strictSame(hosts(given), names, given)
+  for (const bad of [
+    '*',
+    '*.example.com',
+    'a b',
+    'a;b',
+    'ftp://a',
+    'https://a/path',
+    'me@a',
+    'a?x',
+    ',',
+    'a, *',
+    'a:x',
+  ])
+    t.match(problemsOf({ LOOPER_ALLOWED_HOSTS: bad, LOOPER_API_TOKEN: 'x' }), [
+      /^LOOPER_ALLOWED_HOSTS: ".*" given, expected host names, separated by commas; there are no wildcards$/,
+    ])
+})
+
+t.test('an address to listen on may stand in brackets; with scheme or port it is refused', async (t) => {
+  const host = (LOOPER_HOST: string) => load({ LOOPER_HOST, LOOPER_API_TOKEN: 'x' }).http
+  t.match(load({ LOOPER_HOST: '[::1]' }).http, { host: '::1', isLoopback: true })
+  t.match(load({ LOOPER_HOST: 'LocalHost' }).http, { host: 'localhost', isLoopback: true })
+  t.equal(host('"0.0.0.0"').host, '0.0.0.0')
+  t.equal(host('fe80::1%eth0').host, 'fe80::1%eth0')
+  for (const bad of [
+    'http://localhost',
+    '127.0.0.1:3456',
+    '[::1]:3456',
+    '[localhost]',
+    'a b',
+    '*',
+    'a,b',
+    '/run/x',
+  ])
+    t.match(problemsOf({ LOOPER_HOST: bad, LOOPER_API_TOKEN: 'x' }), [
+      /^LOOPER_HOST: ".*" given, expected an address or host name to listen on, without scheme and port$/,
+    ])
+})
+
+t.test('quotes around a value are left out, where they cannot be a part of it', async (t) => {
+  const { projectDir, home } = realPlaces(t)
+  const places = { projectDir, home }
+  const config = load(
+    {
+      LOOPER_PORT: '"3457"',
+      LOOPER_MIRROR_OUTPUT: "'off'",
+      CODEX_EXEC_LOG_DIR: '"~/two words"\r',
+      LOOPER_WORKSPACE: '`repo`',
+      LOOPER_WORKSPACE_ROOTS: '"repo":"~"',
+      LOOPER_TOKENS_FILE: '""',
+      LOOPER_LOG_LEVEL: '" info "',
+      LOOPER_AGENT_ENV_PASS: '"A","B"',
+    },
+    places,
+  )
+  t.equal(config.http.port, 3457)
+  t.equal(config.log.mirror, false)
+  t.equal(config.log.dir, path.join(home, 'two words'))
+  t.equal(config.log.level, 'info')
+  t.equal(config.launch.workspace, path.join(projectDir, 'repo'))
+  t.strictSame(
+    config.access.workspaceRoots.map((root) => root.path),
+    [path.join(projectDir, 'repo'), home],
+  )
+  t.equal(config.http.tokensFile, null)
+  t.strictSame(config.access.agentEnvPass, ['A', 'B'])
+  for (const given of ['"a', 'a"', `"a'`, '"a"b"', '"'])
+    t.equal(load({ CODEX_EXEC_BINARY: given }, places).launch.binary, given, 'these are no quotes around it')
+})
+
+t.test('quotes around a word or a key are kept, and told', async (t) => {
+  const told = (name: string) =>
+    `${name} is in quotes, which count as a part of it (docker --env-file keeps them); leave them out, unless you mean them`
+  const config = load({ LOOPER_API_TOKEN: '"secret"', LOOPER_DEFAULT_PROMPT: "'go'", ZULIP_TOPIC: '"x"' })
+  t.equal(config.http.token, '"secret"')
+  t.match(config.launch.prompt, { text: "'go'" })
+  t.strictSame(
+    config.warnings.slice(0, 3),
+    ['LOOPER_API_TOKEN', 'LOOPER_DEFAULT_PROMPT', 'ZULIP_TOPIC'].map(told),
+  )
+  for (const LOOPER_API_TOKEN of ['""', "''", '" "'])
+    t.match(problemsOf({ LOOPER_API_TOKEN }), [/^LOOPER_API_TOKEN: \(hidden\) given, expected a token/])
+})
+
+t.test('a variable in a path is told: no shell has read it', async (t) => {
+  const told = /^(\w+) holds a \$, and variables are not looked up in settings/
+  const names = (env: NodeJS.ProcessEnv) => load(env).warnings.flatMap((text) => told.exec(text)?.[1] ?? [])
+  t.strictSame(
+    names({
+      CODEX_EXEC_LOG_DIR: '$HOME/logs',
+      LOOPER_DB_PATH: '/x/\x24{NAME}.db',
+      ZULIPRC_PATH: '/x/$1',
+      ZULIP_TOPIC: '$A',
+    }),
+    ['LOOPER_DB_PATH', 'CODEX_EXEC_LOG_DIR'],
+  )
+})
+
+t.test('lists of names and paths that hold none are refused', async (t) => {
+  for (const name of ['LOOPER_WORKSPACE_ROOTS', 'LOOPER_ALLOWED_EXECUTABLES'])
+    t.match(problemsOf({ [name]: ':' }), [new RegExp(`^${name}: ":" given, expected paths`)])
+  for (const LOOPER_AGENT_ENV_PASS of ['A B', '$A', 'A=1', ','])
+    t.match(problemsOf({ LOOPER_AGENT_ENV_PASS }), [/^LOOPER_AGENT_ENV_PASS: .* expected names of variables/])
+})
+
 t.test('the older name of the delay is read only where the newer one is absent', async (t) => {
   t.equal(load({ PROMPT_SEND_DELAY_SECONDS: '4' }).launch.delayMs, 4000)
   t.equal(load({ PROMPT_SEND_DELAY_SECONDS: '4', CODEX_EXEC_DELAY_SECONDS: '' }).launch.delayMs, 4000)
@@ -303,17 +510,22 @@ t.test('a variable that only looks like a setting is told: it may be misspelt', 
     CODEX_HOME: '/x',
   }
   t.strictSame(load(others), load({}))
-  const { warnings, ...rest } = load({ LOOPER_STOP_SCOP: 'own', CODEX_EXEC_BINAR: 'x' })
-  t.strictSame(warnings.slice(0, 2), [
+  const { warnings, ...rest } = load({
+    LOOPER_STOP_SCOP: 'own',
+    CODEX_EXEC_BINAR: 'x',
+    looper_port: '1',
+  })
+  t.strictSame(warnings.slice(0, 3), [
     'LOOPER_STOP_SCOP is no setting; is it misspelt?',
     'CODEX_EXEC_BINAR is no setting; is it misspelt?',
+    'looper_port is no setting; is it misspelt?',
   ])
   t.match(load({}), rest)
 })
 
 t.test('who listens on every interface is told so', async (t) => {
   const told = /every interface/
-  for (const LOOPER_HOST of ['0.0.0.0', '::'])
+  for (const LOOPER_HOST of ['0.0.0.0', '::', '0', '::0', '[::]'])
     t.match(load({ LOOPER_HOST, LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
   t.match(load({ LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
   t.notMatch(load({ LOOPER_HOST: '127.0.0.1', LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
@@ -445,7 +657,7 @@ t.test('a poll of zero or less falls back to 300 seconds and says so', async (t)
   for (const value of ['0', '-1', '-0.5']) {
     const { autopoll, warnings } = load({ LOOPER_IDLE_POLL_SECONDS: value })
     t.equal(autopoll.pollMs, 300_000)
-    t.strictSame(warnings, [`LOOPER_IDLE_POLL_SECONDS is ${value}; using 300`, AUTOPOLL_OFF])
+    t.strictSame(warnings, [HOMELESS, `LOOPER_IDLE_POLL_SECONDS is ${value}; using 300`, AUTOPOLL_OFF])
   }
 })
 
@@ -546,6 +758,7 @@ t.test('only ~ and ~/ are the home directory', async (t) => {
   }
   for (const [given, expected] of Object.entries(paths))
     t.equal(expandHome(given, '/home/ada'), expected, given)
+  for (const none of ['', 'ada']) t.equal(expandHome('~/x', none), '~/x', 'where there is no home, it stays')
 })
 
 t.test('.env.example names every setting once, and as it is it changes nothing', async (t) => {
@@ -565,7 +778,8 @@ t.test('every example of .env.example is a value that is accepted, and has a com
     const example = /^(?:# )?([A-Z][A-Z0-9_]*)=.*$/.exec(line)
     if (!example) continue
     t.match(lines[i - 1], /^# [A-Z].*[^ ]$/, `${example[1]} is explained`)
-    const env = parseEnv(line.replace(/^# /, ''))
+    // The one that needs a token, as its comment says.
+    const env = { LOOPER_API_TOKEN: 'x', ...parseEnv(line.replace(/^# /, '')) }
     t.doesNotThrow(() => load(env, { projectDir, home }), line)
   }
 })

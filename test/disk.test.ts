@@ -11,6 +11,13 @@ t.test('the free space is that of the file system, in whole mebibytes', async (t
   t.ok(Math.abs(free - (bavail * bsize) / 1_048_576) < 4096, 'others may write meanwhile')
 })
 
+t.test('blocks are counted in fragments, where those are told', async (t) => {
+  const free = (space: object) => freeMb('/x', () => ({ bavail: 1024, bsize: 1_048_576, ...space }))
+  t.equal(free({ frsize: 4096 }), 4, 'as file systems in user space have them')
+  t.equal(free({}), 1024, 'an older Node does not know them')
+  t.equal(free({ frsize: 0 }), 1024)
+})
+
 t.test('enough space is silent; too little is refused with what is free and what is needed', async (t) => {
   const dir = t.testdir()
   t.doesNotThrow(() => checkFreeSpace(dir, 0))

@@ -70,6 +70,10 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
     code: 1,
     output: /this machine has no address 192\.0\.2\.1; set LOOPER_HOST/,
   })
+  t.match(await runToEnd({ CODEX_EXEC_LOG_DIR, LOOPER_HOST: 'fe80::1', LOOPER_API_TOKEN: 'x' }), {
+    code: 78,
+    output: /nothing was started:\n {2}LOOPER_HOST: "fe80::1" is no address to listen on/,
+  })
   t.match(await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file') }), {
     code: 1,
     output: /cannot write in the log directory \S+: (ENOTDIR|EEXIST).*; mend it, or set CODEX_EXEC_LOG_DIR/,
@@ -92,6 +96,13 @@ t.test('it says where it listens, where its log is, and what is not configured',
   t.match(service.output(), `Server log: tail -F ${path.join(service.logDir, 'looper-server.log')}`)
   t.match(service.output(), 'Note: The autopoll is off')
   t.match(service.output(), 'Note: No Zulip credentials: notices go to the server log only')
+})
+
+t.test('a default prompt that cannot be read now is told, and may be there later', async (t) => {
+  const file = path.join(t.testdir(), 'prompt.md')
+  const { service, post } = await setUp(t, { LOOPER_DEFAULT_PROMPT_FILE: file })
+  t.match(service.output(), 'Note: LOOPER_DEFAULT_PROMPT_FILE: cannot read the default prompt: ENOENT')
+  t.equal((await post('true')).status, 200)
 })
 
 t.test('without Zulip the notice goes to the server log', async (t) => {

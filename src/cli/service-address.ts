@@ -35,7 +35,8 @@ export function findService(
 
 /** Where a service that listens there can be reached from its own machine. */
 export function localUrl(host: string, port: string | number): string {
-  const reachable = host === '' || isAnyAddress(host) ? '127.0.0.1' : host
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  const reachable = bare === '' || isAnyAddress(bare) ? '127.0.0.1' : bare
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { readChecked } from '../json-file.ts'
+import { readOwnerFile } from '../owner-file.ts'
 import { type Static, Type } from '../schema.ts'
 import { HOOK_KINDS, signingKeys } from './verify.ts'
 
@@ -50,7 +50,7 @@ const HooksFile = Type.Object({
  * @throws {Error} saying what is wrong with it
  */
 export function readHooks(file: string): ReadonlyMap<string, Hook> {
-  return new Map(Object.entries(readChecked(HooksFile, readFileSync(file, 'utf8'), file).hooks))
+  return new Map(Object.entries(readChecked(HooksFile, readOwnerFile(file), file).hooks))
 }
 
 /**

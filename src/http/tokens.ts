@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { messageOf } from '../errors.ts'
 import { readChecked } from '../json-file.ts'
+import { readOwnerFile } from '../owner-file.ts'
 import { Type } from '../schema.ts'
 import { stampOf } from '../stamp.ts'
 
@@ -109,14 +109,11 @@ export function hashToken(token: string): string {
 }
 
 function readTokens(file: string): KnownToken[] {
-  return readChecked(TokensFile, readFileSync(file, 'utf8'), file).tokens.map(
-    ({ name, sha256, scope, expires }) => {
-      const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
-      if (Number.isNaN(expiresAt))
-        throw new Error(`${file}: the token ${name} expires at no date: ${expires}`)
-      return { name, scope, digest: Buffer.from(sha256, 'hex'), expiresAt }
-    },
-  )
+  return readChecked(TokensFile, readOwnerFile(file), file).tokens.map(({ name, sha256, scope, expires }) => {
+    const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
+    if (Number.isNaN(expiresAt)) throw new Error(`${file}: the token ${name} expires at no date: ${expires}`)
+    return { name, scope, digest: Buffer.from(sha256, 'hex'), expiresAt }
+  })
 }
 
 function digest(text: string): Buffer {

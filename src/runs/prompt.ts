@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { LooperError, messageOf } from '../errors.ts'
+import { readOwnerFile } from '../owner-file.ts'
 
 /** Where the default prompt comes from. */
 export type PromptSource =
@@ -21,13 +21,7 @@ export async function readDefaultPrompt(source: PromptSource): Promise<string | 
     case 'text':
       return source.text
     case 'file': {
-      const text = await readFile(source.path, 'utf8').catch((error: unknown) => {
-        throw new LooperError(
-          'LOOPER_PROMPT_FILE_UNREADABLE',
-          `cannot read the default prompt: ${messageOf(error)}`,
-          { cause: error },
-        )
-      })
+      const text = readPromptFile(source.path)
       checkPrompt(text, source.path)
       // An empty prompt means "stop only", which nobody asked for with an emptied file.
       if (text.trim() === '') {
@@ -35,6 +29,15 @@ export async function readDefaultPrompt(source: PromptSource): Promise<string | 
       }
       return text
     }
+  }
+}
+
+function readPromptFile(file: string): string {
+  try {
+    return readOwnerFile(file)
+  } catch (error) {
+    const what = `cannot read the default prompt: ${messageOf(error)}`
+    throw new LooperError('LOOPER_PROMPT_FILE_UNREADABLE', what, { cause: error })
   }
 }
 

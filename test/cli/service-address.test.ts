@@ -8,6 +8,8 @@ t.test('the address: --url, LOOPER_URL, the settings; the environment before .en
     [undefined, { LOOPER_PORT: '5000' }, { LOOPER_PORT: '4000' }, 'http://127.0.0.1:5000'],
     [undefined, { LOOPER_HOST: '0.0.0.0' }, {}, 'http://127.0.0.1:3456'],
     [undefined, { LOOPER_HOST: '::1' }, {}, 'http://[::1]:3456'],
+    [undefined, { LOOPER_HOST: '[::1]' }, {}, 'http://[::1]:3456'],
+    [undefined, { LOOPER_HOST: '[::]' }, {}, 'http://127.0.0.1:3456'],
     [undefined, {}, { LOOPER_URL: 'http://b:1/run' }, 'http://b:1'],
     [undefined, { LOOPER_URL: 'https://a/looper/run' }, { LOOPER_URL: 'http://b' }, 'https://a/looper'],
     [undefined, { LOOPER_URL: '' }, {}, 'http://127.0.0.1:3456'],

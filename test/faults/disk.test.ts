@@ -153,7 +153,7 @@ t.test(
     const dir = t.testdir({ 'run.log': '' })
     const file = path.join(dir, 'server.log')
     const source = path.join(dir, 'run.log')
-    const serverLog = await openServerLog(file, 'info', { size: '256k', count: 10_000 })
+    const serverLog = await openServerLog(file, 'info', { size: 256 * 1024, count: 10_000 })
     const complete = new AbortController()
     const mirrored = mirrorLog({
       path: source,

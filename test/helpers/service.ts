@@ -41,30 +41,35 @@ export interface User {
   readonly gid: number
 }
 
-/** Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside. */
+/** These settings, and nothing of Looper's or Zulip's from the outside. */
+export function serviceEnv(settings: NodeJS.ProcessEnv, user?: User): NodeJS.ProcessEnv {
+  // What records coverage may not write as somebody else.
+  const isForeign = user === undefined ? /^(LOOPER|ZULIP|CODEX)/ : /^(LOOPER|ZULIP|CODEX|NODE_|TAP|_TAP)/
+  const inherited = Object.entries(process.env).filter(([name]) => !isForeign.test(name))
+  return {
+    ...Object.fromEntries(inherited),
+    LOOPER_PORT: '0',
+    // Never the runs of the person who runs the tests.
+    LOOPER_STOP_SCOPE: 'own',
+    ZULIPRC_PATH: '',
+    // The workspaces of tests lie outside of any home.
+    LOOPER_WORKSPACE_ROOTS: '/',
+    CODEX_EXEC_DELAY_SECONDS: '0',
+    CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
+    ...settings,
+  }
+}
+
+/** Runs `src/main.ts` with these settings. */
 export function spawnService(
   settings: NodeJS.ProcessEnv,
   args: readonly string[] = [path.join(PROJECT, 'src/main.ts')],
   user?: User,
 ): ChildProcess {
-  // What records coverage may not write as somebody else.
-  const isForeign = user === undefined ? /^(LOOPER|ZULIP|CODEX)/ : /^(LOOPER|ZULIP|CODEX|NODE_|TAP|_TAP)/
-  const inherited = Object.entries(process.env).filter(([name]) => !isForeign.test(name))
   return spawn(process.execPath, args, {
     ...user,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...Object.fromEntries(inherited),
-      LOOPER_PORT: '0',
-      // Never the runs of the person who runs the tests.
-      LOOPER_STOP_SCOPE: 'own',
-      ZULIPRC_PATH: '',
-      // The workspaces of tests lie outside of any home.
-      LOOPER_WORKSPACE_ROOTS: '/',
-      CODEX_EXEC_DELAY_SECONDS: '0',
-      CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
-      ...settings,
-    },
+    env: serviceEnv(settings, user),
   })
 }
 

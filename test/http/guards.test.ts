@@ -42,7 +42,8 @@ t.test('any name will do only where a token is asked for and no names are set', 
   const dir = t.testdir({ 'tokens.json': '' })
   const rules = (env: NodeJS.ProcessEnv) => hostRulesOf(loadConfig(env, { projectDir: dir, home: dir }).http)
   t.strictSame(rules({}), { allowed: ['127.0.0.1'], others: 'none' })
-  t.strictSame(rules({ LOOPER_HOST: '127.0.0.5', LOOPER_ALLOWED_HOSTS: 'a.test' }), {
+  const loopback = { LOOPER_HOST: '127.0.0.5', LOOPER_ALLOW_UNAUTHENTICATED: '1' }
+  t.strictSame(rules({ ...loopback, LOOPER_ALLOWED_HOSTS: 'a.test' }), {
     allowed: ['127.0.0.5', 'a.test'],
     others: 'none',
   })

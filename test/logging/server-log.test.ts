@@ -134,7 +134,7 @@ t.test('the path is a relative link, so that the whole directory can be moved', 
 
 t.test('rotation by size loses no line and tears none, and the link follows', async (t) => {
   const { file, dir, names, text } = setUp(t)
-  const log = await openServerLog(file, 'info', { size: '64k', count: 10_000 })
+  const log = await openServerLog(file, 'info', { size: 64 * 1024, count: 10_000 })
   const TOTAL = 50_000
   let mismatches = 0
   for (let i = 0; i < TOTAL; i++) {
@@ -170,7 +170,7 @@ t.test('rotation by size loses no line and tears none, and the link follows', as
 
 t.test('only so many files are kept, the newest, also across restarts', async (t) => {
   const { file, names, text } = setUp(t)
-  const rotation = { size: '1k', count: 3 }
+  const rotation = { size: 1024, count: 3 }
   for (const round of [1, 2]) {
     const log = await openServerLog(file, 'info', rotation)
     for (let i = 0; i < 50; i++) {
@@ -212,8 +212,8 @@ t.test('a plain file at the path is kept aside, word for word', async (t) => {
 t.test('a link left by a crash is replaced, and a missing directory is made', async (t) => {
   const { file } = setUp(t, 'deep/er/server.log')
   mkdirSync(path.dirname(file), { recursive: true })
-  symlinkSync('nowhere', file)
-  symlinkSync('nowhere', `${file}.link`)
+  symlinkSync('server.log.d/nowhere', file)
+  symlinkSync('server.log.d/nowhere', `${file}.link`)
   const log = await openServerLog(file, 'info')
   log.raw(bytes('one\n'))
   await log.close()
@@ -231,16 +231,10 @@ t.test('what comes after its end is left out, and ends nobody', async (t) => {
   t.notMatch(text(), 'too late')
 })
 
-t.test('a directory at the path is told', async (t) => {
-  const { file } = setUp(t)
-  mkdirSync(file)
-  await t.rejects(openServerLog(file, 'info'), { code: 'EISDIR' })
-})
-
 t.test('names of any shape work', async (t) => {
   for (const name of ['server', 'my.server.log', 'with space.txt', 'über.log']) {
     const { file } = setUp(t, name)
-    const log = await openServerLog(file, 'info', { size: '1k', count: 2 })
+    const log = await openServerLog(file, 'info', { size: 1024, count: 2 })
     for (let i = 0; i < 20; i++) {
       log.raw(bytes(`${i} ${'x'.repeat(500)}\n`))
       await turn()
@@ -254,7 +248,7 @@ t.test('names of any shape work', async (t) => {
 
 t.test('tail -F follows across rotation', { skip: process.platform !== 'linux' }, async (t) => {
   const { file, names } = setUp(t)
-  const log = await openServerLog(file, 'info', { size: '1k', count: 5 })
+  const log = await openServerLog(file, 'info', { size: 1024, count: 5 })
   log.raw(bytes('one\n'))
   const tail = spawn('tail', ['-n', '+1', '-s', '0.05', '-F', file], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(() => tail.kill('SIGKILL'))
@@ -322,13 +316,13 @@ t.test(
 
 t.test('a link that cannot be replaced is told, and the lines are still written', async (t) => {
   const { file, names, text } = setUp(t)
-  const log = await openServerLog(file, 'info', { size: '1k', count: 5 })
+  const log = await openServerLog(file, 'info', { size: 1024, count: 5 })
   mkdirSync(`${file}.link`)
   const told = captureStderr(t)
   log.raw(bytes(`${'x'.repeat(2000)}\n`))
   await until('the log is rotated', () => names().length === 2)
   await until('it is told', () => told.length > 0)
-  t.match(told[0], /^looper: cannot write the server log: .*EISDIR/)
+  t.match(told[0], /^looper: cannot write the server log: .*EEXIST/)
 
   rmSync(`${file}.link`, { recursive: true })
   log.raw(bytes(`two ${'x'.repeat(2000)}\n`))

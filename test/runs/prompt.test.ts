@@ -36,6 +36,18 @@ t.test('a file that cannot be read is told, with the cause', async (t) => {
   rmSync(file, { recursive: true })
 })
 
+t.test('a file is read however an editor saved it, and told where it is no text', async (t) => {
+  const file = path.join(t.testdir(), 'prompt.md')
+  const source = { kind: 'file', path: file } as const
+  writeFileSync(file, Buffer.from('\ufeffgo on, ü', 'utf16le'))
+  t.equal(await readDefaultPrompt(source), 'go on, ü')
+  writeFileSync(file, Buffer.from('go on, ü', 'latin1'))
+  await t.rejects(readDefaultPrompt(source), {
+    code: 'LOOPER_PROMPT_FILE_UNREADABLE',
+    message: `cannot read the default prompt: ${file} is no text in UTF-8; save it as that`,
+  })
+})
+
 t.test('an emptied file is refused: an empty prompt would stop every agent and launch none', async (t) => {
   const file = path.join(t.testdir(), 'prompt.md')
   for (const text of ['', ' \n\t\n']) {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
@@ -95,6 +95,32 @@ t.test('without an argument it sends the text of the file beside it', async (t) 
   writeFileSync(path.join(folder, 'run-codex-task.message.txt'), 'line "one"\n  line two\n\nlast')
   t.equal((await run([])).code, 0)
   t.match(received[0]?.body, { zulip_message: 'line "one"\n  line two\n\nlast' })
+})
+
+t.test('a file of any other kind is told, not waited for or sent', async (t) => {
+  const { received, run, folder } = await setUp(t)
+  const file = path.join(folder, 'run-codex-task.message.txt')
+  for (const shell of SHELLS) {
+    writeFileSync(file, '\ufeffmarked\n')
+    t.match(await run([], {}, shell), { code: 0 }, shell)
+    t.match(received.pop()?.body, { zulip_message: 'marked' }, shell)
+    const little = Buffer.from('\ufeffgo on', 'utf16le')
+    for (const bytes of [little, Buffer.from(little).swap16()]) {
+      writeFileSync(file, bytes)
+      t.match(await run([], {}, shell), { code: 2, stderr: `${file} is UTF-16; save it as UTF-8` }, shell)
+    }
+    for (const empty of ['', '\n', '\ufeff']) {
+      writeFileSync(file, empty)
+      t.match(await run([], {}, shell), { code: 2, stderr: `${file} is empty` }, shell)
+    }
+    for (const make of [() => mkdirSync(file), () => execFileSync('mkfifo', [file])]) {
+      rmSync(file, { recursive: true })
+      make()
+      t.match(await run([], {}, shell), { code: 2, stderr: `cannot read ${file}: it is no file` }, shell)
+    }
+    rmSync(file)
+  }
+  t.strictSame(received, [])
 })
 
 t.test('the token goes into the header, and only there', async (t) => {

@@ -1,0 +1,34 @@
+import { type Config, ConfigError } from './config.ts'
+import { messageOf } from './errors.ts'
+import { makeWritable } from './files.ts'
+import { LogPlaceError } from './logging/log-place.ts'
+import type { ListSecrets } from './logging/redact.ts'
+import { openServerLog, type ServerLog } from './logging/server-log.ts'
+
+/**
+ * Makes the log directory. One that is missing may be mounted soon: that is no wrong setting, and starting again may help.
+ * @throws {Error} saying what to mend or to set
+ */
+export function makeLogDir(dir: string): void {
+  try {
+    makeWritable(dir)
+  } catch (error) {
+    const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
+    throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
+  }
+}
+
+/**
+ * Opens the server log; it is the same with that.
+ * @throws {ConfigError} where something else is at its path
+ * @throws {Error} saying what to mend or to set
+ */
+export async function openLog({ log }: Config, secrets: ListSecrets): Promise<ServerLog> {
+  try {
+    return await openServerLog(log.serverLogPath, log.level, undefined, secrets)
+  } catch (error) {
+    if (error instanceof LogPlaceError) throw new ConfigError([`LOOPER_SERVER_LOG_PATH: ${error.message}`])
+    const what = `cannot open the server log ${log.serverLogPath}: ${messageOf(error)}`
+    throw new Error(`${what}; mend it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
+  }
+}
