@@ -26,7 +26,7 @@ export function fill(template: string, payload: unknown, place: Place): string {
   let hasInserted = false
   const filled = template.replace(SLOT, (_slot, path: string) => {
     hasInserted = true
-    return insert(plain(valueAt(payload, path)), place, path)
+    return insert(textOf(valueAt(payload, path)), place, path)
   })
   return place === 'prompt' && hasInserted ? UNTRUSTED + filled : filled
 }
@@ -45,10 +45,11 @@ function insert(value: string, place: Place, path: string): string {
   switch (place) {
     case 'message':
       // A mention needs "@" right before its name.
-      return value.replaceAll('@', '@\u200b').replaceAll('`', "'")
+      return visible(value).replaceAll('@', '@\u200b').replaceAll('`', "'")
     case 'prompt':
-      return `⟦${value.replace(/[⟦⟧]/g, '')}⟧`
+      return `⟦${visible(value).replace(/[⟦⟧]/g, '')}⟧`
     case 'workspace':
+      // As it came: what is left of a name is another one.
       if (/^\w[\w.-]*$/.test(value)) return value
       throw new LooperError(
         'LOOPER_HOOK_PAYLOAD',
@@ -57,8 +58,13 @@ function insert(value: string, place: Place, path: string): string {
   }
 }
 
-function plain(value: unknown): string {
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return ''
-  const text = String(value).replace(INVISIBLE, '').replace(GAPS, ' ').toWellFormed()
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : ''
+}
+
+function visible(value: string): string {
+  const text = value.replace(INVISIBLE, '').replace(GAPS, ' ').toWellFormed()
   return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH - 1).toWellFormed()}…`
 }

@@ -130,6 +130,9 @@ t.test('a workspace takes one plain name', async (t) => {
     null,
     {},
     'a\\b',
+    'a\u200bb',
+    'a\ufe0f',
+    '\u2800a',
   ]) {
     t.throws(
       () => fill('/srv/{{repo}}', { repo }, 'workspace'),
