@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import type { StopReport } from '../processes/stop.ts'
-import { adoptRuns } from './adopt.ts'
+import { createAdoption } from './adoption.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
 import type { Ending, RunEnd } from './outcome.ts'
 import { type Plan, planOf } from './plan.ts'
@@ -61,7 +61,7 @@ export interface Runs {
   launchIfIdle(prepare: () => Promise<LaunchRequest | null>): Promise<IdleOutcome>
   /**
    * Ends a run with everything it started, or calls it off before its launch; resolves when the end is verified and on
-   * the record. Null where no such run lives or is being launched.
+   * the record. Null where no such run lives or is being launched. @throws {LooperError} `LOOPER_BUSY`
    */
   stop(runId: string, cause: string): Promise<StopReport | null>
   /** What lives now. Looks at the process table. */
@@ -91,7 +91,7 @@ export function createRuns(deps: RunsDeps): Runs {
   const live = createLiveRuns(deps)
   const closing = new AbortController()
   const sequenceDeps = { ...deps, live, closing: closing.signal }
-  let adopted = Promise.resolve()
+  const adoption = createAdoption({ ...deps, live })
   let isHandedOver = false
 
   /** Puts a launch on the record as an intent. */
@@ -144,7 +144,7 @@ export function createRuns(deps: RunsDeps): Runs {
 
   /** Waits for what an earlier life left, and for nothing where the service is about to end. */
   async function open(): Promise<void> {
-    await adopted
+    await adoption.settled()
     assertOpen(closing.signal)
     if (isHandedOver)
       throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service hands over to its next start')
@@ -200,14 +200,9 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   return {
-    adopt() {
-      adopted = adoptRuns({ ...deps, live }).catch((error: unknown) => {
-        logger.error({ error: messageOf(error) }, 'run.adopt.fail')
-      })
-      return adopted
-    },
+    adopt: adoption.begin,
 
-    adopted: () => adopted,
+    adopted: adoption.over,
 
     async start(request) {
       await open()
@@ -243,7 +238,7 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     async stop(runId, cause) {
-      await adopted
+      await adoption.settled()
       const { occupant } = slot
       const wasWaiting = occupant?.runId === runId && !isLive(runId)
       if (wasWaiting) {
@@ -268,13 +263,15 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async handOver() {
       isHandedOver = true
-      await adopted
+      adoption.leave()
+      await adoption.over()
       await slot.free()
     },
 
     async close() {
       closing.abort()
-      await adopted
+      adoption.leave()
+      await adoption.over()
       await slot.free()
       const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }
       await stopAll(live.all(), why, { ...deps, scope: 'own' }, logger)
