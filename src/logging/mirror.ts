@@ -1,6 +1,7 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
+import { openPlain } from '../plain-file.ts'
 import { wholeCharacters } from '../whole-characters.ts'
 
 /** What mirroring a log needs. */
@@ -28,15 +29,30 @@ const MAX_LINE_BYTES = 65_536
 const BUFFER_BYTES = MAX_LINE_BYTES + CHUNK_BYTES
 
 /**
- * Follows a growing file by offset and hands on its lines, whole ones only, until it is complete. Resolves with the
- * offset behind the last byte handed on.
+ * Follows a growing file by offset and hands on its lines, whole ones only, until it is complete; from its begin again
+ * where somebody cut it off. Resolves with the offset behind the last byte handed on.
+ * @throws {Error} where there is no such file, or it cannot be opened up to its completion
  */
 export async function mirrorLog(options: MirrorOptions): Promise<number> {
-  const fd = openSync(options.path, 'r')
+  const fd = await openPatiently(options)
+  if (fd === null) throw new Error('the log was removed, or something else stands in its place')
   try {
     return await follow(fd, options)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Tries again while it fails, for want of descriptors for instance, and the log is not complete. */
+async function openPatiently({ path, clock, complete }: MirrorOptions): Promise<number | null> {
+  for (;;) {
+    const isComplete = complete.aborted
+    try {
+      return openPlain(path)
+    } catch (error) {
+      if (isComplete) throw error
+      await clock.sleep(LONGEST_POLL_MS, complete).catch(() => undefined)
+    }
   }
 }
 
@@ -94,6 +110,10 @@ async function follow(
         else await clock.sleep(2 * tookMs, complete).catch(() => undefined)
         began = clock.monotonic()
       }
+    } else if (fstatSync(fd).size < position) {
+      // Emptied under whoever writes it: what comes is new, and what was held has no end any more.
+      if (held > 0) write(lineOf(buffer.subarray(0, held)))
+      held = position = told = 0
     } else if (isComplete) {
       if (held > 0) write(lineOf(buffer.subarray(0, held)))
       return position

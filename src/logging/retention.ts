@@ -1,4 +1,4 @@
-import { readdir, stat, unlink } from 'node:fs/promises'
+import { lstat, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { Ledger } from '../runs/ledger.ts'
 import { isRunLogName } from '../runs/run-log.ts'
@@ -59,7 +59,7 @@ async function collect({ dir, ledger, live }: RetentionOptions): Promise<Remains
     const file = path.join(dir, name)
     if (!isRunLogName(name) || live.has(file)) continue
     // A link or a directory of such a name is nobody's run log.
-    const stats = await stat(file).catch(() => null)
+    const stats = await lstat(file).catch(() => null)
     if (stats?.isFile()) files.set(file, { at: stats.mtimeMs, bytes: stats.size })
   }
   const remains: Remains[] = []

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { plainSize } from '../plain-file.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { treeOf } from '../processes/tree.ts'
 import { OUTCOMES } from '../runs/outcome.ts'
@@ -92,7 +92,7 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
     help: 'The size of the log of the run that lives.',
     registers,
     collect() {
-      this.set(live().reduce((bytes, { logPath }) => bytes + sizeOf(logPath), 0))
+      this.set(live().reduce((bytes, { logPath }) => bytes + (plainSize(logPath) ?? 0), 0))
     },
   })
   const stopProcessMeters = addProcessMeters(registry, table.kind === 'proc')
@@ -122,6 +122,3 @@ async function countProcesses(runs: readonly Run[], table: ProcessTable): Promis
 /** The clock may have been set back meanwhile. */
 const secondsBetween = (from: number | null, to: number | null) =>
   Math.max(0, Number(to) - Number(from)) / 1000
-
-/** 0 where it was removed. */
-const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0

@@ -1,14 +1,15 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
-import { removeFile } from '../files.ts'
+import { ageMs } from './age.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { removeOrders } from './orders.ts'
 import { endOf, type RunEnd } from './outcome.ts'
-import { listStates, readState } from './state-file.ts'
+import { findRunLog, runLogName } from './run-log.ts'
+import { listStates, readState, removeState } from './state-file.ts'
 import { type StopTreeDeps, stopTree } from './stop-tree.ts'
-import { settleTrailer } from './watch.ts'
+import { closeLog, lastWord, settleTrailer } from './watch.ts'
 import { WRAPPER } from './wrappers.ts'
 
 /** What adoption needs. */
@@ -16,6 +17,7 @@ export interface AdoptDeps extends StopTreeDeps {
   readonly ledger: Ledger
   readonly live: LiveRuns
   readonly stateDir: string
+  readonly logDir: string
   readonly logger: Logger
 }
 
@@ -25,40 +27,53 @@ const REPORT_LIMIT_MS = 5000
 
 /**
  * Takes up what an earlier life of the service left unfinished: follows what lives, ends the rest on the record, with
- * its cause. Resolves when the ledger is known to be sound and every such run is one or the other; nothing is launched
- * before.
+ * its cause. Resolves with the runs that cannot be taken up at the moment, which is told.
  */
-export async function adoptRuns(deps: AdoptDeps): Promise<void> {
+export async function adoptRuns(deps: AdoptDeps): Promise<RunRecord[]> {
   await deps.ledger.check()
-  for (const record of deps.ledger.unfinished()) {
+  return takeUpAll(deps.ledger.unfinished(), deps, (record, error) => {
+    deps.logger.error({ run_id: record.runId, error: messageOf(error) }, 'run.adopt.fail')
+  })
+}
+
+/** Takes up each of these runs, and resolves with those for which that failed. */
+export async function takeUpAll(
+  records: readonly RunRecord[],
+  deps: AdoptDeps,
+  failed: (record: RunRecord, error: unknown) => void = () => undefined,
+): Promise<RunRecord[]> {
+  const left: RunRecord[] = []
+  for (const record of records) {
     await takeUp(record, deps).catch((error: unknown) => {
-      deps.logger.error({ run_id: record.runId, error: messageOf(error) }, 'run.adopt.fail')
+      failed(record, error)
+      left.push(record)
     })
   }
+  return left
 }
 
 async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   const { table, live } = deps
-  const { logPath, command } = record
   const statePath = path.join(deps.stateDir, record.runId)
   const { agent, wrapper } = await identitiesOf(record, statePath, deps)
   // Whoever told who the agent is has read them.
   removeOrders(statePath)
-  if (!agent || !wrapper || !logPath || !command) {
-    if (logPath) await settleTrailer({ logPath, statePath }, deps.logger)
-    // Launched while the ledger could not be written: without its log it cannot be followed.
-    if (agent?.bootId === table.bootId) await stopTree(record.runId, agent, deps)
+  if (!agent || !wrapper) {
+    if (record.logPath) settleTrailer(record.logPath, null, deps.logger)
     return end(record, deps, {
       outcome: 'failed_to_start',
       returnCode: null,
       cause: 'the service ended before the launch',
     })
   }
+  const known = withLog(record, deps)
+  const run = { agent, wrapper, statePath, logPath: known.logPath }
   if ((await table.isAlive(wrapper)) || (await table.isAlive(agent))) {
-    live.adopt(record, { logPath, command, agent, wrapper })
+    live.adopt(known, { ...run, command: known.command, ranMs: await ageMs(agent, table) })
     return
   }
-  const returnCode = await settleTrailer({ logPath, statePath }, deps.logger)
+  const returnCode = await lastWord(run, deps)
+  await closeLog(run, returnCode, deps)
   if (agent.bootId !== table.bootId)
     return end(record, deps, endOf(null, returnCode, 'the machine was restarted'))
   const swept = await stopTree(record.runId, agent, deps)
@@ -67,6 +82,21 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
     deps.logger.warn({ run_id: record.runId, pids, survivors }, 'run.leftovers')
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'
   end(record, deps, endOf(null, returnCode, lost))
+}
+
+/** The record with its log, which is found by its name where the ledger could not be written at the launch. */
+function withLog(record: RunRecord, { ledger, logDir }: AdoptDeps) {
+  const { logPath, command } = record
+  if (logPath !== null && command !== null) return { ...record, logPath, command }
+  const found = findRunLog(logDir, record.requestId)
+  if (!found) {
+    // It was removed: then it is told by the name that it must have had.
+    const name = runLogName(record.requestId, new Date(record.requestedAt))
+    return { ...record, logPath: path.join(logDir, name), command: '' }
+  }
+  const facts = { logPath: found.path, command: found.command, headerBytes: found.headerBytes }
+  ledger.step(record.runId, { ...facts, mirroredBytes: found.headerBytes })
+  return { ...record, ...facts, mirroredBytes: found.headerBytes }
 }
 
 /** Who the run's processes are: from the ledger, else from the wrapper's state file. */
@@ -96,6 +126,6 @@ async function isAnybodyToTell({ table, stateDir }: AdoptDeps): Promise<boolean>
 
 function end(record: RunRecord, { ledger, clock, stateDir, logger }: AdoptDeps, how: RunEnd): void {
   ledger.finish(record.runId, { ...how, endedAt: clock.now(), outputBytes: null, tokensUsed: null })
-  removeFile(path.join(stateDir, record.runId))
+  removeState(path.join(stateDir, record.runId), logger)
   logger.info({ request_id: record.requestId, run_id: record.runId, ...how }, 'run.end')
 }

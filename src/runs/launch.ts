@@ -4,10 +4,10 @@ import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { AgentCommand } from '../agents/agent.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { isDirectory } from '../files.ts'
+import { isDirectory, removeFile } from '../files.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { removeOrders, writeOrders } from './orders.ts'
-import { parseReport, type WrapperReport } from './state-file.ts'
+import { makeState, parseEnd, parseReport, parseStatus, type WrapperReport } from './state-file.ts'
 import { pipeOf, type Wrappers } from './wrappers.ts'
 
 /** What is started, where, and with which environment. */
@@ -30,14 +30,13 @@ export interface LaunchSpec {
 export interface Launched {
   readonly agent: Identity
   readonly wrapper: Identity
-  /**
-   * The wrapper's last word: the agent's status once the log is complete, or null where the wrapper was gone
-   * without one. Never rejects.
-   */
+  /** The agent's status, as soon as it has ended; null where the wrapper was gone without a word. Never rejects. */
   readonly status: Promise<number | null>
+  /** Resolves when the log is complete, or there is no room for its end; false where the wrapper was gone before. */
+  readonly complete: Promise<boolean>
 }
 
-interface Told extends Pick<Launched, 'status'> {
+interface Told extends Pick<Launched, 'status' | 'complete'> {
   /** Who both are, or what was told of that when the wrapper ended. */
   readonly report: Promise<WrapperReport>
 }
@@ -60,9 +59,14 @@ async function start(spec: LaunchSpec): Promise<Launched> {
   const { runId, workspace, logPath, command, table } = spec
   const statePath = path.join(spec.stateDir, runId)
   try {
+    makeState(statePath)
     writeOrders(statePath, { ...command, workspace, logPath })
-    const { agent, wrapper, status } = await order(spec)
-    return { agent: await complete(agent, table), wrapper: await complete(wrapper, table), status }
+    const told = await order(spec)
+    const { agent, wrapper } = told
+    return { ...told, agent: await identify(agent, table), wrapper: await identify(wrapper, table) }
+  } catch (error) {
+    removeFile(statePath)
+    throw error
   } finally {
     removeOrders(statePath)
   }
@@ -77,11 +81,11 @@ async function order(spec: LaunchSpec): Promise<Launched> {
     const [error]: unknown[] = await once(child, 'error')
     throw error
   }
-  const { report, status } = listen(pipe)
+  const { report, status, complete } = listen(pipe)
   pipe.write(`${spec.runId}\n`)
   child.unref()
   const { agent, wrapper } = await report
-  if (agent && wrapper) return { agent, wrapper, status }
+  if (agent && wrapper) return { agent, wrapper, status, complete }
   // It says who it is before anything else: without a word it was killed while it waited, and there is no agent.
   if (!wrapper && !isNew) return order(spec)
   throw new Error('the wrapper ended before the agent began')
@@ -91,28 +95,31 @@ async function order(spec: LaunchSpec): Promise<Launched> {
 function listen(pipe: Readable): Told {
   const report = Promise.withResolvers<WrapperReport>()
   const status = Promise.withResolvers<number | null>()
+  const complete = Promise.withResolvers<boolean>()
   let text = ''
   pipe.setEncoding('utf8')
   pipe.on('data', (chunk: string) => {
     text += chunk
     const told = parseReport(text)
     if (told.wrapper && told.agent) report.resolve(told)
-    const ended = /^end (-?\d+)\n/m.exec(text)?.[1]
-    if (ended !== undefined) status.resolve(Number(ended))
+    const ended = parseStatus(text)
+    if (ended !== null) status.resolve(ended)
+    if (parseEnd(text)) complete.resolve(true)
   })
   const over = () => {
     report.resolve(parseReport(text))
     status.resolve(null)
+    complete.resolve(false)
   }
   // One that was closed while the wrapper waited says so only once.
   if (pipe.destroyed) over()
   pipe.once('close', over)
   pipe.once('error', over)
-  return { report: report.promise, status: status.promise }
+  return { report: report.promise, status: status.promise, complete: complete.promise }
 }
 
 /** Where the wrapper has no `/proc` to tell the start from, the table tells it. */
-async function complete(identity: Identity, table: ProcessTable): Promise<Identity> {
+async function identify(identity: Identity, table: ProcessTable): Promise<Identity> {
   /* c8 ignore start: systems without /proc */
   if (identity.start === '') return (await table.inspect(identity.pid)) ?? identity
   /* c8 ignore stop */

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
+import { plainSize } from '../plain-file.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { treeOf } from '../processes/tree.ts'
 import type { Ending } from './outcome.ts'
@@ -24,14 +24,22 @@ export interface Limited {
 const LONGEST_POLL_MS = 1000
 const POLLS_A_LIMIT = 20
 
+/** What watching limits needs. */
+export interface LimitDeps {
+  readonly table: ProcessTable
+  readonly clock: Clock
+  /** Is told why a look failed, of several in a row once. */
+  readonly failed: (error: unknown) => void
+}
+
 /**
  * Watches a run until it passes a limit, and resolves with the reason; or until the signal aborts, with null. Time is
- * measured monotonically: a clock that jumps ends no run.
+ * measured monotonically: a clock that jumps ends no run. A look that fails ends neither the run nor the watching.
  */
 export async function watchLimits(
   run: Limited,
   limits: Limits,
-  { table, clock }: { readonly table: ProcessTable; readonly clock: Clock },
+  { table, clock, failed }: LimitDeps,
   over: AbortSignal,
 ): Promise<Ending | null> {
   const { timeoutMs, stallMs, maxLogBytes } = limits
@@ -41,23 +49,37 @@ export async function watchLimits(
   const began = clock.monotonic() - run.ranMs
   let lastSign = clock.monotonic()
   let signs = ''
-  while (!over.aborted) {
-    const now = clock.monotonic()
-    const size = statSync(run.logPath, { throwIfNoEntry: false })?.size ?? 0
+  let isBlind = false
+
+  /** What only a look can tell. */
+  async function look(now: number): Promise<Ending | null> {
+    const size = plainSize(run.logPath) ?? 0
     if (maxLogBytes > 0 && size > maxLogBytes) {
       return { outcome: 'stopped', cause: `its log passed ${Math.round(maxLogBytes / 1_048_576)} MB` }
     }
+    if (stallMs === 0) return null
+    const seen = `${size} ${await cpuOf(run, table)}`
+    if (seen !== signs) {
+      signs = seen
+      lastSign = now
+    } else if (now - lastSign >= stallMs) {
+      return { outcome: 'stalled', cause: `it wrote nothing and used no CPU for ${stallMs / 1000} s` }
+    }
+    return null
+  }
+
+  while (!over.aborted) {
+    const now = clock.monotonic()
     if (timeoutMs > 0 && now - began >= timeoutMs) {
       return { outcome: 'timed_out', cause: `it ran for ${timeoutMs / 1000} s` }
     }
-    if (stallMs > 0) {
-      const seen = `${size} ${await cpuOf(run, table)}`
-      if (seen !== signs) {
-        signs = seen
-        lastSign = now
-      } else if (now - lastSign >= stallMs) {
-        return { outcome: 'stalled', cause: `it wrote nothing and used no CPU for ${stallMs / 1000} s` }
-      }
+    try {
+      const passed = await look(now)
+      if (passed) return passed
+      isBlind = false
+    } catch (error) {
+      if (!isBlind) failed(error)
+      isBlind = true
     }
     await clock.sleep(pollMs, over).catch(() => undefined)
   }

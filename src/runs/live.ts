@@ -1,18 +1,19 @@
-import { statSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
-import { removeFile } from '../files.ts'
+import { isShortage, plainSize } from '../plain-file.ts'
 import { shellQuote } from '../shell-quote.ts'
-import { launch } from './launch.ts'
+import { insist } from './insist.ts'
+import { type Launched, launch } from './launch.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import { watchLimits } from './limits.ts'
 import { type Ending, endOf } from './outcome.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run } from './run.ts'
 import { createRunLog, readTail } from './run-log.ts'
+import { removeState } from './state-file.ts'
 import { stopTree } from './stop-tree.ts'
-import { gone, settleTrailer, type WatchReport, watch } from './watch.ts'
+import { settleTrailer, type WatchReport, watch } from './watch.ts'
 import type { Wrappers } from './wrappers.ts'
 
 /** What launching and following runs needs. */
@@ -39,21 +40,29 @@ export type Mirror = (
   complete: AbortSignal,
 ) => Promise<unknown>
 
+/** What is known of a run that an earlier life of the service launched. */
+export interface Adopted extends Pick<Run, 'logPath' | 'command' | 'agent' | 'wrapper'> {
+  /** How long it has run; null where nobody can tell but the record. */
+  readonly ranMs: number | null
+}
+
 /** The runs that have begun and not ended, each followed to its end on the record. */
 export interface LiveRuns {
   /** Launches a run that is already on the record as an intent. @throws {LooperError} */
   launch(runId: string, request: LaunchRequest): Promise<Run>
   /** Follows a run that an earlier life of the service launched. */
-  adopt(record: RunRecord, launched: Pick<Run, 'logPath' | 'command' | 'agent' | 'wrapper'>): Run
+  adopt(record: RunRecord, adopted: Adopted): Run
   all(): readonly Run[]
 }
 
 const TOKEN_LINES = 6
 const LOG_GONE = 'its log was removed while it ran'
+/** Nobody listens at the pipe of an earlier life's wrapper: its last word stands in the state file. */
+const UNHEARD = { status: Promise.resolve(null), complete: Promise.resolve(false) }
 
 /** No runs yet. */
 export function createLiveRuns(deps: LiveDeps): LiveRuns {
-  const { clock, ledger, table } = deps
+  const { clock, ledger } = deps
   const live = new Map<string, Run>()
 
   /** Everything that happens to a run from now to its end. */
@@ -61,11 +70,12 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     facts: Omit<Run, 'expectEnd' | 'expectNoEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
     past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
     limits: { readonly timeoutMs: number; readonly stallMs: number },
-    status: Promise<number | null>,
+    word: Pick<Launched, 'status' | 'complete'>,
   ): Run {
-    const { runId, agent, logPath } = facts
+    const { runId, agent, wrapper, logPath } = facts
     const statePath = path.join(deps.stateDir, runId)
     const log = deps.logger.child({ request_id: facts.requestId, run_id: runId, caller: facts.caller })
+    const told = { ...deps, logger: log }
     const over = new AbortController()
     let ending: Ending | null = null
 
@@ -81,44 +91,37 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     const limited = watchLimits(
       { ...facts, ranMs: past.ranMs },
       { ...limits, maxLogBytes: deps.maxLogBytes },
-      deps,
+      { ...deps, failed: (error) => log.error({ error: messageOf(error) }, 'run.limit.fail') },
       over.signal,
-    )
-      .then(async (passed) => {
-        if (!passed) return
-        run.expectEnd(passed)
-        log.warn({ ...passed }, 'run.limit')
-        const { survivors } = await stopTree(runId, agent, deps)
-        if (survivors.length > 0) log.error({ survivors }, 'run.stop.survivors')
-      })
-      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.limit.fail'))
+    ).then(async (passed) => {
+      if (!passed) return
+      run.expectEnd(passed)
+      log.warn({ ...passed }, 'run.limit')
+      const { survivors } = await insist(() => stopTree(runId, agent, deps), 'run.limit.fail', told)
+      if (survivors.length > 0) log.error({ survivors }, 'run.stop.survivors')
+    })
 
     async function end(report: WatchReport) {
       over.abort()
       await Promise.all([mirrored, limited])
       const known = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
-      const output = outputOf(logPath, past.headerBytes)
-      if (output.outputBytes === null) log.error({ log_path: logPath }, 'run.log.gone')
-      const end = output.outputBytes === null ? { ...known, cause: known.cause ?? LOG_GONE } : known
+      const { trouble, ...output } = await insist(
+        async () => outputOf(logPath, past.headerBytes),
+        'run.log.fail',
+        told,
+      )
+      if (trouble !== null) log.error({ log_path: logPath, error: trouble }, 'run.log.gone')
+      const end = { ...known, cause: known.cause ?? trouble }
       const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
       ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
       live.delete(runId)
-      try {
-        removeFile(statePath)
-      } catch (error) {
-        log.error({ error: messageOf(error) }, 'run.state.fail')
-      }
+      removeState(statePath, log)
       return end
     }
 
-    const ended = watch({ runId, agent, logPath, statePath, status }, deps)
-      .catch((error: unknown) => {
-        log.error({ error: messageOf(error) }, 'run.watch.fail')
-        return { returnCode: null, leftovers: [], survivors: [] }
-      })
-      .then(end)
+    const ended = watch({ runId, agent, wrapper, logPath, statePath, ...word }, told).then(end)
 
     const run: Run = {
       ...facts,
@@ -134,14 +137,18 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     return run
   }
 
-  /** What the log tells at the end; nulls where it is gone. */
+  /** What the log tells at the end; nulls where it is gone or closed to us. @throws {Error} where nobody can say now */
   function outputOf(logPath: string, headerBytes: number) {
     try {
+      const size = plainSize(logPath)
+      if (size === null) return { outputBytes: null, tokensUsed: null, trouble: LOG_GONE }
+      const tokensUsed = deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES))
       // Somebody may have cut it off.
-      const outputBytes = Math.max(0, statSync(logPath).size - headerBytes)
-      return { outputBytes, tokensUsed: deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES)) }
-    } catch {
-      return { outputBytes: null, tokensUsed: null }
+      return { outputBytes: Math.max(0, size - headerBytes), tokensUsed, trouble: null }
+    } catch (error) {
+      if (isShortage(error)) throw error
+      const trouble = `its log cannot be read: ${messageOf(error)}`
+      return { outputBytes: null, tokensUsed: null, trouble }
     }
   }
 
@@ -159,7 +166,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const { headerBytes, path: logPath } = await createRunLog(deps.logDir, header, new Date(clock.now()))
       ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
       const env = deps.env()
-      const { agent, wrapper, status } = await launch({
+      const { agent, wrapper, ...word } = await launch({
         ...deps,
         env,
         runId,
@@ -167,9 +174,9 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         command,
         logPath,
         assertAllowed: () => deps.recheck(request),
-      }).catch(async (error: unknown) => {
+      }).catch((error: unknown) => {
         // Its wrapper is gone, or never was: nobody else writes the trailer.
-        await settleTrailer({ logPath, statePath: path.join(deps.stateDir, runId) }, deps.logger)
+        settleTrailer(logPath, null, deps.logger)
         throw error
       })
       ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
@@ -183,13 +190,13 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
         request,
-        status,
+        word,
       )
     },
 
-    adopt(record, { logPath, command, agent, wrapper }) {
+    adopt(record, { logPath, command, agent, wrapper, ranMs }) {
       const { runId, requestId, trigger, caller } = record
-      const launchedAt = record.launchedAt ?? clock.now()
+      const launchedAt = record.launchedAt ?? clock.now() - (ranMs ?? 0)
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
       }
@@ -199,10 +206,9 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       )
       return follow(
         { runId, requestId, trigger, caller, command, logPath, agent, wrapper },
-        { ...record, ranMs: Math.max(0, clock.now() - launchedAt) },
+        { ...record, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,
-        // Nobody listens at its pipe any more: its end is seen, and its last word stands in the log.
-        gone(wrapper, { table, clock }).then(() => null),
+        UNHEARD,
       )
     },
 

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
+import { LooperError } from '../errors.ts'
 import { wholeCharacters } from '../whole-characters.ts'
 import type { RunRecord } from './ledger.ts'
 import { openLog, tailStart } from './log-file.ts'
@@ -19,6 +20,8 @@ export interface LogFeed {
   readonly ready: Promise<void>
   /** What stands at this offset; null where there is nothing at present. Made once for all who stand there. */
   chunkAt(offset: number): Promise<LogChunk | null>
+  /** How often the log was cut off so far: who follows it begins with its begin then. */
+  cuts(): number
   /** The run as it ended, once all of its log is known; what `chunkAt` does not find after that will never come. */
   end(): RunRecord | null
   /** Resolves when the log was looked at again. @throws {LooperError} `LOOPER_LOG_NOT_FOUND` */
@@ -75,6 +78,7 @@ function openFeed(run: RunRecord, { steps, clock }: LogFeedDeps): LogFeed {
   let latest = run
   let file: FileHandle | null = null
   let size = 0
+  let cuts = 0
   let end: RunRecord | null = null
   let round: Promise<void> | null = null
   const chunks = new Map<number, Promise<LogChunk | null>>()
@@ -86,7 +90,14 @@ function openFeed(run: RunRecord, { steps, clock }: LogFeedDeps): LogFeed {
     // Asked before looking: what was written before the end is then surely seen.
     const seen = latest
     if (file === null && seen.logPath !== null) file = (await openLog(seen.logPath)).file
-    if (file !== null) size = (await file.stat()).size
+    if (file !== null) {
+      const before = size
+      size = (await file.stat()).size
+      if (size < before) {
+        cuts++
+        chunks.clear()
+      }
+    }
     if (seen.outcome === null) return
     end = seen
     // What waited for the rest of a character waits no more.
@@ -97,6 +108,9 @@ function openFeed(run: RunRecord, { steps, clock }: LogFeedDeps): LogFeed {
     try {
       await clock.sleep(POLL_MS)
       await look()
+    } catch (error) {
+      // Anything else says nothing of the log, as that there are no descriptors: it is looked at again.
+      if (error instanceof LooperError) throw error
     } finally {
       round = null
     }
@@ -124,6 +138,7 @@ function openFeed(run: RunRecord, { steps, clock }: LogFeedDeps): LogFeed {
       if (chunks.size > KEPT_CHUNKS && oldest !== undefined) chunks.delete(oldest)
       return made
     },
+    cuts: () => cuts,
     end: () => end,
     changed() {
       round ??= nextRound()

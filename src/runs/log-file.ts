@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { errnoOf, LooperError } from '../errors.ts'
+import { LooperError } from '../errors.ts'
+import { isNotPlain, PLAIN } from '../plain-file.ts'
 
 /** A log that is open for reading. Whoever opened it closes it. */
 export interface OpenLog {
@@ -12,16 +13,14 @@ export interface OpenLog {
 
 const CHUNK_BYTES = 65_536
 const NEWLINE = 10
-const NOT_THERE: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ELOOP']
 
 /**
  * Opens a run's log for reading. A link or a pipe in its place is never followed or waited for.
  * @throws {LooperError} `LOOPER_LOG_NOT_FOUND`
  */
 export async function openLog(path: string): Promise<OpenLog> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const file = await open(path, flags).catch((error: unknown) => {
-    throw NOT_THERE.includes(errnoOf(error)) ? logNotFound() : error
+  const file = await open(path, constants.O_RDONLY | PLAIN).catch((error: unknown) => {
+    throw isNotPlain(error) ? logNotFound() : error
   })
   const stats = await file.stat()
   if (stats.isFile()) return { file, size: stats.size }

@@ -62,9 +62,12 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
 /** Sends what is in the log from an offset on, and what comes, up to the run's end. */
 async function follow(feed: LogFeed, stream: EventStream, from: number): Promise<void> {
   try {
+    let cuts = feed.cuts()
     for (let offset = from; !stream.isOver(); ) {
       // Asked before reading: what was written before the end is then surely sent.
       const end = feed.end()
+      if (feed.cuts() > cuts) offset = 0
+      cuts = feed.cuts()
       const chunk = await feed.chunkAt(offset)
       if (chunk) {
         offset = chunk.end

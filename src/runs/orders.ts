@@ -33,9 +33,15 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
   )
 }
 
-/** Removes what was written down, if anything was. */
+/** Removes what was written down, if anything was. What cannot be removed stays, and nobody reads it again. */
 export function removeOrders(statePath: string): void {
-  for (const file of Object.values(filesOf(statePath))) removeFile(file)
+  for (const file of Object.values(filesOf(statePath))) {
+    try {
+      removeFile(file)
+    } catch {
+      // Whoever has his orders runs, and must not be taken for one that failed.
+    }
+  }
 }
 
 /** A word as every shell reads it. */

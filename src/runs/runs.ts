@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { checkFreeSpace } from '../disk.ts'
 import { LooperError, messageOf } from '../errors.ts'
 import type { StopReport } from '../processes/stop.ts'
-import { adoptRuns } from './adopt.ts'
+import { createAdoption } from './adoption.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
 import { type Ending, unstarted } from './outcome.ts'
 import { type Plan, planOf } from './plan.ts'
@@ -63,7 +63,7 @@ export interface Runs {
   launchIfIdle(prepare: () => Promise<LaunchRequest | null>): Promise<IdleOutcome>
   /**
    * Ends a run with everything it started, or calls it off before its launch; resolves when the end is verified and on
-   * the record. Null where no such run lives or is being launched.
+   * the record. Null where no such run lives or is being launched. @throws {LooperError} `LOOPER_BUSY`
    */
   stop(runId: string, cause: string): Promise<StopReport | null>
   /** What lives now. Looks at the process table. */
@@ -93,7 +93,7 @@ export function createRuns(deps: RunsDeps): Runs {
   const live = createLiveRuns(deps)
   const closing = new AbortController()
   const sequenceDeps = { ...deps, live, closing: closing.signal }
-  let adopted = Promise.resolve()
+  const adoption = createAdoption({ ...deps, live })
   let isHandedOver = false
   /** Resolves when the latest request that waited for the slot is done. */
   let waited: Promise<unknown> = Promise.resolve()
@@ -148,7 +148,7 @@ export function createRuns(deps: RunsDeps): Runs {
 
   /** Waits for what an earlier life left, and for nothing where the service is about to end. */
   async function open(): Promise<void> {
-    await adopted
+    await adoption.settled()
     await ledger.unlocked()
     assertOpen(closing.signal)
     if (isHandedOver)
@@ -213,14 +213,9 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   return {
-    adopt() {
-      adopted = adoptRuns({ ...deps, live }).catch((error: unknown) => {
-        logger.error({ error: messageOf(error) }, 'run.adopt.fail')
-      })
-      return adopted
-    },
+    adopt: adoption.begin,
 
-    adopted: () => adopted,
+    adopted: adoption.over,
 
     async start(request, whenBusy = 'refuse') {
       await open()
@@ -257,7 +252,7 @@ export function createRuns(deps: RunsDeps): Runs {
     },
 
     async stop(runId, cause) {
-      await adopted
+      await adoption.settled()
       const { occupant, waiting } = slot
       const begun = [occupant, waiting].find((one) => one?.runId === runId)
       const wasWaiting = begun && !isLive(runId)
@@ -284,13 +279,15 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async handOver() {
       isHandedOver = true
-      await adopted
+      adoption.leave()
+      await adoption.over()
       await slot.free()
     },
 
     async close() {
       closing.abort()
-      await adopted
+      adoption.leave()
+      await adoption.over()
       await waited
       await slot.free()
       const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }

@@ -44,6 +44,15 @@ async function stillAlive(pids: readonly number[], { table }: SequenceDeps): Pro
   )
 }
 
+/** The last lines of a log that may be closed to us, or gone: that the agent failed is told all the same. */
+function tailOf(logPath: string): string {
+  try {
+    return readTail(logPath, TAIL_LINES)
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
 /** @throws {LooperError} `LOOPER_SHUTTING_DOWN` where the service is about to end */
 export function assertOpen(closing: AbortSignal): void {
   if (!closing.aborted) return
@@ -116,7 +125,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     if (!end) return null
     const { returnCode } = end
     if (returnCode === 0) return 0
-    const tail = readTail(run.logPath, TAIL_LINES)
+    const tail = tailOf(run.logPath)
     throw new LooperError(
       'LOOPER_AGENT_EXITED_EARLY',
       `codex exec exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,

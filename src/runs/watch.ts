@@ -1,19 +1,23 @@
-import { appendFile } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import { isShortage } from '../plain-file.ts'
 import type { Identity } from '../processes/table.ts'
-import { readTrailer } from './run-log.ts'
-import { readStatus } from './state-file.ts'
+import { insist } from './insist.ts'
+import { addTrailer } from './run-log.ts'
+import { readEnd, readStatus } from './state-file.ts'
 import { type StopTreeDeps, stopTree } from './stop-tree.ts'
 
 /** A run to be watched to its end. */
 export interface Watched {
   readonly runId: string
   readonly agent: Identity
+  readonly wrapper: Identity
   readonly logPath: string
   readonly statePath: string
-  /** The wrapper's last word; null where it went without one, or nobody listened. */
+  /** The agent's status, as the wrapper tells it through its pipe; null where it went without a word, or nobody listens. */
   readonly status: Promise<number | null>
+  /** Whether the wrapper told through its pipe that nobody need wait for the log any more. */
+  readonly complete: Promise<boolean>
 }
 
 /** What watching needs. */
@@ -30,48 +34,119 @@ export interface WatchReport {
   readonly survivors: readonly number[]
 }
 
+type Wrapped = Pick<Watched, 'agent' | 'wrapper' | 'statePath'>
+
 const POLL_MS = 250
+const SHORT_POLL_MS = 20
+/** How long a wrapper may say nothing of an agent that is gone: it tells within milliseconds, if it ever does. */
+const WORD_LIMIT_MS = 5000
+/** How long a log is waited for: its last lines are written within milliseconds, or there is no room for them. */
+const LOG_LIMIT_MS = 2000
 
 /**
- * Waits for the end of a run, then stops what it left behind. Where the wrapper was killed, the agent is watched by its
- * identity, and the log gets the trailer that the wrapper can no longer write.
+ * Waits for the end of a run, stops what it left behind, and sees to it that its log is complete. The wrapper's word alone
+ * is its status: what stands in the log, the agent may have written. Never rejects, and never takes a look that failed for
+ * an end.
  */
 export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport> {
-  let returnCode = await run.status
-  if (returnCode === null) {
-    await gone(run.agent, deps)
-    returnCode = await settleTrailer(run, deps.logger)
-  }
-  const swept = await stopTree(run.runId, run.agent, deps)
-  return { returnCode, leftovers: swept.signalled, survivors: swept.survivors }
+  const again = <T>(work: () => Promise<T>, over?: AbortSignal) => insist(work, 'run.watch.fail', deps, over)
+  const heard = new AbortController()
+  const piped = run.status.then((status) => {
+    if (status !== null) heard.abort()
+    return status
+  })
+  // Its pipe is silent, too, where the wrapper hangs, or was killed.
+  const seen = deps.clock
+    .sleep(POLL_MS, heard.signal)
+    .then(() => again(() => lastWord(run, deps, heard.signal), heard.signal))
+    .catch(() => null)
+  const returnCode = (await Promise.race([piped, seen])) ?? (await seen)
+  const { signalled, survivors } = await again(() => stopTree(run.runId, run.agent, deps))
+  if (!(await within(LOG_LIMIT_MS, run.complete, deps))) await again(() => closeLog(run, returnCode, deps))
+  return { returnCode, leftovers: signalled, survivors }
 }
 
-/** Resolves when a process is gone, looking from time to time. */
-export async function gone(
-  identity: Identity,
-  { table, clock }: Pick<WatchDeps, 'table' | 'clock'>,
-): Promise<void> {
-  // A look that fails does not tell that it is gone.
-  while (await table.isAlive(identity).catch(() => true)) await clock.sleep(POLL_MS)
+/** The same as the promise, or false where that takes too long. */
+async function within(ms: number, promise: Promise<boolean>, { clock }: WatchDeps): Promise<boolean> {
+  const decided = new AbortController()
+  const late = clock.sleep(ms, decided.signal).then(
+    () => false,
+    () => false,
+  )
+  const first = await Promise.race([promise, late])
+  decided.abort()
+  return first
 }
 
 /**
- * The return code that a wrapper left behind which is gone: in its state file, else in its log's trailer; where there is
- * none, adds one that says so. A log that is gone, too, is told, and tells nothing.
+ * Waits until the wrapper's state file tells the agent's status; null where both are gone without that, or the wrapper says
+ * nothing of an agent that is gone. @throws {Error} where a look fails
  */
-export async function settleTrailer(
-  { logPath, statePath }: Pick<Watched, 'logPath' | 'statePath'>,
-  logger: Logger,
-): Promise<number | null> {
+export async function lastWord(run: Wrapped, deps: WatchDeps, over?: AbortSignal): Promise<number | null> {
+  const { clock, table, logger } = deps
+  let deadline: number | null = null
+  for (;;) {
+    const { status, isRunning, mayTell, failure } = await look(run, deps)
+    if (status !== null) return status
+    if (isRunning) deadline = null
+    else if (!mayTell) return null
+    else if (deadline === null) {
+      deadline = clock.monotonic() + WORD_LIMIT_MS
+      // One that somebody stopped would never tell.
+      await table.signal(run.wrapper, 'SIGCONT')
+    } else if (clock.monotonic() >= deadline) {
+      logger.error({ error: failure ?? 'the wrapper does not tell the status' }, 'run.state.fail')
+      return null
+    }
+    await clock.sleep(POLL_MS, over)
+  }
+}
+
+async function look({ agent, wrapper, statePath }: Wrapped, { table }: WatchDeps) {
+  const isRunning = await table.isAlive(agent)
+  // Asked before reading: what it told before it was gone is then surely read.
+  const mayTell = await table.isAlive(wrapper)
   try {
-    // A tool that outlived its agent may have written so much that the trailer is far from the end.
-    const told = readStatus(statePath)
-    if (told !== null) return told
-    const trailer = readTrailer(logPath)
-    if (trailer === null) await appendFile(logPath, '\n# codex_exec_return_code=unknown\n')
-    return typeof trailer === 'number' ? trailer : null
+    return { status: readStatus(statePath), isRunning, mayTell, failure: null }
   } catch (error) {
-    logger.warn({ error: messageOf(error) }, 'run.log.fail')
-    return null
+    if (isShortage(error)) throw error
+    return { status: null, isRunning, mayTell: true, failure: messageOf(error) }
+  }
+}
+
+/**
+ * Sees to the trailer of a run that has ended: waits a moment for its wrapper to write it, or does that in its place where
+ * it is gone. A wrapper that finds no room goes on trying by itself. @throws {Error} where a look fails
+ */
+export async function closeLog(
+  { wrapper, statePath, logPath }: Pick<Watched, 'wrapper' | 'statePath' | 'logPath'>,
+  returnCode: number | null,
+  { clock, table, logger }: WatchDeps,
+): Promise<void> {
+  const deadline = clock.monotonic() + LOG_LIMIT_MS
+  while (await table.isAlive(wrapper)) {
+    if (isComplete(statePath) || clock.monotonic() >= deadline) return
+    await clock.sleep(SHORT_POLL_MS)
+  }
+  if (!isComplete(statePath)) settleTrailer(logPath, returnCode, logger)
+}
+
+function isComplete(statePath: string): boolean {
+  try {
+    return readEnd(statePath)
+  } catch (error) {
+    if (isShortage(error)) throw error
+    // Nobody can read it: then the log itself is looked at.
+    return false
+  }
+}
+
+/** Adds the trailer that nobody else will write. Where the log is gone, or cannot be written, that is told. Never throws. */
+export function settleTrailer(logPath: string, returnCode: number | null, logger: Logger): void {
+  try {
+    if (!addTrailer(logPath, returnCode))
+      throw new Error('it was removed, or something else stands in its place')
+  } catch (error) {
+    logger.warn({ log_path: logPath, error: messageOf(error) }, 'run.log.fail')
   }
 }

@@ -10,7 +10,11 @@
 #   state   STATE_DIR/ID, a file for a service that was not there to listen, and fd 3 both get
 #             wrapper PID TICKS BOOT_ID
 #             agent PID TICKS BOOT_ID
-#           and, when all is written, "end STATUS"
+#             status STATUS     when the agent has ended
+#             end STATUS        when the log is complete; fd 3 also where it cannot be at present
+#           The service made the file with room for all of it, so that a full disk takes no word.
+#
+# Files are opened once, before the agent begins: whatever it puts in their place afterwards is never touched.
 #
 # Variables that are set before the agent begins have long names: a short one may be the agent's own.
 #
@@ -26,10 +30,10 @@ IFS= read -r looper_run <&3 || exit 0
 looper_state=$1/$looper_run
 . "$looper_state.orders"
 cd "$looper_workspace" || exit 1
-exec <"$looper_input" >>"$looper_log"
+exec <"$looper_input" >>"$looper_log" 4<>"$looper_state" 5<"$looper_log"
 
 # Handled, not ignored: an ignored signal would stay ignored in the agent.
-trap : HUP INT QUIT TERM USR1 USR2 PIPE
+trap : HUP INT QUIT TERM USR1 USR2 PIPE XFSZ
 
 twentieth() {
   shift 19
@@ -48,14 +52,14 @@ tell() {
     read -r looper_pid <"$looper_state.pid"
     rm -f "$looper_state.pid"
   fi
-  echo "$1 $looper_pid $looper_ticks $looper_boot" >>"$looper_state"
+  echo "$1 $looper_pid $looper_ticks $looper_boot" >&4
   echo "$1 $looper_pid $looper_ticks $looper_boot" >&3
 }
 
 tell wrapper
 (
   tell agent
-  exec 3>&-
+  exec 3>&- 4>&- 5<&-
   LOOPER_RUN_ID=$looper_run
   export LOOPER_RUN_ID PWD
   unset OLDPWD
@@ -67,25 +71,36 @@ tell wrapper
 status=$?
 if [ "$status" -gt 128 ] && [ "$status" -lt 160 ]; then status=-$((status - 128)); fi
 
-# The trailer stands on its own line, whatever the agent left unterminated.
+# First of all, and by builtins alone: the agent may have left no room to fork, or none in the log.
+echo "status $status" >&4
+echo "status $status" >&3
+
+# The trailer stands on its own line, whatever the agent left unterminated. Asked again, `tail` tells only what is new.
 newline='
 '
-case $(tail -c 1 "$looper_log"; echo .) in
-"$newline." | .) break='' ;;
-*) break=$newline ;;
-esac
-trailer() { printf '%s\n# codex_exec_return_code=%s\n' "$break" "$status"; }
+break=''
+trailer() {
+  case $(tail -c 1 <&5; echo .) in
+  "$newline.") break='' ;;
+  . | '') ;;
+  *) break=$newline ;;
+  esac
+  printf '%s\n# codex_exec_return_code=%s\n' "$break" "$status"
+}
+tries=0
+# Over its limit (ulimit -f) the log never has room again.
+trap 'tries=8640' XFSZ
 if trailer; then
   # First the file: the service removes it when it has heard.
-  echo "end $status" >>"$looper_state"
+  echo "end $status" >&4
   echo "end $status" >&3
 else
-  # A full disk: the service is told now, the log as soon as there is room, for a day at most.
+  # A full disk: nobody need wait for the log, which is completed as soon as there is room, for a day at most.
   echo "end $status" >&3
   exec 3>&-
-  tries=0
-  until trailer || [ "$tries" -ge 8640 ]; do
+  until [ "$tries" -ge 8640 ] || trailer; do
     sleep 10
     tries=$((tries + 1))
   done
+  [ "$tries" -ge 8640 ] || echo "end $status" >&4
 fi

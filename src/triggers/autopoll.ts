@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
@@ -181,8 +181,9 @@ async function tellPause(
 async function newestRunLog(dir: string): Promise<number> {
   const names = (await readdir(dir)).filter(isRunLogName)
   const timeOf = (name: string) =>
-    stat(path.join(dir, name)).then(
-      ({ mtimeMs }) => mtimeMs,
+    lstat(path.join(dir, name)).then(
+      // A link, or what else may bear such a name, is nobody's run log.
+      (stats) => (stats.isFile() ? stats.mtimeMs : 0),
       // It was removed since.
       () => 0,
     )

@@ -42,6 +42,5 @@ t.test('the state file holds the identity of the agent', async (t) => {
   const { agent, wrapper, status } = await start(t, ['sleep', '0.2'])
   t.same(readState(path.join(t.testdirName, 'states/the-run')), { agent, wrapper })
   t.same(readState(path.join(t.testdirName, 'states/another')), { agent: null, wrapper: null })
-  t.throws(() => readState(t.testdirName), { code: 'EISDIR' })
   t.equal(await status, 0)
 })

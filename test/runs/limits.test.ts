@@ -45,6 +45,7 @@ async function setUp(test: Test, code: string, waitMs: number) {
     return identity
   }
   const agent = await start(code, { LOOPER_RUN_ID: runId })
+  const failures: unknown[] = []
   let time = 0
   let waits = 0
   const clock: Clock = {
@@ -70,7 +71,13 @@ async function setUp(test: Test, code: string, waitMs: number) {
       onWait = work
     },
     watch: (limits: Partial<Limits>, ranMs = 0) =>
-      watchLimits({ runId, agent, logPath, ranMs }, { ...NONE, ...limits }, { table, clock }, over.signal),
+      watchLimits(
+        { runId, agent, logPath, ranMs },
+        { ...NONE, ...limits },
+        { table, clock, failed: (error) => failures.push(error) },
+        over.signal,
+      ),
+    failures,
   }
 }
 

@@ -85,18 +85,68 @@ for (const [limit, prompt, changes, maxLogBytes, end] of [
   })
 }
 
-t.test('limits that cannot be watched are told, and the run goes on', async (t) => {
+t.test('limits that cannot be watched are told, and watched as soon as they can be', async (t) => {
   const heart = heartOf(t)
-  const table = { ...heart.deps.table, processes: () => Promise.reject(new Error('no table')) }
+  let isBlind = true
+  const { processes } = heart.deps.table
+  const table = {
+    ...heart.deps.table,
+    processes: () => (isBlind ? Promise.reject(new Error('no table')) : processes()),
+  }
   const { runId, request } = heart.begin(WAIT, { stallMs: 60_000 })
   const run = await createLiveRuns({ ...heart.deps, table }).launch(runId, request)
   await until('it is told', () => heart.eventsOf('run.limit.fail').length > 0)
   t.match(heart.eventsOf('run.limit.fail'), [{ error: 'no table', run_id: runId }])
   t.ok(await heart.deps.table.isAlive(run.agent))
   go(heart)
-  t.match(await run.ended, { outcome: 'lost' }, 'without a table nobody can say that nothing is left')
+  await until('the other look fails, too', () => heart.eventsOf('run.watch.fail').length > 0)
   t.match(heart.eventsOf('run.watch.fail'), [{ error: 'no table' }])
-  t.ok(heart.ledger.find(runId)?.outcome)
+  t.equal(heart.ledger.find(runId)?.outcome, null, 'without a table nobody can say that nothing is left')
+  isBlind = false
+  t.match(await run.ended, { outcome: 'exited', returnCode: 0 }, 'what the wrapper told is kept')
+  t.equal(heart.eventsOf('run.limit.fail').length, 1)
+})
+
+t.test('a run that passed a limit is stopped as soon as it can be', async (t) => {
+  const heart = heartOf(t)
+  let fails = 3
+  const { processes } = heart.deps.table
+  const table = {
+    ...heart.deps.table,
+    processes: () => (fails-- > 0 ? Promise.reject(new Error('no table')) : processes()),
+  }
+  const { runId, request } = heart.begin('exec sleep 300', { timeoutMs: 200 })
+  const run = await createLiveRuns({ ...heart.deps, table }).launch(runId, request)
+  t.match(await run.ended, { outcome: 'timed_out' })
+  t.match(heart.eventsOf('run.limit.fail'), [{ error: 'no table' }])
+  t.same(carriers(runId), [])
+})
+
+t.test('a log in whose place something else stands harms nobody', async (t) => {
+  for (const [name, act] of [
+    ['a pipe', 'mkfifo "$f"'],
+    ['a directory', 'mkdir "$f"'],
+    ['a link to an endless file', 'ln -s /dev/zero "$f"'],
+    ['a loop', 'ln -s "$f" "$f"'],
+    ['a link to another file', 'echo precious >other; ln -s "$PWD/other" "$f"'],
+  ] as const) {
+    const heart = heartOf(t)
+    const { run, record } = await launch(heart, `f=$(readlink /proc/$$/fd/1); rm "$f"; ${act}; exit 3`)
+    const cause = 'its log was removed while it ran'
+    t.match(await run.ended, { outcome: 'exited', returnCode: 3, cause }, name)
+    t.match(record(), { returnCode: 3, cause, outputBytes: null }, name)
+    t.match(heart.eventsOf('run.log.gone'), [{ error: cause }])
+    if (existsSync(path.join(heart.workspace, 'other'))) {
+      t.equal(textOf(path.join(heart.workspace, 'other')), 'precious\n', 'nothing is written to it')
+    }
+  }
+})
+
+t.test('a log that may not be read is told as such', async (t) => {
+  if (process.getuid?.() === 0) return t.plan(0, 'root may read everything')
+  const heart = heartOf(t)
+  const { run } = await launch(heart, 'chmod 0 "$(readlink /proc/$$/fd/1)"; exit 3')
+  t.match(await run.ended, { outcome: 'exited', returnCode: 3, cause: /^its log cannot be read: EACCES/ })
 })
 
 t.test('output is mirrored from behind the header, and how far is on the record', async (t) => {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { rmSync, truncateSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { bytesOf, openEvents, type SentEvent } from '../helpers/events.ts'
 import { failureOf, sendRaw } from '../helpers/live-run.ts'
 import { descriptorsAt, startLogApp } from '../helpers/log-app.ts'
 import { until } from '../helpers/service.ts'
+import { exhaustDescriptors } from '../helpers/shortage.ts'
 
 /** All that comes, as bytes, and the last event. */
 async function collect(events: AsyncGenerator<SentEvent>) {
@@ -153,7 +154,35 @@ t.test('a log that is emptied while it is followed still ends', async (t) => {
   t.match(await events.next(), { value: { data: '{"text":"before"}' } })
   truncateSync(file, 1)
   finish()
-  t.match(await collect(events), { text: '', last: { event: 'end' } })
+  t.match(await collect(events), { text: 'b', last: { event: 'end' } }, 'what is there now')
+})
+
+t.test('what is written to a log that was emptied is sent, from its begin', async (t) => {
+  const { begin } = await startLogApp(t)
+  const { url, file, write, finish } = begin('one', 'a long line before\n')
+  const { events } = await openEvents(`${url}?follow=1`)
+  t.match(await events.next(), { value: { id: '19' } })
+  truncateSync(file)
+  write('after\n')
+  t.match(await events.next(), { value: { id: '6', data: '{"text":"after\\n"}' } })
+  write('more\n')
+  finish()
+  t.match(await collect(events), { text: 'more\n', last: { event: 'end' } })
+})
+
+t.test('a log that cannot be opened at the moment is waited for', async (t) => {
+  const { begin, ledger } = await startLogApp(t)
+  const waiting = begin('one', null)
+  const { events } = await openEvents(`${waiting.url}?follow=1`)
+  writeFileSync(waiting.file, '# header\n')
+  const restore = await exhaustDescriptors(t, process.pid)
+  ledger.step('one', { logPath: waiting.file, launchedAt: 1 })
+  // It looks every 50 ms, and fails.
+  await setTimeout(300)
+  await restore()
+  t.match(await events.next(), { value: { data: '{"text":"# header\\n"}' } })
+  waiting.finish()
+  t.match(await collect(events), { last: { event: 'end' } })
 })
 
 t.test('a log that appears and is gone at once closes the stream', async (t) => {

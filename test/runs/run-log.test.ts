@@ -1,7 +1,16 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { linkSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { createRunLog, isRunLogName, readTail, readTrailer, runLogName } from '../../src/runs/run-log.ts'
+import {
+  addTrailer,
+  createRunLog,
+  findRunLog,
+  isRunLogName,
+  readTail,
+  readTrailer,
+  runLogName,
+} from '../../src/runs/run-log.ts'
 
 const AT = new Date(2026, 0, 2, 3, 4, 5)
 const HEADER = { requestId: '0a1b2c3d', workspace: '/my repo', command: "codex exec -- 'do this'" }
@@ -142,8 +151,68 @@ t.test('of very long output the tail has no more than 16 KiB', async (t) => {
   t.ok(tail.length > 16_000 && tail.length <= 16_384, `${tail.length} characters`)
 })
 
-t.test('a log that is not there throws', async (t) => {
-  const file = path.join(t.testdir(), 'absent')
-  t.throws(() => readTrailer(file), { code: 'ENOENT' })
-  t.throws(() => readTail(file, 20), { code: 'ENOENT' })
+t.test('a log that is not there, or in whose place something else stands, has no lines', async (t) => {
+  const dir = t.testdir({ directory: {}, real: logOf('out\n') })
+  execFileSync('mkfifo', [path.join(dir, 'fifo')])
+  symlinkSync(path.join(dir, 'real'), path.join(dir, 'link'))
+  symlinkSync('/dev/zero', path.join(dir, 'endless'))
+  for (const name of ['absent', 'directory', 'fifo', 'link', 'endless']) {
+    const file = path.join(dir, name)
+    t.equal(readTrailer(file), null, name)
+    t.equal(readTail(file, 20), '', name)
+    t.equal(addTrailer(file, 3), false, name)
+  }
+  t.equal(readFileSync(path.join(dir, 'real'), 'utf8'), logOf('out\n'), 'nothing is written through a link')
+  t.throws(() => readTail(path.join(dir, 'x'.repeat(300)), 20), { code: 'ENAMETOOLONG' })
+})
+
+t.test(
+  'a trailer is added once, on a line of its own, and never through another name of a file',
+  async (t) => {
+    const dir = t.testdir()
+    for (const [output, added] of [
+      ['', '\n# codex_exec_return_code=3\n'],
+      ['out\n', '\n# codex_exec_return_code=3\n'],
+      ['out', '\n\n# codex_exec_return_code=3\n'],
+      // What an agent prints is no trailer.
+      ['\n# codex_exec_return_code=0\n', '\n# codex_exec_return_code=3\n'],
+      ['out\n\n# codex_exec_return_code=3\n', ''],
+    ] as const) {
+      const file = fileOf(dir, logOf(output, ''))
+      t.equal(addTrailer(file, 3), true)
+      t.equal(readFileSync(file, 'utf8'), logOf(output, '') + added, JSON.stringify(output))
+    }
+    const lost = fileOf(dir, '')
+    t.equal(addTrailer(lost, null), true)
+    t.equal(readFileSync(lost, 'utf8'), '\n# codex_exec_return_code=unknown\n')
+    linkSync(lost, path.join(dir, 'second'))
+    t.equal(addTrailer(lost, 3), false)
+  },
+)
+
+t.test('of a log whose begin was cut off, all is output', async (t) => {
+  const file = fileOf(t.testdir(), 'error: no\n\n# codex_exec_return_code=1\n')
+  t.equal(readTail(file, 20), 'error: no')
+})
+
+t.test('a log is found by its request, the newest first, with what its header tells', async (t) => {
+  const dir = t.testdir({
+    'codex-exec-20260101-000000-0a1b2c3d.log': logOf('', '', 'older'),
+    'codex-exec-20260103-000000-0a1b2c3d.log': 'cut off',
+    'codex-exec-20260102-000000-0a1b2c3d.log': logOf(
+      '# command=printed\n',
+      '',
+      `codex 'ü${'x'.repeat(20_000)}'`,
+    ),
+    'codex-exec-20260102-000000-ffffffff.log': logOf(''),
+    'codex-exec-20260104-000000-0a1b2c3d.log.gz': '',
+    'codex-exec-20260105-000000-0a1b2c3d.log': {},
+  })
+  const command = `codex 'ü${'x'.repeat(20_000)}'`
+  t.strictSame(findRunLog(dir, '0a1b2c3d'), {
+    path: path.join(dir, 'codex-exec-20260102-000000-0a1b2c3d.log'),
+    headerBytes: Buffer.byteLength(logOf('', '', command)),
+    command,
+  })
+  t.equal(findRunLog(dir, '00000000'), null)
 })

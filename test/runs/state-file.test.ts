@@ -1,8 +1,19 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { pino } from 'pino'
 import t from 'tap'
 import { removeFile } from '../../src/files.ts'
-import { listStates, parseReport, readState, readStatus } from '../../src/runs/state-file.ts'
+import {
+  listStates,
+  makeState,
+  parseEnd,
+  parseReport,
+  parseStatus,
+  readEnd,
+  readState,
+  readStatus,
+  removeState,
+} from '../../src/runs/state-file.ts'
 
 const WRAPPER = 'wrapper 20 100 boot\n'
 const AGENT = 'agent 21 101 boot\n'
@@ -33,13 +44,47 @@ t.test('a state file is read, listed and removed; one that is gone is no matter'
   t.strictSame(readState(file), NOTHING)
 })
 
-t.test('the status is told with the last line, and not before it is whole', async (t) => {
-  const dir = t.testdir({ running: WRAPPER + AGENT, torn: `${AGENT}end -1`, ended: `${AGENT}end -15\n` })
+t.test('the status is told before the log is complete, and not before its line is whole', async (t) => {
+  const report = WRAPPER + AGENT
+  t.equal(parseStatus(report), null)
+  t.equal(parseStatus(`${report}status -1`), null)
+  t.equal(parseStatus(`${report}status -15\n`), -15)
+  t.equal(parseEnd(`${report}status -15\n`), false)
+  t.equal(parseEnd(`${report}status -15\nend -15`), false)
+  t.equal(parseEnd(`${report}status -15\nend -15\n`), true)
+  t.equal(parseStatus(`${report}end 7\n`), 7, 'a wrapper from before an update')
+  const dir = t.testdir({ running: report, ended: `${report}status 3\nend 3\n` })
   t.equal(readStatus(path.join(dir, 'running')), null)
-  t.equal(readStatus(path.join(dir, 'torn')), null)
-  t.equal(readStatus(path.join(dir, 'ended')), -15)
+  t.equal(readStatus(path.join(dir, 'ended')), 3)
+  t.equal(readEnd(path.join(dir, 'ended')), true)
   t.equal(readStatus(path.join(dir, 'absent')), null)
-  t.throws(() => readStatus(dir), { code: 'EISDIR' })
+})
+
+t.test('the room in a state file that a wrapper has not used says nothing', async (t) => {
+  const file = path.join(t.testdir(), 'one')
+  makeState(file)
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  t.ok(statSync(file).size >= 200)
+  t.strictSame(readState(file), NOTHING)
+  const room = readFileSync(file, 'utf8')
+  const told = `${WRAPPER}agent 2`
+  writeFileSync(file, told + room.slice(told.length))
+  t.match(readState(file), { wrapper: { pid: 20 }, agent: null })
+  t.equal(readStatus(file), null)
+})
+
+t.test('what is no file is no state, whatever its name', async (t) => {
+  const dir = t.testdir({ one: `${WRAPPER}${AGENT}status 0\n`, directory: {} })
+  symlinkSync(path.join(dir, 'one'), path.join(dir, 'link'))
+  t.strictSame(listStates(dir), ['one'])
+  for (const name of ['directory', 'link']) {
+    t.strictSame(readState(path.join(dir, name)), NOTHING, name)
+    t.equal(readStatus(path.join(dir, name)), null, name)
+  }
+  const events: string[] = []
+  const logger = pino({}, { write: (line: string) => events.push(line) })
+  removeState(path.join(dir, 'directory'), logger)
+  t.match(events, [/run\.state\.fail/])
 })
 
 t.test('where their directory is gone, or a file stands in its place, there are no states', async (t) => {
@@ -54,7 +99,6 @@ t.test('where their directory is gone, or a file stands in its place, there are 
 
 t.test('anything else in the way is told', async (t) => {
   const dir = t.testdir({ [`${'x'.repeat(9)}`]: {} })
-  t.throws(() => readState(dir), { code: 'EISDIR' })
   t.throws(() => listStates(path.join(dir, 'x'.repeat(300))), { code: 'ENAMETOOLONG' })
   mkdirSync(path.join(dir, 'states'))
   writeFileSync(path.join(dir, 'states/one'), '')

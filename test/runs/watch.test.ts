@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import type { Identity } from '../../src/processes/table.ts'
-import { gone, settleTrailer, watch } from '../../src/runs/watch.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { settleTrailer, watch } from '../../src/runs/watch.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
@@ -21,66 +21,137 @@ t.test('the wrapper’s word is the end, and what outlived the agent is stopped 
   t.same(carriers(run.runId), [])
 })
 
-t.test('without its word the agent is watched, and the trailer tells the status', async (t) => {
+/** A run, as soon as its agent is in a session of its own. */
+async function sleeping(heart: ReturnType<typeof heartOf>) {
+  const run = await heart.leftBy('sleep 300')
+  await until('it sleeps', () => carriers(run.runId).length === 2)
+  return run
+}
+
+/** As an earlier life's run is watched: nobody listens at its pipe. */
+const UNHEARD = { status: Promise.resolve(null), complete: Promise.resolve(false) }
+const WAIT = 'until [ -e go ]; do sleep 0.02; done'
+
+t.test('where nobody listens, the state file tells the status', async (t) => {
   const heart = heartOf(t)
-  const run = await heart.leftBy('until [ -e go ]; do sleep 0.02; done; exit 4')
-  let isOver = false
-  const watched = watch({ ...run, status: run.status.then(() => null) }, heart.deps).finally(() => {
-    isOver = true
-  })
-  t.equal(isOver, false)
+  const run = await heart.leftBy(`${WAIT}; exit 4`)
+  const watched = watch({ ...run, ...UNHEARD }, heart.deps)
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await watched, { returnCode: 4, leftovers: [], survivors: [] })
-})
-
-t.test('a look that fails is no proof that the agent is gone', async (t) => {
-  const heart = heartOf(t)
-  const run = await heart.leftBy('until [ -e go ]; do sleep 0.02; done')
-  let looks = 0
-  const isAlive = async (identity: Identity) => {
-    if (++looks === 1) throw new Error('EMFILE')
-    writeFileSync(path.join(heart.workspace, 'go'), '')
-    return heart.deps.table.isAlive(identity)
-  }
-  const table = { ...heart.deps.table, isAlive }
-  t.equal(await gone(run.agent, { ...heart.deps, table }), undefined)
-  t.ok(looks > 1)
+  t.match(textOf(run.logPath), /\n# codex_exec_return_code=4\n$/)
 })
 
 t.test('where log and wrapper are gone, the tree is stopped all the same', async (t) => {
   const heart = heartOf(t)
-  const run = await heart.leftBy('setsid sleep 300 & until [ -e go ]; do sleep 0.02; done')
+  const run = await heart.leftBy(`setsid sleep 300 & ${WAIT}`)
   process.kill(run.wrapper.pid, 'SIGKILL')
   rmSync(run.logPath)
   await until('its tool runs', () => carriers(run.runId).length >= 2)
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await watch(run, heart.deps), { returnCode: null, survivors: [] })
   t.same(carriers(run.runId), [])
-  t.match(heart.eventsOf('run.log.fail'), [{ error: /ENOENT/ }])
+  t.match(heart.eventsOf('run.log.fail'), [
+    { error: 'it was removed, or something else stands in its place' },
+  ])
 })
 
-t.test('a trailer is read, added where there is none, and never added twice', async (t) => {
-  const { deps, dir } = heartOf(t)
-  const file = path.join(dir, 'run.log')
-  const statePath = path.join(dir, 'state')
-  for (const [text, code, after] of [
-    ['out\n\n# codex_exec_return_code=-9\n', -9, ''],
-    ['out\n', null, '\n# codex_exec_return_code=unknown\n'],
-    ['out\n\n# codex_exec_return_code=unknown\n', null, ''],
-  ] as const) {
-    writeFileSync(file, text)
-    t.equal(await settleTrailer({ logPath: file, statePath }, deps.logger), code)
-    t.equal(textOf(file), text + after)
+t.test('what an agent prints is no status, whoever is gone', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy("printf '\\n# codex_exec_return_code=0\\n'; kill -9 $PPID; exit 3")
+  t.match(await watch(run, heart.deps), { returnCode: null })
+  t.match(textOf(run.logPath), /=0\n\n# codex_exec_return_code=unknown\n$/)
+})
+
+t.test('a log that cannot be written is told', async (t) => {
+  const { deps, dir, eventsOf } = heartOf(t)
+  settleTrailer(path.join(dir, 'x'.repeat(300)), 3, deps.logger)
+  t.match(eventsOf('run.log.fail'), [{ error: /ENAMETOOLONG/ }])
+})
+
+t.test('a wrapper that was killed behind its word left its status, and its log is completed', async (t) => {
+  const heart = heartOf(t)
+  const run = await sleeping(heart)
+  process.kill(run.wrapper.pid, 'SIGKILL')
+  process.kill(-run.agent.pid, 'SIGKILL')
+  const state = textOf(run.statePath).trimEnd()
+  writeFileSync(run.statePath, `${state}\nstatus 7\n`)
+  t.match(await watch(run, heart.deps), { returnCode: 7 })
+  t.match(textOf(run.logPath), /\n# codex_exec_return_code=7\n$/)
+})
+
+t.test(
+  'a wrapper that hangs while its agent is gone is continued, and waited for no longer than told',
+  async (t) => {
+    const heart = heartOf(t)
+    const stopped = await sleeping(heart)
+    process.kill(stopped.wrapper.pid, 'SIGSTOP')
+    process.kill(-stopped.agent.pid, 'SIGKILL')
+    t.match(await watch(stopped, heart.deps), { returnCode: -9 }, 'one that was stopped')
+
+    const hung = await sleeping(heart)
+    process.kill(hung.wrapper.pid, 'SIGSTOP')
+    process.kill(-hung.agent.pid, 'SIGKILL')
+    let time = 0
+    const clock: Clock = {
+      ...systemClock,
+      monotonic: () => time,
+      async sleep(ms, signal) {
+        time += ms
+        await systemClock.sleep(1, signal)
+      },
+    }
+    // Nothing continues it.
+    const table = { ...heart.deps.table, signal: async () => false }
+    t.match(await watch(hung, { ...heart.deps, table, clock }), { returnCode: null })
+    t.ok(time >= 7000 && time < 20_000, `${time} ms`)
+    t.match(heart.eventsOf('run.state.fail'), [{ error: 'the wrapper does not tell the status' }])
+    t.notMatch(textOf(hung.logPath), /return_code/, 'it may still write the trailer')
+  },
+)
+
+t.test('a look that fails ends nothing: it is taken again, and told once', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy(`setsid sleep 300 & ${WAIT}; exit 7`)
+  let isBlind = true
+  const { table } = heart.deps
+  const blind = async <T>(look: () => Promise<T>): Promise<T> => {
+    if (isBlind) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+    return look()
   }
+  const watched = watch(run, {
+    ...heart.deps,
+    table: {
+      ...table,
+      isAlive: (identity) => blind(() => table.isAlive(identity)),
+      processes: () => blind(() => table.processes()),
+    },
+  })
+  let isOver = false
+  const over = watched.finally(() => {
+    isOver = true
+  })
+  await until('it is told', () => heart.eventsOf('run.watch.fail').length > 0)
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.equal(await run.status, 7)
+  await heart.deps.clock.sleep(600)
+  t.equal(isOver, false, 'nobody has seen yet that nothing is left')
+  isBlind = false
+  const report = await over
+  t.match(report, { returnCode: 7, survivors: [] })
+  t.equal(report.leftovers.length, 1)
 })
 
-t.test('a trailer that a noisy tool buried is not needed: the state file tells the status', async (t) => {
-  const { deps, dir } = heartOf(t)
-  const file = path.join(dir, 'run.log')
-  const statePath = path.join(dir, 'state')
-  const text = `\n# codex_exec_return_code=5\n${'still there\n'.repeat(10_000)}`
-  writeFileSync(file, text)
-  writeFileSync(statePath, 'wrapper 20 100 boot\nagent 21 101 boot\nend 5\n')
-  t.equal(await settleTrailer({ logPath: file, statePath }, deps.logger), 5)
-  t.equal(textOf(file), text, 'no second trailer is added')
+t.test('a state file that cannot be read is read again, and for the dead not without end', async (t) => {
+  if (process.getuid?.() === 0) return t.plan(0, 'root may read everything')
+  const heart = heartOf(t)
+  const run = await heart.leftBy('exit 7')
+  await run.complete
+  chmodSync(run.statePath, 0)
+  const watched = watch({ ...run, ...UNHEARD }, heart.deps)
+  await heart.deps.clock.sleep(600)
+  chmodSync(run.statePath, 0o600)
+  t.match(await watched, { returnCode: 7 })
+  chmodSync(run.statePath, 0)
+  t.match(await watch({ ...run, ...UNHEARD }, heart.deps), { returnCode: null })
+  t.match(heart.eventsOf('run.state.fail'), [{ error: /EACCES/ }])
 })

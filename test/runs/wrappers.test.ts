@@ -48,20 +48,26 @@ t.test('the one that waits gets the orders, and nobody else is started', async (
   const [pid] = children()
   wrappers.prepare(env)
   t.same(children(), [pid], 'one is enough')
-  const { wrapper, status } = await run(['sh', '-c', 'pwd; echo "$PWD,$OLDPWD,$LOOPER_RUN_ID"'])
+  const { wrapper, status, complete } = await run(['sh', '-c', 'pwd; echo "$PWD,$OLDPWD,$LOOPER_RUN_ID"'])
   t.equal(wrapper.pid, pid)
   t.equal(await status, 0)
+  t.equal(await complete, true)
   const workspace = path.join(t.testdirName, 'workspace')
   t.equal(log(), `${workspace}\n${workspace},,the-run\n\n# codex_exec_return_code=0\n`)
 })
 
 t.test('the log is appended to, by the agent and by others: nobody overwrites anybody', async (t) => {
   const { dir, run, log } = setUp(t)
-  const { status } = await run(['sh', '-c', 'echo one; until [ -e go ]; do sleep 0.02; done; echo three'])
+  const { status, complete } = await run([
+    'sh',
+    '-c',
+    'echo one; until [ -e go ]; do sleep 0.02; done; echo three',
+  ])
   await until('the first line', () => log() === 'one\n')
   appendFileSync(path.join(dir, 'log'), 'two\n')
   writeFileSync(path.join(dir, 'workspace/go'), '')
   t.equal(await status, 0)
+  await complete
   t.equal(log(), 'one\ntwo\nthree\n\n# codex_exec_return_code=0\n')
 })
 
@@ -105,6 +111,7 @@ t.test('one that was killed or stopped while it waited is no obstacle', async (t
   const first = await run(['true'])
   t.not(first.wrapper.pid, killed)
   t.equal(await first.status, 0)
+  await until('it is gone, too', () => children().length === 0)
 
   wrappers.prepare(env)
   const [stopped = 0] = children()
