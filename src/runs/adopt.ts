@@ -38,7 +38,7 @@ export async function adoptRuns(deps: AdoptDeps): Promise<RunRecord[]> {
 
 /** Takes up each of these runs, and resolves with those for which that failed. */
 export async function takeUpAll(
-  records: readonly RunRecord[],
+  records: Iterable<RunRecord>,
   deps: AdoptDeps,
   failed: (record: RunRecord, error: unknown) => void = () => undefined,
 ): Promise<RunRecord[]> {

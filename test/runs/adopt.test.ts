@@ -16,10 +16,12 @@ import { COOKIE, type Identity } from '../../src/processes/table.ts'
 import { adoptRuns } from '../../src/runs/adopt.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
 import { writeOrders } from '../../src/runs/orders.ts'
+import { createRunLog } from '../../src/runs/run-log.ts'
+import { readState } from '../../src/runs/state-file.ts'
 import { pipeOf } from '../../src/runs/wrappers.ts'
 import { FAKE_CODEX, heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
-import { textOf, until } from '../helpers/service.ts'
+import { PROJECT, textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'identities are read from /proc')
@@ -76,10 +78,17 @@ t.test('a run that is alive is followed to its end, with the status from its tra
 t.test('an adopted run can be replaced, and its limits go on from its launch', async (t) => {
   const heart = heartOf(t)
   const { runId, agent } = await heart.leftBy('sleep 300')
-  // A wall clock an hour on: the service was down for that long.
-  const clock: Clock = { ...systemClock, now: () => Date.now() + 3_600_000 }
   await heart.leftBy('sleep 300', { log: true, launch: true }, { timeoutMs: 60_000 })
-  const live = await restart(heart, { clock })
+  // The service began an hour later than the run, by the kernel's count.
+  const { inspect } = heart.deps.table
+  const table: Heart['deps']['table'] = {
+    ...heart.deps.table,
+    async inspect(pid) {
+      const info = await inspect(pid)
+      return info && pid === process.pid ? { ...info, start: String(Number(info.start) + 360_000) } : info
+    },
+  }
+  const live = await restart(heart, { table })
   const [first, second] = live.all()
   t.match(await second?.ended, { outcome: 'timed_out', cause: 'it ran for 60 s' })
   t.equal(first?.runId, runId)
@@ -87,6 +96,37 @@ t.test('an adopted run can be replaced, and its limits go on from its launch', a
   process.kill(-agent.pid, 'SIGINT')
   t.match(await first?.ended, { outcome: 'replaced', cause: 'replaced by run b' })
 })
+
+t.test(
+  'a wall clock that was set meanwhile ends no adopted run, and where starts are unknown it is asked',
+  async (t) => {
+    const heart = heartOf(t)
+    const hourOn: Clock = { ...systemClock, now: () => Date.now() + 3_600_000 }
+    const { agent } = await heart.leftBy('exec sleep 300', { log: true, launch: true }, { timeoutMs: 60_000 })
+    let looks = 0
+    const clock: Clock = {
+      ...hourOn,
+      sleep(ms, signal) {
+        looks++
+        return systemClock.sleep(Math.min(ms, 20), signal)
+      },
+    }
+    const [run] = (await restart(heart, { clock })).all()
+    await until('its limit was looked at again and again', () => looks > 20)
+    t.ok(await heart.deps.table.isAlive(agent))
+    process.kill(agent.pid, 'SIGKILL')
+    t.match(await run?.ended, { outcome: 'signaled' })
+
+    await heart.leftBy('exec sleep 300', { log: true, launch: true }, { timeoutMs: 60_000 })
+    const { inspect } = heart.deps.table
+    const table = {
+      ...heart.deps.table,
+      inspect: async (pid: number) => (pid === process.pid ? null : inspect(pid)),
+    }
+    const [blind] = (await restart(heart, { clock: hourOn, table })).all()
+    t.match(await blind?.ended, { outcome: 'timed_out' })
+  },
+)
 
 t.test('a run that ended meanwhile is ended with the status of its trailer', async (t) => {
   const heart = heartOf(t)
@@ -187,7 +227,9 @@ t.test('a log that was begun without a launch gets its trailer; one that is gone
   heart.ledger.step(gone.runId, { logPath: path.join(heart.deps.logDir, 'gone.log') })
   await restart(heart)
   t.match(heart.ledger.find(gone.runId), { outcome: 'failed_to_start' })
-  t.match(heart.eventsOf('run.log.fail'), [{ error: /ENOENT/ }])
+  t.match(heart.eventsOf('run.log.fail'), [
+    { error: 'it was removed, or something else stands in its place' },
+  ])
 })
 
 t.test('a run that was spawned but not recorded is found by its state file and adopted', async (t) => {
@@ -210,14 +252,115 @@ t.test('a run that was spawned, not recorded, and ended meanwhile has its status
   t.match(heart.ledger.find(runId), { outcome: 'exited', returnCode: 4 })
 })
 
-t.test('a run whose log is not on the record cannot be followed, so it is stopped', async (t) => {
+const UNRECORDED = { log: false, launch: false }
+
+t.test(
+  'a run of which nothing but the intent is on the record is followed, and its record mended',
+  async (t) => {
+    const heart = heartOf(t)
+    const left = await heart.leftBy(`until [ -e go ]; do sleep 0.02; done; exit 3`, UNRECORDED)
+    const [run] = (await restart(heart)).all()
+    const { agent, wrapper, logPath } = left
+    t.match(run, { runId: left.runId, agent, wrapper, logPath, command: 'codex exec' })
+    const record = heart.ledger.find(left.runId)
+    t.match(record, {
+      outcome: null,
+      logPath,
+      command: 'codex exec',
+      agentIdentity: agent,
+      wrapperIdentity: wrapper,
+    })
+    t.ok(Number(record?.headerBytes) > 0)
+    t.equal(record?.mirroredBytes, record?.headerBytes)
+    t.ok(Math.abs(Number(record?.launchedAt) - Date.now()) < 60_000)
+    writeFileSync(path.join(heart.workspace, 'go'), '')
+    t.match(await run?.ended, { outcome: 'exited', returnCode: 3, cause: null })
+  },
+)
+
+t.test('such a run that ended meanwhile has its status and its log', async (t) => {
   const heart = heartOf(t)
-  const { runId } = await heart.leftBy('setsid sleep 300 & sleep 300', { log: false, launch: false })
-  await until('its tools run', () => carriers(runId).length === 3)
-  const live = await restart(heart)
-  t.strictSame(live.all(), [])
-  t.same(carriers(runId), [])
-  t.match(heart.ledger.find(runId), { outcome: 'failed_to_start' })
+  const { runId, wrapper, logPath } = await heart.leftBy('exit 4', UNRECORDED)
+  await until('the wrapper is gone', async () => !(await heart.deps.table.isAlive(wrapper)))
+  await restart(heart)
+  t.match(heart.ledger.find(runId), { outcome: 'exited', returnCode: 4, logPath })
+})
+
+t.test('such a run whose log is gone, too, is followed by what it must have been', async (t) => {
+  const heart = heartOf(t)
+  const { runId, logPath } = await heart.leftBy('until [ -e go ]; do sleep 0.02; done; exit 3', UNRECORDED)
+  rmSync(logPath)
+  const [run] = (await restart(heart)).all()
+  t.match(run, { runId, command: '', logPath: /codex-exec-\d{8}-\d{6}-0000000\d\.log$/ })
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await run?.ended, { outcome: 'exited', returnCode: 3, cause: 'its log was removed while it ran' })
+})
+
+/** A run as the wrapper of the version before an update runs it. */
+async function leftByEarlierVersion({ deps, workspace, ledger, begin, dir }: Heart, prompt: string) {
+  const { runId, request } = begin(prompt)
+  const header = { requestId: request.requestId, workspace, command: 'codex exec' }
+  const { path: logPath, headerBytes } = await createRunLog(deps.logDir, header, new Date())
+  ledger.step(runId, { logPath, command: 'codex exec', headerBytes })
+  mkdirSync(deps.stateDir, { recursive: true })
+  const statePath = path.join(deps.stateDir, runId)
+  writeOrders(statePath, { workspace, logPath, argv: [FAKE_CODEX, prompt], stdin: null })
+  const child = spawn('/bin/sh', [path.join(PROJECT, 'test/fixtures/wrapper-before.sh'), deps.stateDir], {
+    detached: true,
+    env: deps.env(),
+    cwd: dir,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
+  pipeOf(child)?.resume().write(`${runId}\n`)
+  await until('it tells its agent', () => readState(statePath).agent !== null)
+  return { runId, logPath, child }
+}
+
+t.test(
+  'a run that began before an update is followed, and its status read where its wrapper tells it',
+  async (t) => {
+    const heart = heartOf(t)
+    const live = await leftByEarlierVersion(heart, 'until [ -e go ]; do sleep 0.02; done; exit 6')
+    const [run] = (await restart(heart)).all()
+    writeFileSync(path.join(heart.workspace, 'go'), '')
+    t.match(await run?.ended, { outcome: 'exited', returnCode: 6, cause: null })
+    t.match(textOf(live.logPath), /\n\n# codex_exec_return_code=6\n$/)
+
+    const over = await leftByEarlierVersion(heart, 'exit 7')
+    await until('its wrapper is gone', () => over.child.exitCode !== null)
+    await restart(heart)
+    t.match(heart.ledger.find(over.runId), { outcome: 'exited', returnCode: 7 })
+    t.equal(textOf(over.logPath).split('_return_code=').length, 2, 'its trailer is there once')
+  },
+)
+
+t.test('what the agent prints is not believed of a run whose wrapper was killed', async (t) => {
+  const heart = heartOf(t)
+  const printed = "printf '\\n# codex_exec_return_code=0\\n'"
+  const { runId, wrapper, agent, logPath } = await heart.leftBy(`${printed}; exec sleep 300`)
+  await until('it printed', () => textOf(logPath).endsWith('=0\n'))
+  await kill(heart, wrapper, agent)
+  await restart(heart)
+  t.match(heart.ledger.find(runId), { outcome: 'lost', returnCode: null, cause: LOST })
+  t.equal(unknownsIn(logPath), 1)
+})
+
+t.test('what stands in the way among the states is no obstacle', async (t) => {
+  const heart = heartOf(t)
+  const { runId, statePath, wrapper, agent, logPath } = await heart.leftBy('exec sleep 300')
+  await kill(heart, wrapper, agent)
+  rmSync(statePath)
+  mkdirSync(statePath)
+  mkdirSync(`${statePath}.orders`)
+  mkdirSync(path.join(heart.deps.stateDir, 'directory'))
+  const begun = heart.begin('true')
+  mkdirSync(path.join(heart.deps.stateDir, begun.runId))
+  await restart(heart)
+  t.match(heart.ledger.find(runId), { outcome: 'lost' })
+  t.match(heart.ledger.find(begun.runId), { outcome: 'failed_to_start' })
+  t.equal(unknownsIn(logPath), 1)
+  t.strictSame(heart.eventsOf('run.adopt.fail'), [])
+  t.equal(heart.eventsOf('run.state.fail').length, 2)
 })
 
 /** A wrapper that has its orders, and stopped before it read them. */

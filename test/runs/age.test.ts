@@ -23,7 +23,7 @@ const tableOf = (kind: ProcessTable['kind'], start = SELF.start): ProcessTable =
   bootId: 'boot',
   inspect: async () => ({ ...SELF, start }),
 })
-const upMs = () => process.uptime() * 1000
+const upMs = () => Math.round(process.uptime() * 1000)
 
 t.test('a run is as old as its start is before that of the service, and the service is old', async (t) => {
   const agent = { bootId: 'boot', pid: 7, start: '140000' }
