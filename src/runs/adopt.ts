@@ -115,9 +115,12 @@ async function identitiesOf(record: RunRecord, state: string, deps: AdoptDeps) {
   }
 }
 
-/** Whether there is a wrapper of which nobody knows yet whose it is. */
+/** Whether there is a wrapper that has not told yet who its agent is, or not even whose it is itself. */
 async function isAnybodyToTell({ table, stateDir }: AdoptDeps): Promise<boolean> {
-  const told = listStates(stateDir).map((runId) => readState(path.join(stateDir, runId)).wrapper?.pid)
+  const told = listStates(stateDir).map((runId) => {
+    const { wrapper, agent } = readState(path.join(stateDir, runId))
+    return agent && wrapper?.pid
+  })
   for (const { pid, argv } of await table.commands()) {
     if (argv[1] === WRAPPER && argv[2] === stateDir && !told.includes(pid)) return true
   }

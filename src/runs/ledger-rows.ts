@@ -18,7 +18,7 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
     // The columns take whole numbers only, and 1.005 s are 1004.9999999999999 ms.
     timeout_ms: Math.round(intent.timeoutMs),
     stall_ms: Math.round(intent.stallMs),
-    requested_at: intent.requestedAt,
+    requested_at: Math.round(intent.requestedAt),
   }
 }
 
@@ -26,16 +26,16 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
 export function progressColumns(progress: RunProgress): Record<string, SQLInputValue> {
   const { agentIdentity, wrapperIdentity, stoppedPids, noticeId } = progress
   const columns: Record<string, SQLInputValue | undefined> = {
-    announced_at: progress.announcedAt,
+    announced_at: timeOrNone(progress.announcedAt),
     notice: progress.notice,
     notice_id: noticeId === undefined ? undefined : integerOrNull(noticeId),
     notice_text: progress.noticeText,
-    stopped_at: progress.stoppedAt,
+    stopped_at: timeOrNone(progress.stoppedAt),
     stopped_pids: stoppedPids && JSON.stringify(stoppedPids),
     command: progress.command,
     log_path: progress.logPath,
     header_bytes: progress.headerBytes,
-    launched_at: progress.launchedAt,
+    launched_at: timeOrNone(progress.launchedAt),
     boot_id: agentIdentity?.bootId,
     agent_pid: agentIdentity?.pid,
     agent_start: agentIdentity?.start,
@@ -54,7 +54,7 @@ export function finishColumns(finish: RunFinish) {
     outcome: finish.outcome,
     cause: finish.cause,
     return_code: integerOrNull(finish.returnCode),
-    ended_at: finish.endedAt,
+    ended_at: Math.round(finish.endedAt),
     output_bytes: integerOrNull(finish.outputBytes),
     tokens_used: integerOrNull(finish.tokensUsed),
   }
@@ -67,6 +67,9 @@ export function finishColumns(finish: RunFinish) {
 function integerOrNull(value: number | null): number | null {
   return Number.isSafeInteger(value) ? value : null
 }
+
+/** What is computed of a time may have fractions, which the columns do not take. */
+const timeOrNone = (ms: number | undefined) => (ms === undefined ? undefined : Math.round(ms))
 
 type Row = Record<string, unknown>
 

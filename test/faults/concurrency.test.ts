@@ -1,10 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
-import { errnoOf } from '../../src/errors.ts'
 import { assertSettled, type FaultSetUp, runsOf, serverLogOf, setUpFault } from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
 import { spawnService, textOf, until } from '../helpers/service.ts'
@@ -84,27 +81,12 @@ for (const count of [2, 100]) {
 t.test(
   '2: of a tick of the autopoll and a request at once, one launches and the other says busy',
   async (t) => {
-    // A prompt that comes through a pipe holds the autopoll's launch as long as we like.
-    const pipe = path.join(t.testdirName, 'prompt')
     const fault = await setUpFault(t, {
       LOOPER_WORKSPACE: path.join(t.testdirName, 'workspace'),
-      LOOPER_DEFAULT_PROMPT_FILE: pipe,
+      LOOPER_DEFAULT_PROMPT: 'sleep 300',
       LOOPER_IDLE_POLL_SECONDS: '0.05',
     })
-    t.equal(spawnSync('mkfifo', [pipe]).status, 0)
     const { service, run } = fault
-    let fd = -1
-    await until('the autopoll reads its prompt', () => {
-      try {
-        fd = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)
-      } catch (error) {
-        if (errnoOf(error) !== 'ENXIO') throw error
-      }
-      return fd !== -1
-    })
-    t.match(await run('echo never'), { status: 409, body: { code: 'LOOPER_BUSY' } })
-    writeSync(fd, 'sleep 300')
-    closeSync(fd)
     await until('its run', async () => (await runsOf(service)).some(({ pid }) => pid !== null))
     t.equal((await runsOf(service)).length, 1)
 

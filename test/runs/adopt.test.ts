@@ -468,3 +468,24 @@ t.test('every unfinished run is taken up, each in its own way', async (t) => {
   await restart(heart)
   t.equal(heart.eventsOf('run.end').length, 2, 'nothing is taken up twice')
 })
+
+t.test('a wrapper that has told of itself is waited for until it tells of its agent', async (t) => {
+  const heart = heartOf(t)
+  const { runId, child } = startSlowWrapper(heart)
+  const { pid = 0 } = child
+  const stat = textOf(`/proc/${pid}/stat`)
+  const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const boot = heart.deps.table.bootId
+  writeFileSync(path.join(heart.deps.stateDir, runId), `wrapper ${pid} ${ticks} ${boot}\n`)
+  const clock: Clock = {
+    ...systemClock,
+    sleep(ms, signal) {
+      child.kill('SIGCONT')
+      return systemClock.sleep(ms, signal)
+    },
+  }
+  const [run] = (await restart(heart, { clock })).all()
+  t.equal(run?.runId, runId)
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
+})

@@ -243,7 +243,7 @@ t.test('a write that can never succeed is dropped and told, and holds up nobody'
   const { open, told, file } = setUp(t)
   const ledger = open()
   for (const id of ['a', 'b']) ledger.begin(intentOf(id))
-  ledger.step('a', { launchedAt: 1.5 })
+  ledger.step('a', { headerBytes: 1.5 })
   ledger.finish('a', END)
   ledger.finish('b', END)
   t.match(told, [
@@ -253,7 +253,7 @@ t.test('a write that can never succeed is dropped and told, and holds up nobody'
 
   const unlock = lock(file)
   ledger.step('b', { mirroredBytes: 1 })
-  ledger.step('a', { launchedAt: 2.5 })
+  ledger.step('a', { headerBytes: 2.5 })
   ledger.step('a', { mirroredBytes: 2 })
   unlock()
   await ledger.settle(5000)

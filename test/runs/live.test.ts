@@ -118,7 +118,7 @@ t.test('a run that passed a limit is stopped as soon as it can be', async (t) =>
   const { runId, request } = heart.begin('exec sleep 300', { timeoutMs: 200 })
   const run = await createLiveRuns({ ...heart.deps, table }).launch(runId, request)
   t.match(await run.ended, { outcome: 'timed_out' })
-  t.match(heart.eventsOf('run.limit.fail'), [{ error: 'no table' }])
+  t.ok(fails < 0)
   t.same(carriers(runId), [])
 })
 
