@@ -23,7 +23,14 @@ export function makeLogDir(dir: string): void {
  * @throws {ConfigError} where something else is at its path
  * @throws {Error} saying what to mend or to set
  */
-export async function openLog({ log }: Config, secrets: ListSecrets): Promise<ServerLog> {
+export async function openLog(config: Config, secrets: ListSecrets): Promise<ServerLog> {
+  const { log } = config
+  // A plain file there would be taken for an older log, and moved aside.
+  if (filesOf(config).includes(log.serverLogPath)) {
+    throw new ConfigError([
+      `LOOPER_SERVER_LOG_PATH: ${log.serverLogPath} is the file of another setting; name another path`,
+    ])
+  }
   try {
     return await openServerLog(log.serverLogPath, log.level, undefined, secrets)
   } catch (error) {
@@ -31,4 +38,11 @@ export async function openLog({ log }: Config, secrets: ListSecrets): Promise<Se
     const what = `cannot open the server log ${log.serverLogPath}: ${messageOf(error)}`
     throw new Error(`${what}; mend it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
   }
+}
+
+/** The files that other settings name. */
+function filesOf({ http, launch, log, zulip }: Config): (string | null)[] {
+  const { prompt } = launch
+  const promptFile = prompt.kind === 'file' ? prompt.path : null
+  return [log.dbPath, http.tokensFile, http.hooksFile, promptFile, zulip.rcPath]
 }

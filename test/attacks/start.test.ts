@@ -276,3 +276,15 @@ t.test('a file that its owner wrote and nobody can read is told with its setting
     }
   }
 })
+
+t.test('the server log takes no file of another setting', async (t) => {
+  const dir = t.testdir({ logs: {}, file: '' })
+  const file = path.join(dir, 'file')
+  const settings = { CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), LOOPER_SERVER_LOG_PATH: file }
+  for (const name of ['LOOPER_DB_PATH', 'LOOPER_DEFAULT_PROMPT_FILE', 'ZULIPRC_PATH']) {
+    const { code, output } = await refusal({ ...settings, [name]: file })
+    t.equal(code, 78, name)
+    t.match(output, `LOOPER_SERVER_LOG_PATH: ${file} is the file of another setting`, name)
+    t.ok(lstatSync(file).isFile(), name)
+  }
+})
