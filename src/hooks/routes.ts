@@ -108,6 +108,6 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
       app.log.error({ hook: name, error: messageOf(error) }, 'hook.fail')
       throw new LooperError('LOOPER_HOOKS_UNUSABLE', 'the hooks file cannot be used', { cause: error })
     }
-    throw new LooperError('LOOPER_NOT_FOUND', `there is no hook ${JSON.stringify(name)}`)
+    throw new LooperError('LOOPER_NOT_FOUND', 'there is no such hook')
   }
 }

@@ -54,9 +54,8 @@ export function guard(app: FastifyInstance, rules: HostRules): void {
 }
 
 function refusalOf(request: FastifyRequest, rules: HostRules): LooperError | null {
-  const name = hostOf(request)
-  if (!isKnown(name, rules)) {
-    return new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+  if (!isKnown(hostOf(request), rules)) {
+    return new LooperError('LOOPER_HOST_UNKNOWN', 'this service is not called what the request calls it')
   }
   if (isFollowedLink(request) || isOwnOrigin(request)) return null
   return new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')
