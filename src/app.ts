@@ -7,6 +7,7 @@ import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
 import { compilers } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
+import { boundConnections } from './http/connections.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
@@ -41,6 +42,8 @@ export interface AppOptions extends RunRoutesOptions {
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   readonly metrics: Pick<Metrics, 'text'>
   readonly problems: Readiness
+  /** How many may be open at once. */
+  readonly mostConnections: number
   /** How long a client may take. */
   readonly patience?: Patience
 }
@@ -78,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     status,
     metrics,
     problems,
+    mostConnections,
     patience = PATIENCE,
     ...runs
   } = options
@@ -107,6 +111,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   takeJsonOnly(app)
   shapeErrors(app, options.redact)
 
+  const { hold } = boundConnections(app.server, {
+    most: mostConnections,
+    clock: runs.clock,
+    full: () => logger.warn({ connections: mostConnections }, 'http.connections.full'),
+  })
   app.addHook('onClose', strangers.close)
   const { begin, beginKnown } = logRequests(app, {
     logger: requestLogger,
@@ -124,6 +133,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
+    guarded.addHook('onRequest', hold)
     guarded.addHook('onRequest', beginKnown)
     await guarded.register(runRoutes, runs)
     await guarded.register(statusRoutes, { status })

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { messageOf } from './errors.ts'
 import { makeWritable } from './files.ts'
+import { mostConnections } from './http/connections.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
@@ -209,6 +210,7 @@ async function compose(
     hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
+    mostConnections: mostConnections(),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
       version: versionOf(projectDir),

@@ -35,13 +35,18 @@ export interface Answer {
   readonly [field: string]: unknown
 }
 
-/** Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside. */
+/**
+ * Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside; behind a `prefix`, the
+ * command that is to run it.
+ */
 export function spawnService(
   settings: NodeJS.ProcessEnv,
   args: readonly string[] = [path.join(PROJECT, 'src/main.ts')],
+  prefix: readonly string[] = [],
 ): ChildProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(LOOPER|ZULIP|CODEX)/.test(name))
-  return spawn(process.execPath, args, {
+  const [command = process.execPath, ...rest] = [...prefix, process.execPath, ...args]
+  return spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(inherited),
@@ -62,8 +67,9 @@ export function spawnService(
 export async function startTestService(
   logDir: string,
   settings: NodeJS.ProcessEnv = {},
+  prefix: readonly string[] = [],
 ): Promise<TestService> {
-  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings })
+  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings }, undefined, prefix)
   let output = ''
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {
