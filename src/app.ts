@@ -7,7 +7,7 @@ import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
 import { compilers } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
-import { boundConnections } from './http/connections.ts'
+import { boundConnections, mostConnections } from './http/connections.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
@@ -42,8 +42,8 @@ export interface AppOptions extends RunRoutesOptions {
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   readonly metrics: Pick<Metrics, 'text'>
   readonly problems: Readiness
-  /** How many may be open at once. */
-  readonly mostConnections: number
+  /** How many may be open at once; by default as many as leave descriptors for the rest. */
+  readonly mostConnections?: number
   /** How long a client may take. */
   readonly patience?: Patience
 }
@@ -81,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     status,
     metrics,
     problems,
-    mostConnections,
+    mostConnections: most = mostConnections(),
     patience = PATIENCE,
     ...runs
   } = options
@@ -112,9 +112,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   shapeErrors(app, options.redact)
 
   const { hold } = boundConnections(app.server, {
-    most: mostConnections,
+    most,
     clock: runs.clock,
-    full: () => logger.warn({ connections: mostConnections }, 'http.connections.full'),
+    full: () => logger.warn({ connections: most }, 'http.connections.full'),
   })
   app.addHook('onClose', strangers.close)
   const { begin, beginKnown } = logRequests(app, {

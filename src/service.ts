@@ -11,7 +11,6 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
 import { messageOf } from './errors.ts'
 import { makeWritable } from './files.ts'
-import { mostConnections } from './http/connections.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
@@ -105,7 +104,7 @@ async function compose(
   const clock = systemClock
   const agent = codex
   const { log, launch, http } = config
-  const { logger } = serverLog
+  const { logger, placeToCut, raw: write } = serverLog
 
   const warnings = [...config.warnings]
   if (credentials.kind === 'none') {
@@ -140,9 +139,10 @@ async function compose(
     recheck: (request) => recheckLaunch(request, access, places),
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
+    placeToCut,
     mirror: log.mirror
       ? (file, from, mirrored, complete) =>
-          mirrorLog({ path: file, from, mirrored, complete, clock, write: serverLog.raw })
+          mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })
       : null,
   })
 
@@ -184,6 +184,7 @@ async function compose(
     clock,
     logger,
     redact,
+    placeToCut,
     hurry,
     failed: metrics.noticeFailed,
   })
@@ -210,7 +211,6 @@ async function compose(
     hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
-    mostConnections: mostConnections(),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
       version: versionOf(projectDir),

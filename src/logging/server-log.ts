@@ -4,7 +4,8 @@ import { type Logger, pino } from 'pino'
 import type { LogLevel } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { standInFor } from '../stand-in.ts'
-import { byteRedactor, type ListSecrets, redactor } from './redact.ts'
+import { markEvents } from './raw-lines.ts'
+import { byteRedactor, type ListSecrets, type PlaceToCut, redactor } from './redact.ts'
 
 // All of date-fns, 304 modules, would take longer to load than the rest of the log. At first a name is formatted; names are
 // parsed when old files are removed.
@@ -32,8 +33,13 @@ export interface ServerLog {
    * of another kind, so that many are written as one: SIGKILL in that moment takes them along.
    */
   readonly requests: Logger
-  /** Appends whole lines as they are. False where they cannot be written now: it keeps the bytes, which must not change. */
+  /**
+   * Appends whole lines as they are, but for secrets, and for what would be taken for an event. False where they cannot be
+   * written now: it keeps the bytes, which must not change.
+   */
   raw(lines: Buffer): boolean
+  /** Where what goes to `raw` can be cut. */
+  readonly placeToCut: PlaceToCut
   /** Flushes and closes. Nothing may be written after it. */
   close(): Promise<void>
 }
@@ -116,7 +122,7 @@ export async function openServerLog(
   })
 
   const redact = redactor(secrets)
-  const redactBytes = byteRedactor(secrets)
+  const { clean, placeToCut } = byteRedactor(secrets)
   // An answer that is cut off at the very end tells of that when nothing can be written any more.
   let isClosed = false
   const write = (bytes: Buffer) => {
@@ -150,9 +156,10 @@ export async function openServerLog(
     }),
     raw(lines) {
       flush()
-      write(redactBytes(lines))
+      write(markEvents(clean(lines)))
       return !isBehind
     },
+    placeToCut,
     close: () =>
       new Promise((resolve) => {
         flush()

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import { removeFile } from '../files.ts'
+import type { PlaceToCut } from '../logging/redact.ts'
 import { shellQuote } from '../shell-quote.ts'
 import { launch } from './launch.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
@@ -29,6 +30,8 @@ export interface LiveDeps extends ResetDeps {
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
   readonly mirror: Mirror | null
+  /** Where the end of a log that is told to others may begin. */
+  readonly placeToCut?: PlaceToCut
 }
 
 /** Hands on a log's lines from an offset, telling how far it came. */

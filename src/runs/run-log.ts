@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, writeFileSync } from 'node:fs
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { LooperError, messageOf } from '../errors.ts'
+import { anywhere, type PlaceToCut } from '../logging/redact.ts'
 import { shellQuote } from '../shell-quote.ts'
 
 /** Where a run's output goes. */
@@ -70,21 +71,30 @@ export function readTrailer(file: string): number | 'unknown' | null {
   return last === 'unknown' ? last : Number(last)
 }
 
-/** The last lines of the agent's own output, without header and trailer. */
-export function readTail(file: string, lines: number): string {
-  const output = readEnd(file, headerEnd).replace(/\n# codex_exec_return_code=\S+\n$/, '')
+/**
+ * The last lines of the agent's own output, without header and trailer. Where it begins within the output, that is at a
+ * `placeToCut`: half of a secret would be known to nobody as one.
+ */
+export function readTail(file: string, lines: number, placeToCut: PlaceToCut = anywhere): string {
+  const output = readEnd(file, headerEnd, placeToCut).replace(/\n# codex_exec_return_code=\S+\n$/, '')
   return output.trim().split('\n').slice(-lines).join('\n')
 }
 
 /** The end of a file, from no earlier than `earliest` tells. */
-function readEnd(file: string, earliest: (fd: number) => number = () => 0): string {
+function readEnd(
+  file: string,
+  earliest: (fd: number) => number = () => 0,
+  placeToCut: PlaceToCut = anywhere,
+): string {
   const fd = openSync(file, 'r')
   try {
     const first = earliest(fd)
     const { size } = fstatSync(fd)
-    const start = Math.max(first, size - TAIL_BYTES)
+    // Twice as much: what stands across the place to cut has its begin before it.
+    const start = Math.max(first, size - 2 * TAIL_BYTES)
     const buffer = Buffer.alloc(size - start)
-    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start))
+    const bytes = buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, start))
+    return bytes.toString('utf8', placeToCut(bytes, Math.max(0, bytes.length - TAIL_BYTES)))
   } finally {
     closeSync(fd)
   }

@@ -86,7 +86,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     if (!end) return null
     const { returnCode } = end
     if (returnCode === 0) return 0
-    const tail = readTail(run.logPath, TAIL_LINES)
+    const tail = readTail(run.logPath, TAIL_LINES, deps.placeToCut)
     throw new LooperError(
       'LOOPER_AGENT_EXITED_EARLY',
       `codex exec exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,

@@ -73,7 +73,6 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,
-    mostConnections: 1000,
     metrics: { text: async () => '' },
     problems: async () => [],
     status: {

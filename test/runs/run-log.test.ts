@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { byteRedactor } from '../../src/logging/redact.ts'
 import { createRunLog, isRunLogName, readTail, readTrailer, runLogName } from '../../src/runs/run-log.ts'
 
 const AT = new Date(2026, 0, 2, 3, 4, 5)
@@ -140,6 +141,17 @@ t.test('of very long output the tail has no more than 16 KiB', async (t) => {
   const tail = readTail(fileOf(dir, logOf('y'.repeat(1_000_000))), 20)
   t.match(tail, /^y+$/)
   t.ok(tail.length > 16_000 && tail.length <= 16_384, `${tail.length} characters`)
+})
+
+t.test('a tail never begins within a secret, however long the line', async (t) => {
+  const dir = t.testdir()
+  const secret = 'a-secret-of-this-test'
+  const { clean, placeToCut } = byteRedactor(() => [secret])
+  for (let shift = 0; shift <= secret.length; shift++) {
+    const file = fileOf(dir, logOf(`${'x'.repeat(50_000)}${secret}${'y'.repeat(16_384 - 30 - shift)}\n`))
+    const tail = String(clean(Buffer.from(readTail(file, 20, placeToCut))))
+    t.match(tail, /^(x*\[redacted\])?y+$/, `${shift}`)
+  }
 })
 
 t.test('a log that is not there throws', async (t) => {
