@@ -7,12 +7,15 @@ import { type HookRoutesOptions, hookRoutes } from './hooks/routes.ts'
 import { requireToken } from './http/auth.ts'
 import { compilers } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
+import { boundConnections, mostConnections } from './http/connections.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
 import { guard, type HostRules } from './http/guards.ts'
 import { healthRoutes } from './http/health.ts'
 import { takeJsonOnly } from './http/json-body.ts'
+import { logRequests } from './http/request-log.ts'
+import { limitStrangerLines } from './http/stranger-lines.ts'
 import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -39,6 +42,8 @@ export interface AppOptions extends RunRoutesOptions {
   readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
   readonly metrics: Pick<Metrics, 'text'>
   readonly problems: Readiness
+  /** How many may be open at once; by default as many as leave descriptors for the rest. */
+  readonly mostConnections?: number
   /** How long a client may take. */
   readonly patience?: Patience
 }
@@ -76,10 +81,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     status,
     metrics,
     problems,
+    mostConnections: most = mostConnections(),
     patience = PATIENCE,
     ...runs
   } = options
   const streams = { ledger: runs.ledger, steps: runs.steps, clock: runs.clock, patience }
+  const strangers = limitStrangerLines(runs.clock, (requests) => {
+    logger.info({ requests }, 'http.left_out')
+  })
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -90,7 +99,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     clientErrorHandler: (error, socket) => {
       const request_id = newRequestId()
       const code = answerClientError(error, socket, request_id)
-      if (code) logger.info({ request_id, code, address: socket.remoteAddress }, 'http.refused')
+      if (code === null || !strangers.take()) return
+      logger.info({ request_id, code, address: socket.remoteAddress }, 'http.refused')
     },
     frameworkErrors: answerBadAddress,
     forceCloseConnections: true,
@@ -101,21 +111,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   takeJsonOnly(app)
   shapeErrors(app, options.redact)
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const { id: request_id, method, ip: address } = request
-    reply.header('x-request-id', request_id)
-    // Without the query: it is the place where people put secrets by mistake.
-    const [path] = request.url.split('?', 1)
-    requestLogger.info({ request_id, method, path, address }, 'http.start')
-    // Not onResponse: that never comes where the client went away.
-    reply.raw.once('close', () => {
-      const ms = Math.round(reply.elapsedTime)
-      const caller = request.caller?.name
-      requestLogger.info({ request_id, caller, status: reply.statusCode, ms }, 'http.end')
-    })
-    done()
+  const { hold } = boundConnections(app.server, {
+    most,
+    clock: runs.clock,
+    full: () => logger.warn({ connections: most }, 'http.connections.full'),
+  })
+  app.addHook('onClose', strangers.close)
+  const { begin, beginKnown } = logRequests(app, {
+    logger: requestLogger,
+    redact: options.redact,
+    strangers,
+    asksForToken: tokens !== null,
   })
   guard(app, options.hosts)
+  app.addHook('onRequest', begin)
 
   const routes = noteRoutes(app)
   await app.register(healthRoutes, { problems })
@@ -124,6 +133,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
+    guarded.addHook('onRequest', hold)
+    guarded.addHook('onRequest', beginKnown)
     await guarded.register(runRoutes, runs)
     await guarded.register(statusRoutes, { status })
     await guarded.register(logRoutes, streams)

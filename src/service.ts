@@ -112,7 +112,7 @@ async function compose(
   const clock = systemClock
   const agent = codex
   const { log, launch, http } = config
-  const { logger } = serverLog
+  const { logger, placeToCut, raw: write } = serverLog
 
   const warnings = [...config.warnings, blindness].filter((text) => text !== null)
   if (credentials.kind === 'none') {
@@ -151,9 +151,10 @@ async function compose(
     recheck: (request) => recheckLaunch(request, access, places),
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
+    placeToCut,
     mirror: log.mirror
       ? (file, from, mirrored, complete) =>
-          mirrorLog({ path: file, from, mirrored, complete, clock, write: serverLog.raw })
+          mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })
       : null,
   })
 
@@ -198,6 +199,7 @@ async function compose(
     clock,
     logger,
     redact,
+    placeToCut,
     hurry,
     failed: metrics.noticeFailed,
   })

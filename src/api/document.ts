@@ -79,7 +79,8 @@ export async function documentOf(routes: readonly RouteOptions[], version: strin
   await app.ready()
   const document = app.swagger()
   await app.close()
-  return document
+  // Relative to the document: a proxy may have put all of it below a path of its own.
+  return { ...document, servers: [{ url: '.' }] }
 }
 
 /** A route's schema with all that the document tells beyond it. */

@@ -30,7 +30,8 @@ export async function requireToken(
     keys: new Set<string>(),
     addHook: false,
     specCompliance: 'rfc6749',
-    verifyErrorLogLevel: 'debug',
+    // Pino's level for nothing: the lines of the request tell of it, and there are bounds to those.
+    verifyErrorLogLevel: 'silent',
     auth: (bearer, request) => {
       const callerNow = () => tokens.callerOf(bearer) ?? tokens.callerOf(olderToken(request) ?? '')
       request.isAllowed = () => callerNow() !== null

@@ -31,9 +31,6 @@ const WANTED: Readonly<Record<string, string>> = {
  * come before the routes, to know them.
  */
 export function shapeErrors(app: FastifyInstance, redact: Redact): void {
-  const send = (reply: FastifyReply, code: ErrorCode, error: string, requestId: string) =>
-    fail(reply, code, redact(error), requestId)
-
   app.setErrorHandler((error: FastifyError | LooperError, request, reply) => {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
@@ -42,7 +39,7 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
     const sentence = isOldWords ? MISSING : failure.message
-    return send(reply, failure.code, sentence, failure.requestId ?? request.id)
+    return fail(reply, failure.code, redact(sentence), failure.requestId ?? request.id)
   })
 
   // Not app.hasRoute(): it takes what it is asked about for a pattern, and throws at strange ones.
@@ -53,9 +50,11 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
   app.setNotFoundHandler((request, reply) => {
     const url = request.url.replace(/\?.*/, '')
     const allowed = new Set(routes.filter((route) => isAt(route.url, url)).flatMap(({ method }) => method))
-    if (allowed.size === 0) return send(reply, 'LOOPER_NOT_FOUND', `there is nothing at ${url}`, request.id)
+    // Not which address: what is taken out of an echo would tell strangers that they guessed a secret.
+    if (allowed.size === 0)
+      return fail(reply, 'LOOPER_NOT_FOUND', 'there is nothing at this address', request.id)
     reply.header('allow', [...allowed].join(', '))
-    return send(reply, 'LOOPER_METHOD_NOT_ALLOWED', `${request.method} is not allowed at ${url}`, request.id)
+    return fail(reply, 'LOOPER_METHOD_NOT_ALLOWED', 'this method is not allowed at this address', request.id)
   })
 }
 

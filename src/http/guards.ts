@@ -14,6 +14,8 @@ declare module 'fastify' {
 export interface HostRules {
   /** Names, without port, besides those of loopback. */
   readonly allowed: readonly string[]
+  /** Names whose pages may ask, whatever the request calls the service: a proxy may have changed that, or its port. */
+  readonly pages: readonly string[]
   /** What else will do. */
   readonly others: 'none' | 'addresses' | 'any'
 }
@@ -24,10 +26,13 @@ export interface HostRules {
  */
 export function hostRulesOf(http: Config['http']): HostRules {
   const { host, isLoopback, allowedHosts, token, tokensFile } = http
-  const allowed = [host.toLowerCase(), ...allowedHosts]
-  if (isLoopback) return { allowed, others: 'none' }
+  const own = host.toLowerCase()
+  const allowed = [own, ...allowedHosts]
+  // What else listens on this machine has pages, too, on other ports.
+  const pages = allowedHosts.filter((name) => name !== own && !LOOPBACK_NAMES.has(name))
+  if (isLoopback) return { allowed, pages, others: 'none' }
   const asksForToken = token !== null || tokensFile !== null
-  return { allowed, others: asksForToken && allowedHosts.length === 0 ? 'any' : 'addresses' }
+  return { allowed, pages, others: asksForToken && allowedHosts.length === 0 ? 'any' : 'addresses' }
 }
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
@@ -54,22 +59,24 @@ export function guard(app: FastifyInstance, rules: HostRules): void {
 }
 
 function refusalOf(request: FastifyRequest, rules: HostRules): LooperError | null {
-  const name = hostOf(request)
-  if (!isKnown(name, rules)) {
-    return new LooperError('LOOPER_HOST_UNKNOWN', `this service is not called ${JSON.stringify(name)}`)
+  if (!isKnown(hostOf(request), rules)) {
+    return new LooperError('LOOPER_HOST_UNKNOWN', 'this service is not called what the request calls it')
   }
-  if (isFollowedLink(request) || isOwnOrigin(request)) return null
+  if (isFollowedLink(request) || isOwnOrigin(request, rules)) return null
   return new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')
 }
 
-/** The name that a request asks for, without its port. */
-function hostOf(request: FastifyRequest): string {
+/** The name that a request asks for, without its port; null where it names none. */
+function hostOf(request: FastifyRequest): string | null {
   // RFC 9112, 3.2.2: an address as the target counts, whatever the header says.
   const target = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.url)?.[1]
-  return hostName(target ?? request.headers.host ?? '')
+  const name = target ?? request.headers.host
+  return name === undefined ? null : hostName(name)
 }
 
-function isKnown(name: string, { allowed, others }: HostRules): boolean {
+function isKnown(name: string | null, { allowed, others }: HostRules): boolean {
+  // HTTP/1.0, as health checks speak it. Browsers always say which name led them here.
+  if (name === null) return true
   // Nobody else's name ever leads to loopback as "localhost", nor as an address.
   if (LOOPBACK_NAMES.has(name) || allowed.includes(name)) return true
   return others === 'any' || (others === 'addresses' && isIP(name) !== 0)
@@ -81,12 +88,12 @@ function isFollowedLink({ headers, routeOptions }: FastifyRequest): boolean {
 }
 
 /** Browsers send `Origin` with every POST, and `Sec-Fetch-Site` with everything; programs send neither. */
-function isOwnOrigin({ headers }: FastifyRequest): boolean {
-  const site = headers['sec-fetch-site']
-  const { origin, host } = headers
-  const isForeign = site === 'cross-site' || site === 'same-site'
-  if (isForeign) return false
-  return origin === undefined || origin === `http://${host}` || origin === `https://${host}`
+function isOwnOrigin({ headers }: FastifyRequest, { pages }: HostRules): boolean {
+  const { 'sec-fetch-site': site, origin, host } = headers
+  if (site === 'cross-site' || site === 'same-site') return false
+  if (origin === undefined) return true
+  const from = /^https?:\/\/(.+)$/.exec(origin)?.[1]
+  return from !== undefined && (from === host || pages.includes(hostName(from)))
 }
 
 function hostName(host: string): string {

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import { openPlain } from '../plain-file.ts'
 import { wholeCharacters } from '../whole-characters.ts'
+import { anywhere, type PlaceToCut } from './redact.ts'
 
 /** What mirroring a log needs. */
 export interface MirrorOptions {
@@ -11,6 +12,8 @@ export interface MirrorOptions {
   readonly from: number
   /** Takes whole lines, each chunk ending in a newline. Returns false where it keeps the bytes, and they must not change. */
   readonly write: (lines: Buffer) => boolean
+  /** Where lines too long to be handed on whole are cut, and what is several lines long is not. */
+  readonly placeToCut?: PlaceToCut
   readonly clock: Clock
   /** Is told the offset behind what was handed on, whenever it caught up, and every mebibyte. */
   readonly mirrored?: (offset: number) => void
@@ -58,7 +61,7 @@ async function openPatiently({ path, clock, complete }: MirrorOptions): Promise<
 
 async function follow(
   fd: number,
-  { from, write, mirrored, clock, complete }: MirrorOptions,
+  { from, write, placeToCut = anywhere, mirrored, clock, complete }: MirrorOptions,
 ): Promise<number> {
   let buffer = Buffer.allocUnsafe(BUFFER_BYTES)
   /** The bytes of the buffer that belong to a line whose end is not there yet. */
@@ -93,11 +96,13 @@ async function follow(
     if (bytesRead > 0) {
       position += bytesRead
       const filled = held + bytesRead
-      const end = buffer.subarray(0, filled).lastIndexOf(NEWLINE) + 1
+      const end = lastLineEnd(buffer.subarray(0, filled), placeToCut)
       if (end > 0) handOn(end, filled)
       else held = filled
       if (held > MAX_LINE_BYTES) {
-        const piece = wholeCharacters(buffer.subarray(0, held))
+        const whole = wholeCharacters(buffer.subarray(0, placeToCut(buffer.subarray(0, held), held)))
+        // What is longer than any line cannot be waited for.
+        const piece = held - whole > MAX_LINE_BYTES ? held : whole
         write(lineOf(buffer.subarray(0, piece)))
         buffer.copyWithin(0, piece, held)
         held -= piece
@@ -124,6 +129,15 @@ async function follow(
       began = clock.monotonic()
     }
   }
+}
+
+/** The place behind the last line that can be cut off; 0 where there is none. */
+function lastLineEnd(bytes: Buffer, placeToCut: PlaceToCut): number {
+  let end = bytes.lastIndexOf(NEWLINE) + 1
+  for (let place = placeToCut(bytes, end); place < end; place = placeToCut(bytes, end)) {
+    end = bytes.subarray(0, place).lastIndexOf(NEWLINE) + 1
+  }
+  return end
 }
 
 /** A copy, with an end. */

@@ -1,6 +1,9 @@
 /** Replaces secrets wherever they stand in a text. */
 export type Redact = (text: string) => string
 
+/** Where there are no secrets. */
+export const unchanged: Redact = (text) => text
+
 /** Tells the secrets, at each text; a new list where they changed. */
 export type ListSecrets = () => readonly string[]
 
@@ -14,17 +17,50 @@ export function redactor(secrets: ListSecrets): Redact {
   return (text) => forms().reduce((clean, form) => clean.replaceAll(form, STANDS_IN), text)
 }
 
-/** Takes secrets out of bytes that may be no text, like {@link redactor}. Where there are none, they are the same bytes. */
-export function byteRedactor(secrets: ListSecrets): (bytes: Buffer) => Buffer {
+/** The last place up to `end` where bytes can be cut, so that no secret stands across it, or begins to. */
+export type PlaceToCut = (bytes: Buffer, end: number) => number
+
+/** Without secrets, anywhere. */
+export const anywhere: PlaceToCut = (_bytes, end) => end
+
+/** Takes secrets out of bytes that may be no text. */
+export interface ByteRedactor {
+  /** Like {@link redactor}. Where there are none, they are the same bytes. */
+  clean(bytes: Buffer): Buffer
+  readonly placeToCut: PlaceToCut
+}
+
+/** Takes secrets out of bytes, also of those that come piece by piece. */
+export function byteRedactor(secrets: ListSecrets): ByteRedactor {
   const forms = formsOf(secrets, (form) => Buffer.from(form))
-  return (bytes) => {
-    const found = forms().filter((form) => bytes.includes(form))
-    if (found.length === 0) return bytes
-    // A character each byte, whatever they mean.
-    const text = bytes.toString('latin1')
-    const clean = found.reduce((rest, form) => rest.replaceAll(form.toString('latin1'), STANDS_IN), text)
-    return Buffer.from(clean, 'latin1')
+  return {
+    clean(bytes) {
+      const found = forms().filter((form) => bytes.includes(form))
+      if (found.length === 0) return bytes
+      // A character each byte, whatever they mean.
+      const text = bytes.toString('latin1')
+      const clean = found.reduce((rest, form) => rest.replaceAll(form.toString('latin1'), STANDS_IN), text)
+      return Buffer.from(clean, 'latin1')
+    },
+    placeToCut(bytes, end) {
+      for (let place = end; ; ) {
+        const before = Math.min(...forms().map((form) => startAcross(form, bytes, place)), place)
+        if (before === place) return place
+        // There another one may stand across.
+        place = before
+      }
+    },
   }
+}
+
+/** Where a form begins that stands across a place, as far as there are bytes; the place where none does. */
+function startAcross(form: Buffer, bytes: Buffer, place: number): number {
+  for (let start = Math.max(0, place - form.length + 1); start < place; start++) {
+    if (bytes[start] !== form[0]) continue
+    const end = Math.min(bytes.length, start + form.length)
+    if (bytes.compare(form, 0, end - start, start, end) === 0) return start
+  }
+  return place
 }
 
 /** The forms of the secrets as they are now; the longest first, so that none is left half there. */

@@ -4,7 +4,8 @@ import { messageOf } from '../errors.ts'
 import type { Destination } from './backlog.ts'
 import { placeOf } from './log-place.ts'
 import { openLogStream } from './log-stream.ts'
-import { byteRedactor, type ListSecrets, redactor } from './redact.ts'
+import { markEvents } from './raw-lines.ts'
+import { byteRedactor, type ListSecrets, type PlaceToCut, redactor } from './redact.ts'
 import { openRollingFile, type RotationOptions } from './rolling-file.ts'
 
 /** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
@@ -15,8 +16,13 @@ export interface ServerLog {
    * of another kind, so that many are written as one: SIGKILL in that moment takes them along.
    */
   readonly requests: Logger
-  /** Appends whole lines as they are. False where they cannot be written now: it keeps the bytes, which must not change. */
+  /**
+   * Appends whole lines as they are, but for secrets, and for what would be taken for an event. False where they cannot be
+   * written now: it keeps the bytes, which must not change.
+   */
   raw(lines: Buffer): boolean
+  /** Where what goes to `raw` can be cut. */
+  readonly placeToCut: PlaceToCut
   /** Flushes and closes. Nothing may be written after it. */
   close(): Promise<void>
 }
@@ -46,7 +52,7 @@ export async function openServerLog(
   const destination = openDestination(file, rotation)
 
   const redact = redactor(secrets)
-  const redactBytes = byteRedactor(secrets)
+  const { clean, placeToCut } = byteRedactor(secrets)
   // An answer that is cut off at the very end tells of that when nothing can be written any more.
   let isClosed = false
   const write = (bytes: Buffer) => !isClosed && destination.write(bytes)
@@ -78,8 +84,9 @@ export async function openServerLog(
     }),
     raw(lines) {
       flush()
-      return write(redactBytes(lines))
+      return write(markEvents(clean(lines)))
     },
+    placeToCut,
     async close() {
       flush()
       process.off('exit', flush)

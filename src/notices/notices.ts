@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { ZulipSettings } from '../config.ts'
-import type { Redact } from '../logging/redact.ts'
+import type { PlaceToCut, Redact } from '../logging/redact.ts'
 import { readTail } from '../runs/run-log.ts'
 import type { Steps } from '../runs/steps.ts'
 import { type EndNotices, sendEndNotices } from './end-notices.ts'
@@ -34,6 +34,8 @@ export interface NoticesOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly redact: Redact
+  /** Where the end of a log that is told may begin. */
+  readonly placeToCut: PlaceToCut
   readonly hurry: AbortSignal
   /** Is told of every notice that could not be sent. */
   readonly failed: () => void
@@ -41,15 +43,15 @@ export interface NoticesOptions {
 
 /** Notices as the settings want them. Whoever opened them closes `ends`. */
 export function openNotices(options: NoticesOptions): Notices {
-  const { settings, env, logger, redact, failed } = options
+  const { settings, env, logger, redact, placeToCut, failed } = options
   const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
   const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), failed)
-  const { notify, last } = rememberLast(told(zulipNotices(settings, skipped)), options.clock)
+  const { notify, last } = rememberLast(told(zulipNotices(settings, skipped, redact)), options.clock)
   const mode = settings.notifyEnd
-  const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY)
+  const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
   return {
     notify,
-    notifyByScript: (script) => told(scriptNotices(script, env, logger)),
+    notifyByScript: (script) => told(scriptNotices(script, env, logger, { redact })),
     route: describeRoute(settings),
     state: () => ({ ...noticeRoute(settings), last: last() }),
     ends:
@@ -59,7 +61,7 @@ export function openNotices(options: NoticesOptions): Notices {
             ...options,
             notify,
             mode,
-            amend: tellFailures(zulipEdits(settings), failed),
+            amend: tellFailures(zulipEdits(settings, redact), failed),
             tail,
           }),
   }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { unchanged } from '../logging/redact.ts'
 import { shellQuote } from '../shell-quote.ts'
 import type { Notify } from './notice.ts'
 
@@ -15,7 +16,7 @@ export function scriptNotices(
   script: string,
   env: NodeJS.ProcessEnv,
   logger: Logger,
-  { timeoutMs = TIMEOUT_MS } = {},
+  { timeoutMs = TIMEOUT_MS, redact = unchanged } = {},
 ): Notify {
   return async (message, signal) => {
     logger.info({ command: shellQuote([process.execPath, script, message]) }, 'cmd.start')
@@ -36,7 +37,8 @@ export function scriptNotices(
     })
     const ended = await running
     const { failed, exitCode, signal: killedBy, timedOut, originalMessage } = ended
-    const output = ended.all.trim().slice(-TRIMMED_CHARACTERS)
+    // Before it is cut: half of a secret would be known to nobody as one.
+    const output = redact(ended.all.trim()).slice(-TRIMMED_CHARACTERS)
     const facts = { return_code: exitCode ?? null, output }
     if (!failed) {
       logger.info(facts, 'cmd.done')

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Redact, unchanged } from '../logging/redact.ts'
 import { standInFor } from '../stand-in.ts'
 import { type FormAnswer, sendForm } from './zulip-http.ts'
 
@@ -71,13 +72,13 @@ interface ZulipRequest {
   readonly body?: URLSearchParams | null
 }
 
-const abort = new AsyncLocalStorage<AbortSignal>()
+const context = new AsyncLocalStorage<{ readonly signal: AbortSignal; readonly redact: Redact }>()
 
 /** What zulip-js sends its requests by; it knows no more of the answer than this. */
 async function fetchForm(url: string, { method, headers, body = null }: ZulipRequest) {
-  const signal = abort.getStore() ?? AbortSignal.timeout(TIMEOUT_MS)
+  const { signal = AbortSignal.timeout(TIMEOUT_MS), redact = unchanged } = context.getStore() ?? {}
   const { address, form } = asForm(url, method, body)
-  const reply = parseReply(await sendForm(address, { method, headers, form }, signal))
+  const reply = parseReply(await sendForm(address, { method, headers, form }, signal), redact)
   return { json: () => reply }
 }
 
@@ -95,7 +96,7 @@ const { default: zulip } = await import('zulip-js')
 export async function openZulip(
   { site, email, key }: ZulipAccount,
   signal: AbortSignal,
-  { timeoutMs = TIMEOUT_MS } = {},
+  { timeoutMs = TIMEOUT_MS, redact = unchanged } = {},
 ): Promise<Zulip> {
   if (!/^https?:\/\/[^/]/.test(site)) {
     throw new Error(`"${site}" is no address of a Zulip server; set one that begins with https://`)
@@ -103,17 +104,18 @@ export async function openZulip(
   const client = await zulip({ realm: site.replace(/\/+$/, ''), username: email, apiKey: key })
   const deadline = Date.now() + timeoutMs
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+  const within = { signal: limit, redact }
 
   async function call(request: () => Promise<unknown>): Promise<Record<string, unknown>> {
     try {
-      return asRecord(await abort.run(limit, request))
+      return asRecord(await context.run(within, request))
     } catch (error) {
       const waitMs = error instanceof ZulipError ? error.retryAfterMs : null
       if (waitMs === null || Date.now() + waitMs >= deadline) throw readable(error, site, timeoutMs)
       await delay(waitMs, undefined, { signal: limit })
     }
     try {
-      return asRecord(await abort.run(limit, request))
+      return asRecord(await context.run(within, request))
     } catch (error) {
       throw readable(error, site, timeoutMs)
     }
@@ -149,7 +151,7 @@ function asForm(url: string, method: string, form: URLSearchParams | null) {
   return { address: origin + pathname, form: searchParams }
 }
 
-function parseReply({ status, headers, text }: FormAnswer): unknown {
+function parseReply({ status, headers, text }: FormAnswer, redact: Redact): unknown {
   if (status >= 300 && status < 400) {
     const to = headers.location ?? 'nowhere'
     throw new ZulipError(`the Zulip server redirects to ${to}; set ZULIP_SITE to its real address`, {
@@ -160,7 +162,8 @@ function parseReply({ status, headers, text }: FormAnswer): unknown {
   try {
     reply = JSON.parse(text)
   } catch {
-    const quote = text.replace(/\s+/g, ' ').slice(0, QUOTED_CHARACTERS)
+    // Before it is cut: half of a secret would be known to nobody as one.
+    const quote = redact(text).replace(/\s+/g, ' ').slice(0, QUOTED_CHARACTERS)
     throw new ZulipError(`the Zulip server answered HTTP ${status} without JSON: ${quote}`, { status })
   }
   const { result, msg, code, 'retry-after': seconds } = asRecord(reply)

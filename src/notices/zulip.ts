@@ -1,4 +1,5 @@
 import type { ZulipSettings } from '../config.ts'
+import { unchanged } from '../logging/redact.ts'
 import { cut, MAX_CODE_POINTS } from './code-points.ts'
 import type { Amend, Notify, Receipt } from './notice.ts'
 import type { Zulip, ZulipMessage } from './zulip-client.ts'
@@ -11,7 +12,11 @@ export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials', messag
  * Notices through Zulip. Credentials are looked up anew at each notice. With none at all the notice is skipped, and
  * `onSkip` gets its text, unless the settings require Zulip.
  */
-export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) => void): Notify {
+export function zulipNotices(
+  settings: ZulipSettings,
+  onSkip: (message: string) => void,
+  redact = unchanged,
+): Notify {
   return async (message, signal) => {
     const credentials = findCredentials(settings)
     switch (credentials.kind) {
@@ -24,7 +29,7 @@ export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) 
       case 'ready': {
         // Only now: most of its start would be spent on loading it.
         const { openZulip } = await import('./zulip-client.ts')
-        const zulip = await openZulip(credentials.account, signal)
+        const zulip = await openZulip(credentials.account, signal, { redact })
         const id = await zulip.send(await addressed(settings, zulip, cut(message, MAX_CODE_POINTS)))
         return { output: `OK message_id=${id} ${describeRoute(settings)}`, messageId: id }
       }
@@ -33,12 +38,12 @@ export function zulipNotices(settings: ZulipSettings, onSkip: (message: string) 
 }
 
 /** Edits notices in Zulip, with the credentials as they are then. */
-export function zulipEdits(settings: ZulipSettings): Amend {
+export function zulipEdits(settings: ZulipSettings, redact = unchanged): Amend {
   return async (messageId, content, signal) => {
     const credentials = findCredentials(settings)
     if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
     const { openZulip, ZulipError } = await import('./zulip-client.ts')
-    const zulip = await openZulip(credentials.account, signal)
+    const zulip = await openZulip(credentials.account, signal, { redact })
     try {
       await zulip.update(messageId, content)
       return true

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import type { PlaceToCut } from '../logging/redact.ts'
 import { isShortage, plainSize } from '../plain-file.ts'
 import { shellQuote } from '../shell-quote.ts'
 import { insist } from './insist.ts'
@@ -30,6 +31,8 @@ export interface LiveDeps extends ResetDeps {
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
   readonly mirror: Mirror | null
+  /** Where the end of a log that is told to others may begin. */
+  readonly placeToCut?: PlaceToCut
 }
 
 /** Hands on a log's lines from an offset, telling how far it came. */

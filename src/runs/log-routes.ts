@@ -38,7 +38,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
     async handler(request, reply) {
       const asked = readLogQuery(request.query)
       const run = ledger.find(request.params.run_id)
-      if (!run) throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${request.params.run_id}`)
+      if (!run) throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
       if (!asked.isFollowed || request.method === 'HEAD') return sendLog(run, asked, request, reply)
 
       const lastId = request.headers['last-event-id']

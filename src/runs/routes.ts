@@ -97,6 +97,6 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
   function recordOf(runId: string): RunRecord {
     const record = ledger.find(runId)
     if (record) return record
-    throw new LooperError('LOOPER_RUN_NOT_FOUND', `there is no run ${runId}`)
+    throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
   }
 }

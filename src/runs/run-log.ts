@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, readdirSync, readSync, writeFileSync }
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { LooperError, messageOf } from '../errors.ts'
+import { anywhere, type PlaceToCut } from '../logging/redact.ts'
 import { openPlain } from '../plain-file.ts'
 import { shellQuote } from '../shell-quote.ts'
 
@@ -113,11 +114,12 @@ export function readTrailer(file: string): number | 'unknown' | null {
 }
 
 /**
- * The last lines of the agent's own output, without header and trailer; none where the log is gone.
+ * The last lines of the agent's own output, without header and trailer; none where the log is gone. Where it begins within
+ * the output, that is at a `placeToCut`: half of a secret would be known to nobody as one.
  * @throws {Error} where nobody can say at the moment
  */
-export function readTail(file: string, lines: number): string {
-  const text = read(file, (fd) => endOf(fd, headerEnd(fd))) ?? ''
+export function readTail(file: string, lines: number, placeToCut: PlaceToCut = anywhere): string {
+  const text = read(file, (fd) => endOf(fd, headerEnd(fd), placeToCut)) ?? ''
   const output = text.replace(/\n# codex_exec_return_code=\S+\n$/, '')
   return output.trim().split('\n').slice(-lines).join('\n')
 }
@@ -134,12 +136,14 @@ function read<T>(file: string, work: (fd: number) => T, flags?: number): T | nul
 }
 
 /** The end of a file, from no earlier than that. */
-function endOf(fd: number, earliest = 0): string {
+function endOf(fd: number, earliest = 0, placeToCut: PlaceToCut = anywhere): string {
   const { size } = fstatSync(fd)
-  const start = Math.max(earliest, size - TAIL_BYTES)
+  // Twice as much: what stands across the place to cut has its begin before it.
+  const start = Math.max(earliest, size - 2 * TAIL_BYTES)
   // It may have become shorter since the header was read.
   const buffer = Buffer.alloc(Math.max(0, size - start))
-  return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start))
+  const bytes = buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, start))
+  return bytes.toString('utf8', placeToCut(bytes, Math.max(0, bytes.length - TAIL_BYTES)))
 }
 
 function headerOf(fd: number): string {

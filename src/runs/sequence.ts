@@ -45,9 +45,9 @@ async function stillAlive(pids: readonly number[], { table }: SequenceDeps): Pro
 }
 
 /** The last lines of a log that may be closed to us, or gone: that the agent failed is told all the same. */
-function tailOf(logPath: string): string {
+function tailOf(logPath: string, { placeToCut }: SequenceDeps): string {
   try {
-    return readTail(logPath, TAIL_LINES)
+    return readTail(logPath, TAIL_LINES, placeToCut)
   } catch (error) {
     return messageOf(error)
   }
@@ -125,7 +125,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     if (!end) return null
     const { returnCode } = end
     if (returnCode === 0) return 0
-    const tail = tailOf(run.logPath)
+    const tail = tailOf(run.logPath, deps)
     throw new LooperError(
       'LOOPER_AGENT_EXITED_EARLY',
       `codex exec exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,

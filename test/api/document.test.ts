@@ -99,6 +99,7 @@ async function setUp(test: Test) {
 t.test('the document is valid OpenAPI 3.1', async (t) => {
   const { document } = await setUp(t)
   t.equal(document.openapi, '3.1.0')
+  t.same(document.servers, [{ url: '.' }], 'below whatever path it is found')
   const validator = new Validator()
   const { valid, errors } = await validator.validate(JSON.parse(JSON.stringify(document)))
   t.ok(valid, JSON.stringify(errors))

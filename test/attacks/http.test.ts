@@ -110,8 +110,10 @@ t.test('another host name than loopback is not answered (DNS rebinding)', async 
     }
     await untouched(t, `host ${host}`)
   }
-  const old = await exchange(service.url, 'GET /runs HTTP/1.0\r\n\r\n')
-  t.match(old, /^HTTP\/1.1 421 /, 'HTTP/1.0 without a host')
+  const old = await exchange(service.url, 'GET /runs HTTP/1.0\r\nHost: evil.example\r\n\r\n')
+  t.match(old, /^HTTP\/1.1 421 /, 'HTTP/1.0')
+  const check = await exchange(service.url, 'GET /health HTTP/1.0\r\n\r\n')
+  t.match(check, /^HTTP\/1.1 200 /, 'a health check that names no host is from nobody else')
   const empty = await exchange(service.url, 'GET /runs HTTP/1.1\r\nHost: \r\nConnection: close\r\n\r\n')
   t.match(empty, /^HTTP\/1.1 421 /, 'an empty host')
   const absolute = await exchange(

@@ -111,3 +111,24 @@ t.test('secrets that come while the service runs are kept from agents and logs a
   await until('it is in the log', () => serverLog().includes('"path":"/[redacted]/[redacted]"'))
   for (const secret of [HOOK, INLINE, ZULIP]) t.notOk(serverLog().includes(secret), secret)
 })
+
+t.test('a secret is not torn where output is cut, in the server log and in an answer', async (t) => {
+  const auth = { authorization: `Bearer ${MAIN}` }
+  const { run, serverLog } = await startTarget(t, { LOOPER_API_TOKEN: MAIN }, { headers: auth })
+  const [first, second] = [MAIN.slice(0, 8), MAIN.slice(8)]
+  // In halves, and 8 bytes before the cut of a long line, and 8 before that of the tail that the answer quotes.
+  const prompt = (before: number, behind: number) =>
+    `cut='${first}'; fill() { head -c "$1" /dev/zero | tr '\\0' "$2"; }
+     { fill ${before} x; printf %s "$cut" '${second}'; fill ${behind} y; } > out; cat out; exit 1`
+  for (const [before, behind] of [
+    [131_072 - 8, 10],
+    [20_000, 16_384 - second.length - 28],
+  ] as const) {
+    const answer = await run({ codex_prompt: prompt(before, behind), codex_exec_startup_check_seconds: 10 })
+    t.equal(answer.status, 500)
+    t.match(answer.text, /tail=x*\[redacted\]y+\)/)
+    await until('it is mirrored', () => /x\[redacted\]y/.test(serverLog().replaceAll('\n', '')))
+    const log = serverLog().replaceAll('\n', '')
+    t.notOk(log.includes(`x${first}`) || log.includes(`${second}y`), 'nor a half of it')
+  }
+})

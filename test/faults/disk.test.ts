@@ -159,6 +159,7 @@ t.test(
       path: source,
       from: 0,
       write: serverLog.raw,
+      placeToCut: serverLog.placeToCut,
       clock: systemClock,
       complete: complete.signal,
     })

@@ -28,7 +28,7 @@ function agentIs(script: string): void {
 
 const SETTINGS = { CODEX_EXEC_BINARY: codex, LOOPER_STOP_GRACE_SECONDS: '0.2', LOOPER_MIN_FREE_MB: '0' }
 const start = async () => {
-  const service = await startTestService(logDir, SETTINGS, SERVICE_USER)
+  const service = await startTestService(logDir, SETTINGS, { user: SERVICE_USER })
   t.teardown(() => stopSurely(service))
   return service
 }

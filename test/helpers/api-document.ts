@@ -14,6 +14,7 @@ interface Operation {
 /** An OpenAPI document, as far as tests look into it. */
 export interface ApiDocument {
   readonly openapi: string
+  readonly servers: readonly { readonly url: string }[]
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
 }
 

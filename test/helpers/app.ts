@@ -69,7 +69,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     logger,
     requestLogger: logger,
     redact: (text) => text,
-    hosts: { allowed: [], others: 'none' },
+    hosts: { allowed: [], pages: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     hooks: null,

@@ -60,13 +60,21 @@ export function serviceEnv(settings: NodeJS.ProcessEnv, user?: User): NodeJS.Pro
   }
 }
 
+/** What a service is started as. */
+export interface How {
+  readonly user?: User
+  /** The command that is to run it. */
+  readonly prefix?: readonly string[]
+}
+
 /** Runs `src/main.ts` with these settings. */
 export function spawnService(
   settings: NodeJS.ProcessEnv,
   args: readonly string[] = [path.join(PROJECT, 'src/main.ts')],
-  user?: User,
+  { user, prefix = [] }: How = {},
 ): ChildProcess {
-  return spawn(process.execPath, args, {
+  const [command = process.execPath, ...rest] = [...prefix, process.execPath, ...args]
+  return spawn(command, rest, {
     ...user,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: serviceEnv(settings, user),
@@ -77,9 +85,9 @@ export function spawnService(
 export async function startTestService(
   logDir: string,
   settings: NodeJS.ProcessEnv = {},
-  user?: User,
+  how: How = {},
 ): Promise<TestService> {
-  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings }, undefined, user)
+  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings }, undefined, how)
   let output = ''
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {

@@ -137,11 +137,15 @@ t.test('unknown paths and wrong methods answer in the same shape', async (t) => 
   const { app: built } = await setUp(t)
   const missing = await built.inject('/no/such?token=secret')
   t.equal(missing.statusCode, 404)
-  t.match(missing.json(), { ok: false, error: 'there is nothing at /no/such', code: 'LOOPER_NOT_FOUND' })
+  t.match(missing.json(), { ok: false, error: 'there is nothing at this address', code: 'LOOPER_NOT_FOUND' })
   const wrong = await built.inject('/run')
   t.equal(wrong.statusCode, 405)
   t.equal(wrong.headers.allow, 'POST')
-  t.match(wrong.json(), { ok: false, error: 'GET is not allowed at /run', code: 'LOOPER_METHOD_NOT_ALLOWED' })
+  t.match(wrong.json(), {
+    ok: false,
+    error: 'this method is not allowed at this address',
+    code: 'LOOPER_METHOD_NOT_ALLOWED',
+  })
 })
 
 t.test('what nobody foresaw is a 500 without its details', async (t) => {
@@ -216,8 +220,9 @@ t.test('a path that a router would take for a pattern is a path that there is no
 })
 
 t.test('secrets are taken out of sentences', async (t) => {
-  const { app } = await setUp(t, { redact: (text) => text.replaceAll('secret', '***') })
-  t.match((await app.inject('/the/secret')).json(), { error: 'there is nothing at /the/***' })
+  const { post } = await setUp(t, { redact: (text) => text.replaceAll('secret', '***') })
+  const answer = await post({ zulip_message: 'x', codex_prompt: 'x', workspace: '/the/secret' })
+  t.match(answer.json(), { error: 'workspace is not a directory: /the/***' })
 })
 
 t.test('an address that is none is answered in the common shape, by a request id', async (t) => {

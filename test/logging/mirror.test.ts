@@ -3,6 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Clock, MAX_TIMER_MS, systemClock } from '../../src/clock.ts'
 import { mirrorLog } from '../../src/logging/mirror.ts'
+import { byteRedactor } from '../../src/logging/redact.ts'
 import { until } from '../helpers/service.ts'
 
 /** Looks again at once, and counts how often it looked in vain. */
@@ -19,8 +20,8 @@ function eagerClock() {
   return { clock, looks: () => looks }
 }
 
-/** A log, and a mirror that follows it. */
-function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock) {
+/** A log, and a mirror that follows it; these secrets are not torn. */
+function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock, secrets: readonly string[] = []) {
   const file = path.join(test.testdir(), 'run.log')
   writeFileSync(file, text)
   const eager = eagerClock()
@@ -32,6 +33,7 @@ function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock) {
     from,
     mirrored: (offset) => offsets.push(offset),
     write: (lines) => chunks.push(String(lines)) > 0,
+    ...(secrets.length > 0 && { placeToCut: byteRedactor(() => secrets).placeToCut }),
     clock: clock ?? eager.clock,
     complete: complete.signal,
   })
@@ -239,4 +241,43 @@ t.test('a log that is not there is told', async (t) => {
   await t.rejects(mirrorLog({ ...options, path: path.join(t.testdir(), 'absent') }), {
     message: 'the log was removed, or something else stands in its place',
   })
+})
+
+t.test('no secret is torn where a long line is cut, wherever in it the secret stands', async (t) => {
+  const secret = 'a-secret-of-this-test'
+  const cutAt = 131_072
+  for (let shift = 0; shift <= secret.length; shift++) {
+    const text = `${'x'.repeat(cutAt - shift)}${secret}${'y'.repeat(100_000)}\n`
+    const log = follow(t, text, 0, undefined, [secret])
+    log.complete()
+    t.equal(await log.done, text.length)
+    t.equal(log.text().replaceAll('\n', ''), text.trim(), 'all of it is there')
+    t.equal(log.chunks.filter((chunk) => chunk.includes(secret)).length, 1, `${shift} bytes before the cut`)
+  }
+})
+
+t.test('a secret over several lines is in one chunk, though the lines come one by one', async (t) => {
+  const secret = 'first line\nsecond line\nthird line'
+  const log = follow(t, 'before\nfirst line\n', 0, undefined, [secret])
+  await log.idle()
+  t.same(log.chunks, ['before\n'])
+  log.append('second line\n')
+  await log.idle()
+  t.same(log.chunks, ['before\n'])
+  log.append('third line\nbehind\nfirst line\n')
+  await log.idle()
+  t.same(log.chunks.slice(1), [`${secret}\nbehind\n`])
+  log.append('another line\n')
+  await log.idle()
+  log.complete()
+  await log.done
+  t.same(log.chunks.slice(2), ['first line\nanother line\n'])
+})
+
+t.test('a secret longer than any line is not waited for', async (t) => {
+  const secret = 'z'.repeat(200_000)
+  const log = follow(t, `x${secret}\n`, 0, undefined, [secret])
+  log.complete()
+  t.equal(await log.done, 200_002)
+  t.equal(log.text().replaceAll('\n', ''), `x${secret}`)
 })

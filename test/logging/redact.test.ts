@@ -30,13 +30,31 @@ t.test('a new list counts at once', async (t) => {
 })
 
 t.test('bytes that hold no secret are the same bytes; what is no text stays as it is', async (t) => {
-  const redact = byteRedactor(() => ['sécret-and-more', 'sécret'])
+  const { clean: redact } = byteRedactor(() => ['sécret-and-more', 'sécret'])
   const harmless = Buffer.from([0xff, 0x61, 0xc3])
   t.equal(redact(harmless), harmless)
   const found = redact(Buffer.concat([harmless, Buffer.from(' sécret, sécret-and-more ü')]))
   t.same(found, Buffer.concat([harmless, Buffer.from(' [redacted], [redacted] ü')]))
   t.same(
-    byteRedactor(() => QUOTED)(Buffer.from(JSON.stringify(QUOTED))),
+    byteRedactor(() => QUOTED).clean(Buffer.from(JSON.stringify(QUOTED))),
     Buffer.from('["[redacted]","[redacted]"]'),
   )
+})
+
+t.test('bytes can be cut where no secret stands across, or may begin to', async (t) => {
+  const { placeToCut } = byteRedactor(() => ['abcabc', 'secret-and-more', 'two\nlines', 'aaaaaaa'])
+  const place = (text: string, end = text.length) => placeToCut(Buffer.from(text), end)
+  t.equal(place('nothing'), 7)
+  t.equal(place('a secret-and-more'), 17, 'behind a whole one')
+  t.equal(place('a secret-and-mor'), 2, 'it may be one')
+  t.equal(place('a secret-and-mom'), 16, 'it is none')
+  t.equal(place('a s'), 2)
+  t.equal(place('a secret-and-more and so on', 10), 2, 'it is one')
+  t.equal(place('a secret-and-mom and so on', 10), 10)
+  t.equal(place('x abcabc'), 2, 'a whole one whose end may begin another')
+  t.equal(place('two\n'), 0, 'over lines')
+  t.equal(place('one\ntwo\n'), 4)
+  t.equal(place(`b${'a'.repeat(10_000)}`), 1, 'however many overlap')
+  t.equal(place(''), 0)
+  t.equal(byteRedactor(() => []).placeToCut(Buffer.from('abc'), 2), 2)
 })

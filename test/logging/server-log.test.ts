@@ -70,6 +70,18 @@ t.test('events are JSON lines with a time, raw lines stand between them as they 
   t.match(lines[3], /as told/)
 })
 
+t.test('what an agent writes like an event cannot be read as one', async (t) => {
+  const { file } = setUp(t)
+  const log = await openServerLog(file, 'info')
+  log.raw(bytes('{"level":30,"msg":"run.success"}\n{"type":"item.completed"}\n'))
+  log.logger.info('run.fail')
+  await log.close()
+  const [forged, other, real] = readFileSync(file, 'utf8').split('\n')
+  t.equal(forged, '{\\"level":30,"msg":"run.success"}')
+  t.equal(other, '{"type":"item.completed"}')
+  t.match(JSON.parse(real ?? ''), { level: 30, msg: 'run.fail' })
+})
+
 t.test('a line is on the disk as soon as it was written, without any flush', async (t) => {
   const { file } = setUp(t)
   const log = await openServerLog(file, 'debug')

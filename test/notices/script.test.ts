@@ -47,6 +47,18 @@ t.test('both streams are the output, and only its end is kept', async (t) => {
   t.match(output, / to stderr/)
 })
 
+t.test('secrets are taken out of the output before it is cut', async (t) => {
+  const secret = 'a-secret-of-this-test'
+  const { send } = setUp(
+    t,
+    `process.stdout.write('${secret}'.padEnd(2010, 'x'))`,
+    {},
+    { redact: (text: string) => text.replaceAll(secret, '***') },
+  )
+  const { output } = await send('Hello')
+  t.match(output, /^\*\*\*x+$/)
+})
+
 t.test('a script that ends with another status fails with its output', async (t) => {
   const { send, script, lines } = setUp(t, `console.error('Missing ZULIP_SITE'); process.exitCode = 3`)
   await t.rejects(send('Hello'), { message: `${script} ended with 3: Missing ZULIP_SITE` })

@@ -117,6 +117,14 @@ t.test('an answer without JSON is quoted in part, on one line', async (t) => {
   })
 })
 
+t.test('secrets are taken out of such an answer before it is cut', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const secret = 'a-secret-of-this-test'
+  zulip.interrupt(answer(500, `<html>${'x'.repeat(100)}${secret}`))
+  const client = await open({ redact: (text: string) => text.replaceAll(secret, '***') })
+  await t.rejects(client.send(MESSAGE), { message: /x\*\*\*$/ })
+})
+
 t.test('an answer that is JSON but no object is an error', async (t) => {
   const { zulip, open } = await setUp(t)
   const client = await open()

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { linkSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { byteRedactor } from '../../src/logging/redact.ts'
 import {
   addTrailer,
   createRunLog,
@@ -215,4 +216,21 @@ t.test('a log is found by its request, the newest first, with what its header te
     command,
   })
   t.equal(findRunLog(dir, '00000000'), null)
+})
+
+t.test('a tail never begins within a secret, however long the line', async (t) => {
+  const dir = t.testdir()
+  const secret = 'a-secret-of-this-test'
+  const { clean, placeToCut } = byteRedactor(() => [secret])
+  for (let shift = 0; shift <= secret.length; shift++) {
+    const file = fileOf(dir, logOf(`${'x'.repeat(50_000)}${secret}${'y'.repeat(16_384 - 30 - shift)}\n`))
+    const tail = String(clean(Buffer.from(readTail(file, 20, placeToCut))))
+    t.match(tail, /^(x*\[redacted\])?y+$/, `${shift}`)
+  }
+})
+
+t.test('a log that is not there throws', async (t) => {
+  const file = path.join(t.testdir(), 'absent')
+  t.throws(() => readTrailer(file), { code: 'ENOENT' })
+  t.throws(() => readTail(file, 20), { code: 'ENOENT' })
 })

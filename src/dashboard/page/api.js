@@ -21,8 +21,8 @@ export class ApiError extends Error {
 const SAME_CLOCK_MS = 2000
 
 /**
- * The service's API.
- * @param {string | null} token sent with every request
+ * The service's API. Its addresses are relative to the page: a proxy may have put both below a path of its own.
+ * @param {string | null} token sent with every request, in a header that no proxy uses for itself
  * @param {() => void} refused is told when the service does not take the token (any more)
  */
 export function createApi(token, refused) {
@@ -30,7 +30,7 @@ export function createApi(token, refused) {
 
   /** @param {string} path @param {RequestInit & { headers?: Record<string, string> }} [init] */
   async function ask(path, init = {}) {
-    const headers = { ...init.headers, ...(token !== null && { authorization: `Bearer ${token}` }) }
+    const headers = { ...init.headers, ...(token !== null && { 'x-looper-token': token }) }
     const response = await fetch(path, { ...init, headers, cache: 'no-store', redirect: 'error' })
     const skew = Date.parse(response.headers.get('date') ?? '') - Date.now()
     skewMs = Math.abs(skew) > SAME_CLOCK_MS ? skew : 0
@@ -56,27 +56,27 @@ export function createApi(token, refused) {
     })
 
   /** @param {string} runId */
-  const runPath = (runId) => `/runs/${encodeURIComponent(runId)}`
+  const runPath = (runId) => `runs/${encodeURIComponent(runId)}`
 
   return {
     hasToken: token !== null,
     /** The service's time, in milliseconds since the epoch: a phone's clock may be wrong. */
     now: () => Date.now() + skewMs,
     /** @returns {Promise<Status>} */
-    status: () => read('/status'),
+    status: () => read('status'),
     /** @param {string} outcome @param {string | null} cursor @param {number} limit @returns {Promise<RunPage>} */
     runs(outcome, cursor, limit) {
       const query = new URLSearchParams({ limit: String(limit) })
       if (outcome !== '') query.set('outcome', outcome)
       if (cursor !== null) query.set('cursor', cursor)
-      return read(`/runs?${query}`)
+      return read(`runs?${query}`)
     },
     /** @param {string} runId @returns {Promise<RunDetails>} */
     run: (runId) => read(runPath(runId)),
     /** @param {string} runId @returns {Promise<Stopped>} */
     stop: (runId) => post(`${runPath(runId)}/stop`, {}),
     /** @param {object} body @returns {Promise<{ run_id: string | null, plan: Plan }>} */
-    start: (body) => post('/run', body),
+    start: (body) => post('run', body),
     /** @param {string} runId the size of its log, in bytes */
     async logSize(runId) {
       const response = await ask(`${runPath(runId)}/log`, { method: 'HEAD' })

@@ -6,8 +6,9 @@ import { complain } from './toasts.js'
 /**
  * The token stays in localStorage, so that it is asked for once and not in every tab. It is the owner's own machine; the
  * page's policy lets no foreign script run that could read it, nothing is sent to another host, and "Sign out" removes it.
+ * Below paths of one host there may be several services, each with a token of its own.
  */
-const KEY = 'looper.token'
+const KEY = location.pathname === '/' ? 'looper.token' : `looper.token ${location.pathname}`
 const RETRY_MS = 3000
 
 const view = document.getElementById('view') ?? document.body

@@ -117,7 +117,7 @@ export function openSession(root, api, status, signOut) {
   followEvents({
     signal,
     isFinal,
-    open: (lastId, streamSignal) => api.stream('/events', lastId, streamSignal),
+    open: (lastId, streamSignal) => api.stream('events', lastId, streamSignal),
     take({ event, data }) {
       if (event === 'step') takeStep(data)
       return false
