@@ -34,14 +34,15 @@ export async function main(
   if (help) return end(0, say, USAGE)
   if (wrong) return end(EX_WRONG_USE, complain, `${wrong}\n\n${USAGE}`)
   try {
-    const { zulip } = loadConfig({ ...readDotEnv(places.projectDir, complain), ...env }, places)
+    const all = { ...readDotEnv(places.projectDir, complain), ...env }
+    const { zulip } = loadConfig(all, places)
     const found = findCredentials(zulip)
     if (found.kind !== 'ready') {
       return end(1, complain, found.missing.map((name) => `Missing ${name}`).join('\n'))
     }
     const set = `source=${found.source} site=set email=set key=set`
     if (dryRun) return end(0, say, `DRY_RUN_OK ${set} ${describeRoute(zulip)}`)
-    const { output } = await zulipNotices(zulip, complain)(message, new AbortController().signal)
+    const { output } = await zulipNotices(zulip, all, complain)(message, new AbortController().signal)
     return end(0, say, output)
   } catch (error) {
     if (error instanceof ConfigError) return end(EX_CONFIG, complain, error.message)

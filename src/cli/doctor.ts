@@ -65,17 +65,23 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   yield* await checkFiles(config, env)
   yield await checkAgent(config, env, world)
   yield checkWorkspace(config)
-  yield await checkZulip(config, world.interrupted)
-  yield (await checkPort(config)) ?? (await checkService(config, world.interrupted))
+  yield await checkZulip(config, env, world.interrupted)
+  yield (await checkPort(config)) ?? (await checkService(config, env, world.interrupted))
   yield* checkDisk(config)
   yield await checkProcesses(world.platform)
 }
 
 /** Whether it is Looper that listens on the port, with these settings. */
-async function checkService({ http: { host, port, token } }: Config, signal: AbortSignal): Promise<Finding> {
+async function checkService(
+  { http: { host, port, token } }: Config,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Finding> {
   const url = localUrl(host, port)
   try {
-    const { version } = await connect({ url, token }, signal).get<{ version: string }>('/status', ['version'])
+    const { version } = await connect({ url, token }, env, signal).get<{ version: string }>('/status', [
+      'version',
+    ])
     return ok('port', `Looper ${version} answers at ${url}`)
   } catch (error) {
     if (!(error instanceof Failure) || signal.aborted) throw error

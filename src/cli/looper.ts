@@ -69,7 +69,7 @@ async function dispatch(context: LocalContext): Promise<number> {
 function asking(context: LocalContext): Context {
   const { world, options } = context
   const service = findService(options.url, world.env, world.dotEnv)
-  return { ...context, client: connect(service, world.interrupted) }
+  return { ...context, client: connect(service, { ...world.dotEnv, ...world.env }, world.interrupted) }
 }
 
 function tell(error: unknown, screen: Screen, asJson: boolean): number {
