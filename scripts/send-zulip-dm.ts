@@ -1,9 +1,10 @@
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { printTo } from '../src/cli/print.ts'
 import { ConfigError, loadConfig, type Places } from '../src/config.ts'
 import { readDotEnv } from '../src/dot-env.ts'
 import { messageOf } from '../src/errors.ts'
+import { homeDirectory } from '../src/home.ts'
 import { describeRoute, zulipNotices } from '../src/notices/zulip.ts'
 import { findCredentials } from '../src/notices/zuliprc.ts'
 
@@ -69,9 +70,9 @@ function readCommand(args: readonly string[]) {
 }
 
 if (import.meta.main) {
-  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: os.homedir() }
+  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: homeDirectory() }
   process.exitCode = await main(process.argv.slice(2), process.env, places, {
-    say: (line) => process.stdout.write(`${line}\n`),
-    complain: (line) => process.stderr.write(`${line}\n`),
+    say: printTo(process.stdout),
+    complain: printTo(process.stderr),
   })
 }

@@ -17,7 +17,6 @@ import {
 import { connect } from './client.ts'
 import type { LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
-import { oneLine } from './harmless.ts'
 import type { Style } from './screen.ts'
 import { localUrl } from './service-address.ts'
 
@@ -36,13 +35,13 @@ export async function doctor(context: LocalContext): Promise<number> {
     if (!options.json) tell(context, finding)
   }
   const isWell = findings.every(({ state }) => state !== 'broken')
-  if (options.json) screen.json({ ok: isWell, checks: findings })
+  if (options.json) await screen.json({ ok: isWell, checks: findings })
   return isWell ? EXIT.ok : EXIT.failed
 }
 
 function tell({ screen }: LocalContext, { check, state, text, remedy }: Finding): void {
   const { mark, style } = MARKS[state]
-  screen.say(`${screen.paint(style, mark)} ${check.padEnd(10)} ${oneLine(text)}`)
+  screen.say(`${screen.paint(style, mark)} ${check.padEnd(10)} ${text}`)
   if (remedy !== null) screen.say(`${' '.repeat(13)}${screen.paint('dim', `→ ${remedy}`)}`)
 }
 
