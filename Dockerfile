@@ -32,6 +32,6 @@ RUN chown -R root:root node_modules/.cache && chmod -R a+rX node_modules/.cache
 USER node
 EXPOSE 3456
 VOLUME /looper/logs
-HEALTHCHECK CMD curl --fail --silent "http://127.0.0.1:${LOOPER_PORT:-3456}/health" || exit 1
+HEALTHCHECK CMD curl --noproxy '*' --fail --silent "http://127.0.0.1:${LOOPER_PORT:-3456}/health" || exit 1
 ENTRYPOINT ["tini", "--"]
 CMD ["node", "src/start.js"]

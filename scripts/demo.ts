@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { oneLine } from '../src/cli/harmless.ts'
 import { systemClock } from '../src/clock.ts'
 import { messageOf } from '../src/errors.ts'
 import { mirrorLog } from '../src/logging/mirror.ts'
@@ -122,7 +123,7 @@ function showLog(file: string) {
   const write = (lines: Buffer) => {
     seen += lines
     for (const line of String(lines).trimEnd().split('\n'))
-      console.log(dim(`         │ ${line.slice(0, 100)}`))
+      console.log(dim(`         │ ${oneLine(line).slice(0, 100)}`))
     return true
   }
   const shown = mirrorLog({ path: file, from: 0, write, clock: systemClock, complete: complete.signal })

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { printTo } from '../src/cli/print.ts'
 import type { Places } from '../src/config.ts'
 import { readDotEnv } from '../src/dot-env.ts'
 import { messageOf } from '../src/errors.ts'
-import { expandHome } from '../src/home.ts'
+import { expandHome, homeDirectory } from '../src/home.ts'
 import { decide } from '../src/hooks/decide.ts'
 import { readHooks, secretsOf } from '../src/hooks/hooks-file.ts'
 
@@ -65,11 +65,11 @@ export function main(
 }
 
 if (import.meta.main) {
-  const complain = (line: string) => process.stderr.write(`${line}\n`)
-  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: os.homedir() }
+  const complain = printTo(process.stderr)
+  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: homeDirectory() }
   const env = { ...readDotEnv(places.projectDir, complain), ...process.env }
   process.exitCode = main(process.argv.slice(2), env, places, {
-    say: (line) => process.stdout.write(`${line}\n`),
+    say: printTo(process.stdout),
     complain,
   })
 }

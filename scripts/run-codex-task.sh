@@ -18,24 +18,98 @@ fail() {
   exit "${2:-1}"
 }
 
-# Sets $escaped to the text as the inside of a JSON string.
-escape_json() {
+# Hands a text to a function in pieces of 500 bytes: at each cut a shell copies, or even searches, all of what it cuts.
+in_pieces() {
+  left=$2
+  while [ "${#left}" -gt 500 ]; do
+    piece=$(printf '%.500s.' "$left")
+    piece=${piece%.}
+    left=${left#"$piece"}
+    "$1" "$piece"
+  done
+  "$1" "$left"
+}
+
+# Prints a text as the inside of a JSON string.
+json() {
   rest=$1
-  escaped=''
   while :; do
     plain=${rest%%[\"\\[:cntrl:]]*}
-    escaped=$escaped$plain
+    printf '%s' "$plain"
     [ "$plain" != "$rest" ] || return 0
     rest=${rest#"$plain"}
-    tail=${rest#?}
-    char=${rest%"$tail"}
-    rest=$tail
-    case $char in
-    \" | \\) escaped=$escaped\\$char ;;
-    "$newline") escaped=$escaped'\n' ;;
-    *) escaped=$escaped$(printf '\\u%04x' "'$char") ;;
+    case $rest in
+    \"*) printf '\\"' ;;
+    \\*) printf '\\\\' ;;
+    "$newline"*) printf '\\n' ;;
+    *) printf '\\u%04x' "'${rest%"${rest#?}"}" ;;
     esac
+    rest=${rest#?}
   done
+}
+
+# Prints an answer for a terminal, which obeys what stands in it: without control characters but line ends, C1 (in UTF-8:
+# C2 80 to C2 9F) included, and without those that change the direction of a line (D8 9C, E2 80 8E to AE, E2 81 A6 to A9).
+c1=$(printf '[\200-\237]')
+turn=$(printf '[\216-\217\250-\256]')
+isolate=$(printf '[\246-\251]')
+c2=$(printf '\302') d8=$(printf '\330') e2=$(printf '\342')
+d8_9c=$(printf '\330\234') e2_80=$(printf '\342\200') e2_81=$(printf '\342\201')
+shown() {
+  rest=$1
+  while :; do
+    plain=${rest%%[$c2$d8$e2[:cntrl:]]*}
+    printf '%s' "$plain"
+    [ "$plain" != "$rest" ] || return 0
+    rest=${rest#"$plain"}
+    case $rest in
+    "$newline"*) printf '\n' ;;
+    "$c2"$c1*) printf '?' && rest=${rest#?} ;;
+    "$d8_9c"*) printf '?' && rest=${rest#?} ;;
+    "$e2_80"$turn* | "$e2_81"$isolate*) printf '?' && rest=${rest#??} ;;
+    "$c2"*) printf '%s' "$c2" ;;
+    "$d8"*) printf '%s' "$d8" ;;
+    "$e2"*) printf '%s' "$e2" ;;
+    *) printf '?' ;;
+    esac
+    rest=${rest#?}
+  done
+}
+
+# Whether the host of an address is this machine, in any of the forms that curl and resolvers take: names, 127.1, 0x7f.1,
+# 2130706433, 0177.0.0.1, 0, [::1]. This machine is never asked through a proxy, which would learn the token.
+is_here() {
+  host=${1#*://}
+  host=${host%%[/?#\\]*}
+  host=${host##*@}
+  case $host in
+  \[*)
+    host=${host#\[}
+    host=${host%%\]*}
+    case $host in
+    ::[fF][fF][fF][fF]:127.* | ::[fF][fF][fF][fF]:7[fF]??:*) return 0 ;;
+    esac
+    # :: and ::1, however long they are written.
+    case ${host%1} in *[!0:]*) return 1 ;; esac
+    return 0
+    ;;
+  esac
+  host=${host%%:*}
+  host=${host%.}
+  case $host in
+  [lL][oO][cC][aA][lL][hH][oO][sS][tT] | *.[lL][oO][cC][aA][lL][hH][oO][sS][tT]) return 0 ;;
+  esac
+  # A number at its end makes it an address (url.spec.whatwg.org, "ends in a number").
+  case ${host##*.} in '' | [!0-9]*) return 1 ;; esac
+  first=${host%%.*}
+  case $first in
+  0[xX]*) case ${first#??} in '' | *[!0-9a-fA-F]*) return 1 ;; esac ;;
+  0*) case $first in *[!0-7]*) return 1 ;; esac ;;
+  *) case $first in *[!0-9]*) return 1 ;; esac ;;
+  esac
+  number=$((first))
+  [ "$first" != "$host" ] || number=$((number >> 24))
+  [ "$number" -eq 127 ] || [ "$number" -eq 0 ]
 }
 
 case $0 in
@@ -52,20 +126,17 @@ case ${1-} in
   ;;
 esac
 
-if [ $# -eq 1 ]; then
-  message=$1
-else
-  file=$here/run-codex-task.message.txt
+file=$here/run-codex-task.message.txt
+bom=$(printf '\357\273\277')
+if [ $# -ne 1 ]; then
   [ -e "$file" ] || fail "no message given, and there is no $file" 2
   # A pipe would be waited for.
   { [ -f "$file" ] && [ -r "$file" ]; } || fail "cannot read $file: it is no file, or not yours to read" 2
-  message=''
-  while IFS= read -r line || [ -n "$line" ]; do message=$message$line$newline; done <"$file"
-  message=${message%"$newline"}
-  message=${message#"$(printf '\357\273\277')"} # a byte order mark
-  case $message in
-  '') fail "$file is empty" 2 ;;
+  line=''
+  IFS= read -r line <"$file" 2>/dev/null || :
+  case $line in
   "$(printf '\377\376')"* | "$(printf '\376\377')"*) fail "$file is UTF-16; save it as UTF-8" 2 ;;
+  '' | "$bom") [ "$(wc -l <"$file")" -gt 1 ] || fail "$file is empty" 2 ;;
   esac
 fi
 
@@ -81,31 +152,53 @@ done
 
 command -v curl >/dev/null || fail 'curl is needed; install it' 127
 
-escape_json "$message"
-body="{\"zulip_message\": \"$escaped\""
-escape_json "${workspace:-/}"
-body="$body, \"workspace\": \"$escaped\"}"
-
-# The token goes in through stdin, so that no process list shows it.
-config=''
-if [ -n "${LOOPER_API_TOKEN-}" ]; then
-  escape_json "$LOOPER_API_TOKEN"
-  config="header = \"Authorization: Bearer $escaped\""
-fi
-
 url=${LOOPER_URL:-http://127.0.0.1:3456}
 url=${url%/}
 url=${url%/run}/run
 
+# The token goes in through stdin, so that no process list shows it.
+config=''
+if [ -n "${LOOPER_API_TOKEN-}" ]; then
+  case $LOOPER_API_TOKEN in *[!\ -~]*) fail 'LOOPER_API_TOKEN holds more than plain ASCII' 2 ;; esac
+  config="header = \"Authorization: Bearer $(in_pieces json "$LOOPER_API_TOKEN")\""
+fi
+is_here "$url" && config="$config
+noproxy = \"*\""
+
+# Prints the message of the file, without the end of its last line.
+json_of_file() {
+  between=''
+  while IFS= read -r line || [ -n "$line" ]; do
+    [ -n "$between" ] || line=${line#"$bom"}
+    printf '%s' "$between"
+    in_pieces json "$line"
+    between='\n'
+  done <"$file"
+}
+# What is sent goes in through another pipe: an argument holds 128 KiB at most.
+body() {
+  printf '{"zulip_message": "'
+  if [ $# -eq 1 ]; then in_pieces json "$1"; else json_of_file; fi
+  printf '", "workspace": "'
+  in_pieces json "${workspace:-/}"
+  printf '"}'
+}
 answer=$(
-  printf '%s\n' "$config" | curl --config - --silent --show-error --connect-timeout 10 \
-    --header 'Content-Type: application/json' --data-binary "$body" --write-out '\n%{http_code}' \
-    "$url"
+  body "$@" | {
+    printf '%s\n' "$config" | curl --config - --silent --show-error --connect-timeout 10 \
+      --header 'Content-Type: application/json' --data-binary @/dev/fd/3 --write-out '\n%{http_code}' \
+      --globoff "$url"
+  } 3<&0
 )
 status=$?
 [ "$status" -eq 0 ] || fail "cannot reach Looper at $url (is it running? else set LOOPER_URL)" "$status"
 
-printf '%s\n' "${answer%"$newline"*}"
+if [ -t 1 ]; then
+  in_pieces shown "${answer%"$newline"*}"
+  printf '\n'
+else
+  printf '%s\n' "${answer%"$newline"*}"
+fi
 case ${answer##*"$newline"} in
 2??) exit 0 ;;
 *) exit 1 ;;

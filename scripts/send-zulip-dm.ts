@@ -1,9 +1,10 @@
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { printTo } from '../src/cli/print.ts'
 import { ConfigError, loadConfig, type Places } from '../src/config.ts'
 import { readDotEnv } from '../src/dot-env.ts'
 import { messageOf } from '../src/errors.ts'
+import { homeDirectory } from '../src/home.ts'
 import { describeRoute, zulipNotices } from '../src/notices/zulip.ts'
 import { findCredentials } from '../src/notices/zuliprc.ts'
 
@@ -34,14 +35,15 @@ export async function main(
   if (help) return end(0, say, USAGE)
   if (wrong) return end(EX_WRONG_USE, complain, `${wrong}\n\n${USAGE}`)
   try {
-    const { zulip } = loadConfig({ ...readDotEnv(places.projectDir, complain), ...env }, places)
+    const all = { ...readDotEnv(places.projectDir, complain), ...env }
+    const { zulip } = loadConfig(all, places)
     const found = findCredentials(zulip)
     if (found.kind !== 'ready') {
       return end(1, complain, found.missing.map((name) => `Missing ${name}`).join('\n'))
     }
     const set = `source=${found.source} site=set email=set key=set`
     if (dryRun) return end(0, say, `DRY_RUN_OK ${set} ${describeRoute(zulip)}`)
-    const { output } = await zulipNotices(zulip, complain)(message, new AbortController().signal)
+    const { output } = await zulipNotices(zulip, all, complain)(message, new AbortController().signal)
     return end(0, say, output)
   } catch (error) {
     if (error instanceof ConfigError) return end(EX_CONFIG, complain, error.message)
@@ -68,9 +70,9 @@ function readCommand(args: readonly string[]) {
 }
 
 if (import.meta.main) {
-  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: os.homedir() }
+  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: homeDirectory() }
   process.exitCode = await main(process.argv.slice(2), process.env, places, {
-    say: (line) => process.stdout.write(`${line}\n`),
-    complain: (line) => process.stderr.write(`${line}\n`),
+    say: printTo(process.stdout),
+    complain: printTo(process.stderr),
   })
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { printTo } from '../src/cli/print.ts'
 import type { Places } from '../src/config.ts'
 import { readDotEnv } from '../src/dot-env.ts'
 import { errnoOf, messageOf } from '../src/errors.ts'
-import { expandHome } from '../src/home.ts'
+import { expandHome, homeDirectory } from '../src/home.ts'
 import { hashToken, SCOPES, TokensFile } from '../src/http/tokens.ts'
 import { readChecked } from '../src/json-file.ts'
 import { readOwnerFile } from '../src/owner-file.ts'
@@ -89,11 +89,11 @@ function readTokens(file: string) {
 }
 
 if (import.meta.main) {
-  const complain = (line: string) => process.stderr.write(`${line}\n`)
-  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: os.homedir() }
+  const complain = printTo(process.stderr)
+  const places = { projectDir: path.resolve(import.meta.dirname, '..'), home: homeDirectory() }
   const env = { ...readDotEnv(places.projectDir, complain), ...process.env }
   process.exitCode = main(process.argv.slice(2), env, places, Date.now(), {
-    say: (line) => process.stdout.write(`${line}\n`),
+    say: printTo(process.stdout),
     complain,
   })
 }

@@ -1,9 +1,9 @@
-import os from 'node:os'
 import path from 'node:path'
 import { looper } from './cli/looper.ts'
 import { systemClock } from './clock.ts'
 import { readDotEnv } from './dot-env.ts'
 import { errnoOf, messageOf } from './errors.ts'
+import { homeDirectory } from './home.ts'
 
 const projectDir = path.resolve(import.meta.dirname, '..')
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
@@ -23,7 +23,7 @@ process.exitCode = await looper(process.argv.slice(2), {
   env: process.env,
   dotEnv: readDotEnv(projectDir, complain),
   cwd: process.cwd(),
-  home: os.homedir(),
+  home: homeDirectory(),
   projectDir,
   platform: process.platform,
   nodeVersion: process.versions.node,

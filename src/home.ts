@@ -1,5 +1,21 @@
+import os from 'node:os'
 import path from 'node:path'
 import { isDirectory, realPathOf } from './files.ts'
+
+/** Debian's word for the home of who has none: nothing is there, and nobody may make it. */
+const NONE = '/nonexistent'
+
+/**
+ * The home directory of this user; a place where nothing is for a user without one, such as a container's bare number
+ * without `HOME`. Never throws.
+ */
+export function homeDirectory(): string {
+  try {
+    return os.homedir() || NONE
+  } catch {
+    return NONE
+  }
+}
 
 /** `~` and `~/…` as the home directory; every other path is returned as it is, and all are where there is no home. */
 export function expandHome(file: string, home: string): string {

@@ -1,8 +1,8 @@
-import os from 'node:os'
 import path from 'node:path'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { completeEnv } from './env-files.ts'
 import { messageOf } from './errors.ts'
+import { homeDirectory } from './home.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
 import { LedgerError } from './runs/ledger-file.ts'
@@ -12,7 +12,7 @@ import { type Service, startService } from './service.ts'
 const EX_CONFIG = 78
 
 const projectDir = path.resolve(import.meta.dirname, '..')
-const home = os.homedir()
+const home = homeDirectory()
 const hurry = new AbortController()
 
 // Whoever read it may be gone, a terminal that was closed or a pipe: that is no reason to die with runs alive.

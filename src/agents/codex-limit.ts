@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
+import { homeDirectory } from '../home.ts'
 
 /** A usage window, as codex 0.169 notes it in a rollout's `token_count` events. */
 interface Window {
@@ -21,7 +21,7 @@ export function limitedUntil(output: string, env: NodeJS.ProcessEnv): number | n
   if (!/^ERROR: .*hit your usage limit/m.test(output)) return null
   const session = /^session id: ([\w-]+)$/m.exec(output)?.[1]
   if (session === undefined) return null
-  const home = env.CODEX_HOME ?? path.join(env.HOME ?? os.homedir(), '.codex')
+  const home = env.CODEX_HOME ?? path.join(env.HOME ?? homeDirectory(), '.codex')
   const [rollout] = globSync(`sessions/*/*/*/rollout-*-${session}.jsonl`, { cwd: home })
   if (rollout === undefined) return null
   const windows = windowsIn(readFileSync(path.join(home, rollout), 'utf8'))

@@ -11,7 +11,7 @@ import { isFile } from '../files.ts'
 import { createTokenCheck } from '../http/tokens.ts'
 import { describeRoute } from '../notices/zulip.ts'
 import { openZulip } from '../notices/zulip-client.ts'
-import { findCredentials } from '../notices/zuliprc.ts'
+import { describeMissing, findCredentials } from '../notices/zuliprc.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import type { ProcessTable } from '../processes/table.ts'
@@ -110,7 +110,11 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
 }
 
 /** Whether Zulip can be reached, and knows the bot. Nothing is sent. */
-export async function checkZulip({ zulip }: Config, signal: AbortSignal): Promise<Finding> {
+export async function checkZulip(
+  { zulip }: Config,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Finding> {
   const remedy = 'Mend ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
   try {
     const found = findCredentials(zulip)
@@ -124,9 +128,9 @@ export async function checkZulip({ zulip }: Config, signal: AbortSignal): Promis
               'Set ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, if you want them in Zulip.',
             )
       case 'incomplete':
-        return broken('zulip', found.missing.map((name) => `Missing ${name}`).join(', '), remedy)
+        return broken('zulip', describeMissing(found), remedy)
       case 'ready': {
-        const me = await (await openZulip(found.account, signal)).me()
+        const me = await (await openZulip(found.account, env, signal)).me()
         return ok('zulip', `${me.full_name} at ${found.account.site}, ${describeRoute(zulip)}`)
       }
     }

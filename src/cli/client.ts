@@ -23,9 +23,10 @@ interface Sending extends Pick<HttpRequest, 'quietMs'> {
 
 const QUIET_MS = 30_000
 
-/** A client of one service. Each request has a connection of its own, and none follows a redirect with the token. */
+/** A client of one service; the environment names proxies and authorities. Each request has a connection of its own, and none follows a redirect with the token. */
 export function connect(
   { url, token }: ServiceAddress,
+  env: NodeJS.ProcessEnv,
   signal: AbortSignal,
   { quietMs = QUIET_MS } = {},
 ): Client {
@@ -37,7 +38,7 @@ export function connect(
       ...(sending.body === undefined ? {} : { 'content-type': 'application/json' }),
     }
     const { method, body, quietMs } = sending
-    const response = await sendRequest(url + path, { method, headers, body, signal, quietMs }).catch(
+    const response = await sendRequest(url + path, { method, headers, body, signal, quietMs, env }).catch(
       (error: unknown) => {
         throw unreachable(url, error, signal)
       },

@@ -1,11 +1,11 @@
 import type { CommandLine } from './args.ts'
 import type { Client } from './client.ts'
 import type { Screen } from './screen.ts'
-import type { World } from './world.ts'
+import type { Surroundings } from './world.ts'
 
 /** What a command works with. */
 export interface LocalContext extends CommandLine {
-  readonly world: World
+  readonly world: Surroundings
   readonly screen: Screen
 }
 

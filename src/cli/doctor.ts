@@ -17,7 +17,6 @@ import {
 import { connect } from './client.ts'
 import type { LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
-import { oneLine } from './harmless.ts'
 import type { Style } from './screen.ts'
 import { localUrl } from './service-address.ts'
 
@@ -36,13 +35,13 @@ export async function doctor(context: LocalContext): Promise<number> {
     if (!options.json) tell(context, finding)
   }
   const isWell = findings.every(({ state }) => state !== 'broken')
-  if (options.json) screen.json({ ok: isWell, checks: findings })
+  if (options.json) await screen.json({ ok: isWell, checks: findings })
   return isWell ? EXIT.ok : EXIT.failed
 }
 
 function tell({ screen }: LocalContext, { check, state, text, remedy }: Finding): void {
   const { mark, style } = MARKS[state]
-  screen.say(`${screen.paint(style, mark)} ${check.padEnd(10)} ${oneLine(text)}`)
+  screen.say(`${screen.paint(style, mark)} ${check.padEnd(10)} ${text}`)
   if (remedy !== null) screen.say(`${' '.repeat(13)}${screen.paint('dim', `→ ${remedy}`)}`)
 }
 
@@ -65,17 +64,23 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   yield* await checkFiles(config, env)
   yield await checkAgent(config, env, world)
   yield checkWorkspace(config)
-  yield await checkZulip(config, world.interrupted)
-  yield (await checkPort(config)) ?? (await checkService(config, world.interrupted))
+  yield await checkZulip(config, env, world.interrupted)
+  yield (await checkPort(config)) ?? (await checkService(config, env, world.interrupted))
   yield* checkDisk(config)
   yield await checkProcesses(world.platform)
 }
 
 /** Whether it is Looper that listens on the port, with these settings. */
-async function checkService({ http: { host, port, token } }: Config, signal: AbortSignal): Promise<Finding> {
+async function checkService(
+  { http: { host, port, token } }: Config,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Finding> {
   const url = localUrl(host, port)
   try {
-    const { version } = await connect({ url, token }, signal).get<{ version: string }>('/status', ['version'])
+    const { version } = await connect({ url, token }, env, signal).get<{ version: string }>('/status', [
+      'version',
+    ])
     return ok('port', `Looper ${version} answers at ${url}`)
   } catch (error) {
     if (!(error instanceof Failure) || signal.aborted) throw error

@@ -1,8 +1,12 @@
 import { StringDecoder } from 'node:string_decoder'
 
-/** A colour or a style (ECMA-48, SGR), the only sequence that changes nothing but looks; or a control character. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about.
-const CONTROL = /(\u001b\[[0-9;:]*m)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
+/**
+ * A colour or a style (ECMA-48, SGR), the only sequence that changes nothing but looks; or a character that a terminal
+ * obeys: controls, and those that turn the direction of what follows (unicode.org/reports/tr9, 2).
+ */
+const CONTROL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about.
+  /(\u001b\[[0-9;:]*m)|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 /** The beginning of a colour, at the end of a text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
 const BEGUN = /\u001b(\[[0-9;:]{0,32})?$/
@@ -38,14 +42,22 @@ export function harmless(withColours: boolean): Harmless {
   }
 }
 
-/** A text from elsewhere as lines without anything to obey. */
+/** A text from elsewhere as lines without anything to obey; a return, which would overwrite its line, included. */
 export function plain(text: string): string {
-  return withoutControls(text, false)
+  return withoutControls(text.replace(/\r\n/g, '\n'), false).replaceAll('\r', '\u240d')
 }
 
 /** A text from elsewhere as one line without anything to obey. */
 export function oneLine(text: string): string {
-  return plain(text).replace(/[\r\n\t]+/g, ' ')
+  return withoutControls(text.replace(/[\r\n\t\u0085\u2028\u2029]+/g, ' '), false)
+}
+
+/** JSON that means the same, and holds nothing to obey: JSON itself escapes only what stands below U+0020. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    CONTROL,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 function withoutControls(text: string, withColours: boolean): string {
@@ -54,7 +66,7 @@ function withoutControls(text: string, withColours: boolean): string {
   )
 }
 
-/** Unicode's control pictures: U+2400 to U+2421. C1 controls have none. */
+/** Unicode's control pictures: U+2400 to U+2421. Others have none. */
 function pictureOf(control: string): string {
   const code = control.charCodeAt(0)
   if (code < 0x20) return String.fromCharCode(0x2400 + code)

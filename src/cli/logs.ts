@@ -1,8 +1,8 @@
 import { messageOf } from '../errors.ts'
+import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { findRun, presentRun } from './find-run.ts'
-import { asText, openLogSink } from './log-sink.ts'
 import { showToEnd } from './watch.ts'
 
 /** `looper logs [ID]`: the log of a run, and with `--follow` what is written to it until the run ends. */
@@ -23,10 +23,10 @@ export async function logs(context: Context): Promise<number> {
   if (options.json) {
     const kept: Buffer[] = []
     await read(response, async (chunk) => void kept.push(chunk))
-    screen.json({ run_id: runId, ...asText(Buffer.concat(kept)) })
+    await screen.json({ run_id: runId, ...asText(Buffer.concat(kept)) })
     return EXIT.ok
   }
-  const sink = openLogSink(screen)
+  const sink = screen.openLog()
   await read(response, sink.write)
   await sink.end()
   return EXIT.ok

@@ -6,7 +6,6 @@ import { connect } from './client.ts'
 import { completionScript } from './completion.ts'
 import type { Context, LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
-import { plain } from './harmless.ts'
 import { helpText } from './help.ts'
 import { logs } from './logs.ts'
 import { run } from './run.ts'
@@ -27,7 +26,7 @@ export async function looper(args: readonly string[], world: World): Promise<num
     return await dispatch({ ...line, world, screen })
   } catch (error) {
     if (world.interrupted.aborted) return EXIT.interrupted
-    return tell(error, screen, asJson)
+    return await tell(error, screen, asJson)
   }
 }
 
@@ -39,14 +38,13 @@ async function dispatch(context: LocalContext): Promise<number> {
   }
   switch (command) {
     case null:
-      if (options.help) screen.say(helpText(undefined))
-      else screen.tell(helpText(undefined))
+      for (const line of linesOf(helpText(undefined))) options.help ? screen.say(line) : screen.tell(line)
       return options.help ? EXIT.ok : EXIT.usage
     case 'help':
-      screen.say(helpText(words[0]))
+      for (const line of linesOf(helpText(words[0]))) screen.say(line)
       return EXIT.ok
     case 'completion':
-      screen.say(completionScript(words[0]))
+      for (const line of linesOf(completionScript(words[0]))) screen.say(line)
       return EXIT.ok
     case 'doctor': {
       // It needs the service's own parts, and a newer Node than the rest.
@@ -66,17 +64,19 @@ async function dispatch(context: LocalContext): Promise<number> {
   }
 }
 
+const linesOf = (text: string) => text.split('\n')
+
 function asking(context: LocalContext): Context {
   const { world, options } = context
   const service = findService(options.url, world.env, world.dotEnv)
-  return { ...context, client: connect(service, world.interrupted) }
+  return { ...context, client: connect(service, { ...world.dotEnv, ...world.env }, world.interrupted) }
 }
 
-function tell(error: unknown, screen: Screen, asJson: boolean): number {
+async function tell(error: unknown, screen: Screen, asJson: boolean): Promise<number> {
   const failure = error instanceof Failure ? error : new Failure(EXIT.failed, messageOf(error))
-  if (asJson) screen.json(failure.answer)
-  // Its words may be those of an agent.
-  screen.tell(`looper: ${plain(failure.message)}`)
+  if (asJson) await screen.json(failure.answer)
+  // It may hold the last lines of an agent.
+  for (const line of `looper: ${failure.message}`.split(/\r?\n/)) screen.tell(line)
   if (failure.remedy !== null) screen.tell(failure.remedy)
   return failure.exit
 }

@@ -1,7 +1,6 @@
 import type { PlanAnswer } from '../runs/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
-import { oneLine } from './harmless.ts'
 import { shortId } from './human.ts'
 
 type Plan = PlanAnswer['plan']
@@ -18,22 +17,22 @@ const WOULD: Readonly<Record<Plan['would'], string>> = {
 export async function tellPlan({ screen, client, options }: Context, body: object): Promise<number> {
   const answer = await client.post<PlanAnswer>('/run', { ...body, plan: true }, ['plan'])
   if (options.json) {
-    screen.json(answer)
+    await screen.json(answer)
     return EXIT.ok
   }
   const { would, notice, stop, launch } = answer.plan
   screen.say(screen.paint('bold', WOULD[would]))
-  screen.say(`announce  ${oneLine(notice.message)} (${oneLine(notice.route)})`)
+  screen.say(`announce  ${notice.message} (${notice.route})`)
   for (const { pid, run_id, command, stoppable } of stop) {
     const run = run_id === null ? '' : ` (run ${shortId(run_id)})`
     // A service that is older than this command does not tell.
-    screen.say(`${stoppable === false ? 'no way to stop ' : 'stop      '}${pid}${run}  ${oneLine(command)}`)
+    screen.say(`${stoppable === false ? 'no way to stop ' : 'stop      '}${pid}${run}  ${command}`)
   }
   if (stop.length === 0) screen.say('stop      nothing')
   if (launch === null) return EXIT.ok
-  screen.say(`launch    ${oneLine(launch.command)}`)
-  screen.say(`in        ${oneLine(launch.workspace)}, ${launch.delay_seconds} s after the stop`)
-  screen.say(`program   ${oneLine(launch.binary)} (${launch.binary_source})`)
+  screen.say(`launch    ${launch.command}`)
+  screen.say(`in        ${launch.workspace}, ${launch.delay_seconds} s after the stop`)
+  screen.say(`program   ${launch.binary} (${launch.binary_source})`)
   const limits = [
     ...(launch.timeout_seconds > 0 ? [`ended after ${launch.timeout_seconds} s`] : []),
     ...(launch.stall_seconds > 0 ? [`ended after ${launch.stall_seconds} s without output`] : []),

@@ -7,12 +7,11 @@ import type { Context } from './context.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { findRun } from './find-run.ts'
 import { type End, follow } from './follow.ts'
-import { oneLine } from './harmless.ts'
 import { shortId } from './human.ts'
 import { tellPlan } from './plan.ts'
 import { spinning } from './spinner.ts'
 import { endLine, following, showToEnd } from './watch.ts'
-import type { World } from './world.ts'
+import type { Surroundings } from './world.ts'
 
 /** `looper run "message"`: asks for a fresh run; with `--wait` or `--follow` it stays until the run's end. */
 export async function run(context: Context): Promise<number> {
@@ -33,7 +32,7 @@ export async function run(context: Context): Promise<number> {
 
   let answer: RunAnswer
   try {
-    answer = await spinning(world, 'announcing, stopping, launching', () =>
+    answer = await spinning(context, 'announcing, stopping, launching', () =>
       client.post<RunAnswer>('/run', body, ['run_id', 'codex_exec_result', 'remaining_codex_exec_pids']),
     )
   } catch (error) {
@@ -44,7 +43,7 @@ export async function run(context: Context): Promise<number> {
     return stay(context, error.answer, await findRun(client, error.answer.request_id))
   }
   if (stays && answer.run_id !== null) return stay(context, answer, answer.run_id)
-  if (options.json) screen.json(answer)
+  if (options.json) await screen.json(answer)
   else tellStart(context, answer)
   return EXIT.ok
 }
@@ -58,7 +57,7 @@ function isEarlyExit(answer: object): answer is { request_id: string } {
 function tellStart({ screen }: Context, answer: RunAnswer): void {
   const { run_id, codex_exec_result: launched, killed_codex_exec_pids: stopped } = answer
   const { remaining_codex_exec_pids: remaining } = answer
-  screen.say(`Announced  ${oneLine(answer.zulip_output)}`)
+  screen.say(`Announced  ${answer.zulip_output}`)
   if (stopped.length > 0) screen.say(`Stopped    ${stopped.join(', ')}`)
   if (remaining.length > 0) screen.tell(`looper: still alive: ${remaining.join(', ')}`)
   if (run_id === null || launched === null) {
@@ -66,23 +65,23 @@ function tellStart({ screen }: Context, answer: RunAnswer): void {
     return
   }
   screen.say(
-    `Launched   ${screen.paint('bold', shortId(run_id))}, pid ${launched.pid}, in ${oneLine(`${answer.workspace}`)}`,
+    `Launched   ${screen.paint('bold', shortId(run_id))}, pid ${launched.pid}, in ${answer.workspace}`,
   )
-  screen.say(`Log        ${oneLine(launched.log_path)}`)
+  screen.say(`Log        ${launched.log_path}`)
   screen.say(screen.paint('dim', `Follow it with: looper logs -f ${shortId(run_id)}`))
 }
 
 /** Waits for the end of the run that was begun; resolves with its return code as an exit status. */
 async function stay(context: Context, answer: object, runId: string): Promise<number> {
   const { world, screen, client, options } = context
-  if (options.follow && options.json) screen.json(answer)
+  if (options.follow && options.json) await screen.json(answer)
   try {
     if (options.follow) return exitOf(await showToEnd(context, runId, ''))
-    const end = await spinning(world, `${shortId(runId)} runs`, () =>
+    const end = await spinning(context, `${shortId(runId)} runs`, () =>
       // Only its end matters; the last line is enough to wait behind.
       follow(client, runId, { ...following(context), start: 'tail=1', take: async () => undefined }),
     )
-    if (options.json) screen.json({ ...answer, ...end })
+    if (options.json) await screen.json({ ...answer, ...end })
     else screen.say(endLine(end))
     return exitOf(end)
   } catch (error) {
@@ -115,7 +114,7 @@ async function promptOf({ world, options, words }: Context): Promise<string | nu
   }
 }
 
-async function readAll({ stdin, interrupted }: World): Promise<Uint8Array> {
+async function readAll({ stdin, interrupted }: Surroundings): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   for await (const chunk of addAbortSignal(interrupted, stdin)) chunks.push(chunk)
   return Buffer.concat(chunks)
@@ -134,7 +133,7 @@ function readPromptFile(file: string): Uint8Array {
  * `~` that the shell left is the service's to expand. Undefined in Looper's own checkout: whoever is there for the command
  * does not mean to have an agent rewrite Looper.
  */
-function workspaceOf(given: string | undefined, { cwd, projectDir }: World): string | undefined {
+function workspaceOf(given: string | undefined, { cwd, projectDir }: Surroundings): string | undefined {
   if (given !== undefined) return /^~(\/|$)/.test(given) ? given : path.resolve(cwd, given)
   let dir = cwd
   while (!existsSync(path.join(dir, '.git'))) {

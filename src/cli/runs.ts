@@ -4,7 +4,6 @@ import type { RunSummary } from '../runs/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, wrongUse } from './failure.ts'
 import type { RunPage } from './find-run.ts'
-import { oneLine } from './harmless.ts'
 import { duration, outcomeOf, shortId, tookMs } from './human.ts'
 import type { Style } from './screen.ts'
 import { type Cell, table } from './table.ts'
@@ -23,7 +22,7 @@ export async function runs({ world, screen, client, options }: Context): Promise
   if (since !== undefined) query.set('since', timeOf(since, now))
   const answer = await client.get<RunPage>(`/runs?${query}`, ['runs'])
   if (options.json) {
-    screen.json(answer)
+    await screen.json(answer)
     return EXIT.ok
   }
   if (answer.runs.length === 0) {
@@ -45,8 +44,8 @@ export async function runs({ world, screen, client, options }: Context): Promise
       { text: outcomeOf(run), paint: (text) => screen.paint(styleOf(run), text) },
       { text: run.requested_at === null ? '' : duration(now - Date.parse(run.requested_at)) },
       { text: took === null ? '' : duration(took) },
-      { text: oneLine(run.caller ?? run.trigger) },
-      { text: oneLine(run.workspace) },
+      { text: run.caller ?? run.trigger },
+      { text: run.workspace },
     ]
   })
   for (const line of table(columns, rows, screen.width)) screen.say(line)

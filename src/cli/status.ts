@@ -3,7 +3,6 @@ import type { StatusAnswer } from '../status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import type { RunPage } from './find-run.ts'
-import { oneLine } from './harmless.ts'
 import { duration, outcomeOf, shortId, tookMs } from './human.ts'
 import { styleOf } from './runs.ts'
 
@@ -24,7 +23,7 @@ const LAST_LINE_CHARACTERS = 500
 export async function status({ world, screen, client, options }: Context): Promise<number> {
   const answer = await client.get<StatusAnswer>('/status', FIELDS)
   if (options.json) {
-    screen.json(answer)
+    await screen.json(answer)
     return EXIT.ok
   }
   const now = world.clock.now()
@@ -32,15 +31,13 @@ export async function status({ world, screen, client, options }: Context): Promi
   const { paint } = screen
   const { current, slot, autopoll, notice, disk, live_pids } = answer
 
-  screen.say(
-    `${paint('bold', `Looper ${oneLine(answer.version)}`)} at ${client.url}, up ${since(answer.started_at)}`,
-  )
+  screen.say(`${paint('bold', `Looper ${answer.version}`)} at ${client.url}, up ${since(answer.started_at)}`)
   screen.say('')
   row('run', ...(current ? await liveLines(current) : await idleLines()))
   row('slot', slot.taken ? slotLine(slot) : 'free')
   row('autopoll', ...autopollLines(autopoll))
   row('notices', ...noticeLines(notice))
-  const free = `${disk.free_mb} MB free in ${oneLine(disk.path)}`
+  const free = `${disk.free_mb} MB free in ${disk.path}`
   row('disk', disk.ok ? free : paint('red', `${free}, and ${disk.min_free_mb} MB are needed`))
   const others = live_pids.filter((pid) => pid !== current?.pid)
   if (others.length > 0) row('others', `live agents besides it: ${others.join(', ')}`)
@@ -56,9 +53,9 @@ export async function status({ world, screen, client, options }: Context): Promi
     const last = await lastLine(run.run_id)
     return [
       `${paint('cyan', outcomeOf(run))} ${shortId(run.run_id)}${took === null ? '' : ` for ${duration(took)}`}, ${byWhom(run)}`,
-      oneLine(run.workspace),
-      ...(run.log_path === null ? [] : [paint('dim', `pid ${run.pid}, log ${oneLine(run.log_path)}`)]),
-      ...(last === '' ? [] : [`> ${oneLine(last)}`]),
+      run.workspace,
+      ...(run.log_path === null ? [] : [paint('dim', `pid ${run.pid}, log ${run.log_path}`)]),
+      ...(last === '' ? [] : [`> ${last}`]),
     ]
   }
 
@@ -66,7 +63,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     const [last] = (await client.get<RunPage>('/runs?limit=1', ['runs'])).runs
     if (!last) return ['nothing runs, and nothing ran yet']
     const ago = last.ended_at === null ? '' : ` ${since(last.ended_at)} ago`
-    const cause = last.cause === null ? '' : `: ${oneLine(last.cause)}`
+    const cause = last.cause === null ? '' : `: ${last.cause}`
     return [
       'nothing runs',
       `last ${shortId(last.run_id)}, ${byWhom(last)}: ${paint(styleOf(last), outcomeOf(last))}${ago}${cause}`,
@@ -94,17 +91,15 @@ export async function status({ world, screen, client, options }: Context): Promi
     const next = next_at === null ? 'on' : `looks in ${duration(Date.parse(next_at) - now)}`
     return [
       paused ? paint('yellow', 'paused until "looper run"') : next,
-      ...(would_skip === null ? [] : [`would launch nothing: ${oneLine(would_skip)}`]),
+      ...(would_skip === null ? [] : [`would launch nothing: ${would_skip}`]),
     ]
   }
 
   function noticeLines({ kind, route, problem, last }: StatusAnswer['notice']): [string, ...string[]] {
     return [
-      kind === 'log' ? 'to the server log only' : `Zulip ${oneLine(route ?? '')}`.trim(),
-      ...(problem === null ? [] : [paint('red', oneLine(problem))]),
-      ...(last === null
-        ? []
-        : [paint(last.ok ? 'dim' : 'red', `${since(last.at)} ago: ${oneLine(last.output)}`)]),
+      kind === 'log' ? 'to the server log only' : `Zulip ${route ?? ''}`.trim(),
+      ...(problem === null ? [] : [paint('red', problem)]),
+      ...(last === null ? [] : [paint(last.ok ? 'dim' : 'red', `${since(last.at)} ago: ${last.output}`)]),
     ]
   }
 }
@@ -115,5 +110,5 @@ function slotLine({ run_id, step }: StatusAnswer['slot']): string {
 }
 
 function byWhom({ trigger, caller }: RunSummary): string {
-  return `by ${oneLine(caller === null ? trigger : `${caller} (${trigger})`)}`
+  return `by ${caller === null ? trigger : `${caller} (${trigger})`}`
 }

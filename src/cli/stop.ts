@@ -10,14 +10,15 @@ import { spinning } from './spinner.ts'
 type Stopped = Static<typeof StopAnswer>
 
 /** `looper stop [ID]`: stops a run, by default the one that lives, and waits for its verified end. */
-export async function stop({ world, screen, client, words, options }: Context): Promise<number> {
+export async function stop(context: Context): Promise<number> {
+  const { screen, client, words, options } = context
   const [id] = words
   const runId = id === undefined ? await liveRun() : await findRun(client, id)
-  const answer = await spinning(world, `stopping ${shortId(runId)}`, () =>
+  const answer = await spinning(context, `stopping ${shortId(runId)}`, () =>
     client.post<Stopped>(`/runs/${runId}/stop`, {}, ['run', 'stopped_pids', 'remaining_pids']),
   )
   const { stopped_pids: stopped, remaining_pids: remaining } = answer
-  if (options.json) screen.json(answer)
+  if (options.json) await screen.json(answer)
   else {
     const pids =
       stopped.length === 0 ? '' : ` (${stopped.length === 1 ? 'pid' : 'pids'} ${stopped.join(', ')})`

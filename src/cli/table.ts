@@ -1,3 +1,5 @@
+import { oneLine } from './harmless.ts'
+
 /** A cell: what it says, and how it is painted once its place is known. */
 export interface Cell {
   readonly text: string
@@ -19,9 +21,10 @@ const GAP = '  '
  */
 export function table(
   columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  given: readonly (readonly Cell[])[],
   width: number,
 ): string[] {
+  const rows = given.map((cells) => cells.map((cell) => ({ ...cell, text: oneLine(cell.text) })))
   const shown = columns.map(({ title, min }, i) => {
     const texts = [title, ...rows.map((row) => row[i]?.text ?? '')]
     const widest = Math.max(...texts.map(cellsOf))

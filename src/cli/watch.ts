@@ -1,8 +1,7 @@
+import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { type End, follow } from './follow.ts'
-import { oneLine } from './harmless.ts'
 import { outcomeOf, shortId } from './human.ts'
-import { asText, openLogSink } from './log-sink.ts'
 
 /**
  * Shows the log of a run until it ends, and tells how it ended.
@@ -11,13 +10,12 @@ import { asText, openLogSink } from './log-sink.ts'
 export async function showToEnd(context: Context, runId: string, start: string): Promise<End> {
   const { screen, client, options } = context
   if (options.json) {
-    const take = (bytes: Uint8Array, offset: number) =>
-      screen.write(`${JSON.stringify({ offset, ...asText(bytes) })}\n`)
+    const take = (bytes: Uint8Array, offset: number) => screen.json({ offset, ...asText(bytes) })
     const end = await follow(client, runId, { ...following(context), start, take })
-    screen.json(end)
+    await screen.json(end)
     return end
   }
-  const sink = openLogSink(screen)
+  const sink = screen.openLog()
   try {
     const end = await follow(client, runId, { ...following(context), start, take: sink.write })
     await sink.end()
@@ -38,5 +36,5 @@ export function following({ world, screen }: Context) {
 
 /** How a run ended, as a line. */
 export function endLine(end: End): string {
-  return oneLine(`${shortId(end.run_id)}: ${outcomeOf(end)}${end.cause ? `, ${end.cause}` : ''}`)
+  return `${shortId(end.run_id)}: ${outcomeOf(end)}${end.cause ? `, ${end.cause}` : ''}`
 }

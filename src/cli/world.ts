@@ -9,7 +9,13 @@ export interface Output extends NodeJS.WritableStream {
 }
 
 /** What the `looper` command takes from its process. */
-export interface World extends Places {
+export interface World extends Surroundings {
+  readonly stdout: Output
+  readonly stderr: Output
+}
+
+/** The same without a way to write past the screen. */
+export interface Surroundings extends Places {
   readonly env: NodeJS.ProcessEnv
   /** The `.env` of Looper's own checkout; the environment goes before it. */
   readonly dotEnv: NodeJS.ProcessEnv
@@ -18,8 +24,6 @@ export interface World extends Places {
   /** The version of Node, without "v". */
   readonly nodeVersion: string
   readonly stdin: Readable
-  readonly stdout: Output
-  readonly stderr: Output
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal
   readonly clock: Clock

@@ -28,7 +28,7 @@ export interface Notices {
 /** What notices need. */
 export interface NoticesOptions {
   readonly settings: ZulipSettings
-  /** What helper scripts get as their environment. */
+  /** What helper scripts get as their environment; it names proxies and authorities. */
   readonly env: NodeJS.ProcessEnv
   readonly steps: Steps
   readonly clock: Clock
@@ -46,7 +46,7 @@ export function openNotices(options: NoticesOptions): Notices {
   const { settings, env, logger, redact, placeToCut, failed } = options
   const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
   const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), failed)
-  const { notify, last } = rememberLast(told(zulipNotices(settings, skipped, redact)), options.clock)
+  const { notify, last } = rememberLast(told(zulipNotices(settings, env, skipped, redact)), options.clock)
   const mode = settings.notifyEnd
   const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
   return {
@@ -61,7 +61,7 @@ export function openNotices(options: NoticesOptions): Notices {
             ...options,
             notify,
             mode,
-            amend: tellFailures(zulipEdits(settings, redact), failed),
+            amend: tellFailures(zulipEdits(settings, env, redact), failed),
             tail,
           }),
   }

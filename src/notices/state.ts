@@ -1,7 +1,7 @@
 import type { ZulipSettings } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { describeRoute } from './zulip.ts'
-import { findCredentials } from './zuliprc.ts'
+import { findCredentials, placeOf } from './zuliprc.ts'
 
 /** How notices would be sent now, from the settings and the zuliprc file; nothing is sent. */
 export interface NoticeRoute {
@@ -21,7 +21,11 @@ export function noticeRoute(settings: ZulipSettings): NoticeRoute {
       case 'ready':
         return { kind: 'zulip', route, problem: null }
       case 'incomplete':
-        return { kind: 'zulip', route, problem: `missing ${credentials.missing.join(', ')}` }
+        return {
+          kind: 'zulip',
+          route,
+          problem: `missing ${credentials.missing.join(', ')}${placeOf(credentials)}`,
+        }
       case 'none':
         return {
           kind: 'log',

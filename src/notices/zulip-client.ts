@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Redact, unchanged } from '../logging/redact.ts'
 import { standInFor } from '../stand-in.ts'
-import { type FormAnswer, sendForm } from './zulip-http.ts'
+import { type FormAnswer, type Reach, sendForm } from './zulip-http.ts'
 
 /** An account that may send. */
 export interface ZulipAccount {
@@ -10,6 +11,8 @@ export interface ZulipAccount {
   readonly site: string
   readonly email: string
   readonly key: string
+  /** The only authorities whose certificates count, as PEM. */
+  readonly ca?: string
 }
 
 /** A message as the server's API takes it. */
@@ -30,8 +33,8 @@ export interface ZulipUser {
 
 /** What Looper asks of a Zulip server. */
 export interface Zulip {
-  /** Sends, and resolves with the message id. @throws {ZulipError} */
-  send(message: ZulipMessage): Promise<number>
+  /** Sends, and resolves with the message id; null where the server's is none to count on. @throws {ZulipError} */
+  send(message: ZulipMessage): Promise<number | null>
   /**
    * Puts a new text in place of a message's own, and leaves its place as it is.
    * @throws {ZulipError} `BAD_REQUEST` where the message is gone, somebody else's, or may not be edited (any more)
@@ -63,7 +66,8 @@ export class ZulipError extends Error {
 
 /** Everything one notice may take, its one retry included. */
 const TIMEOUT_MS = 10_000
-/** A non-JSON answer is quoted up to here. */
+/** What a server says is quoted up to here, and an answer that is not JSON. */
+const SAID_CHARACTERS = 500
 const QUOTED_CHARACTERS = 120
 
 interface ZulipRequest {
@@ -72,13 +76,14 @@ interface ZulipRequest {
   readonly body?: URLSearchParams | null
 }
 
-const context = new AsyncLocalStorage<{ readonly signal: AbortSignal; readonly redact: Redact }>()
+const reaching = new AsyncLocalStorage<{ readonly reach: Reach; readonly redact: Redact }>()
 
 /** What zulip-js sends its requests by; it knows no more of the answer than this. */
 async function fetchForm(url: string, { method, headers, body = null }: ZulipRequest) {
-  const { signal = AbortSignal.timeout(TIMEOUT_MS), redact = unchanged } = context.getStore() ?? {}
+  const { reach = { signal: AbortSignal.timeout(TIMEOUT_MS), env: {} }, redact = unchanged } =
+    reaching.getStore() ?? {}
   const { address, form } = asForm(url, method, body)
-  const reply = parseReply(await sendForm(address, { method, headers, form }, signal), redact)
+  const reply = parseReply(await sendForm(address, { method, headers, form, ...reach }), redact)
   return { json: () => reply }
 }
 
@@ -86,36 +91,39 @@ async function fetchForm(url: string, { method, headers, body = null }: ZulipReq
 // FormData. What stands in for it sends the form the API documents, looks at the status, can be aborted, and does not
 // follow redirects with the account's key.
 standInFor('./helper.js', 'zulip-js', () => ({ fetch: fetchForm, FormData: URLSearchParams }))
-const { default: zulip } = await import('zulip-js')
+const require = createRequire(import.meta.url)
 
 /**
  * Opens a client for one notice. Every call fails after `timeoutMs` in all, or as soon as the signal aborts. A rate
- * limit is waited for once, where the server's wait fits into that time.
+ * limit is waited for once, where the server's wait fits into that time. The environment names proxies and authorities.
  * @throws {Error} where the site is no web address
  */
 export async function openZulip(
-  { site, email, key }: ZulipAccount,
+  { site, email, key, ca }: ZulipAccount,
+  env: NodeJS.ProcessEnv,
   signal: AbortSignal,
   { timeoutMs = TIMEOUT_MS, redact = unchanged } = {},
 ): Promise<Zulip> {
   if (!/^https?:\/\/[^/]/.test(site)) {
     throw new Error(`"${site}" is no address of a Zulip server; set one that begins with https://`)
   }
+  // Required, not imported: an import that failed once, for want of a descriptor or of a file, fails for ever.
+  const zulip: typeof import('zulip-js').default = require('zulip-js')
   const client = await zulip({ realm: site.replace(/\/+$/, ''), username: email, apiKey: key })
   const deadline = Date.now() + timeoutMs
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-  const within = { signal: limit, redact }
+  const within = { reach: { signal: limit, env, ca }, redact }
 
   async function call(request: () => Promise<unknown>): Promise<Record<string, unknown>> {
     try {
-      return asRecord(await context.run(within, request))
+      return asRecord(await reaching.run(within, request))
     } catch (error) {
       const waitMs = error instanceof ZulipError ? error.retryAfterMs : null
       if (waitMs === null || Date.now() + waitMs >= deadline) throw readable(error, site, timeoutMs)
       await delay(waitMs, undefined, { signal: limit })
     }
     try {
-      return asRecord(await context.run(within, request))
+      return asRecord(await reaching.run(within, request))
     } catch (error) {
       throw readable(error, site, timeoutMs)
     }
@@ -126,7 +134,7 @@ export async function openZulip(
       // As JSON, which is what the API documents: a bare `2024` would be the channel with that number.
       const to = JSON.stringify(message.to)
       const { id } = await call(() => client.messages.send({ ...message, to }))
-      if (typeof id === 'number') return id
+      if (id !== undefined) return idOf(id)
       throw new ZulipError('the Zulip server did not say which message it made', { status: 200 })
     },
     async update(id, content) {
@@ -134,11 +142,11 @@ export async function openZulip(
     },
     async users() {
       const { members } = await call(() => client.users.retrieve())
-      return Array.isArray(members) ? members : []
+      return Array.isArray(members) ? members.flatMap(userOf) : []
     },
     async me() {
       const { full_name } = await call(() => client.users.me.getProfile())
-      if (typeof full_name === 'string') return { full_name }
+      if (typeof full_name === 'string') return { full_name: quoted(full_name) }
       throw new ZulipError('the Zulip server did not say who the bot is', { status: 200 })
     },
   }
@@ -153,7 +161,7 @@ function asForm(url: string, method: string, form: URLSearchParams | null) {
 
 function parseReply({ status, headers, text }: FormAnswer, redact: Redact): unknown {
   if (status >= 300 && status < 400) {
-    const to = headers.location ?? 'nowhere'
+    const to = quoted(headers.location ?? 'nowhere')
     throw new ZulipError(`the Zulip server redirects to ${to}; set ZULIP_SITE to its real address`, {
       status,
     })
@@ -163,17 +171,40 @@ function parseReply({ status, headers, text }: FormAnswer, redact: Redact): unkn
     reply = JSON.parse(text)
   } catch {
     // Before it is cut: half of a secret would be known to nobody as one.
-    const quote = redact(text).replace(/\s+/g, ' ').slice(0, QUOTED_CHARACTERS)
+    const quote = quoted(redact(text), QUOTED_CHARACTERS)
     throw new ZulipError(`the Zulip server answered HTTP ${status} without JSON: ${quote}`, { status })
   }
   const { result, msg, code, 'retry-after': seconds } = asRecord(reply)
   if (status === 200 && result === 'success') return reply
   const wait = Number(seconds ?? headers['retry-after'] ?? Number.NaN)
-  throw new ZulipError(typeof msg === 'string' ? msg : `the Zulip server answered HTTP ${status}`, {
+  throw new ZulipError(typeof msg === 'string' ? quoted(msg) : `the Zulip server answered HTTP ${status}`, {
     status,
     code: typeof code === 'string' ? code : null,
     retryAfterMs: status === 429 && Number.isFinite(wait) ? Math.ceil(wait * 1000) : null,
   })
+}
+
+/** Words of a server, as a part of one line. */
+function quoted(text: string, most = SAID_CHARACTERS): string {
+  return text
+    .slice(0, 10 * most)
+    .replace(/\s+/g, ' ')
+    .slice(0, most)
+}
+
+/** A number that stays exact, also where it came as text. */
+function idOf(value: unknown): number | null {
+  const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : null
+}
+
+/** A member of `GET /users`, or none where it cannot be one. */
+function userOf(member: unknown): ZulipUser[] {
+  const { user_id, full_name, is_active } = asRecord(member)
+  const id = idOf(user_id)
+  return id === null || typeof full_name !== 'string'
+    ? []
+    : [{ user_id: id, full_name, is_active: is_active === true }]
 }
 
 /** `null`, a list or a bare value in place of an object has no fields. */

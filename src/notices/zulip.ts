@@ -3,7 +3,10 @@ import { unchanged } from '../logging/redact.ts'
 import { cut, MAX_CODE_POINTS } from './code-points.ts'
 import type { Amend, Notify, Receipt } from './notice.ts'
 import type { Zulip, ZulipMessage } from './zulip-client.ts'
-import { findCredentials } from './zuliprc.ts'
+import { describeMissing, findCredentials } from './zuliprc.ts'
+
+/** How much of a long list of people is told. */
+const LISTED_POINTS = 500
 
 /** What stands in for a notice that nobody configured. */
 export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials', messageId: null }
@@ -14,6 +17,7 @@ export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials', messag
  */
 export function zulipNotices(
   settings: ZulipSettings,
+  env: NodeJS.ProcessEnv,
   onSkip: (message: string) => void,
   redact = unchanged,
 ): Notify {
@@ -25,25 +29,25 @@ export function zulipNotices(
         onSkip(message)
         return SKIPPED
       case 'incomplete':
-        throw new Error(credentials.missing.map((name) => `Missing ${name}`).join(', '))
+        throw new Error(describeMissing(credentials))
       case 'ready': {
         // Only now: most of its start would be spent on loading it.
         const { openZulip } = await import('./zulip-client.ts')
-        const zulip = await openZulip(credentials.account, signal, { redact })
+        const zulip = await openZulip(credentials.account, env, signal, { redact })
         const id = await zulip.send(await addressed(settings, zulip, cut(message, MAX_CODE_POINTS)))
-        return { output: `OK message_id=${id} ${describeRoute(settings)}`, messageId: id }
+        return { output: `OK message_id=${id ?? 'unknown'} ${describeRoute(settings)}`, messageId: id }
       }
     }
   }
 }
 
 /** Edits notices in Zulip, with the credentials as they are then. */
-export function zulipEdits(settings: ZulipSettings, redact = unchanged): Amend {
+export function zulipEdits(settings: ZulipSettings, env: NodeJS.ProcessEnv, redact = unchanged): Amend {
   return async (messageId, content, signal) => {
     const credentials = findCredentials(settings)
     if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
     const { openZulip, ZulipError } = await import('./zulip-client.ts')
-    const zulip = await openZulip(credentials.account, signal, { redact })
+    const zulip = await openZulip(credentials.account, env, signal, { redact })
     try {
       await zulip.update(messageId, content)
       return true
@@ -82,5 +86,6 @@ async function findUser(zulip: Zulip, name: string): Promise<number> {
   if (only && matches.length === 1) return only.user_id
   if (!only) throw new Error(`no Zulip user is called "${name}" (ZULIP_TO)`)
   const names = matches.map(({ full_name, user_id }) => `${full_name} (${user_id})`).join(', ')
-  throw new Error(`several Zulip users are called "${name}" (ZULIP_TO): ${names}; set the number`)
+  const listed = cut(names, LISTED_POINTS)
+  throw new Error(`several Zulip users are called "${name}" (ZULIP_TO): ${listed}; set the number`)
 }

@@ -9,7 +9,7 @@ const NEVER = new AbortController().signal
 async function setUp(test: Test, token: string | null = null) {
   const service = await startLoopbackLooper(token)
   test.teardown(() => service.close())
-  return { service, client: connect({ url: service.url, token }, NEVER, { quietMs: 200 }) }
+  return { service, client: connect({ url: service.url, token }, {}, NEVER, { quietMs: 200 }) }
 }
 
 t.test('an answer that has what is needed of it is given back, and the token is sent', async (t) => {
@@ -72,7 +72,7 @@ t.test('what is no Looper is told', async (t) => {
 
 t.test('a service that is not there, is silent, or breaks off is told, with its address', async (t) => {
   const { service, client } = await setUp(t)
-  const gone = connect({ url: 'http://127.0.0.1:1', token: null }, NEVER)
+  const gone = connect({ url: 'http://127.0.0.1:1', token: null }, {}, NEVER)
   await t.rejects(gone.get('/runs', []), {
     exit: EXIT.unreachable,
     message: /cannot reach Looper at http:\/\/127\.0\.0\.1:1: .*ECONNREFUSED/,
@@ -103,14 +103,14 @@ t.test('https is spoken where it is asked for', async (t) => {
   t.teardown(() => server.close())
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : 0
-  const client = connect({ url: `https://127.0.0.1:${port}`, token: null }, NEVER)
+  const client = connect({ url: `https://127.0.0.1:${port}`, token: null }, {}, NEVER)
   await t.rejects(client.get('/runs', []), { exit: EXIT.unreachable, message: /cannot reach/ })
 })
 
 t.test('an interruption ends it', async (t) => {
   const { service } = await setUp(t)
   const interruption = new AbortController()
-  const client = connect({ url: service.url, token: null }, interruption.signal)
+  const client = connect({ url: service.url, token: null }, {}, interruption.signal)
   service.interrupt(() => interruption.abort())
   await t.rejects(client.get('/runs', []), { exit: EXIT.interrupted, message: 'interrupted' })
 })

@@ -18,7 +18,7 @@ async function setUp(test: Test) {
   const offsets: number[] = []
   const told: string[] = []
   const start = (runId: string, options: { start?: string; patience?: Partial<typeof PATIENCE> } = {}) =>
-    follow(connect({ url: service.url, token: null }, interruption.signal), runId, {
+    follow(connect({ url: service.url, token: null }, {}, interruption.signal), runId, {
       start: options.start ?? '',
       take: async (bytes, offset) => {
         chunks.push(bytes)
@@ -155,7 +155,7 @@ t.test('a reader that is slow is no silence', async (t) => {
   const run = service.add({ outcome: 'exited', return_code: 0 }, 'x')
   const { signal } = new AbortController()
   const told: string[] = []
-  await follow(connect({ url: service.url, token: null }, signal), run.run_id, {
+  await follow(connect({ url: service.url, token: null }, {}, signal), run.run_id, {
     start: '',
     take: () => systemClock.sleep(100),
     tell: (message) => told.push(message),

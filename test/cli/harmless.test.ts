@@ -1,5 +1,5 @@
 import t from 'tap'
-import { harmless, oneLine } from '../../src/cli/harmless.ts'
+import { harmless, harmlessJson, oneLine, plain } from '../../src/cli/harmless.ts'
 
 const safe = (text: string | Buffer, withColours = true) => {
   const filter = harmless(withColours)
@@ -50,6 +50,27 @@ t.test('bytes that are no text are shown as such', async (t) => {
   t.equal(safe(Buffer.from([0x61, 0xff, 0x62])), 'a\ufffdb')
 })
 
+t.test('what turns the direction of a line is shown, not obeyed', async (t) => {
+  for (const code of [0x061c, 0x200e, 0x200f, 0x202a, 0x202e, 0x2066, 0x2069]) {
+    const turned = `a${String.fromCodePoint(code)}b`
+    t.equal(safe(turned), 'a\ufffdb')
+    t.equal(plain(turned), 'a\ufffdb')
+    t.equal(oneLine(turned), 'a\ufffdb')
+  }
+  t.equal(safe('שלום, سلام'), 'שלום, سلام', 'letters of any direction stay')
+})
+
+t.test('lines from elsewhere stay lines, and none overwrites itself', async (t) => {
+  t.equal(plain('a\r\nb\n\tc\rd\u001b[31m\u001b]0;x\u0007'), 'a\nb\n\tc␍d␛]0;x␇')
+})
+
+t.test('JSON means the same, and holds nothing to obey', async (t) => {
+  const value = { 'a\u009b\u202e': ['\u001b[31m\u007f\n"\\', 'Grüße 日本 🎉', 1, null] }
+  const text = harmlessJson(value)
+  t.strictSame(JSON.parse(text), value)
+  t.equal(text, '{"a\\u009b\\u202e":["\\u001b[31m\\u007f\\n\\"\\\\","Grüße 日本 🎉",1,null]}')
+})
+
 t.test('a text from elsewhere is one line without anything to obey', async (t) => {
-  t.equal(oneLine('a\r\nb\tc\u001b[31m\u001b[2J'), 'a b c␛[2J')
+  t.equal(oneLine('a\r\nb\tc\u2028d\u0085e\u001b[31m\u001b[2J'), 'a b c d e␛[2J')
 })

@@ -196,7 +196,7 @@ async function recorded(t: Test) {
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : null
   const account = { site: `http://127.0.0.1:${port}`, email: 'bot@zulip.example', key: 'k' }
-  return { requests, client: await openZulip(account, new AbortController().signal) }
+  return { requests, client: await openZulip(account, {}, new AbortController().signal) }
 }
 
 t.test('what the client sends is what the API documents', { skip }, async (t) => {

@@ -1,9 +1,13 @@
 import dns from 'node:dns'
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import https from 'node:https'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
+import { startLoopbackProxy, TLS } from '../fixtures/loopback-proxy.ts'
 import { FOREIGN_ID, startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
+import { until } from '../helpers/service.ts'
 
 // Looked at before the client is loaded: what it brings along must not stay.
 const names = ['FormData', 'fetch', 'Headers', 'Request', 'Response']
@@ -17,7 +21,7 @@ async function setUp(t: Test) {
   const zulip = await startLoopbackZulip()
   t.teardown(() => zulip.close())
   const abort = new AbortController()
-  const open = (options = {}) => openZulip({ site: zulip.url, ...zulip.account }, abort.signal, options)
+  const open = (options = {}) => openZulip({ site: zulip.url, ...zulip.account }, {}, abort.signal, options)
   return { zulip, abort, open }
 }
 
@@ -69,6 +73,7 @@ t.test('slashes at the end of the site do no harm', async (t) => {
   for (const slashes of ['/', '//']) {
     const client = await openZulip(
       { site: zulip.url + slashes, ...zulip.account },
+      {},
       new AbortController().signal,
     )
     await client.send(MESSAGE)
@@ -79,7 +84,7 @@ t.test('slashes at the end of the site do no harm', async (t) => {
 t.test('a site that is no web address is named', async (t) => {
   const { zulip } = await setUp(t)
   for (const site of ['zulip.example', 'file:///tmp', 'https:///x']) {
-    await t.rejects(openZulip({ site, ...zulip.account }, new AbortController().signal), {
+    await t.rejects(openZulip({ site, ...zulip.account }, {}, new AbortController().signal), {
       message: `"${site}" is no address of a Zulip server; set one that begins with https://`,
     })
   }
@@ -87,7 +92,7 @@ t.test('a site that is no web address is named', async (t) => {
 
 t.test('a refusal carries the sentence, the status and the code of the server', async (t) => {
   const { zulip, abort } = await setUp(t)
-  const client = await openZulip({ site: zulip.url, ...zulip.account, key: 'wrong' }, abort.signal)
+  const client = await openZulip({ site: zulip.url, ...zulip.account, key: 'wrong' }, {}, abort.signal)
   await t.rejects(client.send(MESSAGE), {
     name: 'ZulipError',
     message: 'Invalid API key',
@@ -147,10 +152,113 @@ t.test('a success without a message id is an error', async (t) => {
   })
 })
 
+t.test('an id that is none to count on is none; the message is sent all the same', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  for (const [id, read] of [
+    ['7', 7],
+    ['"7"', 7],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+    ['9007199254740992', null],
+    ['"9007199254740992"', null],
+    ['1e300', null],
+    ['7.5', null],
+    ['-7', null],
+    ['"x7"', null],
+    ['""', null],
+    ['null', null],
+    ['true', null],
+    ['[7]', null],
+    ['{}', null],
+  ] as const) {
+    zulip.interrupt(answer(200, `{"result":"success","id":${id}}`))
+    t.equal(await client.send(MESSAGE), read, id)
+  }
+})
+
+t.test('people who cannot be any are left out', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  const ada = { user_id: '8', full_name: 'Ada', is_active: true, email: 'ada@zulip.example' }
+  const members = [
+    ada,
+    { ...ada, user_id: 1.5 },
+    { ...ada, full_name: 7 },
+    null,
+    'Ada',
+    [],
+    { ...ada, is_active: 1 },
+  ]
+  zulip.interrupt(answer(200, JSON.stringify({ result: 'success', members })))
+  t.strictSame(await client.users(), [
+    { user_id: 8, full_name: 'Ada', is_active: true },
+    { user_id: 8, full_name: 'Ada', is_active: false },
+  ])
+})
+
+t.test('long words of a server are cut, and made one line', async (t) => {
+  const { zulip, open } = await setUp(t)
+  const client = await open()
+  zulip.interrupt(answer(400, JSON.stringify({ result: 'error', msg: `no\n\tway ${'x'.repeat(1_000_000)}` })))
+  await t.rejects(client.send(MESSAGE), { message: `no way ${'x'.repeat(493)}` })
+  zulip.interrupt(answer(302, '', { location: `https://${'x'.repeat(5000)}` }))
+  await t.rejects(client.send(MESSAGE), { message: /^the Zulip server redirects to \S{500}; set ZULIP_SITE/ })
+  zulip.interrupt(answer(200, JSON.stringify({ result: 'success', full_name: `Bot\n${'x'.repeat(5000)}` })))
+  t.equal((await client.me()).full_name, `Bot ${'x'.repeat(496)}`)
+})
+
+t.test('an answer without an end is given up on, by its length or in time', async (t) => {
+  const { zulip, open } = await setUp(t)
+  let closed = 0
+  const pour = (response: ServerResponse, chunk: Buffer, everyMs: number) => {
+    const timer = setInterval(() => response.write(chunk), everyMs)
+    response.once('close', () => {
+      clearInterval(timer)
+      closed++
+    })
+  }
+  zulip.interrupt((_request, response) => pour(response, Buffer.alloc(4_194_304, 'x'), 1))
+  await t.rejects((await open({ timeoutMs: 60_000 })).send(MESSAGE), {
+    message: `cannot reach ${zulip.url}: its answer is longer than 67108864 bytes`,
+  })
+  zulip.interrupt((_request, response) => pour(response, Buffer.from(' '), 5))
+  await t.rejects((await open({ timeoutMs: 200 })).send(MESSAGE), {
+    message: `no answer from ${zulip.url} within 0.2 s`,
+  })
+  await until('both connections are closed', () => closed === 2)
+})
+
+t.test('a server is reached through a proxy, with an authority of its own', async (t) => {
+  const secure = https.createServer(TLS, (request, response) => {
+    request.resume()
+    response.end(JSON.stringify({ result: 'success', id: 42 }))
+  })
+  secure.listen(0, '127.0.0.1')
+  await once(secure, 'listening')
+  const address = secure.address()
+  const port = typeof address === 'object' ? address?.port : 0
+  const proxy = await startLoopbackProxy(`https://127.0.0.1:${port}`)
+  t.teardown(async () => {
+    await proxy.close()
+    secure.close()
+  })
+  const account = { site: 'https://chat.example', email: 'bot@zulip.example', key: 'key' }
+  const send = async (more: object) => {
+    const env = { HTTPS_PROXY: proxy.url }
+    return (await openZulip({ ...account, ...more }, env, new AbortController().signal)).send(MESSAGE)
+  }
+  t.equal(await send({ ca: TLS.cert }), 42)
+  await t.rejects(send({}), {
+    message:
+      'cannot reach https://chat.example: self-signed certificate; name its authority with NODE_EXTRA_CA_CERTS (PEM)',
+  })
+  t.match(proxy.asked, [{ method: 'CONNECT', target: 'chat.example:443' }, { method: 'CONNECT' }])
+})
+
 t.test('a message gets a new text, however long it is', async (t) => {
   const { zulip, open } = await setUp(t)
   const client = await open()
-  const id = await client.send(MESSAGE)
+  const id = Number(await client.send(MESSAGE))
   await client.update(id, 'Hello, and done & 100 % + ?more#')
   await client.update(id, '🌍'.repeat(10_000))
   t.strictSame(zulip.edits, [
@@ -162,7 +270,7 @@ t.test('a message gets a new text, however long it is', async (t) => {
 t.test('an edit that the server refuses carries the code for that', async (t) => {
   const { zulip, open } = await setUp(t)
   const client = await open()
-  const id = await client.send(MESSAGE)
+  const id = Number(await client.send(MESSAGE))
   const refused = (message: string) => ({ name: 'ZulipError', status: 400, code: 'BAD_REQUEST', message })
   await t.rejects(client.update(99, 'Done'), refused('Invalid message(s)'))
   await t.rejects(
@@ -177,7 +285,7 @@ t.test('an edit that the server refuses carries the code for that', async (t) =>
 t.test('an edit waits for a rate limit once, and gives up on a server that never answers', async (t) => {
   const { zulip, open } = await setUp(t)
   const client = await open()
-  const id = await client.send(MESSAGE)
+  const id = Number(await client.send(MESSAGE))
   zulip.interruptEdit(limited(0.01))
   await client.update(id, 'Done')
   t.strictSame(zulip.edits, [{ id, content: 'Done' }])
@@ -221,7 +329,7 @@ t.test('a server that refuses the connection is named, and why', async (t) => {
 t.test('a server that does not speak TLS where it should is told so', async (t) => {
   const { zulip, abort } = await setUp(t)
   const site = zulip.url.replace('http:', 'https:')
-  const client = await openZulip({ site, ...zulip.account }, abort.signal)
+  const client = await openZulip({ site, ...zulip.account }, {}, abort.signal)
   await t.rejects(client.send(MESSAGE), { message: /^cannot reach https:.*wrong version number/s })
   t.equal(zulip.requests, 0)
 })
@@ -235,7 +343,7 @@ t.test('a name with several addresses that all refuse says so too', async (t) =>
       done(null, addresses),
   })
   const site = `http://zulip.test:${new URL(zulip.url).port}`
-  const client = await openZulip({ site, ...zulip.account }, abort.signal)
+  const client = await openZulip({ site, ...zulip.account }, {}, abort.signal)
   await t.rejects(client.send(MESSAGE), { message: `cannot reach ${site}: ECONNREFUSED` })
 })
 
@@ -256,7 +364,7 @@ t.test('the limits hold whatever the garbage collector takes', async (t) => {
   const { zulip, abort } = await setUp(t)
   const open = (timeoutMs: number) => {
     const signal = AbortSignal.any([abort.signal, new AbortController().signal])
-    return openZulip({ site: zulip.url, ...zulip.account }, signal, { timeoutMs })
+    return openZulip({ site: zulip.url, ...zulip.account }, {}, signal, { timeoutMs })
   }
   const error = { message: `no answer from ${zulip.url} within 0.2 s` }
   zulip.interrupt(() => {})
@@ -352,7 +460,7 @@ t.test('the signal ends the wait for a rate limit', async (t) => {
 t.test('clients used at the same time keep to their own signals', async (t) => {
   const { zulip, abort, open } = await setUp(t)
   const client = await open()
-  const other = await openZulip({ site: zulip.url, ...zulip.account }, new AbortController().signal)
+  const other = await openZulip({ site: zulip.url, ...zulip.account }, {}, new AbortController().signal)
   const arrived = new Promise<void>((resolve) => zulip.interrupt(() => resolve()))
   const held = t.rejects(client.send(MESSAGE), { name: 'AbortError' })
   await arrived

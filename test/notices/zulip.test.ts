@@ -18,7 +18,7 @@ async function setUp(t: Test) {
   const skipped: string[] = []
   const { signal } = new AbortController()
   const notify = (message: string, to = full()) =>
-    zulipNotices(to, (text) => skipped.push(text))(message, signal)
+    zulipNotices(to, {}, (text) => skipped.push(text))(message, signal)
   /** Sends to this ZULIP_TO. */
   const tell = (to: string) => notify('Hello', full({ ZULIP_MESSAGE_TYPE: 'private', ZULIP_TO: to }))
   /** The next answer lists these people. */
@@ -44,6 +44,15 @@ t.test('a notice goes to the channel and topic of the settings', async (t) => {
     { id: 42, type: 'channel', to: 'coding', topic: 'verified-cad', content: 'Hello' },
     { id: 43, type: 'channel', to: 'general', topic: 'two words', content: 'Again' },
   ])
+})
+
+t.test('a notice whose message nobody can name again is sent, and cannot be edited', async (t) => {
+  const { zulip, notify } = await setUp(t)
+  zulip.interrupt((_request, response) => response.end('{"result":"success","id":1.5}'))
+  t.strictSame(await notify('Hello'), {
+    output: 'OK message_id=unknown type=stream stream=coding topic=verified-cad',
+    messageId: null,
+  })
 })
 
 t.test('a private notice goes to an e-mail address or a number without a look-up', async (t) => {
@@ -170,13 +179,13 @@ t.test('a route reads as one line', async (t) => {
 t.test('a notice is edited in its place', async (t) => {
   const { zulip, full, notify } = await setUp(t)
   await notify('Hello')
-  t.equal(await zulipEdits(full())(42, 'Hello, done', new AbortController().signal), true)
+  t.equal(await zulipEdits(full(), {})(42, 'Hello, done', new AbortController().signal), true)
   t.strictSame(zulip.edits, [{ id: 42, content: 'Hello, done' }])
 })
 
 t.test('an edit that the server does not allow is told from one that failed', async (t) => {
   const { zulip, full, settings, notify } = await setUp(t)
-  const edit = (to = full()) => zulipEdits(to)(42, 'Done', new AbortController().signal)
+  const edit = (to = full()) => zulipEdits(to, {})(42, 'Done', new AbortController().signal)
   t.equal(await edit(), false, 'there is no such message')
   await notify('Hello')
   await t.rejects(edit(full({ ZULIP_BOT_API_KEY: 'wrong' })), { message: 'Invalid API key' })

@@ -194,6 +194,16 @@ t.test('as a program it prints, and ends with the status', async (t) => {
   })
 })
 
+t.test('a terminal finds nothing to obey in what Zulip says', async (t) => {
+  const { zulip, env } = await setUp(t)
+  zulip.interrupt((_request, response) => {
+    response.statusCode = 400
+    response.end('{"result":"error","msg":"no \\u001b]0;owned\\u0007\\u009b2J\\u202e"}')
+  })
+  const sent = promisify(execFile)(process.execPath, [SCRIPT, 'Hello'], { env: ownEnvironment(env) })
+  await t.rejects(sent, { code: 1, stderr: 'failed to send Zulip message: no ␛]0;owned␇\ufffd2J\ufffd\n' })
+})
+
 t.test('the service can send its notices through it', async (t) => {
   const { dir, zulip, env } = await setUp(t)
   const notify = scriptNotices(SCRIPT, ownEnvironment({ HOME: dir, ...env }), pino({ enabled: false }))

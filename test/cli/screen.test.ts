@@ -1,0 +1,138 @@
+import { createServer } from 'node:http'
+import t, { type Test } from 'tap'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { runCommand } from '../helpers/command.ts'
+
+/** A title, a cleared screen, a colour, C1, a turned direction, a line of one's own. */
+const EVIL = '\u001b]0;owned\u0007\u001b[2J\u001b[31m\u009b2J\u202e\r\nlooper: all is well\u2028'
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about.
+const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+/** The colours of the command itself. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+const OWN = /\u001b\[(1|2|22|3[1236]|39)m/g
+
+const NOW = new Date(0).toISOString()
+const RUN = {
+  run_id: `${EVIL}12345678`,
+  request_id: EVIL,
+  outcome: 'lost',
+  return_code: EVIL,
+  trigger: EVIL,
+  caller: EVIL,
+  workspace: EVIL,
+  requested_at: NOW,
+  started_at: NOW,
+  ended_at: NOW,
+  cause: EVIL,
+  pid: EVIL,
+  log_path: EVIL,
+}
+const STATUS = {
+  version: EVIL,
+  started_at: NOW,
+  slot: { taken: true, request_id: EVIL, run_id: EVIL, step: EVIL },
+  current: { ...RUN, outcome: null, ended_at: null },
+  live_pids: [EVIL],
+  autopoll: { enabled: true, next_at: NOW, would_skip: EVIL, paused: false },
+  notice: { kind: 'zulip', route: EVIL, problem: EVIL, last: { at: NOW, ok: false, output: EVIL } },
+  disk: { path: EVIL, free_mb: EVIL, min_free_mb: EVIL, ok: false },
+}
+const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
+const PLAN = {
+  would: 'run',
+  notice: { message: EVIL, route: EVIL },
+  stop: [{ pid: EVIL, run_id: EVIL, command: EVIL }],
+  launch: { ...LAUNCH, delay_seconds: EVIL, timeout_seconds: 1, stall_seconds: 1 },
+}
+const STARTED = {
+  run_id: EVIL,
+  zulip_output: EVIL,
+  codex_exec_result: { pid: EVIL, log_path: EVIL, command: EVIL },
+  workspace: EVIL,
+  killed_codex_exec_pids: [EVIL],
+  remaining_codex_exec_pids: [EVIL],
+}
+
+/** What answers in the service's place, with everything that it can put into words. */
+async function startHostile(test: Test, { refuses = false } = {}): Promise<string> {
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const { pathname } = new URL(request.url ?? '', 'http://x')
+    const send = (answer: object) => response.end(JSON.stringify(answer))
+    if (refuses) {
+      response.statusCode = 409
+      return send({ ok: false, error: EVIL, code: EVIL, remedy: EVIL })
+    }
+    if (pathname === '/status') return send(STATUS)
+    if (pathname === '/runs') return send({ runs: [RUN] })
+    if (pathname === '/runs/current') return send(RUN)
+    if (pathname === '/run') return send(body.includes('"plan"') ? { plan: PLAN } : STARTED)
+    if (pathname.endsWith('/stop')) return send({ run: RUN, stopped_pids: [EVIL], remaining_pids: [EVIL] })
+    if (!request.url?.includes('follow')) return response.end(EVIL)
+    response.write(`id: 1\nevent: output\ndata: ${JSON.stringify({ text: EVIL })}\n\n`)
+    response.end(`event: end\ndata: ${JSON.stringify(RUN)}\n\n`)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  test.teardown(() => server.close())
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+}
+
+const ID = '00000000-0000-0000-0000-000000000000'
+const LINES: readonly (readonly string[])[] = [
+  ['status'],
+  ['runs'],
+  ['run', 'hello'],
+  ['run', 'hello', '--plan'],
+  ['run', 'hello', '--wait'],
+  ['run', 'hello', '--follow'],
+  ['stop'],
+  ['stop', ID],
+  ['logs'],
+  ['logs', ID, '-f'],
+  ['logs', ID, '--tail', '1'],
+]
+
+t.test('every command that asks a service is tried here', async (t) => {
+  const asking = Object.entries(COMMANDS).flatMap(([name, { common }]) =>
+    common.some((option) => option === 'url') ? [name] : [],
+  )
+  t.strictSame([...new Set(LINES.map(([name]) => name))].sort(), asking.sort())
+})
+
+for (const refuses of [false, true]) {
+  t.test(
+    `a service that ${refuses ? 'refuses' : 'answers'} with control characters moves no terminal`,
+    async (t) => {
+      const url = await startHostile(t, { refuses })
+      for (const line of LINES) {
+        const name = line.join(' ')
+        const terminal = { url, columns: 80, isErrTerminal: true }
+        const { out, err } = await runCommand(line, terminal)
+        t.match(out + err, 'owned', name)
+        const isLog = line[0] === 'logs' || line.includes('--follow')
+        // A log keeps its colours and returns, and the terminal gets its own back.
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+        const own = isLog ? out.replaceAll('\r\n', '\n').replaceAll(/\u001b\[(31|0)m/g, '') : out
+        t.notMatch(own.replace(OWN, ''), OBEYED, name)
+        // Only the line that passes goes back to its beginning.
+        t.notMatch(err.replaceAll('\r\u001b[K', ''), OBEYED, name)
+        if (!isLog && !refuses) t.notMatch(out, /^looper: all is well/m, 'and no line is begun')
+
+        const json = await runCommand([...line, '--json'], terminal)
+        t.notMatch(json.out, OBEYED, `${name} --json`)
+        for (const one of json.out.trimEnd().split('\n')) t.type(JSON.parse(one), 'object')
+        if (!isLog) t.notMatch((await runCommand(line, { url })).out, OBEYED, `${name} | cat`)
+      }
+    },
+  )
+}
+
+t.test('only colours of one’s own are shown', async (t) => {
+  const url = await startHostile(t)
+  const { out } = await runCommand(['status'], { url, columns: 80 })
+  t.match(out, '\u001b[1mLooper ', 'its own')
+  t.match(out, '\u001b[31m␛]0;owned', 'around what is of others')
+  t.notMatch(out, '␛[2J\u001b[31m', 'whose colours are gone')
+})

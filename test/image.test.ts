@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { PROJECT } from './helpers/service.ts'
+
+const dockerfile = readFileSync(path.join(PROJECT, 'Dockerfile'), 'utf8')
+
+t.test(
+  'the health check of the image asks the service itself, whatever proxy the container is told of',
+  async (t) => {
+    const [, check = ''] = /^HEALTHCHECK CMD (.*)$/m.exec(dockerfile) ?? []
+    // Each of its arguments a line.
+    const curl = 'curl() { printf "%s\\n" "$@"; }'
+    const { stdout } = spawnSync('sh', ['-c', `${curl}\n${check}`], { encoding: 'utf8', env: {} })
+    t.match(stdout, '--noproxy\n*\n')
+    t.match(stdout, 'http://127.0.0.1:3456/health\n')
+  },
+)
+
+t.test('nothing stands between the init of the image and the service', async (t) => {
+  t.match(dockerfile, /^ENTRYPOINT \["tini", "--"\]$/m)
+  t.match(dockerfile, /^CMD \["node", "src\/start\.js"\]$/m)
+})
