@@ -54,7 +54,11 @@ export function recheckWorkspace(real: string, roots: readonly WorkspaceRoot[]):
  * The real path of a program or a helper script that a request names, if the owner allowed it.
  * @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`
  */
-export function allowedExecutable(file: string, field: string, allowed: ReadonlySet<string>): string {
+export function allowedExecutable(
+  file: string,
+  field: string,
+  allowed: Pick<ReadonlySet<string>, 'has'>,
+): string {
   const real = realpathSync(file)
   if (allowed.has(real)) return real
   throw new LooperError(

@@ -16,6 +16,10 @@ export const ERRORS = {
     remedy: 'Send a valid token as "Authorization: Bearer <token>"; to a hook, its own secret or signature.',
   },
   LOOPER_FORBIDDEN: { status: 403, remedy: 'Use a token whose scope allows it.' },
+  LOOPER_WORKSPACE_REFUSED: {
+    status: 500,
+    remedy: 'Do what the sentence says, or name another workspace.',
+  },
   LOOPER_WORKSPACE_FORBIDDEN: {
     status: 403,
     remedy: 'Name a workspace in the allowed roots, or add its root to LOOPER_WORKSPACE_ROOTS.',

@@ -46,6 +46,16 @@ export function makeDirectory(dir: string, mode = 0o777): void {
   }
 }
 
+/** Whether a directory can be entered, and its entries be seen. */
+export function canEnter(dir: string): boolean {
+  try {
+    accessSync(dir, constants.X_OK | constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Makes a directory, if it is not there, and looks whether entries can be made in it. @throws {Error} of Node's */
 export function makeWritable(dir: string): void {
   makeDirectory(dir)

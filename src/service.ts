@@ -26,6 +26,7 @@ import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
+import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
@@ -126,8 +127,9 @@ async function compose(
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
   const redact = redactor(secrets.values)
+  const owners = withoutNpm(env, environmentOfNpm(env, process.ppid), projectDir)
   const agentEnv = () =>
-    agentEnvironment(env, projectDir, { secret: secrets.variables(), pass: config.access.agentEnvPass })
+    agentEnvironment(owners, { secret: secrets.variables(), pass: config.access.agentEnvPass })
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
     programs: () => programsOf(config.access.executables, places),

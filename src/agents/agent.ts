@@ -26,9 +26,9 @@ export interface Agent {
   /**
    * When a run may succeed again that ended because its owner's usage limit is reached, in milliseconds since the
    * epoch; null where that is not why it ended, or the time is not known.
-   * @param output the run's output; @param env the environment it ran with
+   * @param output the run's output; @param env the environment it ran with; @param endedAt when it ended, in the same unit
    */
-  limitedUntil(output: string, env: NodeJS.ProcessEnv): number | null
+  limitedUntil(output: string, env: NodeJS.ProcessEnv, endedAt: number): number | null
   /** True where this argv is a run of the agent, and not something that merely mentions one. */
   isRun(argv: readonly string[]): boolean
 }

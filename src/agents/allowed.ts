@@ -4,18 +4,25 @@ import { isFile } from '../files.ts'
 import { expandHome } from '../home.ts'
 import { type BinaryPlaces, resolveBinary } from './binary.ts'
 
-/** Real paths, as they are now, of the programs that requests may name: the agent's own, and what the owner listed. */
-export function programsOf(listed: readonly string[], places: BinaryPlaces): ReadonlySet<string> {
-  return realPaths([...listed, null], places)
+/**
+ * The programs that requests may name, the agent's own and what the owner listed: by the owner's name of each and by its real
+ * path, as they are now, the name by which it is run. That is the owner's: a shim looks at the name by which it is called.
+ */
+export function programsOf(listed: readonly string[], places: BinaryPlaces): ReadonlyMap<string, string> {
+  const names = namesOf([...listed, null], places)
+  return new Map([...names.map((name) => [realpathSync(name), name] as const), ...names.map(itself)])
 }
+
+const itself = (name: string) => [name, name] as const
 
 /** Real paths, as they are now, of the helper scripts that requests may name: our own sender, and what the owner listed. */
 export function scriptsOf(listed: readonly string[], places: BinaryPlaces): ReadonlySet<string> {
-  return realPaths([...listed, path.join(places.projectDir, 'scripts/send-zulip-dm.ts')], places)
+  const names = namesOf([...listed, path.join(places.projectDir, 'scripts/send-zulip-dm.ts')], places)
+  return new Set(names.map((file) => realpathSync(file)))
 }
 
-function realPaths(names: readonly (string | null)[], places: BinaryPlaces): ReadonlySet<string> {
-  return new Set(names.flatMap(find).map((file) => realpathSync(file)))
+function namesOf(names: readonly (string | null)[], places: BinaryPlaces): string[] {
+  return names.flatMap(find)
 
   function find(name: string | null): string[] {
     try {

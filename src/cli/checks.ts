@@ -4,10 +4,10 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { resolveBinary } from '../agents/binary.ts'
+import { isInRepository } from '../agents/codex-workspace.ts'
 import type { Config, Places } from '../config.ts'
 import { freeMb } from '../disk.ts'
 import { errnoOf, messageOf } from '../errors.ts'
-import { isFile } from '../files.ts'
 import { createTokenCheck } from '../http/tokens.ts'
 import { describeRoute } from '../notices/zulip.ts'
 import { openZulip } from '../notices/zulip-client.ts'
@@ -15,6 +15,8 @@ import { describeMissing, findCredentials } from '../notices/zuliprc.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import type { ProcessTable } from '../processes/table.ts'
+import { agentEnvironment } from '../runs/environment.ts'
+import { withoutNpm } from '../runs/npm-environment.ts'
 import { readDefaultPrompt } from '../runs/prompt.ts'
 import { followSecrets } from '../secrets.ts'
 
@@ -102,10 +104,23 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
     return broken('codex', messageOf(error), remedy)
   }
   try {
-    const { stdout } = await promisify(execFile)(file, ['--version'], { env, timeout: VERSION_MS })
+    const { stdout } = await promisify(execFile)(file, ['--version'], {
+      env: environmentToTry(config, env, places.projectDir),
+      timeout: VERSION_MS,
+    })
     return ok('codex', `${stdout.trim()}, ${file}`)
   } catch (error) {
     return broken('codex', `${file} --version failed: ${messageOf(error)}`, remedy)
+  }
+}
+
+/** What an agent would get, without anything that is secret; nearly nothing where nobody can say what is. */
+function environmentToTry(config: Config, env: NodeJS.ProcessEnv, projectDir: string): NodeJS.ProcessEnv {
+  try {
+    const secret = followSecrets(config, env).variables()
+    return agentEnvironment(withoutNpm(env, null, projectDir), { secret, pass: [] })
+  } catch {
+    return { PATH: env.PATH, HOME: env.HOME }
   }
 }
 
@@ -202,16 +217,14 @@ export async function checkProcesses(
 
 /** As the wrapper of a run tries it. */
 async function canMark(): Promise<boolean> {
-  return promisify(execFile)('prlimit', [`--rttime=${2n ** 62n}:`, 'true']).then(
+  const env = { PATH: process.env.PATH }
+  return promisify(execFile)('prlimit', [`--rttime=${2n ** 62n}:`, 'true'], { env }).then(
     () => true,
     () => false,
   )
 }
 
-/**
- * Whether codex would work in the default workspace: `codex exec` 0.169 refuses a directory that neither is nor lies in
- * a git repository, also where its own settings trust it; a `.git` file, or a `.git` directory with a HEAD, is one.
- */
+/** Whether codex would work in the default workspace. */
 export function checkWorkspace({ launch: { workspace } }: Config): Finding {
   if (workspace === null) {
     return warning(
@@ -220,11 +233,7 @@ export function checkWorkspace({ launch: { workspace } }: Config): Finding {
       'Set LOOPER_WORKSPACE, if you want a default.',
     )
   }
-  for (let dir = workspace; ; dir = path.dirname(dir)) {
-    const git = path.join(dir, '.git')
-    if (isFile(git) || isFile(path.join(git, 'HEAD'))) return ok('workspace', workspace)
-    if (dir === path.dirname(dir)) break
-  }
+  if (isInRepository(workspace)) return ok('workspace', workspace)
   return broken(
     'workspace',
     `${workspace} is no git repository, so codex refuses to work there`,

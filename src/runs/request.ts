@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { allowedExecutable, allowedWorkspace, recheckWorkspace, type WorkspaceRoot } from '../access.ts'
 import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
+import { refusalOf } from '../agents/codex-workspace.ts'
 import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { isDirectory, isFile, makeWritable } from '../files.ts'
+import { canEnter, isDirectory, isFile, makeWritable } from '../files.ts'
 import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
@@ -34,8 +35,8 @@ export interface RequestDefaults {
 /** What requests may name. */
 export interface Access {
   readonly workspaceRoots: readonly WorkspaceRoot[]
-  /** Real paths of the programs that a request may name, as they are now. */
-  programs(): ReadonlySet<string>
+  /** The programs that a request may name, as they are now: by every name of one, the name by which it is run. */
+  programs(): ReadonlyMap<string, string>
   /** The same for helper scripts. */
   scripts(): ReadonlySet<string>
 }
@@ -127,15 +128,15 @@ export interface LaunchWish {
 /**
  * Checks what a launch needs: the workspace, the program, and a log directory that can be written.
  * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_FORBIDDEN`, `LOOPER_LOG_UNWRITABLE`,
- * `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`
+ * `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
  */
 export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
   const { prompt, places, timeoutMs, stallMs, access } = wish
   const workspace = checkWorkspace(wish.workspace, places, access)
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
-  const binary = resolveBinary(wish.binary, places)
-  checkProgram(binary, access)
+  const binary = checkProgram(resolveBinary(wish.binary, places), access)
+  checkRefusal(workspace, binary)
   return { ...origin, prompt, timeoutMs, stallMs, workspace, binary }
 }
 
@@ -152,8 +153,17 @@ export function recheckLaunch(
   checkProgram({ ...resolveBinary(binary.path, places), source: binary.source }, access)
 }
 
-function checkProgram(binary: Binary, access: Access): void {
-  if (binary.source === 'request') allowedExecutable(binary.path, 'codex_exec_binary', access.programs())
+/** The program by the name by which its owner allowed it: whatever a request names may be a link that leads elsewhere by then. */
+function checkProgram(binary: Binary, access: Access): Binary {
+  if (binary.source !== 'request') return binary
+  const programs = access.programs()
+  const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
+  return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real }
+}
+
+function checkRefusal(workspace: string, binary: Binary): void {
+  const refusal = refusalOf(workspace, binary.path)
+  if (refusal !== null) throw new LooperError('LOOPER_WORKSPACE_REFUSED', refusal)
 }
 
 function pathOf(given: string, { home, projectDir }: BinaryPlaces): string {
@@ -165,6 +175,9 @@ function checkWorkspace(given: string, places: BinaryPlaces, access: Access): st
   const workspace = pathOf(given, places)
   if (!isDirectory(workspace)) {
     throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`)
+  }
+  if (!canEnter(workspace)) {
+    throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace cannot be entered: ${workspace}`)
   }
   return allowedWorkspace(workspace, access.workspaceRoots)
 }

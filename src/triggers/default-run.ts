@@ -34,13 +34,19 @@ export async function prepareDefault(run: DefaultRun, newRequestId: () => string
  * so, or nobody knows.
  */
 export function limitedUntil(
-  { logPath, outcome }: Pick<RunRecord, 'logPath' | 'outcome'>,
+  {
+    logPath,
+    outcome,
+    returnCode,
+    endedAt,
+  }: Pick<RunRecord, 'logPath' | 'outcome' | 'returnCode' | 'endedAt'>,
   agent: Pick<Agent, 'limitedUntil'>,
   env: () => NodeJS.ProcessEnv,
 ): number | null {
-  if (logPath === null || outcome !== 'exited') return null
+  // One that ended well merely spoke of a limit.
+  if (logPath === null || outcome !== 'exited' || returnCode === 0 || endedAt === null) return null
   try {
-    return agent.limitedUntil(readTail(logPath, LIMIT_LINES), env())
+    return agent.limitedUntil(readTail(logPath, LIMIT_LINES), env(), endedAt)
   } catch {
     // Its log was removed: then nobody knows, and the next run will tell.
     return null

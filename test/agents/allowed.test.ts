@@ -24,11 +24,11 @@ function setUp(test: Test) {
 
 t.test("the agent's program is always allowed as a program, our own sender as a script", async (t) => {
   const { dir, program, places } = setUp(t)
-  t.strictSame(programsOf([], places), new Set(), 'there may be no program yet')
+  t.strictSame(programsOf([], places), new Map(), 'there may be no program yet')
   const codex = program('codex')
-  t.strictSame(programsOf([], places), new Set([codex]))
+  t.strictSame(programsOf([], places), new Map([[codex, codex]]))
   const mine = program('mine')
-  t.strictSame(programsOf([], { ...places, configured: mine }), new Set([mine]))
+  t.strictSame(programsOf([], { ...places, configured: mine }), new Map([[mine, mine]]))
   t.strictSame(scriptsOf([], places), new Set([path.join(dir, SENDER)]), 'and neither as the other')
   t.strictSame(scriptsOf([], { ...places, projectDir: '/no/such' }), new Set())
 })
@@ -39,6 +39,13 @@ t.test('what the owner lists is a program, a script, or nothing', async (t) => {
   symlinkSync(tool, path.join(dir, 'bin/link'))
   const notify = path.join(dir, 'home/notify.ts')
   const listed = ['tool', 'bin/link', '~/notify.ts', 'scripts', 'none', '/no/such']
-  t.strictSame(programsOf(listed, places), new Set([tool, notify]), 'by real paths')
+  const link = path.join(dir, 'bin/link')
+  const programs = programsOf(listed, places)
+  t.strictSame(
+    new Set(programs.keys()),
+    new Set([tool, link, notify]),
+    'by real paths and the names of the owner',
+  )
+  t.equal(programs.get(link), link, 'a shim is run by its own name')
   t.strictSame(scriptsOf(listed, places), new Set([tool, notify, path.join(dir, SENDER)]))
 })

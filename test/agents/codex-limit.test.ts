@@ -14,6 +14,11 @@ go on
 ERROR: You've hit your usage limit. Upgrade to Pro or try again at 3:05 PM.`
 
 const RESET = 1_790_000_000
+/** When the run ended. */
+const ENDED = RESET * 1000 - 3_600_000
+/** The next 3:05 PM on this machine, and the minute that it names. */
+const SENTENCE = new Date(new Date(ENDED).setHours(15, 6, 0, 0)).getTime()
+const NEXT = SENTENCE > ENDED ? SENTENCE : SENTENCE + 86_400_000
 
 const eventOf = (rate_limits: unknown) =>
   JSON.stringify({ type: 'event_msg', payload: { type: 'token_count', info: null, rate_limits } })
@@ -47,15 +52,15 @@ t.test('the reset of the full window is when a run may succeed again', async (t)
     }),
     '{"type":"turn_aborted"}',
   ])
-  t.equal(limitedUntil(OUTPUT, { CODEX_HOME }), RESET * 1000)
+  t.equal(limitedUntil(OUTPUT, { CODEX_HOME }, ENDED), RESET * 1000)
 })
 
-t.test('of two full windows the later reset counts; where none says it is full, all of them', async (t) => {
+t.test('of two full windows the later reset counts; where none says it is full, the sentence', async (t) => {
   const both = homeOf(t, [eventOf({ primary: windowOf(100, RESET), secondary: windowOf(101.5, RESET + 60) })])
-  t.equal(limitedUntil(OUTPUT, { CODEX_HOME: both }), (RESET + 60) * 1000)
+  t.equal(limitedUntil(OUTPUT, { CODEX_HOME: both }, ENDED), (RESET + 60) * 1000)
   await t.test('none', async (t) => {
     const none = homeOf(t, [eventOf({ primary: windowOf(99, RESET + 5), secondary: windowOf(3, RESET) })])
-    t.equal(limitedUntil(OUTPUT, { CODEX_HOME: none }), (RESET + 5) * 1000)
+    t.equal(limitedUntil(OUTPUT, { CODEX_HOME: none }, ENDED), NEXT)
   })
 })
 
@@ -64,7 +69,7 @@ t.test('the last event counts', async (t) => {
     eventOf({ primary: windowOf(100, RESET - 1000), secondary: null }),
     eventOf({ primary: windowOf(100, RESET), secondary: null }),
   ])
-  t.equal(limitedUntil(OUTPUT, { CODEX_HOME }), RESET * 1000)
+  t.equal(limitedUntil(OUTPUT, { CODEX_HOME }, ENDED), RESET * 1000)
 })
 
 t.test('without CODEX_HOME the sessions lie below the home', async (t) => {
@@ -72,25 +77,28 @@ t.test('without CODEX_HOME the sessions lie below the home', async (t) => {
   const dir = path.join(home, '.codex/sessions/2026/06/15')
   mkdirSync(dir, { recursive: true })
   writeFileSync(path.join(dir, `rollout-x-${SESSION}.jsonl`), eventOf({ primary: windowOf(100, RESET) }))
-  t.equal(limitedUntil(OUTPUT, { HOME: home }), RESET * 1000)
+  t.equal(limitedUntil(OUTPUT, { HOME: home }, ENDED), RESET * 1000)
   // Without a HOME the account's own is meant, where no such session is.
-  t.equal(limitedUntil(OUTPUT.replace(SESSION, `no-such-session-${process.pid}`), {}), null, os.homedir())
+  t.equal(
+    limitedUntil(OUTPUT.replace(SESSION, `no-such-session-${process.pid}`), {}, ENDED),
+    NEXT,
+    os.homedir(),
+  )
 })
 
-t.test('a run that ended otherwise, or tells no session, is not limited', async (t) => {
+t.test('a run whose last error is another one is not limited', async (t) => {
   const CODEX_HOME = homeOf(t, [eventOf({ primary: windowOf(100, RESET) })])
   for (const output of [
     '',
     OUTPUT.replace(/ERROR.*/, 'ERROR: the stream was disconnected'),
     OUTPUT.replace('ERROR: You', 'the agent said: You'),
-    OUTPUT.replace(/session id.*/, ''),
-    OUTPUT.replace(SESSION, 'another'),
+    `${OUTPUT}\nERROR: the stream was disconnected`,
   ]) {
-    t.equal(limitedUntil(output, { CODEX_HOME }), null, output.slice(-60))
+    t.equal(limitedUntil(output, { CODEX_HOME }, ENDED), null, output.slice(-60))
   }
 })
 
-t.test('a rollout that names no time gives none', async (t) => {
+t.test('where no rollout names a time, the sentence does', async (t) => {
   const rollouts = [
     [],
     ['{"type":"session_meta"}'],
@@ -99,10 +107,18 @@ t.test('a rollout that names no time gives none', async (t) => {
     [eventOf({ primary: windowOf(100, null), plan_type: 'plus' })],
     [eventOf({ primary: { used_percent: 100 }, secondary: { resets_at: RESET } })],
     ['{"rate_limits":"elsewhere"}'],
+    ['{"rate_limits": no JSON'],
   ]
   for (const [i, lines] of rollouts.entries()) {
     await t.test(`rollout ${i}`, async (t) => {
-      t.equal(limitedUntil(OUTPUT, { CODEX_HOME: homeOf(t, lines) }), null, lines.join())
+      t.equal(limitedUntil(OUTPUT, { CODEX_HOME: homeOf(t, lines) }, ENDED), NEXT, lines.join())
     })
   }
+})
+
+t.test('a session that is none, or a reset beyond any window, is not believed', async (t) => {
+  const CODEX_HOME = homeOf(t, [eventOf({ primary: windowOf(100, RESET * 1000) })])
+  t.equal(limitedUntil(OUTPUT, { CODEX_HOME }, ENDED), null)
+  t.equal(limitedUntil(OUTPUT.replace(/session id.*/, ''), { CODEX_HOME }, ENDED), NEXT)
+  t.equal(limitedUntil('ERROR: You’ve hit your usage limit.', { CODEX_HOME }, ENDED), null)
 })

@@ -105,7 +105,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       notifyByScript: () => async () => ({ output: '', messageId: null }),
       access: {
         workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
-        programs: () => new Set(),
+        programs: () => new Map(),
         scripts: () => new Set(),
       },
     },

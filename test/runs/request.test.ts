@@ -36,7 +36,7 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     logDir: at('logs'),
     access: {
       workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
-      programs: () => new Set(PROGRAMS.map((name) => realpathSync(at(name)))),
+      programs: () => new Map(PROGRAMS.map((name) => [realpathSync(at(name)), at(name)])),
       scripts: () => new Set(SCRIPTS.map((name) => realpathSync(at(name)))),
     },
     notify,
