@@ -281,7 +281,7 @@ t.test('the server log takes no file of another setting', async (t) => {
   const dir = t.testdir({ logs: {}, file: '' })
   const file = path.join(dir, 'file')
   const settings = { CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'), LOOPER_SERVER_LOG_PATH: file }
-  for (const name of ['LOOPER_DB_PATH', 'LOOPER_DEFAULT_PROMPT_FILE', 'ZULIPRC_PATH']) {
+  for (const name of ['LOOPER_DB_PATH', 'LOOPER_DEFAULT_PROMPT_FILE']) {
     const { code, output } = await refusal({ ...settings, [name]: file })
     t.equal(code, 78, name)
     t.match(output, `LOOPER_SERVER_LOG_PATH: ${file} is the file of another setting`, name)
