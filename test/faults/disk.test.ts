@@ -1,7 +1,17 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { systemClock } from '../../src/clock.ts'
@@ -11,6 +21,7 @@ import { mountSmallDisk } from '../helpers/fault-disk.ts'
 import {
   assertSettled,
   endOf,
+  killService,
   recordOf,
   runsOf,
   serverLogOf,
@@ -85,6 +96,42 @@ t.test(
     await until('the trailer', () => trailersIn(log) === 1)
     t.match(serverLogOf(disk.dir), /run\.success/)
     await assertSettled(t, service, watch, [next.runId])
+  },
+)
+
+t.test(
+  '19: a run that ends on a full disk keeps nobody waiting, and its status is never lost',
+  { buffered: true },
+  async (t) => {
+    const disk = mountSmallDisk(t, 4)
+    if (disk.kind === 'none') return t.plan(0, disk.why)
+    const fault = await setUpFault(t, {
+      CODEX_EXEC_LOG_DIR: disk.dir,
+      LOOPER_DB_PATH: path.join(t.testdirName, 'looper.db'),
+      LOOPER_SERVER_LOG_PATH: path.join(t.testdirName, 'server.log'),
+    })
+    const fills = 'head -c 4194304 /dev/zero; until [ -e stop ]; do sleep 0.05; done; exit 4'
+    const { runId, log } = await fault.run(fills)
+    await until('the disk is full', () => statfsSync(disk.dir).bavail === 0)
+    const begin = performance.now()
+    writeFileSync(path.join(fault.workspace, 'stop'), '')
+    t.match(await endOf(fault.service, runId), { outcome: 'exited', return_code: 4 })
+    t.match(await fault.run(''), { status: 200 }, 'a request that launches nothing')
+    t.equal(await fault.service.stop(), 0)
+    t.ok(performance.now() - begin < 8000, 'long before the wrapper tries again')
+    t.equal(trailersIn(log), 0)
+    truncateSync(log, 100)
+    await until('the trailer', () => trailersIn(log) === 1)
+
+    rmSync(path.join(fault.workspace, 'stop'))
+    const first = await fault.restart()
+    const adopted = await fault.run(fills, {}, first)
+    await until('the disk is full again', () => statfsSync(disk.dir).bavail === 0)
+    await killService(first)
+    writeFileSync(path.join(fault.workspace, 'stop'), '')
+    await until('it ended', () => carriers(adopted.runId).length === 0)
+    const second = await fault.restart()
+    t.match(await endOf(second, adopted.runId), { outcome: 'exited', return_code: 4 })
   },
 )
 

@@ -1,10 +1,11 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Clock, MAX_TIMER_MS, systemClock } from '../../src/clock.ts'
 import { mirrorLog } from '../../src/logging/mirror.ts'
 import { byteRedactor } from '../../src/logging/redact.ts'
 import { until } from '../helpers/service.ts'
+import { exhaustDescriptors } from '../helpers/shortage.ts'
 
 /** Looks again at once, and counts how often it looked in vain. */
 function eagerClock() {
@@ -280,4 +281,68 @@ t.test('a secret longer than any line is not waited for', async (t) => {
   log.complete()
   t.equal(await log.done, 200_002)
   t.equal(log.text().replaceAll('\n', ''), `x${secret}`)
+})
+
+t.test('a log that is emptied under its writer is mirrored on from its begin', async (t) => {
+  const log = follow(t, 'header\none\nhalf a li')
+  await log.idle()
+  t.equal(log.text(), 'header\none\n')
+  truncateSync(log.file)
+  log.append('two\n')
+  await log.idle()
+  t.equal(log.text(), 'header\none\nhalf a li\ntwo\n', 'what had no end yet gets one')
+  t.equal(log.offsets.at(-1), 4, 'an offset of the log as it is')
+  truncateSync(log.file)
+  await log.idle()
+  log.append('3\n')
+  log.complete()
+  t.equal(await log.done, 2)
+  t.match(log.text(), /\ntwo\n3\n$/)
+})
+
+t.test(
+  'a log that became shorter than where an earlier mirror ended is mirrored from its begin',
+  async (t) => {
+    const log = follow(t, 'new\n', 4000)
+    log.complete()
+    t.equal(await log.done, 4)
+    t.equal(log.text(), 'new\n')
+  },
+)
+
+t.test('what is no plain file is not mirrored', async (t) => {
+  const dir = t.testdir({ real: 'text\n', directory: {} })
+  symlinkSync(path.join(dir, 'real'), path.join(dir, 'link'))
+  const options = { from: 0, write: () => true, clock: systemClock, complete: new AbortController().signal }
+  for (const name of ['directory', 'link']) {
+    await t.rejects(mirrorLog({ ...options, path: path.join(dir, name) }), { message: /something else/ })
+  }
+})
+
+t.test('a log that cannot be opened yet is tried again, up to its completion', async (t) => {
+  const dir = t.testdir({ 'run.log': 'one\n' })
+  const lines: string[] = []
+  let looks = 0
+  const options = {
+    from: 0,
+    write: (bytes: Buffer) => lines.push(String(bytes)) > 0,
+    clock: {
+      ...systemClock,
+      sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(++looks, signal),
+    },
+  }
+  const over = new AbortController()
+  const restore = await exhaustDescriptors(t, process.pid)
+  const mirrored = mirrorLog({ ...options, path: path.join(dir, 'run.log'), complete: over.signal })
+  await until('it tried again and again', () => looks > 3)
+  await restore()
+  await until('it is opened', () => lines.length > 0)
+  over.abort()
+  t.equal(await mirrored, 4)
+
+  const complete = new AbortController()
+  const file = path.join(dir, 'x'.repeat(300))
+  const failing = mirrorLog({ ...options, path: file, complete: complete.signal })
+  complete.abort()
+  await t.rejects(failing, { code: 'ENAMETOOLONG' })
 })

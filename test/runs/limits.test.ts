@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
+import type { ProcessTable } from '../../src/processes/table.ts'
 import { type Limits, watchLimits } from '../../src/runs/limits.ts'
 import { until } from '../helpers/service.ts'
 
@@ -65,6 +66,8 @@ async function setUp(test: Test, code: string, waitMs: number) {
     logPath,
     start,
     over,
+    clock,
+    run: { runId, agent, logPath, ranMs: 0 },
     time: () => time,
     /** Happens at each wait. */
     meanwhile: (work: (count: number) => Promise<void>) => {
@@ -198,5 +201,40 @@ t.test('a log that passes its size ends the run; one that just reaches it does n
 t.test('a log that is gone counts as empty', async (t) => {
   const { watch, logPath } = await setUp(t, QUIET, 500)
   rmSync(logPath)
+  t.match(await watch({ stallMs: 5_000, maxLogBytes: 1 }), { outcome: 'stalled' })
+})
+
+t.test('a look that fails ends neither the run nor the watching, and is told once in a row', async (t) => {
+  const { run, over, clock, failures, meanwhile } = await setUp(t, QUIET, 1000)
+  let isBlind = false
+  const blind: ProcessTable = {
+    ...table,
+    processes: () => (isBlind ? Promise.reject(new Error('EMFILE')) : table.processes()),
+  }
+  const deps = { table: blind, clock, failed: (error: unknown) => failures.push(error) }
+  let waits = 0
+  const sights = [false, true, true, false, true, false]
+  meanwhile(async () => {
+    isBlind = sights[++waits] ?? false
+  })
+  const stalled = { outcome: 'stalled', cause: 'it wrote nothing and used no CPU for 10 s' }
+  t.strictSame(await watchLimits(run, { ...NONE, stallMs: 10_000 }, deps, over.signal), stalled)
+  t.match(failures, [{ message: 'EMFILE' }, { message: 'EMFILE' }])
+  t.equal(failures.length, 2)
+
+  isBlind = true
+  meanwhile(async () => undefined)
+  const timedOut = { outcome: 'timed_out', cause: 'it ran for 10 s' }
+  const limits = { ...NONE, timeoutMs: 10_000, stallMs: 5000 }
+  t.strictSame(await watchLimits(run, limits, deps, over.signal), timedOut, 'its time needs no look')
+})
+
+t.test('something else in the place of the log counts as an empty one', async (t) => {
+  const { watch, logPath } = await setUp(t, QUIET, 500)
+  rmSync(logPath)
+  symlinkSync(logPath, logPath)
+  t.match(await watch({ timeoutMs: 5_000, maxLogBytes: 1 }), { outcome: 'timed_out' })
+  rmSync(logPath)
+  symlinkSync('/dev/zero', logPath)
   t.match(await watch({ stallMs: 5_000, maxLogBytes: 1 }), { outcome: 'stalled' })
 })
