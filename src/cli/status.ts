@@ -29,19 +29,33 @@ export async function status({ world, screen, client, options }: Context): Promi
   const now = world.clock.now()
   const since = (at: string) => duration(now - Date.parse(at))
   const { paint } = screen
-  const { current, slot, autopoll, notice, disk, live_pids } = answer
+  const { current, slot, autopoll, notice, disk, live_pids, problems = {} } = answer
 
   screen.say(`${paint('bold', `Looper ${answer.version}`)} at ${client.url}, up ${since(answer.started_at)}`)
   screen.say('')
-  row('run', ...(current ? await liveLines(current) : await idleLines()))
+  row('run', ...(await runLines()))
   row('slot', slot.taken ? slotLine(slot) : 'free')
-  row('autopoll', ...autopollLines(autopoll))
-  row('notices', ...noticeLines(notice))
-  const free = `${disk.free_mb} MB free in ${disk.path}`
-  row('disk', disk.ok ? free : paint('red', `${free}, and ${disk.min_free_mb} MB are needed`))
-  const others = live_pids.filter((pid) => pid !== current?.pid)
+  row('autopoll', ...(autopoll ? autopollLines(autopoll) : unknown('autopoll')))
+  row('notices', ...(notice ? noticeLines(notice) : unknown('notice')))
+  row('disk', ...(disk ? diskLines(disk) : unknown('disk')))
+  const others = live_pids?.filter((pid) => pid !== current?.pid) ?? []
   if (others.length > 0) row('others', `live agents besides it: ${others.join(', ')}`)
+  if (live_pids === null) row('others', ...unknown('live_pids'))
   return EXIT.ok
+
+  function unknown(part: keyof StatusAnswer): [string] {
+    return [paint('red', `cannot be told: ${problems[part] ?? 'nobody says why'}`)]
+  }
+
+  async function runLines(): Promise<[string, ...string[]]> {
+    if (current) return liveLines(current)
+    return 'current' in problems ? unknown('current') : idleLines()
+  }
+
+  function diskLines({ path, free_mb, min_free_mb, ok }: NonNullable<typeof disk>): [string] {
+    const free = `${free_mb} MB free in ${path}`
+    return [ok ? free : paint('red', `${free}, and ${min_free_mb} MB are needed`)]
+  }
 
   function row(name: string, first: string, ...more: string[]): void {
     screen.say(`${paint('dim', name.padEnd(10))}${first}`)
@@ -86,7 +100,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     paused,
     next_at,
     would_skip,
-  }: StatusAnswer['autopoll']): [string, ...string[]] {
+  }: NonNullable<typeof autopoll>): [string, ...string[]] {
     if (!enabled) return ['off']
     const next = next_at === null ? 'on' : `looks in ${duration(Date.parse(next_at) - now)}`
     return [
@@ -95,7 +109,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     ]
   }
 
-  function noticeLines({ kind, route, problem, last }: StatusAnswer['notice']): [string, ...string[]] {
+  function noticeLines({ kind, route, problem, last }: NonNullable<typeof notice>): [string, ...string[]] {
     return [
       kind === 'log' ? 'to the server log only' : `Zulip ${route ?? ''}`.trim(),
       ...(problem === null ? [] : [paint('red', problem)]),

@@ -7,6 +7,7 @@ import { type Run, TRIGGERS } from '../runs/run.ts'
 import type { RunStep } from '../runs/steps.ts'
 import { SKIP_KINDS } from '../triggers/autopoll.ts'
 import { addProcessMeters } from './process-meters.ts'
+import { setOrLeaveOut } from './set.ts'
 
 /** What is looked at when somebody asks. */
 export interface MeterSources {
@@ -83,8 +84,8 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
     name: 'looper_run_processes',
     help: 'Processes of the run that lives: its agent, and all it started.',
     registers,
-    async collect() {
-      this.set(await countProcesses(live(), table))
+    collect() {
+      return setOrLeaveOut(this, () => countProcesses(live(), table))
     },
   })
   new Gauge({
@@ -92,7 +93,9 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
     help: 'The size of the log of the run that lives.',
     registers,
     collect() {
-      this.set(live().reduce((bytes, { logPath }) => bytes + (plainSize(logPath) ?? 0), 0))
+      return setOrLeaveOut(this, () =>
+        live().reduce((bytes, { logPath }) => bytes + (plainSize(logPath) ?? 0), 0),
+      )
     },
   })
   const stopProcessMeters = addProcessMeters(registry, table.kind === 'proc')

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { setOrLeaveOut } from './set.ts'
 
 const NANO = 1e9
 /** How often the event loop is looked at, in milliseconds. Each look wakes the process: at 50 it uses about 0.1 % of a core. */
@@ -42,7 +43,7 @@ export function addProcessMeters(registry: Registry, hasProc: boolean): () => vo
       help: 'Files and sockets that the service has open.',
       registers,
       collect() {
-        this.set(readdirSync('/proc/self/fd').length)
+        return setOrLeaveOut(this, () => readdirSync('/proc/self/fd').length)
       },
     })
   }

@@ -23,26 +23,35 @@ export const StatusAnswer = Type.Object(
     /** The run of this service that lives. */
     current: orNull(RunSummary),
     /** Every live agent that a `POST /run` would stop, whoever started it. */
-    live_pids: Type.Array(Type.Integer()),
-    autopoll: Type.Object({
-      enabled: Type.Boolean(),
-      next_at: orNull(Time),
-      /** Why it would launch nothing if it looked now, or could not launch when it last looked. */
-      would_skip: orNull(Type.String()),
-      paused: Type.Boolean(),
-    }),
-    notice: Type.Object({
-      kind: Type.Enum(['zulip', 'log']),
-      route: orNull(Type.String()),
-      /** What is wrong with the settings of notices. */
-      problem: orNull(Type.String()),
-      last: orNull(Type.Object({ at: Time, ok: Type.Boolean(), output: Type.String() })),
-    }),
-    disk: Type.Object({
-      path: Type.String(),
-      free_mb: Type.Integer(),
-      min_free_mb: Type.Integer(),
-      ok: Type.Boolean(),
+    live_pids: orNull(Type.Array(Type.Integer())),
+    autopoll: orNull(
+      Type.Object({
+        enabled: Type.Boolean(),
+        next_at: orNull(Time),
+        /** Why it would launch nothing if it looked now, or could not launch when it last looked. */
+        would_skip: orNull(Type.String()),
+        paused: Type.Boolean(),
+      }),
+    ),
+    notice: orNull(
+      Type.Object({
+        kind: Type.Enum(['zulip', 'log']),
+        route: orNull(Type.String()),
+        /** What is wrong with the settings of notices. */
+        problem: orNull(Type.String()),
+        last: orNull(Type.Object({ at: Time, ok: Type.Boolean(), output: Type.String() })),
+      }),
+    ),
+    disk: orNull(
+      Type.Object({
+        path: Type.String(),
+        free_mb: Type.Integer(),
+        min_free_mb: Type.Integer(),
+        ok: Type.Boolean(),
+      }),
+    ),
+    problems: Type.Record(Type.String(), Type.String(), {
+      description: 'Why a part is null that cannot be told now, by its name.',
     }),
   },
   { description: 'As it is at this moment.' },

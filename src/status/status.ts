@@ -1,4 +1,5 @@
 import { freeMb } from '../disk.ts'
+import { messageOf } from '../errors.ts'
 import type { LastNotice } from '../notices/last.ts'
 import type { NoticeRoute } from '../notices/state.ts'
 import type { Ledger } from '../runs/ledger.ts'
@@ -13,7 +14,7 @@ export interface StatusSources {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly agent: string
-  readonly runs: Pick<Runs, 'occupation' | 'occupant' | 'live'>
+  readonly runs: Pick<Runs, 'occupation' | 'isTaken' | 'occupant' | 'live'>
   readonly ledger: Pick<Ledger, 'find'>
   /** Null: it is off. */
   readonly autopoll: Pick<Autopoll, 'status'> | null
@@ -27,52 +28,57 @@ export interface NoticeState extends NoticeRoute {
   readonly last: LastNotice | null
 }
 
-/** What Looper is doing now, gathered at once. */
+/** What Looper is doing now, gathered at once. What cannot be told now is null, and `problems` says why. */
 export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
   const { runs, ledger, autopoll, logDir, minFreeMb } = sources
-  const { obstacle, agents } = await runs.occupation()
+  const problems: Record<string, string> = {}
+
+  async function tell<T>(part: keyof StatusAnswer, look: () => T | Promise<T>): Promise<T | null> {
+    try {
+      return await look()
+    } catch (error) {
+      problems[part] = messageOf(error)
+      return null
+    }
+  }
+
   const occupant = runs.occupant()
-  // A survivor of a stop may live beside it.
-  const run = runs.live().at(-1)
-  const record = run ? ledger.find(run.runId) : null
-  const poll = (await autopoll?.status()) ?? null
-  const { last, ...notice } = sources.notice()
-  const free = freeIn(logDir)
   return {
     ok: true,
     version: sources.version,
     started_at: timeOf(sources.startedAt),
     agent: sources.agent,
     slot: {
-      taken: obstacle === 'busy',
+      taken: runs.isTaken(),
       request_id: occupant?.requestId ?? null,
       run_id: occupant?.runId ?? null,
       step: occupant?.step ?? null,
     },
-    current: record && summaryOf(record),
-    live_pids: [...agents],
-    autopoll: {
-      enabled: poll !== null,
-      next_at: poll && timeOf(poll.nextAt),
-      would_skip: poll?.wouldSkip?.reason ?? poll?.failure ?? null,
-      paused: poll?.wouldSkip?.kind === 'paused',
-    },
-    notice: { ...notice, last: last && { ...last, at: timeOf(last.at) } },
-    disk: {
-      path: logDir,
-      free_mb: free ?? 0,
-      min_free_mb: minFreeMb,
-      ok: free !== null && free >= minFreeMb,
-    },
-  }
-}
-
-/** Null for a directory that is gone: nothing can be written there. */
-function freeIn(dir: string): number | null {
-  try {
-    return freeMb(dir)
-  } catch {
-    return null
+    current: await tell('current', () => {
+      // A survivor of a stop may live beside it.
+      const run = runs.live().at(-1)
+      const record = run ? ledger.find(run.runId) : null
+      return record && summaryOf(record)
+    }),
+    live_pids: await tell('live_pids', async () => [...(await runs.occupation()).agents]),
+    autopoll: await tell('autopoll', async () => {
+      const poll = (await autopoll?.status()) ?? null
+      return {
+        enabled: poll !== null,
+        next_at: poll && timeOf(poll.nextAt),
+        would_skip: poll?.wouldSkip?.reason ?? poll?.failure ?? null,
+        paused: poll?.wouldSkip?.kind === 'paused',
+      }
+    }),
+    notice: await tell('notice', () => {
+      const { last, ...notice } = sources.notice()
+      return { ...notice, last: last && { ...last, at: timeOf(last.at) } }
+    }),
+    disk: await tell('disk', () => {
+      const free = freeMb(logDir)
+      return { path: logDir, free_mb: free, min_free_mb: minFreeMb, ok: free >= minFreeMb }
+    }),
+    problems,
   }
 }
 

@@ -18,6 +18,7 @@ const IDLE: StatusAnswer = {
   autopoll: { enabled: false, next_at: null, would_skip: null, paused: false },
   notice: { kind: 'log', route: null, problem: null, last: null },
   disk: { path: '/logs', free_mb: 5000, min_free_mb: 100, ok: true },
+  problems: {},
 }
 
 async function setUp(test: Test, changes: Partial<StatusAnswer> = {}) {
@@ -122,4 +123,33 @@ t.test('what is not known yet is left out', async (t) => {
 t.test('--json gives the answer as it came', async (t) => {
   const { url } = await setUp(t)
   t.strictSame(JSON.parse((await runCommand(['status', '--json'], { url })).out), IDLE)
+})
+
+t.test('what the service cannot tell, and why', async (t) => {
+  const { show, service } = await setUp(t, {
+    live_pids: null,
+    autopoll: null,
+    notice: null,
+    disk: null,
+    problems: {
+      current: 'the ledger is gone',
+      live_pids: 'no /proc',
+      autopoll: 'no directory',
+      notice: 'no file',
+    },
+  })
+  const shown = (await show()).split('\n').slice(2).join('\n')
+  t.equal(
+    shown,
+    `run       cannot be told: the ledger is gone
+slot      free
+autopoll  cannot be told: no directory
+notices   cannot be told: no file
+disk      cannot be told: nobody says why
+others    cannot be told: no /proc
+`,
+  )
+  const { problems, ...older } = service.status
+  service.status = { ...older, disk: IDLE.disk, autopoll: IDLE.autopoll, notice: IDLE.notice, live_pids: [] }
+  t.match(await show(), 'nothing runs', 'one that says nothing of problems has none')
 })

@@ -53,6 +53,21 @@ t.test('every label value that exists starts at 0', async (t) => {
   }
 })
 
+t.test('what cannot be seen now has no sample, and everything else is told', async (t) => {
+  let isBroken = true
+  const live = () => {
+    if (isBroken) throw new Error('the process table cannot be read')
+    return []
+  }
+  const { metrics } = setUp(t, { live })
+  const text = await metrics.text()
+  t.equal(sampleOf(text, 'looper_run_processes'), null)
+  t.equal(sampleOf(text, 'looper_run_log_bytes'), null)
+  t.equal(sampleOf(text, 'looper_slot_held'), 0)
+  isBroken = false
+  t.equal(sampleOf(await metrics.text(), 'looper_run_processes'), 0)
+})
+
 t.test('runs are counted when they end, with what they took and wrote', async (t) => {
   const { heart, ledger, metrics } = setUp(t)
   const { runId } = heart.begin('x')

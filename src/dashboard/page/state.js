@@ -5,20 +5,26 @@ import { duration, moment } from './format.js'
 
 /** Shows slot, autopoll, notices and disk. @param {ParentNode} root @param {Status} status @param {number} now */
 export function showState(root, status, now) {
-  const others = status.live_pids.filter((pid) => pid !== status.current?.pid)
+  const { live_pids, autopoll, notice, disk } = status
+  const others = live_pids?.filter((pid) => pid !== status.current?.pid) ?? []
+  /** @param {keyof Status} part */
+  const unknown = (part) => warned('cannot be told', status.problems[part] ?? null)
   part(root, 'state', HTMLElement).replaceChildren(
     ...rows([
       ['Slot', slotText(status)],
-      [
-        'Others alive',
-        others.length > 0 ? warned(`pid ${others.join(', ')}`, 'not of the current run') : null,
-      ],
-      ['Autopoll', autopollText(status, now)],
-      ['Notices', noticeText(status, now)],
-      ['Disk', diskText(status)],
+      ['Run', 'current' in status.problems ? unknown('current') : null],
+      ['Others alive', live_pids === null ? unknown('live_pids') : othersText(others)],
+      ['Autopoll', autopoll ? autopollText(autopoll, now) : unknown('autopoll')],
+      ['Notices', notice ? noticeText(notice, now) : unknown('notice')],
+      ['Disk', disk ? diskText(disk) : unknown('disk')],
       ['Version', status.version],
     ]),
   )
+}
+
+/** @param {number[]} pids */
+function othersText(pids) {
+  return pids.length > 0 ? warned(`pid ${pids.join(', ')}`, 'not of the current run') : null
 }
 
 /** @param {Status} status */
@@ -28,8 +34,8 @@ function slotText({ slot, current }) {
   return current ? 'a run lives' : 'free'
 }
 
-/** @param {Status} status @param {number} now */
-function autopollText({ autopoll: { enabled, paused, next_at, would_skip } }, now) {
+/** @param {NonNullable<Status['autopoll']>} autopoll @param {number} now */
+function autopollText({ enabled, paused, next_at, would_skip }, now) {
   if (!enabled) return 'off'
   if (paused) return warned('paused', would_skip ?? 'runs failed in a row; a request resumes it')
   const next =
@@ -37,8 +43,8 @@ function autopollText({ autopoll: { enabled, paused, next_at, would_skip } }, no
   return lines(next, would_skip && `would skip: ${would_skip}`)
 }
 
-/** @param {Status} status @param {number} now */
-function noticeText({ notice: { kind, route, problem, last } }, now) {
+/** @param {NonNullable<Status['notice']>} notice @param {number} now */
+function noticeText({ kind, route, problem, last }, now) {
   const where = lines(kind === 'zulip' ? 'Zulip' : 'server log only', route)
   if (problem !== null) where.append(warned(problem, null))
   if (last?.ok) where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
@@ -46,8 +52,8 @@ function noticeText({ notice: { kind, route, problem, last } }, now) {
   return where
 }
 
-/** @param {Status} status */
-function diskText({ disk: { path, free_mb, min_free_mb, ok } }) {
+/** @param {NonNullable<Status['disk']>} disk */
+function diskText({ path, free_mb, min_free_mb, ok }) {
   const free = free_mb >= 10_240 ? `${Math.round(free_mb / 1024)} GB free` : `${free_mb} MB free`
   return ok ? lines(free, path) : warned(free, `less than ${min_free_mb} MB in ${path}: nothing is launched`)
 }
