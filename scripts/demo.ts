@@ -1,3 +1,4 @@
+import '../src/node-version.cjs'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -104,7 +105,13 @@ async function startLooper(env: NodeJS.ProcessEnv): Promise<{ url: string; child
     stdio: ['ignore', 'pipe', 'inherit'],
     env,
   })
-  stack.push(() => child.exitCode ?? child.kill('SIGKILL'))
+  stack.push(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    // It stops its run, and what that started.
+    const gone = once(child, 'exit')
+    child.kill('SIGTERM')
+    await gone
+  })
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk
@@ -196,11 +203,19 @@ function killCarriers(runId: string): void {
   for (const pid of carriers(runId)) process.kill(pid, 'SIGKILL')
 }
 
+/** Fails as soon as somebody wants it to end, so that nothing is left. */
+const interrupted = new Promise<never>((_resolve, reject) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => reject(new Error(`${signal}: stopping`)))
+})
+
 try {
-  await demo()
+  await Promise.race([demo(), interrupted])
 } catch (error) {
   say(bold(messageOf(error)))
   process.exitCode = 1
 } finally {
   for (const close of stack.reverse()) await close()
+  // What it waited for when it was interrupted would keep it.
+  process.exit()
 }

@@ -20,7 +20,8 @@ import { redactor } from './logging/redact.ts'
 import { openServerLog, type ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
-import { type Credentials, findCredentials } from './notices/zuliprc.ts'
+import { type Credentials, describeMissing, findCredentials } from './notices/zuliprc.ts'
+import { firstProcess, initWarnings } from './processes/init.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -109,7 +110,12 @@ async function compose(
   const warnings = [...config.warnings]
   if (credentials.kind === 'none') {
     warnings.push('No Zulip credentials: notices go to the server log only')
+  } else if (credentials.kind === 'incomplete') {
+    warnings.push(
+      `${describeMissing(credentials)}: no notice can be sent, so every request for a run is refused`,
+    )
   }
+  warnings.push(...initWarnings(firstProcess()))
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }

@@ -12,6 +12,7 @@ import { createTokenCheck } from '../http/tokens.ts'
 import { describeRoute } from '../notices/zulip.ts'
 import { openZulip } from '../notices/zulip-client.ts'
 import { describeMissing, findCredentials } from '../notices/zuliprc.ts'
+import { INIT_REMEDY, initWarnings } from '../processes/init.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import { readDefaultPrompt } from '../runs/prompt.ts'
@@ -191,6 +192,11 @@ export async function checkProcesses(platform: NodeJS.Platform): Promise<Finding
   } catch (error) {
     return broken('processes', messageOf(error), `Make ${source} work, so that Looper sees what to stop.`)
   }
+}
+
+/** Whether dead processes would pile up; nothing where all is well. */
+export function checkInit(first: string): Finding[] {
+  return initWarnings(first).map((text) => warning('init', text, INIT_REMEDY))
 }
 
 /**
