@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Starts the `looper` command: in a checkout from its sources, in a package from what was compiled of them.
-import { existsSync } from 'node:fs'
+// Starts the `looper` command: in a checkout from its sources, in a package from what was compiled of them. In words that
+// an old Node knows, so that it can be told as such.
+// biome-ignore lint/style/useNodejsImportProtocol: an old Node knows no such names.
+import { existsSync } from 'fs'
 
 const source = new URL('../src/cli.ts', import.meta.url)
 const compiled = new URL('../dist/cli.js', import.meta.url)
@@ -9,10 +11,12 @@ const compiled = new URL('../dist/cli.js', import.meta.url)
 const isCheckout = existsSync(source)
 const canRun = isCheckout ? process.features.typescript : 'getBuiltinModule' in process
 if (canRun) {
-  await import(isCheckout ? source.href : compiled.href)
+  void import(isCheckout ? source.href : compiled.href)
 } else {
   const needed = isCheckout ? '24.2' : '20.16'
-  const way = isCheckout ? ', or start it as "npx looper", which brings its own' : ''
+  const way = isCheckout
+    ? ', or start it as "npx looper", which brings its own where "npm ci --include=dev --ignore-scripts=false" put it'
+    : ''
   process.stderr.write(
     `looper: Node ${process.versions.node} is too old; use Node ${needed} or newer${way}\n`,
   )

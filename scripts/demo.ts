@@ -1,3 +1,4 @@
+import '../src/node-version.cjs'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -63,7 +64,8 @@ function expect(holds: boolean, promise: string): void {
 let awaited = 'the demo begins'
 const over = new AbortController()
 const end = (why: string) => over.abort(new Error(why))
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(`${signal}: stopping`))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => end(`${signal}: stopping`))
 setTimeout(() => end(`not within ${LIMIT_MS / 1000} s: ${awaited}`), LIMIT_MS).unref()
 
 async function until(promise: string, condition: () => boolean): Promise<void> {

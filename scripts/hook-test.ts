@@ -1,3 +1,4 @@
+import '../src/node-version.cjs'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'

@@ -1,3 +1,4 @@
+import '../src/node-version.cjs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { printTo } from '../src/cli/print.ts'

@@ -1,3 +1,4 @@
+import '../src/node-version.cjs'
 import { randomBytes } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, RouteOptions } from 'fastify'
+import { loadLater } from '../load-later.ts'
 import { Type } from '../schema.ts'
 
 /** What the document is made of. */
@@ -19,12 +20,10 @@ export function noteRoutes(app: FastifyInstance): readonly RouteOptions[] {
 /** `GET /openapi.json` and, for people, `GET /docs`: how to use the service. They hold no data and need no token. */
 export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { routes, version }) => {
   let page: string | null = null
-  let document: Promise<object> | null = null
   // Loaded when somebody asks, so that a start is fast.
-  const made = () => {
-    document ??= import('./document.ts').then(({ documentOf }) => documentOf(routes, version))
-    return document
-  }
+  const document = loadLater(['@fastify/swagger'], async () =>
+    (await import('./document.ts')).documentOf(routes, version),
+  )
 
   app.get(
     '/openapi.json',
@@ -40,7 +39,7 @@ export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { rou
         },
       },
     },
-    made,
+    document.load,
   )
 
   app.get(
@@ -58,7 +57,7 @@ export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { rou
     },
     async (_request, reply) => {
       const { PAGE_POLICY, renderPage } = await import('./page.ts')
-      page ??= renderPage(JSON.parse(JSON.stringify(await made())))
+      page ??= renderPage(JSON.parse(JSON.stringify(await document.load())))
       return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page)
     },
   )

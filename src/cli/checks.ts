@@ -12,6 +12,7 @@ import { createTokenCheck } from '../http/tokens.ts'
 import { describeRoute } from '../notices/zulip.ts'
 import { openZulip } from '../notices/zulip-client.ts'
 import { describeMissing, findCredentials } from '../notices/zuliprc.ts'
+import { INIT_REMEDY, initWarnings } from '../processes/init.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import type { ProcessTable } from '../processes/table.ts'
@@ -222,6 +223,11 @@ async function canMark(): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** Whether dead processes would pile up; nothing where all is well. */
+export function checkInit(first: string): Finding[] {
+  return initWarnings(first).map((text) => warning('init', text, INIT_REMEDY))
 }
 
 /** Whether codex would work in the default workspace. */

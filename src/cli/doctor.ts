@@ -1,10 +1,12 @@
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { messageOf } from '../errors.ts'
+import { firstProcess } from '../processes/init.ts'
 import {
   broken,
   checkAgent,
   checkDisk,
   checkFiles,
+  checkInit,
   checkNode,
   checkPort,
   checkProcesses,
@@ -68,6 +70,7 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   yield (await checkPort(config)) ?? (await checkService(config, env, world.interrupted))
   yield* checkDisk(config)
   yield await checkProcesses(world.platform)
+  yield* checkInit(firstProcess())
 }
 
 /** Whether it is Looper that listens on the port, with these settings. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import { loadLater } from '../load-later.ts'
 import type { Steps } from '../runs/steps.ts'
 import type { SkipKind } from '../triggers/autopoll.ts'
 import type { MeterSources, Meters } from './meters.ts'
@@ -18,24 +19,21 @@ export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** Counts every step from now on. The library is loaded when there is something to count, so that a start is fast. */
 export function createMetrics(steps: Steps, sources: MeterSources, logger: Pick<Logger, 'error'>): Metrics {
-  let meters: Promise<Meters> | null = null
-  const load = () => {
-    meters ??= import('./meters.ts').then(({ openMeters }) => openMeters(sources))
-    return meters
-  }
+  const meters = loadLater(['prom-client'], async () => (await import('./meters.ts')).openMeters(sources))
   const count = (work: (opened: Meters) => void) => {
-    load()
+    meters
+      .load()
       .then(work)
       .catch((error: unknown) => logger.error({ error: messageOf(error) }, 'metrics.fail'))
   }
   const leave = steps.subscribe((step) => count(({ take }) => take(step)))
   return {
-    text: async () => (await load()).text(),
+    text: async () => (await meters.load()).text(),
     noticeFailed: () => count(({ noticeFailures }) => noticeFailures.inc()),
     autopollSkipped: (reason) => count(({ autopollSkips }) => autopollSkips.inc({ reason })),
     close() {
       leave()
-      if (meters) count((opened) => opened.close())
+      if (meters.isWanted()) count((opened) => opened.close())
     },
   }
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
+import { requirePackage } from '../load-later.ts'
 import { type Redact, unchanged } from '../logging/redact.ts'
 import { standInFor } from '../stand-in.ts'
 import { type FormAnswer, type Reach, sendForm } from './zulip-http.ts'
@@ -90,8 +90,23 @@ async function fetchForm(url: string, { method, headers, body = null }: ZulipReq
 // zulip-js takes fetch and FormData from a module of its own, which would bring 14 MB of code along and replace the global
 // FormData. What stands in for it sends the form the API documents, looks at the status, can be aborted, and does not
 // follow redirects with the account's key.
-standInFor('./helper.js', 'zulip-js', () => ({ fetch: fetchForm, FormData: URLSearchParams }))
-const require = createRequire(import.meta.url)
+const ZULIP_JS = 'zulip-js/lib/index.js'
+let isReplaced = false
+function replaceHelper(): void {
+  if (isReplaced) return
+  standInFor('./helper.js', ZULIP_JS, () => ({ fetch: fetchForm, FormData: URLSearchParams }))
+  isReplaced = true
+}
+try {
+  replaceHelper()
+} catch {
+  // Tried again when it is needed: a module that fails while it is loaded fails for ever.
+}
+
+function zulipJs(): typeof import('zulip-js').default {
+  replaceHelper()
+  return requirePackage(ZULIP_JS)
+}
 
 /**
  * Opens a client for one notice. Every call fails after `timeoutMs` in all, or as soon as the signal aborts. A rate
@@ -107,8 +122,7 @@ export async function openZulip(
   if (!/^https?:\/\/[^/]/.test(site)) {
     throw new Error(`"${site}" is no address of a Zulip server; set one that begins with https://`)
   }
-  // Required, not imported: an import that failed once, for want of a descriptor or of a file, fails for ever.
-  const zulip: typeof import('zulip-js').default = require('zulip-js')
+  const zulip = zulipJs()
   const client = await zulip({ realm: site.replace(/\/+$/, ''), username: email, apiKey: key })
   const deadline = Date.now() + timeoutMs
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])

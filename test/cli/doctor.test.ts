@@ -7,6 +7,7 @@ import type { Finding } from '../../src/cli/checks.ts'
 import {
   checkAgent,
   checkDisk,
+  checkInit,
   checkNode,
   checkPort,
   checkProcesses,
@@ -105,6 +106,14 @@ t.test('a Node that is too old is told first', async (t) => {
   const { status, out } = await runCommand(['doctor'], { world: { nodeVersion: '20.20.2' } })
   t.equal(status, 1)
   t.equal(out.split('\n').length, 3, 'and the rest, which needs it, is left')
+})
+
+t.test('a container without an init is warned of, with what to do', async (t) => {
+  t.strictSame(checkInit('tini'), [])
+  t.match(checkInit('npm start'), [
+    { check: 'init', state: 'warning', text: /^Process 1 is npm start, and no init/ },
+  ])
+  t.match(checkInit('node')[0]?.remedy, /docker run --init/)
 })
 
 t.test('files that the settings name are read', async (t) => {
