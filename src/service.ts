@@ -20,21 +20,20 @@ import { redactor } from './logging/redact.ts'
 import type { ServerLog } from './logging/server-log.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
-import { type Credentials, describeMissing, findCredentials } from './notices/zuliprc.ts'
+import { type Credentials, findCredentials } from './notices/zuliprc.ts'
 import { makeLogDir, openLog } from './open-logs.ts'
-import { firstProcess, initWarnings } from './processes/init.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
 import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
-import { readDefaultPrompt } from './runs/prompt.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { createWrappers } from './runs/wrappers.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
 import type { SettingName } from './settings.ts'
+import { startWarnings } from './start-warnings.ts'
 import { createAutopoll } from './triggers/autopoll.ts'
 import { limitedUntil, prepareDefault } from './triggers/default-run.ts'
 
@@ -116,19 +115,7 @@ async function compose(
   const { log, launch, http } = config
   const { logger, placeToCut, raw: write } = serverLog
 
-  const warnings = [...config.warnings, blindness].filter((text) => text !== null)
-  if (credentials.kind === 'none') {
-    warnings.push('No Zulip credentials: notices go to the server log only')
-  } else if (credentials.kind === 'incomplete') {
-    warnings.push(
-      `${describeMissing(credentials)}: no notice can be sent, so every request for a run is refused`,
-    )
-  }
-  // It is read anew at each launch, and may be right by then.
-  await readDefaultPrompt(launch.prompt).catch((error: unknown) => {
-    warnings.push(`LOOPER_DEFAULT_PROMPT_FILE: ${messageOf(error)}`)
-  })
-  warnings.push(...initWarnings(firstProcess()))
+  const warnings = await startWarnings(config, credentials, blindness)
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }

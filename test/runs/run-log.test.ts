@@ -228,9 +228,3 @@ t.test('a tail never begins within a secret, however long the line', async (t) =
     t.match(tail, /^(x*\[redacted\])?y+$/, `${shift}`)
   }
 })
-
-t.test('a log that is not there throws', async (t) => {
-  const file = path.join(t.testdir(), 'absent')
-  t.throws(() => readTrailer(file), { code: 'ENOENT' })
-  t.throws(() => readTail(file, 20), { code: 'ENOENT' })
-})
