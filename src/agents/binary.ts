@@ -10,6 +10,8 @@ export type BinarySource = 'request' | 'env' | 'local' | 'path'
 export interface Binary {
   readonly path: string
   readonly source: BinarySource
+  /** The name that a request gave, where the program is run by another one. */
+  readonly asked?: string
 }
 
 /** Where programs are looked for. */

@@ -150,7 +150,7 @@ export function recheckLaunch(
   places: BinaryPlaces,
 ): void {
   recheckWorkspace(workspace, access.workspaceRoots)
-  checkProgram({ ...resolveBinary(binary.path, places), source: binary.source }, access)
+  checkProgram({ ...resolveBinary(binary.asked ?? binary.path, places), source: binary.source }, access)
 }
 
 /** The program by the name by which its owner allowed it: whatever a request names may be a link that leads elsewhere by then. */
@@ -158,7 +158,7 @@ function checkProgram(binary: Binary, access: Access): Binary {
   if (binary.source !== 'request') return binary
   const programs = access.programs()
   const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
-  return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real }
+  return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real, asked: binary.path }
 }
 
 function checkRefusal(workspace: string, binary: Binary): void {
