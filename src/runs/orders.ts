@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { removeFile } from '../files.ts'
+import { discard } from '../plain-file.ts'
 
 /** What a wrapper needs to know to run an agent. */
 export interface Orders {
@@ -32,13 +32,7 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
 
 /** Removes what was written down, if anything was. What cannot be removed stays, and nobody reads it again. */
 export function removeOrders(statePath: string): void {
-  for (const file of Object.values(filesOf(statePath))) {
-    try {
-      removeFile(file)
-    } catch {
-      // Whoever has his orders runs, and must not be taken for one that failed.
-    }
-  }
+  for (const file of Object.values(filesOf(statePath))) discard(file)
 }
 
 /** A word as every shell reads it. */
