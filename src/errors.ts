@@ -76,6 +76,11 @@ export const ERRORS = {
     status: 500,
     remedy: 'Mend the notice (see the sentence); nothing was stopped or launched.',
   },
+  LOOPER_STOP_FAILED: {
+    status: 500,
+    remedy:
+      'End the agent that the sentence names by hand (as root, if it is another user’s), then ask again.',
+  },
   LOOPER_AGENT_EXITED_EARLY: { status: 500, remedy: 'Read the run log that the sentence names.' },
   LOOPER_LAUNCH_FAILED: { status: 500, remedy: 'Read the cause; the old agents are already stopped.' },
   LOOPER_LOG_UNWRITABLE: {

@@ -7,7 +7,7 @@ import { messageOf } from './errors.ts'
 /** What must hold before a run can be asked for; each look throws where it does not. */
 export interface ReadinessDeps {
   readonly ledger: { assertWritable(): void }
-  readonly table: { check(): Promise<void> }
+  readonly table: { check(): Promise<unknown> }
   readonly logDir: string
   readonly minFreeMb: number
   /** What the service is busy with: taking up the runs of an earlier life, being there, or going. */
@@ -42,7 +42,7 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
   const { ledger, table, logDir, minFreeMb, phase, clock, logger } = deps
   let last: { readonly at: number; readonly problems: Promise<readonly string[]> } | null = null
 
-  const checks: readonly (readonly [problem: string, check: () => void | Promise<void>])[] = [
+  const checks: readonly (readonly [problem: string, check: () => unknown])[] = [
     ['the ledger cannot be written', () => ledger.assertWritable()],
     ['the log directory cannot be written', () => accessSync(logDir, constants.W_OK | constants.X_OK)],
     ['the disk has less free space than LOOPER_MIN_FREE_MB', () => checkFreeSpace(logDir, minFreeMb)],

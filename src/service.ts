@@ -65,6 +65,8 @@ interface Opened {
   readonly ledger: Ledger
   readonly secrets: Secrets
   readonly credentials: Credentials
+  /** What the process table does not see here. */
+  readonly blindness: string | null
 }
 
 /** What end notices may take of a shutdown. */
@@ -77,7 +79,7 @@ const MIB = 1_048_576
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, table } = options
-  await table.check()
+  const blindness = await table.check()
   const credentials = asSetting('ZULIPRC_PATH', () => findCredentials(config.zulip))
   const secrets = asSetting('LOOPER_HOOKS_FILE', () => followSecrets(config, options.env))
   makeLogDir(config.log.dir)
@@ -87,7 +89,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   try {
     const tell = (message: string) => serverLog.logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell)
-    return await compose(options, { claimed, serverLog, ledger, secrets, credentials })
+    return await compose(options, { claimed, serverLog, ledger, secrets, credentials, blindness })
   } catch (error) {
     ledger?.close()
     await serverLog.close()
@@ -98,7 +100,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 async function compose(
   { config, env, table, hurry, projectDir, home }: ServiceOptions,
-  { claimed, serverLog, ledger: opened, secrets, credentials }: Opened,
+  { claimed, serverLog, ledger: opened, secrets, credentials, blindness }: Opened,
 ): Promise<Service> {
   const { ledger, steps } = observeLedger(opened)
   const clock = systemClock
@@ -106,7 +108,7 @@ async function compose(
   const { log, launch, http } = config
   const { logger } = serverLog
 
-  const warnings = [...config.warnings]
+  const warnings = [...config.warnings, blindness].filter((text) => text !== null)
   if (credentials.kind === 'none') {
     warnings.push('No Zulip credentials: notices go to the server log only')
   }

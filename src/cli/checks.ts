@@ -14,6 +14,7 @@ import { openZulip } from '../notices/zulip-client.ts'
 import { findCredentials } from '../notices/zuliprc.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
+import type { ProcessTable } from '../processes/table.ts'
 import { readDefaultPrompt } from '../runs/prompt.ts'
 import { followSecrets } from '../secrets.ts'
 
@@ -177,16 +178,30 @@ export function checkDisk({ log: { dir, minFreeMb } }: Config): Finding[] {
   ]
 }
 
-/** Whether processes can be seen. */
-export async function checkProcesses(platform: NodeJS.Platform): Promise<Finding> {
-  const table = platform === 'linux' ? linuxTable() : portableTable()
+/** Whether processes can be seen, and marked. */
+export async function checkProcesses(
+  platform: NodeJS.Platform,
+  table: ProcessTable = platform === 'linux' ? linuxTable() : portableTable(),
+): Promise<Finding> {
   const source = table.kind === 'proc' ? '/proc' : 'ps'
   try {
-    await table.check()
-    return ok('processes', source)
+    const blindness = await table.check()
+    if (blindness !== null)
+      return warning('processes', blindness, 'Have /proc mounted so, or run it as root.')
+    if (table.kind === 'ps' || (await canMark())) return ok('processes', source)
+    const text = `${source}, but no prlimit: a daemon that hides its environment is not found when its run ends`
+    return warning('processes', text, 'Install util-linux, and set no hard limit for RLIMIT_RTTIME.')
   } catch (error) {
     return broken('processes', messageOf(error), `Make ${source} work, so that Looper sees what to stop.`)
   }
+}
+
+/** As the wrapper of a run tries it. */
+async function canMark(): Promise<boolean> {
+  return promisify(execFile)('prlimit', [`--rttime=${2n ** 62n}:`, 'true']).then(
+    () => true,
+    () => false,
+  )
 }
 
 /**

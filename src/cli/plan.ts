@@ -10,6 +10,7 @@ const WOULD: Readonly<Record<Plan['would'], string>> = {
   run: 'It would announce, stop and launch:',
   stop_only: 'It would announce and stop, and launch nothing, as the prompt is empty:',
   skip: 'It would do nothing, as a run lives:',
+  blocked: 'It would announce and try to stop, but launch nothing beside an agent that it cannot stop:',
   busy: 'It would be told that another run is in progress; else:',
 }
 
@@ -23,8 +24,10 @@ export async function tellPlan({ screen, client, options }: Context, body: objec
   const { would, notice, stop, launch } = answer.plan
   screen.say(screen.paint('bold', WOULD[would]))
   screen.say(`announce  ${oneLine(notice.message)} (${oneLine(notice.route)})`)
-  for (const { pid, run_id, command } of stop) {
-    screen.say(`stop      ${pid}${run_id === null ? '' : ` (run ${shortId(run_id)})`}  ${oneLine(command)}`)
+  for (const { pid, run_id, command, stoppable } of stop) {
+    const run = run_id === null ? '' : ` (run ${shortId(run_id)})`
+    // A service that is older than this command does not tell.
+    screen.say(`${stoppable === false ? 'no way to stop ' : 'stop      '}${pid}${run}  ${oneLine(command)}`)
   }
   if (stop.length === 0) screen.say('stop      nothing')
   if (launch === null) return EXIT.ok

@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { errnoOf } from '../errors.ts'
+import { parseMark } from './mark.ts'
 import { procReader } from './proc-file.ts'
+import { reach } from './reach.ts'
 import { COOKIE, type CommandInfo, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
 
 const STATES: Readonly<Record<string, ProcessInfo['state']>> = {
@@ -15,14 +17,19 @@ const MOST_LOOKS = 50
 
 /** What this table asks of the system. */
 export interface LinuxCalls {
-  readonly kill: (pid: number, signal: NodeJS.Signals) => void
+  readonly kill: (pid: number, signal: NodeJS.Signals | 0) => void
   /** The bytes are looked at before the next call. */
   readonly readFile: (file: string) => Buffer
   readonly readDirectory: (dir: string) => readonly string[]
 }
 
+const HIDING =
+  '/proc is mounted with hidepid: agents of other users, and programs that forbid core dumps, are neither seen nor ' +
+  'stopped, and nothing is launched beside them; mount it with the option gid= of a group that the service is in'
+
 /** A thread of the kernel: no program, and nobody's child (PF_KTHREAD in linux/sched.h). */
 const KERNEL_THREAD = 0x0020_0000
+const REALTIME_LIMIT = /^Max realtime timeout +(\d+)/m
 const COOKIE_ENTRY = new RegExp(`(?:^|\0)${COOKIE}=([^\0]*)`)
 
 const systemCalls = (): LinuxCalls => ({
@@ -64,6 +71,9 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
     return stat ? parseStat(stat.toString('latin1'), bootId) : null
   }
 
+  /** Whether there is such a process, though `/proc` does not show it (its option `hidepid`, proc(5)). */
+  const isHidden = (pid: number) => inspect(pid) === null && reach(pid, kill) !== 'gone'
+
   return {
     kind: 'proc',
     bootId,
@@ -71,6 +81,7 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
     async check() {
       if (!inspect(process.pid))
         throw new Error('/proc is not readable; mount it, so that Looper sees processes')
+      return isHidden(1) ? HIDING : null
     },
 
     async commands() {
@@ -90,7 +101,8 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
 
     async isAlive(identity) {
       const now = inspect(identity.pid)
-      return now !== null && now.state !== 'zombie' && isSame(now, identity)
+      if (now === null) return identity.bootId === bootId && isHidden(identity.pid)
+      return now.state !== 'zombie' && isSame(now, identity)
     },
 
     async isOwnUser(pid) {
@@ -99,10 +111,17 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
       return line !== null && Number(line[1]) === uid
     },
 
+    maySignal: (pid) => reach(pid, kill) !== 'closed',
+
     cookieOf(pid) {
       const environment = read(`${pid}/environ`)
       if (!environment?.includes(COOKIE)) return null
       return COOKIE_ENTRY.exec(environment.toString())?.[1] ?? null
+    },
+
+    markOf(pid) {
+      const limit = REALTIME_LIMIT.exec((read(`${pid}/limits`) ?? '').toString())?.[1]
+      return limit === undefined ? null : parseMark(limit)
     },
 
     async signal(target, signal) {

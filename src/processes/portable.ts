@@ -1,5 +1,6 @@
 import psList from 'ps-list'
 import treeKill from 'tree-kill'
+import { reach } from './reach.ts'
 import { type Identity, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
 
 type Listing = Awaited<ReturnType<typeof psList>>
@@ -20,8 +21,8 @@ const systemTools: PortableTools = {
 
 /**
  * The table for systems without `/proc`, through `ps`. Its gaps: arguments that hold spaces are split, so a run
- * is recognised by the words before its prompt; identities are whole seconds; there are no cookies, so a tool
- * that left its agent's tree is not found; a stopped process looks alive; CPU time is not told.
+ * is recognised by the words before its prompt; identities are whole seconds; there are no cookies and no marks, so a
+ * tool that left its agent's tree is not found; a stopped process looks alive; CPU time is not told.
  */
 export function portableTable(tools: PortableTools = systemTools): ProcessTable {
   const list = async (): Promise<Listing> => {
@@ -49,6 +50,7 @@ export function portableTable(tools: PortableTools = systemTools): ProcessTable 
 
     async check() {
       await list()
+      return null
     },
 
     async commands() {
@@ -71,7 +73,11 @@ export function portableTable(tools: PortableTools = systemTools): ProcessTable 
       return entry?.uid === undefined || entry.uid === process.getuid?.()
     },
 
+    maySignal: (pid) => reach(pid) !== 'closed',
+
     cookieOf: () => null,
+
+    markOf: () => null,
 
     async signal(target, signal) {
       const now = await inspect(target.pid)

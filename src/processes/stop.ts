@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts'
+import { runPart } from './mark.ts'
 import { type Identity, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
 
 /** An agent to be stopped with everything it started. */
 export interface StopTarget {
   readonly identity: Identity
-  /** The run id that its tree carries in the environment; null where it has none. */
+  /** The run id that its tree carries in the environment, and as a mark; null where it has none. */
   readonly cookie: string | null
 }
 
@@ -35,12 +36,15 @@ const LAST_POLL_MS = 40
 const ORPHAN_GRACE_MS = 500
 /** How long processes may take to die of SIGKILL; past it they are told as survivors. */
 const KILL_LIMIT_MS = 3000
+/** For how long a look at the processes may fail. */
+const LOOK_LIMIT_MS = 3000
 
 /**
  * Stops agents and their whole trees, and looks whether they are gone. The ladder: SIGINT (agents clean up their
- * tools on it), SIGTERM, SIGKILL. Then everything that descends from them or carries their cookie is swept,
+ * tools on it), SIGTERM, SIGKILL. Then everything that descends from them or carries their cookie or mark is swept,
  * round after round, until two looks in a row find none. Only processes whose identity still matches at that
  * moment are signalled.
+ * @throws {Error} where the processes cannot be looked at, so that nobody knows who is left
  */
 export async function stopTrees(all: readonly StopTarget[], options: StopOptions): Promise<StopReport> {
   const { table, spare } = options
@@ -66,6 +70,9 @@ class Sweep {
   readonly #targets: readonly StopTarget[]
   readonly #options: StopOptions
   readonly #cookies: ReadonlySet<string>
+  readonly #marks: ReadonlySet<string>
+  /** When the first of them began: what is older descends from none of them. */
+  readonly #began: number
   readonly #members = new Map<number, Identity>()
   readonly #signalled = new Set<number>()
 
@@ -73,11 +80,17 @@ class Sweep {
     this.#targets = targets
     this.#options = options
     this.#cookies = new Set(targets.flatMap(({ cookie }) => (cookie === null ? [] : [cookie])))
+    this.#marks = new Set([...this.#cookies].map(runPart))
+    this.#began = Math.min(...targets.map(({ identity }) => Number(identity.start)))
     for (const { identity } of targets) this.#members.set(identity.pid, identity)
   }
 
   /** Remembers all descendants, so that they are still known when their parent is gone. */
-  async meetDescendants(): Promise<void> {
+  meetDescendants(): Promise<void> {
+    return this.#look(() => this.#meet())
+  }
+
+  async #meet(): Promise<void> {
     await this.#forgetTheDead()
     const others: ProcessInfo[] = []
     for (const info of await this.#options.table.processes()) {
@@ -98,7 +111,8 @@ class Sweep {
     const { clock, hurry } = this.#options
     const deadline = clock.monotonic() + withinMs
     for (;;) {
-      await Promise.all(this.#targets.map(({ identity }) => this.#ask(identity, signal)))
+      await Promise.all(this.#targets.map(({ identity }) => this.#look(() => this.#ask(identity, signal))))
+      if (this.#areClosed(this.#targets.map(({ identity }) => identity.pid))) return false
       const left = deadline - clock.monotonic()
       if (await this.#until(Math.min(left, ASK_AGAIN_MS), () => this.#agentsGone())) return true
       if (left <= ASK_AGAIN_MS || hurry?.aborted) return false
@@ -115,10 +129,15 @@ class Sweep {
   }
 
   async #agentsGone(): Promise<boolean> {
-    const alive = await Promise.all(
-      this.#targets.map(({ identity }) => this.#options.table.isAlive(identity)),
-    )
-    return !alive.includes(true)
+    return (await this.#look(() => this.#agentsAlive())).length === 0
+  }
+
+  async #agentsAlive(): Promise<number[]> {
+    const alive: number[] = []
+    for (const { identity } of this.#targets) {
+      if (await this.#options.table.isAlive(identity)) alive.push(identity.pid)
+    }
+    return alive
   }
 
   /** Sweeps until nothing is left, first with the given signal, then with SIGKILL. */
@@ -129,20 +148,27 @@ class Sweep {
       isQuiet = await this.#until(ORPHAN_GRACE_MS, async () => (await this.#round(null)).length === 0)
     }
     let quiet = isQuiet ? 1 : 0
+    const soon = this.#options.clock.monotonic() + ORPHAN_GRACE_MS
     await this.#until(
       KILL_LIMIT_MS,
       async () => {
         left = await this.#round('SIGKILL')
         quiet = left.length === 0 ? quiet + 1 : 0
-        return quiet >= 2
+        return quiet >= 2 || (this.#areClosed(left) && this.#options.clock.monotonic() >= soon)
       },
       true,
     )
-    return { signalled: [...this.#signalled], survivors: left }
+    // An agent that the system hides from us is in no list.
+    const agents = await this.#look(() => this.#agentsAlive())
+    return { signalled: [...this.#signalled], survivors: [...new Set([...left, ...agents])] }
   }
 
   /** One pass over the table; tells what was found alive. Signals each one as soon as it is met. */
-  async #round(signal: NodeJS.Signals | null): Promise<number[]> {
+  #round(signal: NodeJS.Signals | null): Promise<number[]> {
+    return this.#look(() => this.#pass(signal))
+  }
+
+  async #pass(signal: NodeJS.Signals | null): Promise<number[]> {
     await this.#forgetTheDead()
     const found: number[] = []
     for (const info of await this.#options.table.processes()) {
@@ -162,7 +188,7 @@ class Sweep {
   }
 
   #belongs(info: ProcessInfo): boolean {
-    return this.#isRelated(info) || this.#hasCookie(info)
+    return this.#isRelated(info) || this.#hasCookie(info) || this.#hasMark(info)
   }
 
   /** One that is known, or a child of one. */
@@ -178,8 +204,33 @@ class Sweep {
     return cookie !== null && this.#cookies.has(cookie)
   }
 
+  #hasMark(info: ProcessInfo): boolean {
+    if (this.#marks.size === 0 || !this.#mayBelong(info) || Number(info.start) < this.#began) return false
+    const mark = this.#options.table.markOf(info.pid)
+    return mark !== null && this.#marks.has(mark.run)
+  }
+
+  /** Whether waiting is in vain: what became another user's does not hear us. */
+  #areClosed(pids: readonly number[]): boolean {
+    return pids.length > 0 && pids.every((pid) => !this.#options.table.maySignal(pid))
+  }
+
   #mayBelong({ state, pid }: ProcessInfo): boolean {
     return state !== 'zombie' && !this.#options.spare.has(pid)
+  }
+
+  /** A look that fails, as with too many open files, says of nobody that he is gone: it is taken again, for a while. */
+  async #look<T>(look: () => Promise<T>): Promise<T> {
+    const { clock } = this.#options
+    const deadline = clock.monotonic() + LOOK_LIMIT_MS
+    for (;;) {
+      try {
+        return await look()
+      } catch (error) {
+        if (clock.monotonic() >= deadline) throw error
+        await clock.sleep(LAST_POLL_MS)
+      }
+    }
   }
 
   /** Polls until the condition holds or the time is over; tells whether it held. */

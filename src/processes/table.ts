@@ -1,3 +1,5 @@
+import type { Mark } from './mark.ts'
+
 /** One process for all time: a pid alone may be used again, so its start and its boot belong to it. */
 export interface Identity {
   /** The boot during which it was seen; empty where the system names none. */
@@ -28,20 +30,27 @@ export interface ProcessTable {
   readonly kind: 'proc' | 'ps'
   /** The present boot, as identities carry it. */
   readonly bootId: string
-  /** @throws {Error} saying why, where this table cannot work on this machine */
-  check(): Promise<void>
+  /**
+   * Resolves with a sentence on what this table does not see on this machine; null: nothing.
+   * @throws {Error} saying why, where it cannot work here
+   */
+  check(): Promise<string | null>
   /** Every process with arguments. */
   commands(): Promise<Iterable<CommandInfo>>
   /** Every process, newest pid first, each one read as late as the system allows; then those that began meanwhile. */
   processes(): Promise<Iterable<ProcessInfo>>
   /** One process, or null where there is none of that pid. */
   inspect(pid: number): Promise<ProcessInfo | null>
-  /** Whether this very process is still there and no zombie. */
+  /** Whether this very process is still there and no zombie; one that the system hides from us counts as there. */
   isAlive(identity: Identity): Promise<boolean>
   /** Whether it belongs to the user of the service. */
   isOwnUser(pid: number): Promise<boolean>
+  /** False where it is there, but the system would not let us signal it: it became another user's. */
+  maySignal(pid: number): boolean
   /** The run id in its environment; null where it has none or it cannot be read. */
   cookieOf(pid: number): string | null
+  /** The mark that it inherited, whatever it did to its environment; null where it has none. */
+  markOf(pid: number): Mark | null
   /**
    * Sends a signal to a process, and to its group where it leads one, if it still is the same process.
    * False where it is gone or may not be signalled.

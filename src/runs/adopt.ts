@@ -77,8 +77,9 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   if (agent.bootId !== table.bootId)
     return end(record, deps, endOf(null, returnCode, 'the machine was restarted'))
   const swept = await stopTree(record.runId, agent, deps)
-  if (swept.signalled.length > 0)
-    deps.logger.warn({ run_id: record.runId, pids: swept.signalled }, 'run.leftovers')
+  const { signalled: pids, survivors } = swept
+  if (pids.length + survivors.length > 0)
+    deps.logger.warn({ run_id: record.runId, pids, survivors }, 'run.leftovers')
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'
   end(record, deps, endOf(null, returnCode, lost))
 }

@@ -67,7 +67,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   /** Everything that happens to a run from now to its end. */
   function follow(
-    facts: Omit<Run, 'expectEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
+    facts: Omit<Run, 'expectEnd' | 'expectNoEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
     past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
     limits: { readonly timeoutMs: number; readonly stallMs: number },
     word: Pick<Launched, 'status' | 'complete'>,
@@ -97,7 +97,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       if (!passed) return
       run.expectEnd(passed)
       log.warn({ ...passed }, 'run.limit')
-      await insist(() => stopTree(runId, agent, deps), 'run.limit.fail', told)
+      const { survivors } = await insist(() => stopTree(runId, agent, deps), 'run.limit.fail', told)
+      if (survivors.length > 0) log.error({ survivors }, 'run.stop.survivors')
     })
 
     async function end(report: WatchReport) {
@@ -127,6 +128,9 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       ended,
       expectEnd(why) {
         ending ??= why
+      },
+      expectNoEnd(why) {
+        if (ending === why) ending = null
       },
     }
     live.set(runId, run)

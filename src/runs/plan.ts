@@ -5,7 +5,8 @@ import type { Occupation } from './runs.ts'
 
 /** What a request would do, were it made now. */
 export interface Plan {
-  readonly would: 'run' | 'stop_only' | 'skip' | 'busy'
+  /** `blocked`: an agent cannot be stopped, so nothing would be launched beside it. */
+  readonly would: 'run' | 'stop_only' | 'skip' | 'busy' | 'blocked'
   readonly notice: { readonly message: string; readonly route: string }
   /** The agents that it would stop, each with all that belongs to it. */
   readonly stop: readonly PlannedStop[]
@@ -19,6 +20,8 @@ export interface PlannedStop {
   readonly runId: string | null
   /** Its argv as one shell-quoted line. */
   readonly command: string
+  /** False where the agent became another user's. */
+  readonly stoppable: boolean
 }
 
 /** What would be launched. */
@@ -43,7 +46,7 @@ export async function planOf(
   for (const { pid, argv } of await deps.table.commands()) {
     if (!stop.has(pid)) continue
     const runId = live.find(({ agent }) => agent.pid === pid)?.runId ?? null
-    planned.push({ pid, runId, command: shellQuote(argv) })
+    planned.push({ pid, runId, command: shellQuote(argv), stoppable: deps.table.maySignal(pid) })
   }
   return {
     would: verdict(),
@@ -55,7 +58,8 @@ export async function planOf(
   function verdict(): Plan['would'] {
     if (request.ifRunning === 'skip' && obstacle) return 'skip'
     if (obstacle === 'busy') return 'busy'
-    return launch ? 'run' : 'stop_only'
+    if (!launch) return 'stop_only'
+    return planned.every(({ stoppable }) => stoppable) ? 'run' : 'blocked'
   }
 }
 

@@ -151,7 +151,7 @@ function planAnswer({ would, notice, stop, launch }: Plan): PlanAnswer {
     plan: {
       would,
       notice,
-      stop: stop.map(({ pid, runId, command }) => ({ pid, run_id: runId, command })),
+      stop: stop.map(({ runId, ...agent }) => ({ ...agent, run_id: runId })),
       launch: launch && {
         argv: [...launch.argv],
         command: shellQuote(launch.argv),

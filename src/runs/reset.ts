@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Agent } from '../agents/agent.ts'
 import type { StopScope } from '../config.ts'
 import { removeFile } from '../files.ts'
+import { ownerPart, runPart } from '../processes/mark.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage } from '../processes/table.ts'
@@ -31,13 +32,14 @@ export interface Found {
 /** What a reset did. */
 export interface ResetReport extends StopReport {
   readonly agents: readonly number[]
-  /** Agents that are still alive. */
+  /** Agents that are still alive, and what survived of their trees and is a run of the agent itself. */
   readonly remaining: readonly number[]
 }
 
 /**
- * Looks for live agents: the given runs, those whose state an earlier life of the service left, and, with the machine
- * as scope, every run of the agent by this user. Never the service or its ancestors.
+ * Looks for live agents: the given runs, those whose state an earlier life of the service left, every run of the agent
+ * that a run of this service left behind, whatever user it became (sudo), and, with the machine as scope, every run of the
+ * agent by this user. Never the service or its ancestors.
  */
 export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise<Found> {
   const { table, agent, ownCookie } = deps
@@ -57,15 +59,16 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
     if (identity) targets.set(keyOf(identity), targetOf(runId, identity, ownCookie))
   }
 
-  if (deps.scope === 'machine') {
-    const stale = new Set(findStale(await table.commands(), agent.isRun, spare))
-    for (const pid of stale) {
-      const identity = await table.inspect(pid)
-      // A launcher's child, or a fork that is about to become a tool, belongs to its parent's tree.
-      if (identity && stale.has(identity.parent)) continue
-      if (!identity || targets.has(keyOf(identity)) || !(await table.isOwnUser(pid))) continue
-      targets.set(keyOf(identity), targetOf(table.cookieOf(pid), identity, ownCookie))
-    }
+  const isLeft = leftBy(deps, live)
+  const isInScope = async (pid: number) =>
+    (deps.scope === 'machine' && (await table.isOwnUser(pid))) || isLeft(pid)
+  const stale = new Set(findStale(await table.commands(), agent.isRun, spare))
+  for (const pid of stale) {
+    const identity = await table.inspect(pid)
+    // A launcher's child, or a fork that is about to become a tool, belongs to its parent's tree.
+    if (identity && stale.has(identity.parent)) continue
+    if (!identity || targets.has(keyOf(identity)) || !(await isInScope(pid))) continue
+    targets.set(keyOf(identity), targetOf(table.cookieOf(pid), identity, ownCookie))
   }
 
   const agents = []
@@ -76,7 +79,32 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
 /** Stops what was found, whole trees, and verifies it. */
 export async function stopAgents(deps: ResetDeps, found: Found): Promise<ResetReport> {
   const report = await stopTrees(found.targets, { ...deps, spare: found.spare })
-  for (const file of found.orphanedStates) removeFile(file)
-  const alive = new Set(report.survivors)
-  return { ...report, agents: found.agents, remaining: found.agents.filter((pid) => alive.has(pid)) }
+  const remaining = await agentsAmong(report.survivors, found, deps)
+  for (const file of found.orphanedStates) {
+    // The state of an agent that lives on is all that is known of it.
+    if (!remaining.includes(readState(file).agent?.pid ?? 0)) removeFile(file)
+  }
+  return { ...report, agents: found.agents, remaining }
+}
+
+/** A launcher may be gone while the agent behind it, another user's, lives on; a tool that lives on is no agent. */
+async function agentsAmong(
+  survivors: readonly number[],
+  { agents, spare }: Found,
+  { table, agent }: ResetDeps,
+): Promise<number[]> {
+  if (survivors.length === 0) return []
+  const running = new Set(findStale(await table.commands(), agent.isRun, spare))
+  return survivors.filter((pid) => agents.includes(pid) || running.has(pid))
+}
+
+/** Whether a process is of a run of this service that is over; what is of a live one belongs to its tree. */
+function leftBy({ table, stateDir, ownCookie }: ResetDeps, live: readonly Run[]): (pid: number) => boolean {
+  const owner = ownerPart(stateDir)
+  // The tree that the service itself is in is not its own.
+  const others = new Set([...live.map(({ runId }) => runId), ownCookie ?? ''].map(runPart))
+  return (pid) => {
+    const mark = table.markOf(pid)
+    return mark !== null && mark.owner === owner && !others.has(mark.run)
+  }
 }

@@ -58,6 +58,8 @@ export interface Run {
   readonly wrapper: Identity
   /** Says why it is about to be ended; the first one counts. */
   expectEnd(ending: Ending): void
+  /** Takes that back: it lives on all the same. */
+  expectNoEnd(ending: Ending): void
   /** Resolves when the agent ended, its log is complete and nothing of its tree is left. Never rejects. */
   readonly ended: Promise<RunEnd>
 }

@@ -248,7 +248,8 @@ export function createRuns(deps: RunsDeps): Runs {
       const run = live.all().find((candidate) => candidate.runId === runId)
       if (run) {
         if (occupant?.runId === runId) occupant.calledOff.abort(cause)
-        return stopOne(run, { outcome: 'stopped', cause }, deps, logger)
+        const why: Ending = { outcome: 'stopped', cause }
+        return stopOne(run, why, deps, logger).finally(() => run.expectNoEnd(why))
       }
       return wasWaiting ? { signalled: [], survivors: [] } : null
     },

@@ -115,9 +115,16 @@ export type AcceptedAnswer = Static<typeof AcceptedAnswer>
 export const PlanAnswer = Type.Object({
   ok: Type.Literal(true),
   plan: Type.Object({
-    would: Type.Enum(['run', 'stop_only', 'skip', 'busy']),
+    would: Type.Enum(['run', 'stop_only', 'skip', 'busy', 'blocked']),
     notice: Type.Object({ message: Type.String(), route: Type.String() }),
-    stop: Type.Array(Type.Object({ pid: Type.Integer(), run_id: TextOrNull, command: Type.String() })),
+    stop: Type.Array(
+      Type.Object({
+        pid: Type.Integer(),
+        run_id: TextOrNull,
+        command: Type.String(),
+        stoppable: Type.Boolean(),
+      }),
+    ),
     launch: Type.Union([
       Type.Object({
         argv: Type.Array(Type.String()),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { LooperError, messageOf } from '../errors.ts'
 import type { Receipt } from '../notices/notice.ts'
+import { lineage } from '../processes/table.ts'
 import type { LiveDeps, LiveRuns } from './live.ts'
 import type { Ending } from './outcome.ts'
 import type { ResetReport } from './reset.ts'
@@ -33,6 +34,21 @@ function tailOf(logPath: string): string {
   } catch (error) {
     return messageOf(error)
   }
+}
+
+/** At most one run lives: what cannot be ended keeps the next one from beginning. */
+async function stillAlive(pids: readonly number[], { table }: SequenceDeps): Promise<LooperError> {
+  const ancestors = await lineage(table, process.pid)
+  const who = (pid: number) => {
+    if (ancestors.has(pid)) return `pid ${pid} (this service runs inside of it)`
+    return table.maySignal(pid) ? `pid ${pid}` : `pid ${pid} (another user's)`
+  }
+  const named = pids.map(who).join(', ')
+  const kill = `kill -9 ${pids.join(' ')}`
+  return new LooperError(
+    'LOOPER_STOP_FAILED',
+    `the old agent could not be stopped, so no new one is launched beside it: ${named}; end it by hand ("sudo ${kill}"), then ask again`,
+  )
 }
 
 /** @throws {LooperError} `LOOPER_SHUTTING_DOWN` where the service is about to end */
@@ -73,7 +89,9 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
 
   async function reset(why: Ending): Promise<ResetReport> {
     enter('stop')
-    const report = await stopAll(live.all(), why, deps, log)
+    const report = await stopAll(live.all(), why, deps, log).finally(() => {
+      for (const run of live.all()) run.expectNoEnd(why)
+    })
     const { agents, signalled, remaining } = report
     log.info({ step: 'stopped', pids: agents, signalled, remaining }, 'run.step')
     return report
@@ -117,7 +135,9 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
       deps.recheck(launch)
 
       const { agents, remaining } = await reset({ outcome: 'replaced', cause: `replaced by run ${runId}` })
-      ledger.step(runId, { stoppedAt: clock.now(), stoppedPids: agents })
+      const stoppedPids = agents.filter((pid) => !remaining.includes(pid))
+      ledger.step(runId, { stoppedAt: clock.now(), stoppedPids })
+      if (remaining.length > 0) throw await stillAlive(remaining, deps)
 
       enter('delay', { ms: request.delayMs })
       if (request.delayMs > 0) await clock.sleep(request.delayMs, over).catch(assertGoing)

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { LooperError, messageOf } from '../errors.ts'
 import type { StopReport } from '../processes/stop.ts'
 import type { Ending } from './outcome.ts'
 import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
@@ -8,6 +9,7 @@ import { stopTree } from './stop-tree.ts'
 /**
  * Stops every live agent, the given runs among them; their logs are complete and their ends on the record when it
  * resolves. What survives is told, not waited for.
+ * @throws {LooperError} `LOOPER_STOP_FAILED` where the processes cannot be looked at
  */
 export async function stopAll(
   runs: readonly Run[],
@@ -16,7 +18,8 @@ export async function stopAll(
   log: Logger,
 ): Promise<ResetReport> {
   for (const run of runs) run.expectEnd(why)
-  const report = await stopAgents(deps, await findAgents(deps, runs))
+  const found = await findAgents(deps, runs)
+  const report = await verified(stopAgents(deps, found))
   await ends(runs, report, deps, log)
   return report
 }
@@ -24,9 +27,20 @@ export async function stopAll(
 /** Stops one run, like {@link stopAll}. */
 export async function stopOne(run: Run, why: Ending, deps: ResetDeps, log: Logger): Promise<StopReport> {
   run.expectEnd(why)
-  const report = await stopTree(run.runId, run.agent, deps)
+  const report = await verified(stopTree(run.runId, run.agent, deps))
   await ends([run], report, deps, log)
   return report
+}
+
+async function verified<T>(stop: Promise<T>): Promise<T> {
+  try {
+    return await stop
+  } catch (error) {
+    const why = messageOf(error)
+    throw new LooperError('LOOPER_STOP_FAILED', `cannot tell whether the old agent is gone: ${why}`, {
+      cause: error,
+    })
+  }
 }
 
 async function ends(runs: readonly Run[], report: StopReport, { table }: ResetDeps, log: Logger) {

@@ -4,7 +4,7 @@
 # usage: wrapper.sh STATE_DIR
 #   fd 3    a socket to the service. The wrapper waits there for a line with a run's id, and ends without a word where
 #           none comes: the service may start it before there is a run.
-#   orders  STATE_DIR/ID.orders, which sets looper_workspace, looper_log, looper_input, and the command as the
+#   orders  STATE_DIR/ID.orders, which sets looper_workspace, looper_log, looper_mark, looper_input, and the command as the
 #           arguments. The agent reads the input, and writes directly to the log, opened for appending, so no byte
 #           depends on the service.
 #   state   STATE_DIR/ID, a file for a service that was not there to listen, and fd 3 both get
@@ -59,11 +59,9 @@ tell wrapper
   export LOOPER_RUN_ID PWD
   unset OLDPWD
   # Its own session: a signal to the agent's group never reaches this wrapper.
-  if command -v setsid >/dev/null; then
-    exec setsid "$@" 2>&1
-  else
-    exec "$@" 2>&1
-  fi
+  if command -v setsid >/dev/null; then set -- setsid "$@"; fi
+  if [ "$looper_mark" ] && command -v prlimit >/dev/null; then set -- prlimit --rttime="$looper_mark:" "$@"; fi
+  exec "$@" 2>&1
 )
 status=$?
 if [ "$status" -gt 128 ] && [ "$status" -lt 160 ]; then status=-$((status - 128)); fi

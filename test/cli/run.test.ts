@@ -315,6 +315,11 @@ limits    ended after 60 s, ended after 30 s without output
   )
   t.strictSame(JSON.parse((await runCommand(['run', 'x', '--plan', '--json'], { url })).out), body)
 
+  Object.assign(plan, { would: 'blocked', stop: [{ pid: 7, run_id: null, command: 'x', stoppable: false }] })
+  const blocked = (await runCommand(['run', 'x', '--plan'], { url })).out
+  t.match(blocked, /^It would announce and try to stop, but launch nothing beside an agent/)
+  t.match(blocked, '\nno way to stop 7  x\n')
+
   Object.assign(plan, { would: 'stop_only', stop: [], launch: null, notice: { message: 'x', route: 'log' } })
   t.equal(
     (await runCommand(['run', 'x', '--plan', '--prompt', ''], { url })).out,

@@ -35,13 +35,23 @@ export interface Answer {
   readonly [field: string]: unknown
 }
 
+/** Another user for the service to be; tests that need it run as root. */
+export interface User {
+  readonly uid: number
+  readonly gid: number
+}
+
 /** Runs `src/main.ts` with these settings and nothing of Looper's or Zulip's from the outside. */
 export function spawnService(
   settings: NodeJS.ProcessEnv,
   args: readonly string[] = [path.join(PROJECT, 'src/main.ts')],
+  user?: User,
 ): ChildProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(LOOPER|ZULIP|CODEX)/.test(name))
+  // What records coverage may not write as somebody else.
+  const isForeign = user === undefined ? /^(LOOPER|ZULIP|CODEX)/ : /^(LOOPER|ZULIP|CODEX|NODE_|TAP|_TAP)/
+  const inherited = Object.entries(process.env).filter(([name]) => !isForeign.test(name))
   return spawn(process.execPath, args, {
+    ...user,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...Object.fromEntries(inherited),
@@ -62,8 +72,9 @@ export function spawnService(
 export async function startTestService(
   logDir: string,
   settings: NodeJS.ProcessEnv = {},
+  user?: User,
 ): Promise<TestService> {
-  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings })
+  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings }, undefined, user)
   let output = ''
   const url = await new Promise<string>((resolve, reject) => {
     const read = (chunk: Buffer) => {

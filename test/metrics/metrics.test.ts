@@ -112,6 +112,7 @@ t.test('of the run that lives, its processes and the size of its log are told', 
     agent: left.agent,
     wrapper: left.wrapper,
     expectEnd: () => undefined,
+    expectNoEnd: () => undefined,
     ended: new Promise<never>(() => undefined),
   } as const
   const { steps } = observeLedger(heart.ledger)

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { linuxTable, parseStat } from '../../src/processes/linux.ts'
+import { limitOf, ownerPart, runPart } from '../../src/processes/mark.ts'
 import { lineage } from '../../src/processes/table.ts'
 import { until } from '../helpers/service.ts'
 
@@ -33,6 +34,7 @@ t.test('a stat line is read from the last parenthesis on', (t) => {
 t.test('it works on this machine, and knows this very process', async (t) => {
   const table = linuxTable()
   await table.check()
+  t.ok(table.maySignal(process.pid))
   const self = await table.inspect(process.pid)
   t.match(self, { pid: process.pid, parent: process.ppid, state: 'alive' })
   t.equal(self?.bootId, readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
@@ -90,6 +92,61 @@ t.test('a cookie is a whole variable, wherever it stands', async (t) => {
   t.equal(cookieIn('B=b\0LOOPER_RUN_ID=a'), 'a')
   t.equal(cookieIn('MY_LOOPER_RUN_ID=a\0B=LOOPER_RUN_ID=a\0'), null)
   t.equal(cookieIn('B=b\0'), null)
+})
+
+const skip = spawnSync('prlimit', ['--version']).error ? 'prlimit (util-linux) is not installed' : false
+
+t.test('a mark outlives a cleared environment, a session of its own and its parent', { skip }, async (t) => {
+  const table = linuxTable()
+  const child = spawn(
+    'prlimit',
+    [
+      `--rttime=${limitOf('a-run', '/logs')}:`,
+      'sh',
+      '-c',
+      '(env -i PATH="$PATH" setsid sh -c \'echo $$; exec sleep 300 >/dev/null\' &)',
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  let told = ''
+  for await (const chunk of child.stdout) told += chunk
+  const pid = Number(told)
+  t.teardown(() => process.kill(pid, 'SIGKILL'))
+  t.equal(table.cookieOf(pid), null)
+  t.same(table.markOf(pid), { run: runPart('a-run'), owner: ownerPart('/logs') })
+  t.equal(table.markOf(NO_SUCH_PID), null)
+})
+
+t.test('an unlimited process has no mark, nor has one on a system that does not tell limits', (t) => {
+  const table = (limits: string) => linuxTable({ readFile: () => Buffer.from(limits) })
+  t.equal(table('Max realtime timeout      unlimited            unlimited            us\n').markOf(1), null)
+  t.equal(
+    table('Max open files            1024                 4096                 files\n').markOf(1),
+    null,
+  )
+  t.end()
+})
+
+t.test('a process that /proc hides is not gone, and that it hides them is told', async (t) => {
+  const hiding = (code: string) =>
+    linuxTable({
+      readFile: (file) => {
+        if (/^\/proc\/1\//.test(file)) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
+        return readFileSync(file)
+      },
+      kill: () => {
+        throw Object.assign(new Error(code), { code })
+      },
+    })
+  const { bootId } = linuxTable()
+  const first = { bootId, pid: 1, start: '1' }
+  t.ok(await hiding('EPERM').isAlive(first))
+  t.notOk(await hiding('ESRCH').isAlive(first))
+  t.notOk(await hiding('EPERM').isAlive({ ...first, bootId: 'another' }))
+  t.match(await hiding('EPERM').check(), /hidepid/)
+  t.equal(await hiding('ESRCH').check(), null)
+  t.notOk(await hiding('EPERM').signal(first, 'SIGKILL'), 'nobody knows whether it is the same')
+  t.notOk(hiding('EPERM').maySignal(1))
 })
 
 t.test(

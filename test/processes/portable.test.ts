@@ -39,6 +39,8 @@ t.test('it knows this very process', { skip }, async (t) => {
   t.equal(await table.inspect(4_194_304), null)
   t.notOk(await table.isAlive({ bootId: '', pid: 4_194_304, start: '1' }))
   t.equal(table.cookieOf(process.pid), null, 'its gap')
+  t.equal(table.markOf(process.pid), null, 'its gap')
+  t.ok(table.maySignal(process.pid))
 })
 
 t.test('entries without arguments, start or user are taken as they are', async (t) => {

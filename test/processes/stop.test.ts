@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
+import { limitOf } from '../../src/processes/mark.ts'
 import { type StopOptions, stopTrees } from '../../src/processes/stop.ts'
 import { COOKIE, type Identity, type ProcessTable } from '../../src/processes/table.ts'
 import { carriers } from '../helpers/processes.ts'
@@ -47,6 +48,13 @@ async function victim(test: Test, script: string, withCookie = true) {
 const stop = (targets: Parameters<typeof stopTrees>[0], more: Partial<StopOptions> = {}) =>
   stopTrees(targets, { table, clock: systemClock, graceMs: 600, spare: new Set(), ...more })
 
+/** It runs a hundred times as fast, so that limits are near. */
+const quickClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now() * 100,
+  sleep: (ms) => systemClock.sleep(ms / 100),
+}
+
 const STUBBORN = `trap '' INT TERM HUP`
 
 const VICTIMS: Readonly<Record<string, string>> = {
@@ -84,6 +92,76 @@ t.test('without a cookie, descendants in other sessions are still found through 
   t.equal(carriers(cookie).length, 3)
   t.same((await stop([target])).survivors, [])
   t.same(carriers(cookie), [])
+})
+
+const unmarked = spawnSync('prlimit', ['--version']).error ? 'prlimit (util-linux) is not installed' : false
+
+t.test(
+  'what cleared its environment and left its parent is swept by its mark; an older namesake is not',
+  { skip: unmarked },
+  async (t) => {
+    const cookie = randomUUID()
+    const told = path.join(t.testdir(), 'pid')
+    const marked = (script: string) =>
+      spawn('prlimit', [`--rttime=${limitOf(cookie, '/logs')}:`, 'sh', '-c', script], { stdio: 'ignore' })
+    const older = marked('exec sleep 300')
+    t.teardown(() => older.kill('SIGKILL'))
+    await until('a tick of the clock', async () => {
+      const [self, other] = await Promise.all([table.inspect(process.pid), table.inspect(older.pid ?? 0)])
+      return self !== null && other !== null && table.markOf(other.pid) !== null
+    })
+    await systemClock.sleep(20)
+    const agent = marked(
+      `(env -i PATH="$PATH" setsid sh -c 'trap "" INT TERM; echo $$ >${told}; while :; do sleep 0.1; done' &); exec sleep 300`,
+    )
+    await until('the daemon', () => textOf(told) !== '')
+    const identity = await table.inspect(agent.pid ?? 0)
+    if (!identity) throw new Error('the agent is gone')
+    const daemon = Number(textOf(told))
+    const { signalled, survivors } = await stop([{ identity, cookie }])
+    t.same(survivors, [])
+    t.ok(signalled.includes(daemon))
+    t.not((await table.inspect(daemon))?.state, 'alive')
+    t.equal((await table.inspect(older.pid ?? 0))?.state, 'alive', 'it was there before the agent')
+  },
+)
+
+t.test('a look that fails says of nobody that he is gone; it is taken again', async (t) => {
+  const { cookie, target } = await victim(t, `${STUBBORN}; echo >"$READY"; while :; do sleep 1; done`)
+  let looks = 0
+  const failNow = () => {
+    if (++looks % 7 === 0) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+  }
+  const shaky: ProcessTable = {
+    ...table,
+    isAlive: async (identity) => {
+      failNow()
+      return table.isAlive(identity)
+    },
+    processes: async () => {
+      failNow()
+      return table.processes()
+    },
+  }
+  t.same((await stop([target], { table: shaky })).survivors, [])
+  t.ok(looks > 7)
+  t.same(carriers(cookie), [])
+})
+
+t.test('where no look succeeds, that is told, and nobody is called gone', async (t) => {
+  const { cookie, target } = await victim(t, 'echo >"$READY"; exec sleep 300')
+  const blind: ProcessTable = { ...table, processes: () => Promise.reject(new Error('EMFILE')) }
+  await t.rejects(stop([target], { table: blind, clock: quickClock }), { message: 'EMFILE' })
+  t.equal(carriers(cookie).length, 1)
+})
+
+t.test('an agent that the system hides is told as a survivor', async (t) => {
+  const { target } = await victim(t, 'echo >"$READY"; exec sleep 300')
+  const hiding: ProcessTable = { ...table, processes: async () => [], signal: async () => false }
+  t.same(await stop([target], { table: hiding, clock: quickClock }), {
+    signalled: [],
+    survivors: [target.identity.pid],
+  })
 })
 
 t.test('one that was stopped is continued, so that it can end politely', async (t) => {
@@ -158,7 +236,7 @@ t.test('an identity of another boot is never signalled', async (t) => {
 })
 
 t.test('spared pids are not signalled, though they carry the cookie', async (t) => {
-  const { cookie, target, told } = await victim(t, 'setsid sleep 300 & echo $! >"$READY"; wait')
+  const { cookie, target, told } = await victim(t, `setsid sh -c 'echo $$ >"$READY"; exec sleep 300' & wait`)
   const tool = Number(told)
   t.same((await stop([target], { spare: new Set([tool]) })).survivors, [])
   // For a moment, while it starts its program, nobody can see what it carries.
@@ -182,16 +260,19 @@ t.test('an agent that is spared is told as a survivor; the others are stopped', 
 t.test('what cannot be killed is told', async (t) => {
   const { target } = await victim(t, 'echo >"$READY"; exec sleep 300')
   const powerless: ProcessTable = { ...table, signal: async () => false }
-  // The clock runs a hundred times as fast, so that the limit is near.
-  const clock = {
-    now: () => Date.now(),
-    monotonic: () => performance.now() * 100,
-    sleep: (ms: number) => systemClock.sleep(ms / 100),
-  }
-  t.same(await stop([target], { table: powerless, clock }), {
+  t.same(await stop([target], { table: powerless, clock: quickClock }), {
     signalled: [],
     survivors: [target.identity.pid],
   })
+})
+
+t.test('what became another user’s hears no signal, so it is not waited for', async (t) => {
+  const { target } = await victim(t, 'echo >"$READY"; exec sleep 300')
+  const closed: ProcessTable = { ...table, signal: async () => false, maySignal: () => false }
+  const begin = performance.now()
+  const { survivors } = await stop([target], { table: closed, graceMs: 60_000 })
+  t.same(survivors, [target.identity.pid])
+  t.ok(performance.now() - begin < 30_000, 'it did not take its grace')
 })
 
 t.test('with nothing to stop, nothing is looked at', async (t) => {

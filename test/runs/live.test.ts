@@ -60,7 +60,9 @@ t.test('a failing run is told as such, and of several reasons for its end the fi
   const heart = heartOf(t)
   const { run, record } = await launch(heart, `${WAIT}; exit 3`)
   run.expectEnd({ outcome: 'replaced', cause: 'replaced by run b' })
-  run.expectEnd({ outcome: 'stopped', cause: 'the service was shut down' })
+  const later = { outcome: 'stopped', cause: 'the service was shut down' } as const
+  run.expectEnd(later)
+  run.expectNoEnd(later)
   go(heart)
   await run.ended
   t.match(record(), { outcome: 'replaced', returnCode: 3, cause: 'replaced by run b', tokensUsed: null })

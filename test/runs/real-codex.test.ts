@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { linuxTable } from '../../src/processes/linux.ts'
+import { runPart } from '../../src/processes/mark.ts'
 import { startLoopbackModel, writeCodexHome } from '../fixtures/loopback-model.ts'
 import {
   findObstacles,
@@ -39,6 +42,8 @@ async function setUp(test: Test, sandbox: SandboxMode) {
   return { run, dir }
 }
 
+const table = linuxTable()
+const MARKS = !spawnSync('prlimit', ['--version']).error
 const TOOLS = ['sleep 300', "sh -c 'sleep 300 & sleep 301 & wait'; sleep 302 | cat"]
 
 for (const sandbox of ['workspace-write', 'danger-full-access'] as const) {
@@ -48,9 +53,11 @@ for (const sandbox of ['workspace-write', 'danger-full-access'] as const) {
     for (const tool of TOOLS) {
       const first = await run(`RUN: ${tool}`)
       t.equal(first.status, 200)
-      await until('its tool runs', () =>
-        carriers(first.runId).some((pid) => textOf(`/proc/${pid}/cmdline`).startsWith('sleep\x00')),
-      )
+      const tools = () =>
+        carriers(first.runId).filter((pid) => textOf(`/proc/${pid}/cmdline`).startsWith('sleep\x00'))
+      await until('its tool runs', () => tools().length > 0)
+      if (MARKS)
+        t.equal(table.markOf(tools()[0] ?? 0)?.run, runPart(first.runId), 'its sandbox keeps the mark')
       const second = await run('ECHO: the second run')
       t.ok(second.body.killed_codex_exec_pids?.includes(first.pid))
       t.same(second.body.remaining_codex_exec_pids, [])

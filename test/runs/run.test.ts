@@ -114,7 +114,7 @@ t.test('of two requests at once, one is answered 200 and the other 409', async (
   t.equal(good?.status, 200)
   t.equal(busy?.status, 409)
   t.match(busy?.body, { ok: false, error: 'busy: another run is in progress', code: 'LOOPER_BUSY' })
-  t.equal(carriers(good?.runId ?? '-').length, 2, 'the agent and its tool')
+  await until('the agent and its tool', () => carriers(good?.runId ?? '-').length === 2)
 })
 
 t.test('a request that cannot work announces nothing, stops nothing and writes no log', async (t) => {

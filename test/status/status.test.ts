@@ -19,6 +19,7 @@ t.test(
         agent: identity,
         wrapper: identity,
         expectEnd: () => undefined,
+        expectNoEnd: () => undefined,
         ended: Promise.withResolvers<never>().promise,
       }
     })
