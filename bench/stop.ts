@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { systemClock } from '../src/clock.ts'
 import { linuxTable } from '../src/processes/linux.ts'
 import { launch } from '../src/runs/launch.ts'
 import { createWrappers } from '../src/runs/wrappers.ts'
@@ -45,6 +46,7 @@ async function plantTree(run: Bench, program: string): Promise<number> {
     logPath: path.join(run.dir, `${runId}.log`),
     env: run.env,
     table: linuxTable(),
+    clock: systemClock,
     wrappers: createWrappers(stateDir),
     assertAllowed: () => undefined,
   })

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, unlinkSync } from 'node:fs'
 import { errnoOf } from './errors.ts'
 
 /**
@@ -53,5 +53,14 @@ export function plainSize(path: string): number | null {
   } catch (error) {
     if (isNotPlain(error)) return null
     throw error
+  }
+}
+
+/** Removes a file that nobody needs any more; one that cannot be removed stays. Never throws. */
+export function discard(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Whoever is done must not be taken for one that failed.
   }
 }

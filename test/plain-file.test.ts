@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, constants, readFileSync, symlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, readdirSync, readFileSync, symlinkSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import t from 'tap'
-import { isShortage, openPlain, plainSize, readPlain } from '../src/plain-file.ts'
+import { discard, isShortage, openPlain, plainSize, readPlain } from '../src/plain-file.ts'
 import { exhaustDescriptors } from './helpers/shortage.ts'
 
 t.test('a plain file is opened, read and measured', async (t) => {
@@ -45,6 +45,12 @@ t.test('nothing else is opened, and nothing is waited for', async (t) => {
     t.equal(readPlain(at(name)), null, name)
     t.equal(plainSize(at(name)), null, name)
   }
+})
+
+t.test('what is discarded goes, if it can', async (t) => {
+  const dir = t.testdir({ plain: 'text', directory: { inside: '' } })
+  for (const name of ['plain', 'absent', 'directory']) discard(path.join(dir, name))
+  t.same(readdirSync(dir), ['directory'])
 })
 
 t.test('what says nothing of the file is thrown', async (t) => {

@@ -29,6 +29,11 @@ export function limitOf(runId: string, stateDir: string): string {
   return BigInt(`0x${FIRST_DIGIT}${ownerPart(stateDir)}${runPart(runId)}`).toString()
 }
 
+/** Whether a process with these limits, as `/proc/self/limits` tells them, may set such a limit for itself. */
+export function mayMark(limits: string): boolean {
+  return /^Max realtime timeout +\S+ +unlimited/m.test(limits)
+}
+
 /** Reads a mark from such a limit; null for any other. */
 export function parseMark(limit: string): Mark | null {
   const text = BigInt(limit).toString(16)

@@ -21,12 +21,14 @@ export async function insist<T>(
   { clock, logger }: InsistDeps,
   over?: AbortSignal,
 ): Promise<T> {
-  for (let isTold = false; ; isTold = true) {
+  let isTold = false
+  for (;;) {
     try {
       return await work()
     } catch (error) {
       over?.throwIfAborted()
       if (!isTold) logger.error({ error: messageOf(error) }, failure)
+      isTold = true
       await clock.sleep(AGAIN_MS, over)
     }
   }

@@ -1,10 +1,13 @@
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { AgentCommand } from '../agents/agent.ts'
+import type { Clock } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { isDirectory, removeFile } from '../files.ts'
+import { isDirectory } from '../files.ts'
+import { discard } from '../plain-file.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { removeOrders, writeOrders } from './orders.ts'
 import { makeState, parseEnd, parseReport, parseStatus, type WrapperReport } from './state-file.ts'
@@ -21,6 +24,7 @@ export interface LaunchSpec {
   /** Where state files live. */
   readonly stateDir: string
   readonly table: ProcessTable
+  readonly clock: Clock
   readonly wrappers: Wrappers
   /** Throws where this must not be launched any more. Nothing is awaited between that and the launch. */
   readonly assertAllowed: () => void
@@ -32,7 +36,7 @@ export interface Launched {
   readonly wrapper: Identity
   /** The agent's status, as soon as it has ended; null where the wrapper was gone without a word. Never rejects. */
   readonly status: Promise<number | null>
-  /** Resolves when the log is complete, or there is no room for its end; false where the wrapper was gone before. */
+  /** Resolves when the wrapper says no more: true where the log is complete, or there is no room for its end. */
   readonly complete: Promise<boolean>
 }
 
@@ -40,6 +44,9 @@ interface Told extends Pick<Launched, 'status' | 'complete'> {
   /** Who both are, or what was told of that when the wrapper ended. */
   readonly report: Promise<WrapperReport>
 }
+
+/** A wrapper tells who it is within milliseconds, unless it hangs: in a workspace that does not answer, for instance. */
+const REPORT_LIMIT_MS = 10_000
 
 /**
  * Starts an agent behind its wrapper, detached, with the log as its output. Resolves as soon as the agent's pid is
@@ -51,6 +58,7 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
     mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
     return await start(spec)
   } catch (error) {
+    discard(path.join(spec.stateDir, spec.runId))
     throw launchError(error, spec.workspace)
   }
 }
@@ -64,9 +72,6 @@ async function start(spec: LaunchSpec): Promise<Launched> {
     const told = await order(spec)
     const { agent, wrapper } = told
     return { ...told, agent: await identify(agent, table), wrapper: await identify(wrapper, table) }
-  } catch (error) {
-    removeFile(statePath)
-    throw error
   } finally {
     removeOrders(statePath)
   }
@@ -84,11 +89,24 @@ async function order(spec: LaunchSpec): Promise<Launched> {
   const { report, status, complete } = listen(pipe)
   pipe.write(`${spec.runId}\n`)
   child.unref()
+  const known = new AbortController()
+  spec.clock
+    .sleep(REPORT_LIMIT_MS, known.signal)
+    .then(() => giveUp(child))
+    .catch(() => undefined)
   const { agent, wrapper } = await report
+  known.abort()
   if (agent && wrapper) return { agent, wrapper, status, complete }
   // It says who it is before anything else: without a word it was killed while it waited, and there is no agent.
   if (!wrapper && !isNew) return order(spec)
   throw new Error('the wrapper ended before the agent began')
+}
+
+/** Ends a wrapper that does not tell who it is, and with it whoever is to become the agent: it leads their group. */
+function giveUp(child: ChildProcess): void {
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  // It may hang where no signal reaches it; it will do nothing more.
+  pipeOf(child)?.destroy()
 }
 
 /** Reads the wrapper's lines from its pipe. */
@@ -104,12 +122,12 @@ function listen(pipe: Readable): Told {
     if (told.wrapper && told.agent) report.resolve(told)
     const ended = parseStatus(text)
     if (ended !== null) status.resolve(ended)
-    if (parseEnd(text)) complete.resolve(true)
   })
   const over = () => {
     report.resolve(parseReport(text))
     status.resolve(null)
-    complete.resolve(false)
+    // The wrapper is gone by now, unless it waits for room.
+    complete.resolve(parseEnd(text))
   }
   // One that was closed while the wrapper waited says so only once.
   if (pipe.destroyed) over()

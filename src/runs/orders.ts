@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { removeFile } from '../files.ts'
-import { limitOf } from '../processes/mark.ts'
+import { discard } from '../plain-file.ts'
+import { limitOf, mayMark } from '../processes/mark.ts'
 
 /** What a wrapper needs to know to run an agent. */
 export interface Orders {
@@ -25,7 +25,7 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
     [
       `looper_workspace=${literal(workspace)}`,
       `looper_log=${literal(logPath)}`,
-      `looper_mark=${limitOf(path.basename(statePath), path.dirname(statePath))}`,
+      `looper_mark=${markOf(statePath)}`,
       `looper_input=${literal(stdin === null ? '/dev/null' : files.stdin)}`,
       `set -- ${argv.map(literal).join(' ')}`,
       '',
@@ -35,13 +35,19 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
 
 /** Removes what was written down, if anything was. What cannot be removed stays, and nobody reads it again. */
 export function removeOrders(statePath: string): void {
-  for (const file of Object.values(filesOf(statePath))) {
-    try {
-      removeFile(file)
-    } catch {
-      // Whoever has his orders runs, and must not be taken for one that failed.
-    }
+  for (const file of Object.values(filesOf(statePath))) discard(file)
+}
+
+/** The limit that marks the run; empty where the system forbids it, as the wrapper has the service's own limits. */
+function markOf(statePath: string): string {
+  try {
+    const isAllowed = mayMark(readFileSync('/proc/self/limits', 'utf8'))
+    return isAllowed ? limitOf(path.basename(statePath), path.dirname(statePath)) : ''
+    /* c8 ignore start: systems without /proc */
+  } catch {
+    return ''
   }
+  /* c8 ignore stop */
 }
 
 /** A word as every shell reads it. */

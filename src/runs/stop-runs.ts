@@ -18,7 +18,8 @@ export async function stopAll(
   log: Logger,
 ): Promise<ResetReport> {
   for (const run of runs) run.expectEnd(why)
-  const report = await verified(findAgents(deps, runs).then((found) => stopAgents(deps, found)))
+  const found = await findAgents(deps, runs)
+  const report = await verified(stopAgents(deps, found))
   await ends(runs, report, deps, log)
   return report
 }

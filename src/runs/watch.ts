@@ -16,7 +16,7 @@ export interface Watched {
   readonly statePath: string
   /** The agent's status, as the wrapper tells it through its pipe; null where it went without a word, or nobody listens. */
   readonly status: Promise<number | null>
-  /** Whether the wrapper told through its pipe that nobody need wait for the log any more. */
+  /** Whether the wrapper told through its pipe, which it has closed, that nobody need wait for the log any more. */
   readonly complete: Promise<boolean>
 }
 
@@ -134,8 +134,7 @@ export async function closeLog(
 function isComplete(statePath: string): boolean {
   try {
     return readEnd(statePath)
-  } catch (error) {
-    if (isShortage(error)) throw error
+  } catch {
     // Nobody can read it: then the log itself is looked at.
     return false
   }

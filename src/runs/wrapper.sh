@@ -21,11 +21,6 @@
 # The status is the exit status, or -N for signal N. A shell cannot tell exit 143 from SIGTERM; 129 to 159 count
 # as signals.
 
-# Whether processes can be marked here (prlimit is of util-linux, and a hard limit may be in the way): tried now, while
-# nobody waits.
-looper_marks=''
-prlimit --rttime=4611686018427387904: true && looper_marks=yes
-
 IFS= read -r looper_run <&3 || exit 0
 looper_state=$1/$looper_run
 . "$looper_state.orders"
@@ -65,7 +60,7 @@ tell wrapper
   unset OLDPWD
   # Its own session: a signal to the agent's group never reaches this wrapper.
   if command -v setsid >/dev/null; then set -- setsid "$@"; fi
-  if [ "$looper_marks" ]; then set -- prlimit --rttime="$looper_mark:" "$@"; fi
+  if [ "$looper_mark" ] && command -v prlimit >/dev/null; then set -- prlimit --rttime="$looper_mark:" "$@"; fi
   exec "$@" 2>&1
 )
 status=$?

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { limitOf, ownerPart, parseMark, runPart } from '../../src/processes/mark.ts'
+import { limitOf, mayMark, ownerPart, parseMark, runPart } from '../../src/processes/mark.ts'
 
 t.test('a limit tells of which run, and of whose runs, it is the mark', (t) => {
   const limit = limitOf('a-run', '/logs/.runs')
@@ -15,6 +15,16 @@ t.test('a mark is longer than any process lives, and less than no limit at all',
     const limit = BigInt(limitOf(run, '/logs'))
     t.ok(limit >= 2n ** 62n && limit < 2n ** 63n, String(limit))
   }
+  t.end()
+})
+
+t.test('a hard limit forbids it', (t) => {
+  const limits = (soft: string, hard: string) =>
+    `Max open files            1024                 unlimited            files\nMax realtime timeout      ${soft.padEnd(20)} ${hard.padEnd(20)} us\n`
+  t.ok(mayMark(limits('unlimited', 'unlimited')))
+  t.ok(mayMark(limits('200000', 'unlimited')), 'inside of a run, too')
+  t.notOk(mayMark(limits('200000', '200000')))
+  t.notOk(mayMark('Max open files            1024                 unlimited            files\n'))
   t.end()
 })
 

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { type LaunchSpec, launch } from '../../src/runs/launch.ts'
 import { readState } from '../../src/runs/state-file.ts'
@@ -17,6 +18,7 @@ function start(test: Test, argv: readonly string[], more: Partial<LaunchSpec> = 
     env: process.env,
     stateDir,
     table: linuxTable(),
+    clock: systemClock,
     wrappers: createWrappers(stateDir),
     assertAllowed: () => undefined,
     ...more,

@@ -8,6 +8,7 @@ import { readTrailer } from '../../src/runs/run-log.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
+import { exhaustDescriptors } from '../helpers/shortage.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'identities are read from /proc')
@@ -140,6 +141,43 @@ t.test('a log in whose place something else stands harms nobody', async (t) => {
       t.equal(textOf(path.join(heart.workspace, 'other')), 'precious\n', 'nothing is written to it')
     }
   }
+})
+
+t.test('a log that nobody can read keeps no run from its end', async (t) => {
+  const heart = heartOf(t)
+  const left = await heart.leftBy(WAIT)
+  const record = heart.ledger.find(left.runId)
+  if (!record) return t.fail('it is on the record')
+  const logPath = path.join(heart.deps.logDir, 'x'.repeat(300))
+  const live = createLiveRuns(heart.deps)
+  const run = live.adopt(record, { ...left, logPath, command: 'codex exec', ranMs: 0 })
+  go(heart)
+  const cause = /^its log cannot be read: ENAMETOOLONG/
+  t.match(await run.ended, { outcome: 'exited', returnCode: 0, cause })
+  t.match(heart.ledger.find(left.runId), { cause, outputBytes: null })
+})
+
+t.test('no descriptors are no verdict on a log', async (t) => {
+  const heart = heartOf(t)
+  let isThere = true
+  const table = {
+    ...heart.deps.table,
+    inspect: async () => null,
+    signal: async () => false,
+    processes: async () => [],
+    isAlive: async () => isThere,
+  }
+  const { runId, request } = heart.begin('echo out; exec sleep 300')
+  const run = await createLiveRuns({ ...heart.deps, table }).launch(runId, request)
+  await until('it runs', () => textOf(run.logPath).endsWith('out\n'))
+  const restore = await exhaustDescriptors(t, process.pid)
+  process.kill(run.agent.pid, 'SIGKILL')
+  isThere = false
+  await until('a look at the log failed', () => heart.eventsOf('run.log.fail').length > 0)
+  t.match(heart.eventsOf('run.log.fail'), [{ error: /EMFILE/ }])
+  await restore()
+  t.match(await run.ended, { outcome: 'signaled', returnCode: -9 })
+  t.ok(Number(heart.ledger.find(runId)?.outputBytes) > 0)
 })
 
 t.test('a log that may not be read is told as such', async (t) => {

@@ -6,6 +6,7 @@ import { settleTrailer, watch } from '../../src/runs/watch.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
+import { exhaustDescriptors } from '../helpers/shortage.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'identities are read from /proc')
@@ -139,6 +140,38 @@ t.test('a look that fails ends nothing: it is taken again, and told once', async
   const report = await over
   t.match(report, { returnCode: 7, survivors: [] })
   t.equal(report.leftovers.length, 1)
+})
+
+t.test('no descriptors for the state file are no verdict', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy('exit 7')
+  await run.complete
+  const isAlive = async () => false
+  const watched = watch({ ...run, ...UNHEARD }, { ...heart.deps, table: { ...heart.deps.table, isAlive } })
+  const restore = await exhaustDescriptors(t, process.pid)
+  await until('it is told', () => heart.eventsOf('run.watch.fail').length > 0)
+  t.match(heart.eventsOf('run.watch.fail'), [{ error: /EMFILE/ }])
+  await restore()
+  t.match(await watched, { returnCode: 7 })
+})
+
+t.test('a state file that nobody can read keeps no run of the dead from its end', async (t) => {
+  const heart = heartOf(t)
+  const run = await heart.leftBy('exit 7')
+  await run.complete
+  const statePath = path.join(heart.deps.stateDir, 'x'.repeat(300))
+  let time = 0
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => time,
+    async sleep(ms, signal) {
+      time += ms
+      await systemClock.sleep(1, signal)
+    },
+  }
+  t.match(await watch({ ...run, ...UNHEARD, statePath }, { ...heart.deps, clock }), { returnCode: null })
+  t.ok(time >= 5000, `${time} ms`)
+  t.match(heart.eventsOf('run.state.fail'), [{ error: /ENAMETOOLONG/ }])
 })
 
 t.test('a state file that cannot be read is read again, and for the dead not without end', async (t) => {

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { launch } from '../../src/runs/launch.ts'
 import { createWrappers, type Wrappers } from '../../src/runs/wrappers.ts'
@@ -25,7 +26,10 @@ function setUp(test: Test) {
   const mark = `${ENV.OF} in ${dir}`
   const env = { ...ENV, OF: mark }
   const children = () => carriers(mark)
-  const run = (argv: readonly string[], more: { env?: NodeJS.ProcessEnv; wrappers?: Wrappers } = {}) =>
+  const run = (
+    argv: readonly string[],
+    more: { env?: NodeJS.ProcessEnv; wrappers?: Wrappers; clock?: Clock } = {},
+  ) =>
     launch({
       runId: 'the-run',
       workspace: path.join(dir, 'workspace'),
@@ -34,6 +38,7 @@ function setUp(test: Test) {
       env,
       stateDir,
       table: linuxTable(),
+      clock: systemClock,
       wrappers,
       assertAllowed: () => undefined,
       ...more,
@@ -179,3 +184,30 @@ t.test('a new wrapper that ends before its orders fails the launch', async (t) =
     message: 'cannot launch the agent: the wrapper ended before the agent began',
   })
 })
+
+t.test(
+  'a wrapper that hangs before it tells who it is fails the launch, and begins nothing later',
+  async (t) => {
+    const { dir, wrappers, env, children, run } = setUp(t)
+    const { child } = wrappers.take(env)
+    await until('it waits', () => children().length === 1)
+    child.kill('SIGSTOP')
+    const waits: number[] = []
+    const clock: Clock = {
+      ...systemClock,
+      sleep(ms, signal) {
+        waits.push(ms)
+        return systemClock.sleep(50, signal)
+      },
+    }
+    const began = path.join(dir, 'began')
+    const take = () => ({ child, isNew: true })
+    await t.rejects(run(['touch', began], { wrappers: { ...wrappers, take }, clock }), {
+      code: 'LOOPER_LAUNCH_FAILED',
+      message: 'cannot launch the agent: the wrapper ended before the agent began',
+    })
+    t.strictSame(waits, [10_000])
+    await until('it is gone', () => children().length === 0)
+    t.notOk(existsSync(began))
+  },
+)
