@@ -5,7 +5,8 @@
 #   run-codex-task.sh             the same, with the text of run-codex-task.message.txt beside this script
 #
 # LOOPER_URL (default http://127.0.0.1:3456, with or without /run) and LOOPER_API_TOKEN say where to and with which token.
-# Prints Looper's answer; exits 0 only where the run was started. Needs a POSIX shell and curl, nothing else.
+# Prints Looper's answer; exits 0 only where the run was started. Needs a POSIX shell,
+# /dev/fd and curl, nothing else.
 
 set -u
 LC_ALL=C # bytes, not characters: UTF-8 passes through as it is
