@@ -87,8 +87,8 @@ export function createApi(token, refused) {
     /** @param {string} path @param {string} lastId @param {AbortSignal} signal */
     stream: (path, lastId, signal) =>
       ask(path, { signal, ...(lastId !== '' && { headers: { 'last-event-id': lastId } }) }),
-    /** @param {string} runId @param {number} offset in bytes */
-    logStream: (runId, offset) => `${runPath(runId)}/log?follow=1&offset=${offset}`,
+    /** @param {string} runId */
+    logStream: (runId) => `${runPath(runId)}/log?follow=1`,
   }
 }
 

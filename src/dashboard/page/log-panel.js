@@ -4,8 +4,8 @@ import { bytes } from './format.js'
 import { createLogBuffer } from './log-buffer.js'
 import { createLogSearch } from './log-search.js'
 import { createLogView } from './log-view.js'
-import { followEvents } from './sse.js'
 import { complain } from './toasts.js'
+import { followTogether } from './together.js'
 
 /** @typedef {import('./api.js').Api} Api */
 
@@ -108,10 +108,17 @@ export function createLogPanel(root, api) {
     gap.hidden = offset === 0
     gap.textContent = `${bytes(offset)} before this are left out here; the download has them.`
     const decoder = new TextDecoder()
-    await followEvents({
+    await followTogether(api.logStream(runId), {
       signal,
       isFinal,
-      open: (lastId, streamSignal) => api.stream(api.logStream(runId, offset), lastId, streamSignal),
+      // Ids are offsets.
+      lastId: String(offset),
+      open: (lastId, streamSignal) => api.stream(api.logStream(runId), lastId, streamSignal),
+      cut(event, first) {
+        const { text, base64 } = JSON.parse(event.data)
+        const all = typeof text === 'string' ? new TextEncoder().encode(text) : bytesOf(base64)
+        return { ...event, data: JSON.stringify({ text: decoder.decode(all.subarray(first)) }) }
+      },
       take({ event, data }) {
         const { text, base64 } = JSON.parse(data)
         if (typeof text === 'string') push(text)

@@ -5,10 +5,10 @@ import { createHistory } from './history.js'
 import { listenToKeys } from './keys.js'
 import { createRunForm } from './run-form.js'
 import { createRunPanel } from './run-panel.js'
-import { followEvents } from './sse.js'
 import { showState } from './state.js'
 import { resetTab, showInTab } from './tab.js'
 import { complain } from './toasts.js'
+import { followTogether } from './together.js'
 
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./api.js').Status} Status */
@@ -88,10 +88,15 @@ export function openSession(root, api, status, signOut) {
     tick()
   }
 
-  async function load() {
+  /** Looks for the newest run: the title of a tab tells of it, also where nobody looks at the rest. */
+  async function glance() {
     const [latest] = (await api.runs('', null, 1)).runs
+    if (latest && !signal.aborted) know(latest)
+  }
+
+  async function load() {
+    await glance()
     if (signal.aborted) return
-    if (latest) know(latest)
     await history.load()
     form.offer(history.workspaces())
     show()
@@ -114,10 +119,12 @@ export function openSession(root, api, status, signOut) {
   }
 
   const link = part(root, 'link', HTMLElement)
-  followEvents({
+  followTogether('events', {
     signal,
     isFinal,
+    lastId: '',
     open: (lastId, streamSignal) => api.stream('events', lastId, streamSignal),
+    cut: (event) => event,
     take({ event, data }) {
       if (event === 'step') takeStep(data)
       return false
@@ -139,7 +146,9 @@ export function openSession(root, api, status, signOut) {
   }
 
   const ticking = setInterval(tick, TICK_MS)
-  const looking = setInterval(() => document.hidden || refresh(), LOOK_EVERY_MS)
+  const looking = setInterval(() => {
+    void (document.hidden ? glance().catch(() => undefined) : refresh())
+  }, LOOK_EVERY_MS)
   addEventListener('hashchange', show, { signal })
   showState(root, status, api.now())
   show()

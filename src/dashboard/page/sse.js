@@ -46,6 +46,7 @@ export function createEventReader(lastId = '') {
  * @property {(isOpen: boolean) => void} tell is told when the stream opens, and when it is lost
  * @property {(error: unknown) => boolean} isFinal whether trying again after this is of no use
  * @property {AbortSignal} signal ends it
+ * @property {string} [lastId] the id of the event behind which it begins
  * @property {number} [quietMs] after this long without a byte (heartbeats count) the connection is taken for dead
  * @property {number} [firstWaitMs] how long to wait before the second try; then twice as long each time
  */
@@ -55,11 +56,12 @@ const MAX_WAIT_MS = 15_000
 /**
  * Follows a stream, over lost connections too, until its last event or the signal. Never misses an event that has an id.
  * @param {Following} following
+ * @returns {Promise<boolean>} whether the last event has come
  * @throws what `open` rejected with, where that is final
  */
 export async function followEvents(following) {
   const { signal, firstWaitMs = 500 } = following
-  let lastId = ''
+  let { lastId = '' } = following
   let failures = 0
   while (!signal.aborted) {
     try {
@@ -67,15 +69,16 @@ export async function followEvents(following) {
         lastId = id
         failures = 0
       })
-      if (ended) return
+      if (ended) return true
     } catch (error) {
-      if (signal.aborted) return
+      if (signal.aborted) return false
       if (following.isFinal(error)) throw error
     }
     following.tell(false)
     await sleep(Math.min(firstWaitMs * 2 ** failures, MAX_WAIT_MS), signal)
     failures += 1
   }
+  return false
 }
 
 /**
