@@ -46,13 +46,14 @@ export function makeDirectory(dir: string, mode = 0o777): void {
   }
 }
 
-/** Whether a directory can be entered, and its entries be seen. */
-export function canEnter(dir: string): boolean {
+/** Why nobody can work in a directory, as the end of a sentence; null where one can. */
+export function whyNotEntered(dir: string, access = accessSync): string | null {
+  if (!isDirectory(dir)) return 'is not a directory'
   try {
-    accessSync(dir, constants.X_OK | constants.R_OK)
-    return true
+    access(dir, constants.X_OK)
+    return null
   } catch {
-    return false
+    return 'cannot be entered'
   }
 }
 

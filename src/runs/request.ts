@@ -4,7 +4,7 @@ import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.
 import { refusalOf } from '../agents/codex-workspace.ts'
 import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { canEnter, isDirectory, isFile, makeWritable } from '../files.ts'
+import { isFile, makeWritable, whyNotEntered } from '../files.ts'
 import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
@@ -158,7 +158,8 @@ function checkProgram(binary: Binary, access: Access): Binary {
   if (binary.source !== 'request') return binary
   const programs = access.programs()
   const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
-  return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real, asked: binary.path }
+  const { path: asked } = binary
+  return { ...binary, path: programs.has(asked) ? asked : String(programs.get(real)), asked }
 }
 
 function checkRefusal(workspace: string, binary: Binary): void {
@@ -173,12 +174,8 @@ function pathOf(given: string, { home, projectDir }: BinaryPlaces): string {
 function checkWorkspace(given: string, places: BinaryPlaces, access: Access): string {
   checkText(given, 'workspace')
   const workspace = pathOf(given, places)
-  if (!isDirectory(workspace)) {
-    throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`)
-  }
-  if (!canEnter(workspace)) {
-    throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace cannot be entered: ${workspace}`)
-  }
+  const why = whyNotEntered(workspace)
+  if (why !== null) throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace ${why}: ${workspace}`)
   return allowedWorkspace(workspace, access.workspaceRoots)
 }
 

@@ -106,7 +106,7 @@ t.test('every field of the request reaches its place', async (t) => {
       caller: null,
       prompt: ' as given ',
       workspace: at('home/repo'),
-      binary: { path: at('bin/my-codex'), source: 'request' },
+      binary: { path: at('bin/my-codex'), source: 'request', asked: at('bin/my-codex') },
       timeoutMs: 3_600_000,
       stallMs: 90_000,
     },
@@ -116,6 +116,30 @@ t.test('every field of the request reaches its place', async (t) => {
   })
   t.strictSame(scripts, [at('project/notify.ts')])
 })
+
+t.test('a program is run by the name that its owner allowed, whatever link the request names', async (t) => {
+  const { at, prepare } = setUp(t)
+  symlinkSync('my-codex', at('bin/link'))
+  const { request } = await prepare({ codex_exec_binary: at('bin/link') })
+  t.strictSame(request.launch?.binary, {
+    path: at('bin/my-codex'),
+    source: 'request',
+    asked: at('bin/link'),
+  })
+})
+
+t.test(
+  'a workspace that cannot be entered is refused',
+  { skip: process.getuid?.() === 0 && 'root enters everywhere' },
+  async (t) => {
+    const { at, prepare } = setUp(t)
+    mkdirSync(at('home/closed'), { mode: 0o600 })
+    await t.rejects(prepare({ workspace: at('home/closed') }), {
+      code: 'LOOPER_WORKSPACE_INVALID',
+      message: `workspace cannot be entered: ${at('home/closed')}`,
+    })
+  },
+)
 
 t.test('null counts as absent, in every field', async (t) => {
   const { prepare } = setUp(t)
