@@ -115,6 +115,7 @@ async function takeName(
     await once(server, 'listening')
     return () => server.close()
   } catch (error) {
+    /* c8 ignore next: a system that forbids such sockets cannot be had in a test */
     if (errnoOf(error) !== 'EADDRINUSE') throw error
     throw refusal(await askOwner(name))
   }

@@ -72,6 +72,7 @@ async function run({ env, config }: { env: NodeJS.ProcessEnv; config: Config }):
     say(`${signal}: stopping`)
     work()
       .then(() => say(how))
+      /* c8 ignore next 4: every end that a test can hinder goes on in another way */
       .catch((error: unknown) => {
         complain(`the stop failed: ${messageOf(error)}`)
         process.exitCode = 1

@@ -42,7 +42,7 @@ function windowsOf(session: string, env: NodeJS.ProcessEnv): Window[] {
   try {
     const home = env.CODEX_HOME ?? path.join(env.HOME ?? homeDirectory(), '.codex')
     const [rollout] = globSync(`sessions/*/*/*/rollout-*-${session}.jsonl`, { cwd: home })
-    return rollout === undefined ? [] : windowsIn(readPlain(path.join(home, rollout)) ?? '')
+    return rollout === undefined ? [] : windowsIn(String(readPlain(path.join(home, rollout))))
   } catch {
     return []
   }

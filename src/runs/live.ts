@@ -199,7 +199,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
     adopt(record, { logPath, command, agent, wrapper, ranMs }) {
       const { runId, requestId, trigger, caller } = record
-      const launchedAt = record.launchedAt ?? clock.now() - (ranMs ?? 0)
+      const launchedAt = record.launchedAt ?? clock.now() - Number(ranMs)
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
       }

@@ -51,9 +51,7 @@ export function environmentOfNpm(env: NodeJS.ProcessEnv, parent: number): NodeJS
     let pid = parent
     for (let shells = 0; shells <= MOST_SHELLS; shells++) {
       const found = environmentOf(pid)
-      const isAfterNpm =
-        found.npm_lifecycle_script === env.npm_lifecycle_script && found.npm_execpath !== undefined
-      if (!isAfterNpm) return found
+      if (found.npm_lifecycle_script !== env.npm_lifecycle_script) return found
       pid = parentOf(pid)
     }
   } catch {

@@ -48,6 +48,7 @@ async function stillAlive(pids: readonly number[], { table }: SequenceDeps): Pro
 function tailOf(logPath: string, { placeToCut }: SequenceDeps): string {
   try {
     return readTail(logPath, TAIL_LINES, placeToCut)
+    /* c8 ignore next 3: the moment at which there are no descriptors */
   } catch (error) {
     return messageOf(error)
   }

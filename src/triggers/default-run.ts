@@ -47,8 +47,8 @@ export function limitedUntil(
   if (logPath === null || outcome !== 'exited' || returnCode === 0 || endedAt === null) return null
   try {
     return agent.limitedUntil(readTail(logPath, LIMIT_LINES), env(), endedAt)
+    /* c8 ignore next 3: the moment at which there are no descriptors; the next look will tell */
   } catch {
-    // Its log was removed: then nobody knows, and the next run will tell.
     return null
   }
 }

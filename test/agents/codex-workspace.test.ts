@@ -1,14 +1,16 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { isInRepository, refusalOf } from '../../src/agents/codex-workspace.ts'
 
 t.test('only the real codex is known to refuse what is no git repository', async (t) => {
-  const dir = t.testdir({
-    plain: {},
-    bin: {},
-    package: { '@openai': { codex: { 'codex.js': '#!/usr/bin/env node' } } },
-  })
+  // Not below the project, which is a repository.
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-codex-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  for (const name of ['plain', 'bin', 'package/@openai/codex'])
+    mkdirSync(path.join(dir, name), { recursive: true })
+  writeFileSync(path.join(dir, 'package/@openai/codex/codex.js'), '#!/usr/bin/env node')
   const program = (name: string, begin: Buffer | string) => {
     writeFileSync(path.join(dir, 'bin', name), begin)
     return path.join(dir, 'bin', name)
@@ -18,8 +20,7 @@ t.test('only the real codex is known to refuse what is no git repository', async
   symlinkSync('../package/@openai/codex/codex.js', npms)
   const native = Buffer.from('7f454c46020101', 'hex')
   const sentence = `workspace is no git repository, so codex refuses to work there: ${plain}; run "git init" in it`
-  // The project itself lies in a repository, perhaps.
-  if (isInRepository(plain)) return t.comment('the tests lie in a repository here')
+  t.equal(isInRepository(plain), false)
   for (const real of [npms, program('codex', native), program('codex-x86_64', native)]) {
     t.equal(refusalOf(plain, real), sentence, real)
   }

@@ -255,6 +255,7 @@ t.test('a write that can never succeed is dropped and told, and holds up nobody'
   ledger.step('b', { mirroredBytes: 1 })
   ledger.step('a', { headerBytes: 2.5 })
   ledger.step('a', { mirroredBytes: 2 })
+  await ledger.settle(0)
   unlock()
   await ledger.settle(5000)
   t.equal(told.length, 3, 'also where it had to wait')
@@ -288,6 +289,17 @@ t.test('numbers that an earlier version wrote, and that cannot be read, are not 
     return_code = 9223372036854775807 WHERE run_id = 'a'; PRAGMA user_version = 5`)
   other.close()
   t.match(open().list({ limit: 2 }), [{ runId: 'b' }, { tokensUsed: null, noticeId: null, returnCode: null }])
+})
+
+t.test('an answer that waits to be written is given all the same', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  const asked = { key: 'k', requestHash: 'h', requestId: 'r', now: 1, since: 0 }
+  t.strictSame(ledger.claimKey(asked), { kind: 'new' })
+  const unlock = lock(file)
+  ledger.answerKey('k', { status: 200, body: '{}' })
+  unlock()
+  t.match(ledger.claimKey(asked), { kind: 'answered', status: 200 })
 })
 
 t.test('nobody waits for a lock; who must write now is told when there is none', async (t) => {

@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/clock.ts'
@@ -355,6 +366,21 @@ t.test('no wait gets longer than a timer can be, neither as a string nor as a su
   await t.rejects(prepare({ startup_delay_seconds: MAX_SECONDS, sidebar_delay_seconds: 1 }), {
     code: 'LOOPER_FIELD_INVALID',
     message: `the sum of the older delays must be <= ${MAX_SECONDS}`,
+  })
+})
+
+t.test('what the real codex will surely refuse is refused beforehand', async (t) => {
+  const { at, defaults } = setUp(t)
+  mkdirSync(at('@openai/codex'), { recursive: true })
+  writeFileSync(at('@openai/codex/codex'), '#!/bin/sh\n', { mode: 0o755 })
+  // Not below the project, which is a repository.
+  const workspace = mkdtempSync(path.join(os.tmpdir(), 'looper-request-'))
+  t.teardown(() => rmdirSync(workspace))
+  const places = { ...defaults.places, configured: at('@openai/codex/codex') }
+  const wish = { ...defaults, places, workspace, prompt: 'go', binary: null }
+  t.throws(() => prepareLaunch(AUTO, wish), {
+    code: 'LOOPER_WORKSPACE_REFUSED',
+    message: /run "git init" in it$/,
   })
 })
 
