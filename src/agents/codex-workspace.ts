@@ -21,11 +21,10 @@ export function refusalOf(workspace: string, program: string): string | null {
  * that its own settings trust: a `.git` file, or a `.git` directory with a HEAD, in it or above it.
  */
 export function isInRepository(workspace: string): boolean {
-  for (let dir = workspace; ; dir = path.dirname(dir)) {
-    const git = path.join(dir, '.git')
-    if (isFile(git) || isFile(path.join(git, 'HEAD'))) return true
-    if (dir === path.dirname(dir)) return false
-  }
+  const git = path.join(workspace, '.git')
+  if (isFile(git) || isFile(path.join(git, 'HEAD'))) return true
+  const above = path.dirname(workspace)
+  return above !== workspace && isInRepository(above)
 }
 
 function isRealCodex(program: string): boolean {

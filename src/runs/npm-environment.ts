@@ -3,8 +3,6 @@ import path from 'node:path'
 
 /** What npm sets for a script that it runs (@npmcli/config's set-envs, @npmcli/run-script), PATH apart. */
 const ITS_OWN = /^(npm_.*|INIT_CWD|NODE|COLOR|EDITOR)$/i
-/** A shell between npm and its script, which inherited the same. */
-const MOST_SHELLS = 3
 
 /**
  * An environment without what npm put into it, which is all as its owner has it: npm's own process still has that. Where that
@@ -48,16 +46,14 @@ function isNpms(dir: string, projectDir: string): boolean {
 /** The environment that the npm process above a process began with (proc(5)); null where there is none, or it cannot be seen. */
 export function environmentOfNpm(env: NodeJS.ProcessEnv, parent: number): NodeJS.ProcessEnv | null {
   try {
-    let pid = parent
-    for (let shells = 0; shells <= MOST_SHELLS; shells++) {
-      const found = environmentOf(pid)
-      if (found.npm_lifecycle_script !== env.npm_lifecycle_script) return found
-      pid = parentOf(pid)
-    }
+    const found = environmentOf(parent)
+    // A shell between npm and its script inherited the same.
+    const isShell = found.npm_lifecycle_script === env.npm_lifecycle_script
+    return isShell ? environmentOfNpm(env, parentOf(parent)) : found
   } catch {
     // It is gone, or another user's, or there is no /proc.
+    return null
   }
-  return null
 }
 
 function environmentOf(pid: number): NodeJS.ProcessEnv {

@@ -255,9 +255,10 @@ t.test('a write that can never succeed is dropped and told, and holds up nobody'
   ledger.step('b', { mirroredBytes: 1 })
   ledger.step('a', { headerBytes: 2.5 })
   ledger.step('a', { mirroredBytes: 2 })
+  const settled = ledger.settle(5000)
   await ledger.settle(0)
   unlock()
-  await ledger.settle(5000)
+  await settled
   t.equal(told.length, 3, 'also where it had to wait')
   t.match(ledger.list({ limit: 2 }), [{ mirroredBytes: 1 }, { mirroredBytes: 2 }])
   ledger.setNote('one', 'text')
