@@ -128,7 +128,8 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
       const now = inspect(target.pid)
       if (!now || now.state === 'zombie' || !isSame(now, target)) return false
       // Only a session leader's group is surely its own; a shell's job may hold a neighbour in a pipeline.
-      const leads = now.session === now.pid && now.group === now.pid
+      // And -1 is no group, but everybody (kill(2)): the first process of a container leads one, too.
+      const leads = now.session === now.pid && now.group === now.pid && now.pid !== 1
       try {
         kill(leads ? -now.pid : now.pid, signal)
         return true

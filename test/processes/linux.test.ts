@@ -218,6 +218,19 @@ t.test('a signal reaches a whole session from its leader, and nobody of another 
   t.notOk(await table.signal(identity, 'SIGKILL'))
 })
 
+t.test('a signal to the first process of a container reaches it alone, not everybody', async (t) => {
+  const sent: unknown[] = []
+  const table = linuxTable({
+    readFile: (file) =>
+      Buffer.from(
+        file.endsWith('boot_id') ? 'boot' : '1 (codex) S 0 1 1 0 -1 0 0 0 0 0 1 2 3 4 20 0 1 0 7 0',
+      ),
+    kill: (...call) => sent.push(call),
+  })
+  t.ok(await table.signal({ bootId: 'boot', pid: 1, start: '7' }, 'SIGTERM'))
+  t.same(sent, [[1, 'SIGTERM']])
+})
+
 t.test('a signal that is not allowed is told, one that is wrong is thrown', async (t) => {
   const failing = (code: string) =>
     linuxTable({
