@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
+import type { Identity } from '../processes/table.ts'
 import { ageMs } from './age.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
@@ -73,15 +74,18 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
     return
   }
   const returnCode = await lastWord(run, deps)
+  const isOfThisBoot = agent.bootId === table.bootId
+  if (isOfThisBoot) await sweep(record.runId, agent, deps)
   await closeLog(run, returnCode, deps)
-  if (agent.bootId !== table.bootId)
-    return end(record, deps, endOf(null, returnCode, 'the machine was restarted'))
-  const swept = await stopTree(record.runId, agent, deps)
-  const { signalled: pids, survivors } = swept
-  if (pids.length + survivors.length > 0)
-    deps.logger.warn({ run_id: record.runId, pids, survivors }, 'run.leftovers')
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'
-  end(record, deps, endOf(null, returnCode, lost))
+  end(record, deps, endOf(null, returnCode, isOfThisBoot ? lost : 'the machine was restarted'))
+}
+
+/** Stops what a run left behind. */
+async function sweep(runId: string, agent: Identity, deps: AdoptDeps): Promise<void> {
+  const { signalled: pids, survivors } = await stopTree(runId, agent, deps)
+  if (pids.length + survivors.length > 0)
+    deps.logger.warn({ run_id: runId, pids, survivors }, 'run.leftovers')
 }
 
 /** The record with its log, which is found by its name where the ledger could not be written at the launch. */

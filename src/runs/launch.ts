@@ -10,7 +10,7 @@ import { isDirectory } from '../files.ts'
 import { discard } from '../plain-file.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { removeOrders, writeOrders } from './orders.ts'
-import { makeState, parseEnd, parseReport, parseStatus, type WrapperReport } from './state-file.ts'
+import { makeState, parseEnd, parseReport, parseStatus, readState, type WrapperReport } from './state-file.ts'
 import { pipeOf, type Wrappers } from './wrappers.ts'
 
 /** What is started, where, and with which environment. */
@@ -69,7 +69,7 @@ async function start(spec: LaunchSpec): Promise<Launched> {
   try {
     makeState(statePath)
     writeOrders(statePath, { ...command, workspace, logPath })
-    const told = await order(spec)
+    const told = await order(spec, statePath)
     const { agent, wrapper } = told
     return { ...told, agent: await identify(agent, table), wrapper: await identify(wrapper, table) }
   } finally {
@@ -78,7 +78,7 @@ async function start(spec: LaunchSpec): Promise<Launched> {
 }
 
 /** Tells a wrapper its run. From there on only the wrapper knows whether there is an agent. */
-async function order(spec: LaunchSpec): Promise<Launched> {
+async function order(spec: LaunchSpec, statePath: string): Promise<Launched> {
   spec.assertAllowed()
   const { child, isNew } = spec.wrappers.take(spec.env)
   const pipe = pipeOf(child)
@@ -92,18 +92,21 @@ async function order(spec: LaunchSpec): Promise<Launched> {
   const known = new AbortController()
   spec.clock
     .sleep(REPORT_LIMIT_MS, known.signal)
-    .then(() => giveUp(child))
+    .then(() => giveUp(child, statePath))
     .catch(() => undefined)
-  const { agent, wrapper } = await report
+  const heard = await report
   known.abort()
+  const { agent, wrapper } = heard.agent ? heard : readState(statePath)
   if (agent && wrapper) return { agent, wrapper, status, complete }
   // It says who it is before anything else: without a word it was killed while it waited, and there is no agent.
-  if (!wrapper && !isNew) return order(spec)
+  if (!wrapper && !isNew) return order(spec, statePath)
   throw new Error('the wrapper ended before the agent began')
 }
 
 /** Ends a wrapper that does not tell who it is, and with it whoever is to become the agent: it leads their group. */
-function giveUp(child: ChildProcess): void {
+function giveUp(child: ChildProcess, statePath: string): void {
+  // It may have told while this very process stood still.
+  if (readState(statePath).agent) return
   if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   // It may hang where no signal reaches it; it will do nothing more.
   pipeOf(child)?.destroy()

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { launch } from '../../src/runs/launch.ts'
-import { createWrappers, type Wrappers } from '../../src/runs/wrappers.ts'
+import { createWrappers, pipeOf, type Wrappers } from '../../src/runs/wrappers.ts'
 import { carriers } from '../helpers/processes.ts'
 import { until } from '../helpers/service.ts'
 
@@ -211,3 +211,26 @@ t.test(
     t.notOk(existsSync(began))
   },
 )
+
+t.test('a service that stood still for long hears its wrapper all the same, and ends nobody', async (t) => {
+  const { wrappers, env, run } = setUp(t)
+  const clock: Clock = { ...systemClock, sleep: async () => undefined }
+  const heard: Wrappers['take'] = () => {
+    const { child } = wrappers.take(env)
+    const pipe = pipeOf(child)
+    const write = pipe?.write.bind(pipe)
+    if (pipe && write) {
+      // Nothing else happens until the wrapper has told.
+      Object.assign(pipe, {
+        write(text: string) {
+          write(text)
+          execFileSync('/bin/sh', ['-c', `until grep -q agent '${t.testdirName}/states/the-run'; do :; done`])
+        },
+      })
+    }
+    return { child, isNew: true }
+  }
+  const { status, complete } = await run(['sleep', '0.1'], { wrappers: { ...wrappers, take: heard }, clock })
+  t.equal(await status, 0)
+  t.equal(await complete, true)
+})
