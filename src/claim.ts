@@ -10,6 +10,8 @@ import { isHeld, lockFile, meansNoLocks, type Unlock } from './lock-file.ts'
 export interface Claim {
   /** Tells others where the owner listens. */
   publish(url: string): void
+  /** Holds the ledger that stands there now, where a broken one made room for it. Never rejects. */
+  follow(): Promise<void>
   release(): void
 }
 
@@ -44,11 +46,20 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
   const ownerFile = path.join(logDir, '.owner')
   const me = { says: `pid ${process.pid}, starting` }
 
-  async function take(what: string, setting: string, file: string | null, owner: () => string) {
-    const refusal = (who: string) =>
-      new ClaimError(`another Looper owns ${what}: ${who}; stop it, or set ${setting}`)
-    if (process.platform === 'linux') held.push(await takeName(nameOf(what), me, refusal))
-    if (file === null) return
+  const names = new Set<string>()
+  const refusalOf = (what: string, setting: string) => (who: string) =>
+    new ClaimError(`another Looper owns ${what}: ${who}; stop it, or set ${setting}`)
+
+  async function takeInode(what: string, refusal: (who: string) => ClaimError): Promise<void> {
+    const name = nameOf(what)
+    if (process.platform !== 'linux' || names.has(name)) return
+    held.push(await takeName(name, me, refusal))
+    names.add(name)
+  }
+
+  async function take(what: string, setting: string, file: string, owner: () => string) {
+    const refusal = refusalOf(what, setting)
+    await takeInode(what, refusal)
     try {
       held.push(lock(file))
     } catch (error) {
@@ -65,7 +76,7 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
   try {
     await take(logDir, 'CODEX_EXEC_LOG_DIR', path.join(logDir, '.lock'), () => ownerIn(ownerFile))
     // One that cannot be made is told when it is opened.
-    if (isMade(dbPath)) await take(dbPath, 'LOOPER_DB_PATH', lockOf(dbPath, logDir), () => UNKNOWN)
+    if (isMade(dbPath)) await take(dbPath, 'LOOPER_DB_PATH', `${realpathSync(dbPath)}.lock`, () => UNKNOWN)
   } catch (error) {
     release()
     throw error
@@ -75,7 +86,14 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
     writeFileSync(ownerFile, `${me.says}\n`)
   }
   publish('starting')
-  return { publish, release }
+  return {
+    publish,
+    async follow() {
+      // One that is gone is nobody's.
+      await takeInode(dbPath, refusalOf(dbPath, 'LOOPER_DB_PATH')).catch(() => undefined)
+    },
+    release,
+  }
 }
 
 /** Makes a file that is not there yet. Prompts may be private: it is its owner's alone. */
@@ -86,12 +104,6 @@ function isMade(file: string): boolean {
   } catch {
     return false
   }
-}
-
-/** The file whose lock stands for a ledger; null where it lies in the log directory, which is claimed as a whole. */
-function lockOf(dbPath: string, logDir: string): string | null {
-  const real = realpathSync(dbPath)
-  return path.dirname(real) === realpathSync(logDir) ? null : `${real}.lock`
 }
 
 function nameOf(file: string): string {
@@ -107,12 +119,15 @@ async function takeName(
 ): Promise<Unlock> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
-    socket.end(me.says)
+    // Anybody on the machine may connect, and must not keep a descriptor by staying.
+    socket.end(me.says, () => socket.destroy())
   })
   server.unref()
   try {
     server.listen(name)
     await once(server, 'listening')
+    // One that cannot be taken, with no descriptor left, is no reason to end.
+    server.on('error', () => undefined)
     return () => server.close()
   } catch (error) {
     /* c8 ignore next: a system that forbids such sockets cannot be had in a test */

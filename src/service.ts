@@ -96,6 +96,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { logger } = serverLog
     const tell = (message: string) => logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell, systemClock)
+    // It may be a new one.
+    await claimed.follow()
     return await compose(options, { claimed, serverLog, ledger, secrets, credentials, blindness })
   } catch (error) {
     ledger?.close()
@@ -253,7 +255,9 @@ async function compose(
   const url = await listen(app, http)
   claimed.publish(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
-  const adopted = runs.adopt().then(() => {
+  const adopted = runs.adopt().then(async () => {
+    // Its check may have begun a new ledger.
+    await claimed.follow()
     isAdopted = true
     if (!closing.signal.aborted) wrappers.prepare(agentEnv())
   })

@@ -1,6 +1,15 @@
 import { once } from 'node:events'
-import { linkSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type Socket } from 'node:net'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
@@ -96,6 +105,54 @@ t.test(
   },
 )
 
+t.test('a ledger in the place of the first one has the same owner', async (t) => {
+  const dir = t.testdir({ one: {}, two: {} })
+  const take = claimIn(dir)
+  const first = await take('one', 'one/looper.db')
+  renameSync(path.join(dir, 'one/looper.db'), path.join(dir, 'one/looper.db.broken'))
+  await first.follow()
+  writeFileSync(path.join(dir, 'one/looper.db'), '')
+  await t.rejects(
+    take('two', 'one/looper.db'),
+    { message: /^another Looper owns / },
+    'its lock holds meanwhile',
+  )
+  await first.follow()
+  await first.follow()
+  linkSync(path.join(dir, 'one/looper.db'), path.join(dir, 'hard-link.db'))
+  await t.rejects(take('two', 'hard-link.db'), { message: /^another Looper owns / })
+  first.release()
+  const next = await take('two', 'hard-link.db')
+  next.release()
+})
+
+t.test('a service whose ledger was broken owns the new one', async (t) => {
+  const dir = t.testdir({ logs: { 'looper.db': 'garbage'.repeat(1000) }, others: {} })
+  const service = await startTestService(path.join(dir, 'logs'))
+  t.teardown(() => service.stop())
+  linkSync(path.join(dir, 'logs/looper.db'), path.join(dir, 'hard-link.db'))
+  for (const name of ['logs/looper.db', 'hard-link.db'])
+    await t.rejects(claimIn(dir)('others', name), {
+      message: new RegExp(`: pid ${service.child.pid}, ${service.url};`),
+    })
+})
+
+t.test(
+  'whoever asks an owner for its name is let go, and keeps nothing of it',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const dir = t.testdir({ logs: {} })
+    const first = await claimIn(dir)('logs', 'looper.db')
+    t.teardown(() => first.release())
+    const { dev, ino } = statSync(path.join(dir, 'logs'), { bigint: true })
+    const stranger = connect({ path: `\0looper-${dev}-${ino}`, allowHalfOpen: true }).resume()
+    await once(stranger, 'end')
+    const gone = once(stranger, 'close').catch((error: unknown) => error)
+    stranger.write('still here')
+    t.match(await gone, { code: /EPIPE|ECONNRESET/ })
+  },
+)
+
 t.test('where the name does not reach, as from another container, the lock does', async (t) => {
   const dir = t.testdir({ logs: { '.owner': 'pid 7, http://elsewhere\n' }, others: {} })
   const hold = (file: string) => {
@@ -114,6 +171,11 @@ t.test('where the name does not reach, as from another container, the lock does'
   ledger.close()
   const first = await take('logs', 'looper.db')
   first.release()
+
+  mkdirSync(path.join(dir, 'own'))
+  const within = await take('own', 'own/looper.db')
+  t.throws(() => hold('own/looper.db.lock'), { message: 'database is locked' }, 'also within a log directory')
+  within.release()
 })
 
 t.test('a lock that is no lock is told as it is', async (t) => {
