@@ -1,5 +1,6 @@
 /** SQLite's primary result codes (sqlite.org/rescode.html), as far as the ledger tells them apart. */
 const CODE = {
+  error: 1,
   busy: 5,
   locked: 6,
   noMemory: 7,
@@ -24,9 +25,9 @@ export const isBroken = (error: unknown) => isOneOf(error, [CODE.corrupt, CODE.n
 export const isTemporary = (error: unknown) =>
   isOneOf(error, [CODE.busy, CODE.locked, CODE.noMemory, CODE.ioError, CODE.full, CODE.protocol])
 
-/** The values do not fit: the same will never succeed. Node refuses some itself, before SQLite sees them. */
+/** The values do not fit, or the table is another one: the same will never succeed. Node refuses some itself, before SQLite sees them. */
 export const isPermanent = (error: unknown) =>
-  isOneOf(error, [CODE.tooBig, CODE.constraint, CODE.mismatch, CODE.range]) ||
+  isOneOf(error, [CODE.error, CODE.tooBig, CODE.constraint, CODE.mismatch, CODE.range]) ||
   error instanceof TypeError ||
   error instanceof RangeError
 

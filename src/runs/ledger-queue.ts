@@ -17,7 +17,7 @@ export interface LedgerQueue {
   waiting(subject: string): Values
   /** Tries everything that waits; true where nothing does any more. */
   flush(): boolean
-  /** Resolves when nothing waits any more, or after so many milliseconds. */
+  /** Resolves when nothing waits any more, or after so many milliseconds; what waits then is told. */
   settle(limitMs: number): Promise<void>
   /** Tries no more. */
   close(): void
@@ -100,7 +100,10 @@ export function ledgerQueue(
     flush,
     async settle(limitMs) {
       const deadline = clock.monotonic() + limitMs
-      while (!flush() && clock.monotonic() < deadline) await clock.sleep(FIRST_RETRY_MS)
+      while (!flush()) {
+        if (clock.monotonic() >= deadline) return tell(lost([...subjects.keys()]))
+        await clock.sleep(FIRST_RETRY_MS)
+      }
     },
     close() {
       closing.abort()
@@ -108,6 +111,9 @@ export function ledgerQueue(
     },
   }
 }
+
+const lost = (subjects: readonly string[]) =>
+  `the ledger cannot be written; it does not yet tell all of ${subjects.join(', ')}`
 
 /**
  * Resolves as soon as nobody else holds the lock for writing, or after so many milliseconds: what then cannot be written says

@@ -60,6 +60,16 @@ export function finishColumns(finish: RunFinish) {
   }
 }
 
+/** The columns of an end. */
+export const END_COLUMNS = [
+  'outcome',
+  'cause',
+  'return_code',
+  'ended_at',
+  'output_bytes',
+  'tokens_used',
+] as const
+
 /**
  * A number from outside that its column can hold and JavaScript can read again; one that is none is not known. SQLite keeps
  * up to 64 bits, of which Node reads 53.

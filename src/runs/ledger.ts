@@ -8,6 +8,7 @@ import { type LedgerNotes, ledgerNotes } from './ledger-notes.ts'
 import { type RunQuery, selectRuns } from './ledger-query.ts'
 import { ledgerQueue, unlocked } from './ledger-queue.ts'
 import {
+  END_COLUMNS,
   finishColumns,
   intentColumns,
   progressColumns,
@@ -155,10 +156,12 @@ export function openLedger(
   }
 
   /** A row, as it will be when everything is written. */
-  const whole = (row: Record<string, unknown>) => ({
-    ...row,
-    ...queue.waiting(subjectOf(String(row.run_id))),
-  })
+  function whole(row: Record<string, unknown>): Record<string, unknown> {
+    const settled = { ...row, ...queue.waiting(subjectOf(String(row.run_id))) }
+    // A run ends once: an end that waits behind another one will change nothing.
+    if (row.outcome !== null) for (const name of END_COLUMNS) settled[name] = row[name]
+    return settled
+  }
 
   return {
     async check() {

@@ -22,8 +22,8 @@ export interface Steps {
 }
 
 /**
- * The same ledger, whose steps are told to listeners as soon as they are recorded: whatever is on the record is told, and
- * nothing else.
+ * The same ledger, whose steps are told to listeners as soon as they are recorded, or wait to be: whatever is on the record
+ * is told, as it stands there, and nothing else.
  */
 export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readonly steps: Steps } {
   const listeners = new Set<StepListener>()
@@ -37,11 +37,10 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
     }
   }
 
-  function tell(step: Step, runId: string, news: Partial<RunRecord>): void {
+  function tell(step: Step, runId: string): void {
     if (listeners.size === 0) return
     const run = look(runId)
-    // What could not be written yet is told all the same.
-    if (run) for (const listener of listeners) listener({ step, run: { ...run, ...news } })
+    if (run) for (const listener of listeners) listener({ step, run })
   }
 
   return {
@@ -57,18 +56,18 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
       ...ledger,
       begin(intent) {
         ledger.begin(intent)
-        tell('requested', intent.runId, {})
+        tell('requested', intent.runId)
       },
       step(runId, progress) {
         ledger.step(runId, progress)
         const step = stepOf(progress)
-        if (step) tell(step, runId, progress)
+        if (step) tell(step, runId)
       },
       finish(runId, finish) {
         // A run ends once: what would end it again changes nothing on the record, and is not told.
         const isLive = look(runId)?.outcome === null
         ledger.finish(runId, finish)
-        if (isLive) tell('ended', runId, finish)
+        if (isLive) tell('ended', runId)
       },
     },
   }

@@ -259,7 +259,8 @@ t.test('a write that can never succeed is dropped and told, and holds up nobody'
   await ledger.settle(0)
   unlock()
   await settled
-  t.equal(told.length, 3, 'also where it had to wait')
+  t.equal(told.length, 4, 'also where it had to wait')
+  t.equal(told[2], 'the ledger cannot be written; it does not yet tell all of run b, run a')
   t.match(ledger.list({ limit: 2 }), [{ mirroredBytes: 1 }, { mirroredBytes: 2 }])
   ledger.setNote('one', 'text')
   t.equal(ledger.note('one'), 'text')
@@ -291,6 +292,43 @@ t.test('numbers that an earlier version wrote, and that cannot be read, are not 
   other.close()
   t.match(open().list({ limit: 2 }), [{ runId: 'b' }, { tokensUsed: null, noticeId: null, returnCode: null }])
 })
+
+t.test('an end that waits behind another one changes nothing for whoever reads', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  ledger.begin(intentOf('a'))
+  const replaced = {
+    outcome: 'replaced',
+    returnCode: -2,
+    cause: 'replaced by run b',
+    tokensUsed: null,
+  } as const
+  ledger.finish('a', { ...END, ...replaced })
+  const unlock = lock(file)
+  ledger.finish('a', END)
+  ledger.step('a', { mirroredBytes: 20 })
+  t.match(ledger.find('a'), { ...replaced, mirroredBytes: 20 })
+  t.match(ledger.list({ limit: 1 }), [{ outcome: 'replaced' }])
+  unlock()
+  await ledger.settle(5000)
+  t.match(ledger.find('a'), { ...replaced, mirroredBytes: 20 })
+})
+
+t.test(
+  'a step for which the table has no place is dropped and told, and the end is on the record',
+  async (t) => {
+    const { open, file, told } = setUp(t)
+    const ledger = open()
+    ledger.begin(intentOf('a'))
+    const other = new DatabaseSync(file)
+    other.exec('ALTER TABLE runs DROP COLUMN notice_text')
+    other.close()
+    ledger.step('a', { noticeText: 'x' })
+    ledger.finish('a', END)
+    t.match(told, [/^a write to the ledger can never succeed, and is dropped \(run a\): no such column/])
+    t.match(ledger.find('a'), { outcome: 'exited' })
+  },
+)
 
 t.test('an answer that waits to be written is given all the same', async (t) => {
   const { open, file } = setUp(t)
@@ -329,7 +367,8 @@ t.test('a lock that lasts is not waited for without end', async (t) => {
       now += ms
     },
   }
-  const ledger = openLedger(file, () => undefined, clock)
+  const told: string[] = []
+  const ledger = openLedger(file, (message) => told.push(message), clock)
   t.teardown(() => ledger.close())
   ledger.begin(intentOf('a'))
   const unlock = lock(file)
@@ -337,6 +376,11 @@ t.test('a lock that lasts is not waited for without end', async (t) => {
   t.ok(now >= 5000 && now < 6000, `${now}`)
   await t.rejects(ledger.assertWritable(), { code: 'LOOPER_LEDGER_UNWRITABLE' })
   now = 0
+  ledger.finish('a', END)
+  ledger.setNote('one', 'text')
+  await ledger.settle(3000)
+  t.ok(now >= 3000 && now < 4000, `${now}`)
+  t.equal(told.at(-1), 'the ledger cannot be written; it does not yet tell all of run a, note one')
   unlock()
   await ledger.settle(0)
 })

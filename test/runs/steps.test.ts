@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { observeLedger, type RunStep } from '../../src/runs/steps.ts'
 import { heartOf } from '../helpers/heart.ts'
@@ -32,6 +33,23 @@ t.test('every step that is recorded is told, with the run as it then stands', as
     { step: 'stopped', run: { stoppedPids: [7] } },
     { step: 'launched', run: { launchedAt: 3, mirroredBytes: 9 } },
     { step: 'ended', run: { runId, outcome: 'exited', returnCode: 0, notice: 'OK' } },
+  ])
+})
+
+t.test('what is told is what stands on the record, however it was given', async (t) => {
+  const heart = heartOf(t)
+  const { ledger, steps } = observeLedger(heart.ledger)
+  const told: unknown[] = []
+  steps.subscribe(({ run }) => told.push([run.launchedAt, run.noticeId, run.tokensUsed]))
+  const { runId } = heart.begin('x')
+  const other = new DatabaseSync(heart.dbPath)
+  other.exec('BEGIN IMMEDIATE')
+  ledger.step(runId, { launchedAt: 3.2, noticeId: 1.5 })
+  ledger.finish(runId, { ...END, tokensUsed: 1e20 })
+  other.close()
+  t.same(told, [
+    [3, null, null],
+    [3, null, null],
   ])
 })
 
