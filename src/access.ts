@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { LooperError } from './errors.ts'
+import { errnoOf, LooperError } from './errors.ts'
 import { realPathOf } from './files.ts'
 import { isFileSystemRoot } from './home.ts'
 
@@ -16,11 +16,11 @@ export interface WorkspaceRoot {
 }
 
 /**
- * The real path of a workspace, if it lies in an allowed root. A link counts as what it leads to.
- * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN`
+ * The real path of a workspace, if it can be entered and lies in an allowed root. A link counts as what it leads to.
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_WORKSPACE_FORBIDDEN`
  */
 export function allowedWorkspace(workspace: string, roots: readonly WorkspaceRoot[]): string {
-  const real = realOf(workspace)
+  const real = enterable(workspace)
   if (isWithinRoots(real, roots)) return real
   throw new LooperError(
     'LOOPER_WORKSPACE_FORBIDDEN',
@@ -28,19 +28,36 @@ export function allowedWorkspace(workspace: string, roots: readonly WorkspaceRoo
   )
 }
 
-function realOf(workspace: string): string {
+/** What stat(2) says of a path where there is no directory; all else says that there may be one. */
+const NO_DIRECTORY: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']
+
+/**
+ * The real path of a directory that a process of this user can enter.
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`; `LOOPER_WORKSPACE_CLOSED`: no permission, or its file system is gone
+ */
+export function enterable(workspace: string): string {
   try {
+    // To look up "." takes what chdir(2) takes, and asks the file system itself.
+    statSync(`${workspace}/.`)
     return realpathSync(workspace)
   } catch (error) {
-    throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
-      cause: error,
-    })
+    const errno = errnoOf(error)
+    throw NO_DIRECTORY.includes(errno)
+      ? new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
+          cause: error,
+        })
+      : new LooperError(
+          'LOOPER_WORKSPACE_CLOSED',
+          `workspace cannot be entered by the user of the service: ${workspace} (${errno})`,
+          { cause: error },
+        )
   }
 }
 
 /**
  * Checks again, at the last moment, that a workspace still is what was allowed.
- * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN` where a link was put in its place or above it
+ * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN` where a link was put in its place or above it, and the others of
+ * {@link allowedWorkspace}
  */
 export function recheckWorkspace(real: string, roots: readonly WorkspaceRoot[]): void {
   if (allowedWorkspace(real, roots) === real) return

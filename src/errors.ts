@@ -16,10 +16,6 @@ export const ERRORS = {
     remedy: 'Send a valid token as "Authorization: Bearer <token>"; to a hook, its own secret or signature.',
   },
   LOOPER_FORBIDDEN: { status: 403, remedy: 'Use a token whose scope allows it.' },
-  LOOPER_WORKSPACE_REFUSED: {
-    status: 500,
-    remedy: 'Do what the sentence says, or name another workspace.',
-  },
   LOOPER_WORKSPACE_FORBIDDEN: {
     status: 403,
     remedy: 'Name a workspace in the allowed roots, or add its root to LOOPER_WORKSPACE_ROOTS.',
@@ -72,6 +68,14 @@ export const ERRORS = {
   LOOPER_PROMPT_TOO_LARGE: { status: 413, remedy: 'Send a prompt of at most 1 MiB.' },
   LOOPER_MEDIA_TYPE: { status: 415, remedy: 'Send the body with "Content-Type: application/json".' },
   LOOPER_WORKSPACE_INVALID: { status: 500, remedy: 'Name a directory that exists on the machine.' },
+  LOOPER_WORKSPACE_CLOSED: {
+    status: 500,
+    remedy: 'Let the user of the service enter it (chmod, chown, mount), or name another workspace.',
+  },
+  LOOPER_WORKSPACE_REFUSED: {
+    status: 500,
+    remedy: 'Do what the sentence says, or name another workspace.',
+  },
   LOOPER_BINARY_MISSING: {
     status: 500,
     remedy: "Install the program, or name it with 'codex_exec_binary' or CODEX_EXEC_BINARY.",

@@ -46,17 +46,6 @@ export function makeDirectory(dir: string, mode = 0o777): void {
   }
 }
 
-/** Why nobody can work in a directory, as the end of a sentence; null where one can. */
-export function whyNotEntered(dir: string, access = accessSync): string | null {
-  if (!isDirectory(dir)) return 'is not a directory'
-  try {
-    access(dir, constants.X_OK)
-    return null
-  } catch {
-    return 'cannot be entered'
-  }
-}
-
 /** Makes a directory, if it is not there, and looks whether entries can be made in it. @throws {Error} of Node's */
 export function makeWritable(dir: string): void {
   makeDirectory(dir)

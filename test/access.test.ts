@@ -1,7 +1,16 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { allowedExecutable, allowedWorkspace, isWithinRoots, recheckWorkspace } from '../src/access.ts'
+import {
+  allowedExecutable,
+  allowedWorkspace,
+  enterable,
+  isWithinRoots,
+  recheckWorkspace,
+} from '../src/access.ts'
+
+/** Somebody who is neither root nor the owner of these files. */
+const OTHER_UID = 65_534
 
 /** A home with a project, a dot directory and a link to the outside. */
 function setUp(test: Test) {
@@ -92,4 +101,35 @@ t.test('a home that holds the whole file system holds no workspace', async (t) =
   symlinkSync('/', path.join(dir, 'to-root'))
   for (const home of ['/', path.join(dir, 'to-root')])
     t.equal(isWithinRoots(path.join(dir, 'project'), [{ path: home, withoutDotDirectories: true }]), false)
+})
+
+t.test('what cannot be entered is told from what is no directory', async (t) => {
+  const dir = t.testdir({ closed: { below: {} }, listless: {}, file: '' })
+  const at = (name: string) => path.join(dir, name)
+  symlinkSync('loop', at('loop'))
+  chmodSync(at('closed'), 0o600)
+  chmodSync(at('listless'), 0o711)
+  for (const name of ['none', 'file', 'file/below', 'loop', 'x'.repeat(300)]) {
+    t.throws(() => enterable(at(name)), {
+      code: 'LOOPER_WORKSPACE_INVALID',
+      status: 500,
+      message: `workspace is not a directory: ${at(name)}`,
+    })
+  }
+  // Root may enter everything.
+  const isRoot = process.geteuid?.() === 0
+  if (isRoot) process.seteuid?.(OTHER_UID)
+  try {
+    for (const name of ['closed', 'closed/below']) {
+      t.throws(() => enterable(at(name)), {
+        code: 'LOOPER_WORKSPACE_CLOSED',
+        status: 500,
+        message: `workspace cannot be entered by the user of the service: ${at(name)} (EACCES)`,
+      })
+    }
+    t.equal(enterable(at('listless')), at('listless'), 'agents work where they may not list')
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+    chmodSync(at('closed'), 0o700)
+  }
 })

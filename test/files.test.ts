@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { isDirectory, isFile, makeDirectory, makeWritable, whyNotEntered } from '../src/files.ts'
+import { isDirectory, isFile, makeDirectory, makeWritable } from '../src/files.ts'
 
 const dir = t.testdir({ file: 'text', folder: {}, loop: t.fixture('symlink', 'loop') })
 const at = (name: string) => path.join(dir, name)
@@ -11,15 +11,6 @@ t.test('a directory is one, a file is one, and neither is the other', async (t) 
   t.equal(isFile(dir), false)
   t.equal(isDirectory(at('file')), false)
   t.equal(isFile(at('file')), true)
-})
-
-t.test('a directory can be entered, or it is said why not', async (t) => {
-  t.equal(whyNotEntered(dir), null)
-  t.equal(whyNotEntered(at('file')), 'is not a directory')
-  const closed = () => {
-    throw new Error('EACCES')
-  }
-  t.equal(whyNotEntered(dir, closed), 'cannot be entered')
 })
 
 t.test('what cannot be looked at counts as not there', async (t) => {

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { enterable } from '../access.ts'
 import type { AgentCommand } from '../agents/agent.ts'
 import type { Clock } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { isDirectory } from '../files.ts'
 import { discard } from '../plain-file.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { removeOrders, writeOrders } from './orders.ts'
@@ -51,7 +51,8 @@ const REPORT_LIMIT_MS = 10_000
 /**
  * Starts an agent behind its wrapper, detached, with the log as its output. Resolves as soon as the agent's pid is
  * known, a moment before its program begins.
- * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_LAUNCH_FAILED`, and what `assertAllowed` throws
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_LAUNCH_FAILED`, and what
+ * `assertAllowed` throws
  */
 export async function launch(spec: LaunchSpec): Promise<Launched> {
   try {
@@ -149,11 +150,11 @@ async function identify(identity: Identity, table: ProcessTable): Promise<Identi
 
 function launchError(error: unknown, workspace: string): LooperError {
   if (error instanceof LooperError) return error
-  // The wrapper could not enter it, and ended.
-  if (!isDirectory(workspace)) {
-    return new LooperError('LOOPER_WORKSPACE_INVALID', `workspace is not a directory: ${workspace}`, {
-      cause: error,
-    })
+  try {
+    enterable(workspace)
+  } catch (refusal) {
+    // The wrapper could not enter it either, and ended.
+    if (refusal instanceof LooperError) return refusal
   }
   return new LooperError('LOOPER_LAUNCH_FAILED', `cannot launch the agent: ${messageOf(error)}`, {
     cause: error,

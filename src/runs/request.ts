@@ -4,7 +4,7 @@ import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.
 import { refusalOf } from '../agents/codex-workspace.ts'
 import { MAX_SECONDS } from '../clock.ts'
 import { LooperError, messageOf } from '../errors.ts'
-import { isFile, makeWritable, whyNotEntered } from '../files.ts'
+import { isFile, makeWritable } from '../files.ts'
 import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
@@ -127,8 +127,8 @@ export interface LaunchWish {
 
 /**
  * Checks what a launch needs: the workspace, the program, and a log directory that can be written.
- * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_FORBIDDEN`, `LOOPER_LOG_UNWRITABLE`,
- * `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_WORKSPACE_FORBIDDEN`,
+ * `LOOPER_LOG_UNWRITABLE`, `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
  */
 export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
   const { prompt, places, timeoutMs, stallMs, access } = wish
@@ -142,7 +142,8 @@ export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRe
 
 /**
  * Checks again, at the last moment, that the workspace and the program still are what was allowed.
- * @throws {LooperError} `LOOPER_WORKSPACE_FORBIDDEN`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_BINARY_MISSING`
+ * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_WORKSPACE_FORBIDDEN`,
+ * `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_BINARY_MISSING`
  */
 export function recheckLaunch(
   { workspace, binary }: Pick<LaunchRequest, 'workspace' | 'binary'>,
@@ -158,8 +159,7 @@ function checkProgram(binary: Binary, access: Access): Binary {
   if (binary.source !== 'request') return binary
   const programs = access.programs()
   const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
-  const { path: asked } = binary
-  return { ...binary, path: programs.has(asked) ? asked : String(programs.get(real)), asked }
+  return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real, asked: binary.path }
 }
 
 function checkRefusal(workspace: string, binary: Binary): void {
@@ -173,10 +173,7 @@ function pathOf(given: string, { home, projectDir }: BinaryPlaces): string {
 
 function checkWorkspace(given: string, places: BinaryPlaces, access: Access): string {
   checkText(given, 'workspace')
-  const workspace = pathOf(given, places)
-  const why = whyNotEntered(workspace)
-  if (why !== null) throw new LooperError('LOOPER_WORKSPACE_INVALID', `workspace ${why}: ${workspace}`)
-  return allowedWorkspace(workspace, access.workspaceRoots)
+  return allowedWorkspace(pathOf(given, places), access.workspaceRoots)
 }
 
 function checkScript(given: string, { places, access }: RequestDefaults): string {

@@ -1,39 +1,65 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { isInRepository, refusalOf } from '../../src/agents/codex-workspace.ts'
 
-t.test('only the real codex is known to refuse what is no git repository', async (t) => {
-  // Not below the project, which is a repository.
-  const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-codex-'))
-  t.teardown(() => rmSync(dir, { recursive: true }))
-  for (const name of ['plain', 'bin', 'package/@openai/codex'])
-    mkdirSync(path.join(dir, name), { recursive: true })
-  writeFileSync(path.join(dir, 'package/@openai/codex/codex.js'), '#!/usr/bin/env node')
-  const program = (name: string, begin: Buffer | string) => {
-    writeFileSync(path.join(dir, 'bin', name), begin)
-    return path.join(dir, 'bin', name)
+const NPMS = path.resolve(import.meta.dirname, '../../node_modules/.bin/codex')
+
+/** A directory outside of any repository: this very project is one. */
+function outside(test: Test): string {
+  const dir = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'looper-workspace-')))
+  test.teardown(() => rmSync(dir, { recursive: true }))
+  return dir
+}
+
+t.test('a repository is what codex takes for one, in the directory or above it', async (t) => {
+  const dir = outside(t)
+  const make = (name: string, entry: string, text?: string) => {
+    const file = path.join(dir, name, entry)
+    mkdirSync(text === undefined ? file : path.dirname(file), { recursive: true })
+    if (text !== undefined) writeFileSync(file, text)
+    return path.join(dir, name)
   }
-  const plain = path.join(dir, 'plain')
-  const npms = path.join(dir, 'bin/npms')
-  symlinkSync('../package/@openai/codex/codex.js', npms)
-  const native = Buffer.from('7f454c46020101', 'hex')
-  const sentence = `workspace is no git repository, so codex refuses to work there: ${plain}; run "git init" in it`
-  t.equal(isInRepository(plain), false)
-  for (const real of [npms, program('codex', native), program('codex-x86_64', native)]) {
-    t.equal(refusalOf(plain, real), sentence, real)
+  const link = (name: string, entry: string, target: string) => {
+    mkdirSync(path.dirname(path.join(dir, name, entry)), { recursive: true })
+    symlinkSync(target, path.join(dir, name, entry))
+    return path.join(dir, name)
   }
-  for (const other of [
-    program('codex-wrapper', '#!/bin/sh'),
-    program('mine', native),
-    path.join(dir, 'none'),
+  const real = make('real', '.git/HEAD', 'ref: refs/heads/main\n')
+  mkdirSync(path.join(real, 'deep/down'), { recursive: true })
+  for (const repository of [
+    real,
+    path.join(real, 'deep/down'),
+    path.join(real, '.git'),
+    make('worktree', '.git', 'gitdir: /elsewhere\n'),
+    make('empty-file', '.git', ''),
+    make('odd-head', '.git/HEAD/dir'),
+    link('linked', '.git', path.join(real, '.git')),
+    make('real/inner', '.git'),
   ]) {
-    t.equal(refusalOf(plain, other), null, other)
+    t.equal(isInRepository(repository), true, repository)
   }
-  mkdirSync(path.join(plain, '.git'))
-  t.equal(refusalOf(plain, npms), sentence, 'an empty .git is none')
-  writeFileSync(path.join(plain, '.git/HEAD'), '')
-  mkdirSync(path.join(plain, 'deep/down'), { recursive: true })
-  t.equal(refusalOf(path.join(plain, 'deep/down'), npms), null)
+  for (const none of [
+    dir,
+    make('plain', 'deep'),
+    make('empty', '.git'),
+    make('bare', 'HEAD', 'ref: refs/heads/main\n'),
+    make('mercurial', '.hg'),
+    link('dangling', '.git', '/no/such/thing'),
+    link('dangling-head', '.git/HEAD', '/no/such/thing'),
+  ]) {
+    t.equal(isInRepository(none), false, none)
+  }
+})
+
+t.test('the refusal names the directory and the remedy, and is told of the real codex only', async (t) => {
+  const dir = outside(t)
+  t.equal(
+    refusalOf(dir, NPMS),
+    `workspace is no git repository, so codex refuses to work there: ${dir}; run "git init" in it`,
+  )
+  t.equal(refusalOf(dir, '/bin/sh'), null)
+  writeFileSync(path.join(dir, '.git'), 'gitdir: /elsewhere\n')
+  t.equal(refusalOf(dir, NPMS), null)
 })

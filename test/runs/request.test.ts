@@ -146,8 +146,8 @@ t.test(
     const { at, prepare } = setUp(t)
     mkdirSync(at('home/closed'), { mode: 0o600 })
     await t.rejects(prepare({ workspace: at('home/closed') }), {
-      code: 'LOOPER_WORKSPACE_INVALID',
-      message: `workspace cannot be entered: ${at('home/closed')}`,
+      code: 'LOOPER_WORKSPACE_CLOSED',
+      message: `workspace cannot be entered by the user of the service: ${at('home/closed')} (EACCES)`,
     })
   },
 )
