@@ -372,11 +372,11 @@ t.test('no wait gets longer than a timer can be, neither as a string nor as a su
 t.test('what the real codex will surely refuse is refused beforehand', async (t) => {
   const { at, defaults } = setUp(t)
   mkdirSync(at('@openai/codex'), { recursive: true })
-  writeFileSync(at('@openai/codex/codex'), '#!/bin/sh\n', { mode: 0o755 })
+  writeFileSync(at('@openai/codex/codex.js'), '#!/bin/sh\n', { mode: 0o755 })
   // Not below the project, which is a repository.
   const workspace = mkdtempSync(path.join(os.tmpdir(), 'looper-request-'))
   t.teardown(() => rmdirSync(workspace))
-  const places = { ...defaults.places, configured: at('@openai/codex/codex') }
+  const places = { ...defaults.places, configured: at('@openai/codex/codex.js') }
   const wish = { ...defaults, places, workspace, prompt: 'go', binary: null }
   t.throws(() => prepareLaunch(AUTO, wish), {
     code: 'LOOPER_WORKSPACE_REFUSED',
