@@ -13,10 +13,11 @@ import { startLoopbackModel, writeCodexHome } from '../test/fixtures/loopback-mo
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
 import { findObstacles, writeCodexProgram, writeScratchRepository } from '../test/fixtures/real-codex.ts'
 import { carriers, runIdOf } from '../test/helpers/processes.ts'
+import { NEXT, remarkOn } from './demo-remarks.ts'
 
 /**
  * The main job on stand-ins: a Zulip and a model on loopback, the real codex, a scratch repository. Tells what happens
- * as it happens; exits 1 where anything was not as told. Whatever happens, it is over within 20 seconds, and leaves no
+ * as it happens; exits 1 where anything went otherwise. Whatever happens, it is over within 20 seconds, and leaves no
  * process behind.
  */
 
@@ -56,8 +57,13 @@ function say(text: string): void {
   console.log(`${dim(`${seconds} s`)}  ${text}`)
 }
 
+/** A part of the demo begins; says what it shows. */
+function chapter(title: string, text: string): void {
+  console.log(`\n${bold(title)}\n${text}\n`)
+}
+
 function expect(holds: boolean, promise: string): void {
-  if (!holds) throw new Error(`not as told: ${promise}`)
+  if (!holds) throw new Error(`not as it should be: ${promise}`)
 }
 
 /** What is waited for now, and what ends every wait: the limit, Ctrl-C, SIGTERM. */
@@ -118,14 +124,25 @@ async function post(url: string, message: string, prompt: string): Promise<Launc
   }
 }
 
+/** What was said of lines so far; once is enough. */
+const said = new Set<string>()
+
+/** Shows a line of a run's log, and what there is to say about it. */
+function showLine(line: string): void {
+  console.log(dim(`   codex │ ${oneLine(line).slice(0, 100)}`))
+  const remark = remarkOn(line)
+  if (remark === null || said.has(remark)) return
+  said.add(remark)
+  console.log(`         └ ${remark}`)
+}
+
 /** Shows a run's log as it grows. */
 function showLog(file: string) {
   const complete = new AbortController()
   let seen = ''
   const write = (lines: Buffer) => {
     seen += lines
-    for (const line of String(lines).trimEnd().split('\n'))
-      console.log(dim(`         │ ${oneLine(line).slice(0, 100)}`))
+    for (const line of String(lines).trimEnd().split('\n')) showLine(line)
     return true
   }
   const shown = mirrorLog({ path: file, from: 0, write, clock: systemClock, complete: complete.signal })
@@ -155,6 +172,11 @@ async function startLooper(env: NodeJS.ProcessEnv): Promise<{ url: string; child
 }
 
 async function demo(): Promise<void> {
+  chapter(
+    "Looper's main job, with the real codex",
+    `One request announces a run, stops the agent that is still at work, and launches a fresh one. Zulip and the model are
+stand-ins on this machine: nothing leaves it, no account is used, and your own runs are left alone.`,
+  )
   rmSync(PLACE, { recursive: true, force: true })
   mkdirSync(PLACE, { recursive: true })
   const { toRun, toSandbox } = findObstacles()
@@ -191,6 +213,10 @@ async function demo(): Promise<void> {
   })
   say(`Looper listens on ${url}`)
 
+  chapter(
+    '1. A first run',
+    'A notice goes to Zulip, then codex starts on a job that would take five minutes.',
+  )
   const first = await post(url, 'Starting the long job', `RUN: ${LONG_JOB}`)
   const firstLog = showLog(first.log)
   await until(
@@ -200,6 +226,10 @@ async function demo(): Promise<void> {
   const tree = carriers(first.runId)
   say(`the first run is ${tree.length} processes: ${tree.join(' ')}`)
 
+  chapter(
+    '2. A second request',
+    'It replaces the first run: notice, stop, launch. Its answer comes when codex runs.',
+  )
   const second = await post(url, 'Starting over', 'ECHO: Hello from the second run.')
   await firstLog.end()
   expect(second.stopped.includes(first.pid), `the first agent, ${first.pid}, was stopped`)
@@ -211,6 +241,7 @@ async function demo(): Promise<void> {
   )
   say(`its log: ${first.log}, return code ${readTrailer(first.log)}`)
 
+  chapter('3. The second run', 'It works in peace, and its end is added to its notice.')
   const secondLog = showLog(second.log)
   await until('the second run ends', () => readTrailer(second.log) !== null)
   await secondLog.end()
@@ -219,12 +250,14 @@ async function demo(): Promise<void> {
   await until('both notices tell the end', () => zulip.edits.length === 2)
   say(`the second run ended with return code 0; its log: ${second.log}`)
 
+  chapter('4. The end', 'SIGTERM to Looper, as Ctrl-C or systemd would stop it.')
   const exit = once(child, 'exit')
   child.kill('SIGTERM')
   const [code] = await exit
   expect(code === 0, `Looper ends with 0, but it was ${code}`)
   await until('nothing is left running', () => carriers(second.runId).length === 0)
-  say(bold('Looper has stopped, nothing is left running. All was as told.'))
+  say(bold('Looper has stopped, nothing is left running. Everything went as it should.'))
+  console.log(NEXT)
 }
 
 /** Kills the service, wrappers, agents and tools of this place, until none is left. */
