@@ -57,7 +57,7 @@ function integer(least: number, most: number, expected: string): Form<number> {
 
 /**
  * Every setting, as environment variables carry it; read by hand: a validator for them would double the time to start.
- * `.env.example` and the README list the same names.
+ * `.env.example` and `docs/settings.md` list the same names.
  */
 export const Settings = {
   LOOPER_HOST: {

@@ -768,6 +768,14 @@ t.test('.env.example names every setting once, and as it is it changes nothing',
   t.strictSame(load(parseEnv(text)), load({}))
 })
 
+t.test('docs/settings.md explains every setting once', async (t) => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../docs/settings.md'), 'utf8')
+  const rows = [...text.matchAll(/^\| `([A-Z][A-Z0-9_]*)`/gm)].map(([, name]) => name)
+  const older = ['PROMPT_SEND_DELAY_SECONDS']
+  for (const name of older) t.match(text, `(older name: \`${name}\`)`)
+  t.strictSame([...rows, ...older].sort(), [...NAMES].sort())
+})
+
 t.test('every example of .env.example is a value that is accepted, and has a comment above it', async (t) => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../.env.example'), 'utf8')
   const lines = text.split('\n')
