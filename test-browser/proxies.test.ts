@@ -144,7 +144,8 @@ async function startProxy(test: Test, proxy: Proxy, text: string, service: strin
   writeFileSync(file, placed.text)
   const child = spawn(proxy.program, placed.args(file), {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: `${process.env.PATH}:/usr/sbin`, HOME: dir },
+    // With the mark by which whatever a test file leaves is ended.
+    env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, HOME: dir },
   })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
