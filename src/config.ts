@@ -199,8 +199,7 @@ export function loadConfig(
     )
   }
 
-  if (isAnyAddress(host))
-    warnings.push('It listens on every interface: the network may reach it (LOOPER_HOST)')
+  if (isAnyAddress(host)) warnings.push('Looper listens on every network interface (LOOPER_HOST)')
   for (const { name } of open)
     warnings.push(`Whoever reaches ${name} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
   const dir = resolve(settings.CODEX_EXEC_LOG_DIR ?? 'logs')

@@ -5,7 +5,7 @@
 export const ERRORS = {
   LOOPER_MESSAGE_MISSING: { status: 400, remedy: "Send 'zulip_message', a text that is not empty." },
   LOOPER_BODY_INVALID: { status: 400, remedy: 'Send one JSON object as the body.' },
-  LOOPER_FIELD_INVALID: { status: 400, remedy: 'Mend the field that the sentence names.' },
+  LOOPER_FIELD_INVALID: { status: 400, remedy: 'Correct the field that the error names.' },
   LOOPER_WORKSPACE_MISSING: { status: 400, remedy: "Send 'workspace', or set LOOPER_WORKSPACE." },
   LOOPER_PROMPT_MISSING: {
     status: 400,
@@ -26,17 +26,18 @@ export const ERRORS = {
   },
   LOOPER_ORIGIN_FORBIDDEN: {
     status: 403,
-    remedy: 'Ask from a program, or from a page of this very service.',
+    remedy: 'Send the request from a program, or from the page of this service.',
   },
   LOOPER_REQUEST_TIMEOUT: { status: 408, remedy: 'Send the whole request within 30 s.' },
   LOOPER_RUN_CANCELLED: {
     status: 409,
-    remedy: 'Nothing needs doing: somebody stopped the run that you asked for.',
+    remedy: 'Nothing to do: somebody stopped the run that you requested.',
   },
-  LOOPER_RUN_ENDED: { status: 409, remedy: 'Nothing needs doing: GET /runs/<run_id> tells how it ended.' },
+  LOOPER_RUN_ENDED: { status: 409, remedy: 'Nothing to do: GET /runs/<run_id> tells how it ended.' },
   LOOPER_KEY_IN_USE: {
     status: 409,
-    remedy: 'Wait for the answer to the first request with this Idempotency-Key, then ask again.',
+    remedy:
+      'Wait for the answer to the first request with this Idempotency-Key, then send the request again.',
   },
   LOOPER_KEY_INTERRUPTED: {
     status: 409,
@@ -49,21 +50,21 @@ export const ERRORS = {
   LOOPER_KEY_REUSED: { status: 422, remedy: 'Use a new Idempotency-Key for another body.' },
   LOOPER_HOOK_PAYLOAD: {
     status: 422,
-    remedy: 'Mend the template in LOOPER_HOOKS_FILE, or what the sender sends.',
+    remedy: 'Correct the template in LOOPER_HOOKS_FILE, or the payload.',
   },
   LOOPER_RATE_LIMITED: {
     status: 429,
-    remedy: 'Wait as long as Retry-After says, then send the right token.',
+    remedy: 'Wait for the time in Retry-After, then send the right token.',
   },
   LOOPER_HEADERS_TOO_LARGE: { status: 431, remedy: 'Send fewer or shorter headers.' },
   LOOPER_HOOKS_UNUSABLE: {
     status: 500,
-    remedy: 'Mend LOOPER_HOOKS_FILE; the server log says what is wrong with it.',
+    remedy: 'Correct LOOPER_HOOKS_FILE; the server log says what is wrong with it.',
   },
   LOOPER_BAD_REQUEST: { status: 400, remedy: 'Send well-formed HTTP/1.1.' },
   LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; GET /docs lists them.' },
   LOOPER_METHOD_NOT_ALLOWED: { status: 405, remedy: 'Use the method that the Allow header names.' },
-  LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then ask again.' },
+  LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then send the request again.' },
   LOOPER_BODY_TOO_LARGE: { status: 413, remedy: 'Send a smaller body.' },
   LOOPER_PROMPT_TOO_LARGE: { status: 413, remedy: 'Send a prompt of at most 1 MiB.' },
   LOOPER_MEDIA_TYPE: { status: 415, remedy: 'Send the body with "Content-Type: application/json".' },
@@ -74,7 +75,7 @@ export const ERRORS = {
   },
   LOOPER_WORKSPACE_REFUSED: {
     status: 500,
-    remedy: 'Do what the sentence says, or name another workspace.',
+    remedy: 'Do what the error says, or name another workspace.',
   },
   LOOPER_BINARY_MISSING: {
     status: 500,
@@ -82,15 +83,18 @@ export const ERRORS = {
   },
   LOOPER_NOTICE_FAILED: {
     status: 500,
-    remedy: 'Mend the notice (see the sentence); nothing was stopped or launched.',
+    remedy: 'Fix the cause that the error names; nothing was stopped or launched.',
   },
   LOOPER_STOP_FAILED: {
     status: 500,
     remedy:
-      'End the agent that the sentence names by hand (as root, if it is another user’s), then ask again.',
+      'Stop the agent that the error names by hand (as root, if it belongs to another user), then send the request again.',
   },
-  LOOPER_AGENT_EXITED_EARLY: { status: 500, remedy: 'Read the run log that the sentence names.' },
-  LOOPER_LAUNCH_FAILED: { status: 500, remedy: 'Read the cause; the old agents are already stopped.' },
+  LOOPER_AGENT_EXITED_EARLY: { status: 500, remedy: 'Read the run log that the error names.' },
+  LOOPER_LAUNCH_FAILED: {
+    status: 500,
+    remedy: 'Fix the cause that the error names; the old agents are already stopped.',
+  },
   LOOPER_LOG_UNWRITABLE: {
     status: 500,
     remedy: 'Make the log directory writable, or set CODEX_EXEC_LOG_DIR to one that is.',
@@ -101,11 +105,11 @@ export const ERRORS = {
   },
   LOOPER_LEDGER_UNWRITABLE: {
     status: 500,
-    remedy: 'Make room, or mend the file of LOOPER_DB_PATH; nothing was announced or stopped.',
+    remedy: 'Free disk space, or make the file of LOOPER_DB_PATH writable; nothing was announced or stopped.',
   },
   LOOPER_DISK_FULL: {
     status: 507,
-    remedy: 'Make room on the disk of CODEX_EXEC_LOG_DIR, or lower LOOPER_MIN_FREE_MB.',
+    remedy: 'Free space on the disk of CODEX_EXEC_LOG_DIR, or lower LOOPER_MIN_FREE_MB.',
   },
   LOOPER_RUN_NOT_FOUND: { status: 404, remedy: 'GET /runs lists the runs on the record.' },
   LOOPER_LOG_NOT_FOUND: {
@@ -114,11 +118,14 @@ export const ERRORS = {
   },
   LOOPER_RANGE_UNSATISFIABLE: {
     status: 416,
-    remedy: 'Ask for bytes that are there; Content-Range tells how many.',
+    remedy: 'Request a range within the log; Content-Range gives its size.',
   },
-  LOOPER_OVERLOADED: { status: 503, remedy: 'Ask again as soon as Retry-After says.' },
-  LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Ask again when the service is back.' },
-  LOOPER_INTERNAL: { status: 500, remedy: 'Read the server log under the request id; then report it.' },
+  LOOPER_OVERLOADED: { status: 503, remedy: 'Send the request again after the time in Retry-After.' },
+  LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Send the request again when the service is running again.' },
+  LOOPER_INTERNAL: {
+    status: 500,
+    remedy: 'Search the server log for the request id, and report the problem.',
+  },
 } as const
 
 /** The stable name of a failure; callers branch on it. */

@@ -23,7 +23,7 @@ export function listenFailure(error: unknown, host: string, port: number): Error
       return failure(`this machine has no address ${host}; set LOOPER_HOST`)
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return failure(`this machine knows no address of "${host}"; set LOOPER_HOST`)
+      return failure(`this machine finds no address for "${host}"; set LOOPER_HOST`)
     case 'EINVAL':
       return new ConfigError([
         `LOOPER_HOST: "${host}" is no address to listen on; one that begins with fe80: needs its interface, as fe80::1%eth0`,

@@ -29,7 +29,7 @@ function open(file: string): number {
     return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const isLink = errnoOf(error) === 'ENOENT' && lstatSync(file, { throwIfNoEntry: false }) !== undefined
-    throw isLink ? new Error(`${file} is a link that leads nowhere`, { cause: error }) : error
+    throw isLink ? new Error(`${file} is a broken symbolic link`, { cause: error }) : error
   }
 }
 
@@ -58,7 +58,7 @@ function decode(bytes: Buffer, file: string): string {
   } catch {
     // It says that its data are not valid; of which file is said below.
   }
-  throw new Error(`${file} is no text in UTF-8; save it as that`)
+  throw new Error(`${file} is not UTF-8 text; save it in that encoding`)
 }
 
 function decodeUtf16(bytes: Buffer): string {

@@ -71,7 +71,7 @@ function isIn(host: string, network: string, bits: string | undefined): boolean 
 
 function parse(variable: string, given: string): HttpProxy {
   const text = given.includes('://') ? given : `http://${given}`
-  if (!URL.canParse(text)) throw new Error(`${variable} is no address of a proxy; ${EXAMPLE}`)
+  if (!URL.canParse(text)) throw new Error(`${variable} is not the address of a proxy; ${EXAMPLE}`)
   const { protocol, host, username, password } = new URL(text)
   if (!/^https?:$/.test(protocol)) {
     throw new Error(`${variable} names a proxy that speaks ${protocol.slice(0, -1)}, not HTTP; ${EXAMPLE}`)

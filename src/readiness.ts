@@ -20,7 +20,7 @@ export interface ReadinessDeps {
 export type Readiness = () => Promise<readonly string[]>
 
 const NOT_YET = {
-  adopting: 'the runs of an earlier life are not taken up yet',
+  adopting: 'runs from before the restart are still being picked up',
   open: null,
   closing: 'the service is shutting down',
 } as const

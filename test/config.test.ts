@@ -524,7 +524,7 @@ t.test('a variable that only looks like a setting is told: it may be misspelt', 
 })
 
 t.test('who listens on every interface is told so', async (t) => {
-  const told = /every interface/
+  const told = /every network interface/
   for (const LOOPER_HOST of ['0.0.0.0', '::', '0', '::0', '[::]'])
     t.match(load({ LOOPER_HOST, LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)
   t.match(load({ LOOPER_API_TOKEN: 'x' }).warnings.join('\n'), told)

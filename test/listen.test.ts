@@ -10,8 +10,8 @@ t.test('what may be different at the next start is told with what to set', async
     EADDRINUSE: 'port 80 on looper.example is taken; stop what listens there, or set LOOPER_PORT',
     EADDRNOTAVAIL: 'this machine has no address looper.example; set LOOPER_HOST',
     EAFNOSUPPORT: 'this machine has no address looper.example; set LOOPER_HOST',
-    ENOTFOUND: 'this machine knows no address of "looper.example"; set LOOPER_HOST',
-    EAI_AGAIN: 'this machine knows no address of "looper.example"; set LOOPER_HOST',
+    ENOTFOUND: 'this machine finds no address for "looper.example"; set LOOPER_HOST',
+    EAI_AGAIN: 'this machine finds no address for "looper.example"; set LOOPER_HOST',
     EOTHER: 'cannot listen on looper.example, port 80: listen EOTHER; set LOOPER_HOST or LOOPER_PORT',
   }
   for (const [code, message] of Object.entries(sentences))

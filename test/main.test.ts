@@ -233,5 +233,5 @@ t.test('a tokens file that becomes unusable is told, and its last good state sta
   t.teardown(() => service.stop())
   writeFileSync(file, 'no JSON at all')
   t.equal((await service.post({ zulip_message: 'x' }, { authorization: 'Bearer wrong' })).status, 401)
-  t.match(textOf(path.join(logDir, 'looper-server.log')), /the tokens file is not usable.*tokens\.fail/)
+  t.match(textOf(path.join(logDir, 'looper-server.log')), /the tokens file cannot be used.*tokens\.fail/)
 })

@@ -42,7 +42,11 @@ t.test('what is no text is told, by its name', async (t) => {
   }
   for (const [what, bytes] of Object.entries(bad)) {
     writeFileSync(file, bytes)
-    t.throws(() => readOwnerFile(file), { message: `${file} is no text in UTF-8; save it as that` }, what)
+    t.throws(
+      () => readOwnerFile(file),
+      { message: `${file} is not UTF-8 text; save it in that encoding` },
+      what,
+    )
   }
 })
 
@@ -54,7 +58,7 @@ t.test('what is no file, or cannot be reached, is told, and never waited for', a
     code: 'EISDIR',
     message: `EISDIR: ${at('folder')} is a directory`,
   })
-  t.throws(() => readOwnerFile(at('dangling')), { message: `${at('dangling')} is a link that leads nowhere` })
+  t.throws(() => readOwnerFile(at('dangling')), { message: `${at('dangling')} is a broken symbolic link` })
   symlinkSync('folder', at('link'))
   t.throws(() => readOwnerFile(at('link')), { code: 'EISDIR' })
   if (spawnSync('mkfifo', [at('pipe')]).status === 0)

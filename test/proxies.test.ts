@@ -125,8 +125,8 @@ t.test('a proxy that cannot be one is told without what may be a password', asyn
     }
   }
   const hint = 'give an address such as http://proxy.example.com:3128'
-  t.equal(told('http://ada:sesame@'), `HTTPS_PROXY is no address of a proxy; ${hint}`)
-  t.equal(told('a b'), `HTTPS_PROXY is no address of a proxy; ${hint}`)
+  t.equal(told('http://ada:sesame@'), `HTTPS_PROXY is not the address of a proxy; ${hint}`)
+  t.equal(told('a b'), `HTTPS_PROXY is not the address of a proxy; ${hint}`)
   t.equal(
     told('socks5://ada:sesame@proxy.example'),
     `HTTPS_PROXY names a proxy that speaks socks5, not HTTP; ${hint}`,

@@ -33,7 +33,7 @@ t.test('where nothing is wrong there is no problem', async (t) => {
 t.test('each problem is a sentence without a path; the log tells the cause', async (t) => {
   const dir = t.testdir()
   const cases: [Partial<ReadinessDeps>, string][] = [
-    [{ phase: () => 'adopting' }, 'the runs of an earlier life are not taken up yet'],
+    [{ phase: () => 'adopting' }, 'runs from before the restart are still being picked up'],
     [{ phase: () => 'closing' }, 'the service is shutting down'],
     [{ ledger: { assertWritable: fail } }, 'the ledger cannot be written'],
     [{ logDir: path.join(dir, 'gone') }, 'the log directory cannot be written'],

@@ -46,7 +46,7 @@ export function followHooks(
       complaint = ''
     } catch (error) {
       const message = messageOf(error)
-      const what = known ? 'the hooks file is not usable, its last good state stays: ' : ''
+      const what = known ? 'the hooks file cannot be used, so the hooks from before stay valid: ' : ''
       // It is read at each delivery until it can be; one line in the log is enough.
       if (message !== complaint) complain({ error: what + message })
       complaint = message
@@ -60,7 +60,7 @@ export function followHooks(
         hooks.set(name, { hook, secrets: secretsOf(hook, env) })
       } catch (error) {
         const last = before?.get(name) ?? null
-        const what = last ? 'the hook is not usable, its last good state stays: ' : ''
+        const what = last ? 'the hook cannot be used, so it stays as it was: ' : ''
         complain({ hook: name, error: what + messageOf(error) })
         hooks.set(name, last)
       }

@@ -89,7 +89,7 @@ function translate(error: FastifyError): LooperError {
   if (invalid) return fieldError(invalid)
   switch (error.statusCode) {
     case 400:
-      return new LooperError('LOOPER_BODY_INVALID', 'the body is no JSON that can be read', { cause: error })
+      return new LooperError('LOOPER_BODY_INVALID', 'the body is not valid JSON', { cause: error })
     case 413:
       return new LooperError('LOOPER_BODY_TOO_LARGE', 'the body is too large', { cause: error })
     case 415:
@@ -102,7 +102,7 @@ function translate(error: FastifyError): LooperError {
 function fieldError({ instancePath, keyword, data }: Validation): LooperError {
   const field = instancePath.slice(1)
   if (field === '' && keyword !== 'required')
-    return new LooperError('LOOPER_BODY_INVALID', 'the body is no JSON object')
+    return new LooperError('LOOPER_BODY_INVALID', 'the body is not a JSON object')
   if (keyword === 'required' || (field === 'zulip_message' && (data === null || typeof data === 'string'))) {
     return new LooperError('LOOPER_MESSAGE_MISSING', MISSING)
   }

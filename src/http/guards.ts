@@ -60,7 +60,10 @@ export function guard(app: FastifyInstance, rules: HostRules): void {
 
 function refusalOf(request: FastifyRequest, rules: HostRules): LooperError | null {
   if (!isKnown(hostOf(request), rules)) {
-    return new LooperError('LOOPER_HOST_UNKNOWN', 'this service is not called what the request calls it')
+    return new LooperError(
+      'LOOPER_HOST_UNKNOWN',
+      'this service does not answer to the host name in the request',
+    )
   }
   if (isFollowedLink(request) || isOwnOrigin(request, rules)) return null
   return new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')

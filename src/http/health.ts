@@ -32,7 +32,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{
         summary: 'Whether a run could be launched now',
         description:
           'Needs no token. Looks at the ledger, the log directory, the disk, the process table, and whether the runs ' +
-          'of an earlier life are taken up; once a second at most.',
+          'from before the restart are picked up; once a second at most.',
         response: { 200: Well, 503: Unready },
       },
     },

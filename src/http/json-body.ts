@@ -66,7 +66,7 @@ declare module 'fastify' {
   }
 }
 
-const unreadable = () => new LooperError('LOOPER_BODY_INVALID', 'the body is no JSON that can be read')
+const unreadable = () => new LooperError('LOOPER_BODY_INVALID', 'the body is not valid JSON')
 
 /** How deep objects and lists are nested, without parsing. */
 function depthOf(text: string): number {

@@ -81,7 +81,7 @@ export function createTokenCheck(
       const message = messageOf(error)
       // It is read at each request until it can be; one line in the log is enough.
       if (message !== complaint)
-        complain(`the tokens file is not usable, its last good state stays: ${message}`)
+        complain(`the tokens file cannot be used, so the tokens from before stay valid: ${message}`)
       complaint = message
     }
   }
@@ -111,7 +111,8 @@ export function hashToken(token: string): string {
 function readTokens(file: string): KnownToken[] {
   return readChecked(TokensFile, readOwnerFile(file), file).tokens.map(({ name, sha256, scope, expires }) => {
     const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
-    if (Number.isNaN(expiresAt)) throw new Error(`${file}: the token ${name} expires at no date: ${expires}`)
+    if (Number.isNaN(expiresAt))
+      throw new Error(`${file}: the token ${name} has no valid expiry date: ${expires}`)
     return { name, scope, digest: Buffer.from(sha256, 'hex'), expiresAt }
   })
 }

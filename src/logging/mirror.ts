@@ -38,7 +38,7 @@ const BUFFER_BYTES = MAX_LINE_BYTES + CHUNK_BYTES
  */
 export async function mirrorLog(options: MirrorOptions): Promise<number> {
   const fd = await openPatiently(options)
-  if (fd === null) throw new Error('the log was removed, or something else stands in its place')
+  if (fd === null) throw new Error('the log was removed or replaced')
   try {
     return await follow(fd, options)
   } finally {

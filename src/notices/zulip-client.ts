@@ -120,7 +120,7 @@ export async function openZulip(
   { timeoutMs = TIMEOUT_MS, redact = unchanged } = {},
 ): Promise<Zulip> {
   if (!/^https?:\/\/[^/]/.test(site)) {
-    throw new Error(`"${site}" is no address of a Zulip server; set one that begins with https://`)
+    throw new Error(`"${site}" is not the address of a Zulip server; set one that begins with https://`)
   }
   const zulip = zulipJs()
   const client = await zulip({ realm: site.replace(/\/+$/, ''), username: email, apiKey: key })

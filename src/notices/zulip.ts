@@ -69,7 +69,7 @@ async function addressed(settings: ZulipSettings, zulip: Zulip, content: string)
     return { type: 'stream', to: settings.stream, topic: settings.topic, content }
   }
   const { to } = settings
-  if (!to) throw new Error('nobody to send to; set ZULIP_TO')
+  if (!to) throw new Error('there is nobody to send to; set ZULIP_TO')
   if (/^\d+$/.test(to)) return { type: 'private', to: [Number(to)], content }
   if (to.includes('@')) return { type: 'private', to: [to], content }
   return { type: 'private', to: [await findUser(zulip, to)], content }

@@ -51,7 +51,7 @@ export function createAdoption(deps: AdoptDeps): Adoption {
       await Promise.race([over, late])
       decided.abort()
       if (isOver) return
-      const why = 'busy: the runs of an earlier life cannot be taken up yet; the server log says why'
+      const why = 'busy: runs from before the restart cannot be picked up yet; the server log says why'
       throw new LooperError('LOOPER_BUSY', why)
     },
     leave: () => leaving.abort(),

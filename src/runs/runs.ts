@@ -151,8 +151,7 @@ export function createRuns(deps: RunsDeps): Runs {
     await adoption.settled()
     await ledger.unlocked()
     assertOpen(closing.signal)
-    if (isHandedOver)
-      throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service hands over to its next start')
+    if (isHandedOver) throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is restarting')
   }
 
   /** Takes the slot for a request, or says what is in the way. */

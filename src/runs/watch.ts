@@ -143,8 +143,7 @@ function isComplete(statePath: string): boolean {
 /** Adds the trailer that nobody else will write. Where the log is gone, or cannot be written, that is told. Never throws. */
 export function settleTrailer(logPath: string, returnCode: number | null, logger: Logger): void {
   try {
-    if (!addTrailer(logPath, returnCode))
-      throw new Error('it was removed, or something else stands in its place')
+    if (!addTrailer(logPath, returnCode)) throw new Error('it was removed or replaced')
   } catch (error) {
     logger.warn({ log_path: logPath, error: messageOf(error) }, 'run.log.fail')
   }

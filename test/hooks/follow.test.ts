@@ -40,7 +40,7 @@ t.test('a file that became wrong keeps its last good state, and says so once', a
     t.strictSame(secretsOf('ci'), ['right'])
     t.equal(problems.length, 1)
     const { error } = problems.pop() ?? {}
-    t.match(error, /^the hooks file is not usable, its last good state stays: /)
+    t.match(error, /^the hooks file cannot be used, so the hooks from before stay valid: /)
     t.match(error, reason)
     t.notMatch(error, 'sesame')
   }
@@ -56,7 +56,7 @@ t.test('a hook that lost its secret keeps its last good state; the others change
   write({ ci: hook({ secret_env: 'UNSET' }), other: hook({ secret: undefined, secret_env: 'SET' }) })
   t.strictSame(secretsOf('ci'), ['right'])
   t.strictSame(secretsOf('other'), ['set'])
-  t.match(problems, [{ hook: 'ci', error: /its last good state stays: the variable UNSET .* is not set$/ }])
+  t.match(problems, [{ hook: 'ci', error: /so it stays as it was: the variable UNSET .* is not set$/ }])
 })
 
 t.test('what never was usable is refused, until it is', async (t) => {

@@ -81,7 +81,7 @@ t.test('a body is read only once it is known who wrote it; one that cannot be re
     const answer = await post(payload, 'Bearer right')
     t.match(
       [answer.statusCode, answer.json()],
-      [400, { code: 'LOOPER_BODY_INVALID', error: 'the body is no JSON that can be read' }],
+      [400, { code: 'LOOPER_BODY_INVALID', error: 'the body is not valid JSON' }],
     )
   }
   t.same(asked, [])
@@ -180,7 +180,7 @@ t.test('a change of the hooks file counts at once; one that is wrong changes not
   t.equal((await deliverNew()).statusCode, 202)
   t.match(
     events.findLast((event) => event.msg === 'hook.fail'),
-    { error: /its last good state stays: .* is not JSON/ },
+    { error: /so the hooks from before stay valid: .* is not JSON/ },
   )
   rmSync(file)
   const gone = await deliverNew()

@@ -65,7 +65,7 @@ t.test('named tokens have their scope, beside the main one, until they expire', 
 
 t.test('a date that is none never becomes a token for ever', async (t) => {
   t.throws(() => setUp(t, [token('odd', { expires: '2026-99-99' })]), {
-    message: /the token odd expires at no date: 2026-99-99$/,
+    message: /the token odd has no valid expiry date: 2026-99-99$/,
   })
 })
 
@@ -77,7 +77,9 @@ t.test(
     t.equal(check.callerOf('bb-token')?.name, 'bb')
     write('{broken')
     t.equal(check.callerOf('bb-token')?.name, 'bb')
-    t.match(complaints, [/^the tokens file is not usable, its last good state stays: .*is not JSON/])
+    t.match(complaints, [
+      /^the tokens file cannot be used, so the tokens from before stay valid: .*is not JSON/,
+    ])
     t.equal(check.callerOf('a-token')?.name, 'a')
     t.equal(complaints.length, 1, 'once for a state of the file')
     write('{broken as well')

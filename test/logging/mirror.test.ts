@@ -240,7 +240,7 @@ t.test('lines that are kept by whoever took them do not change', async (t) => {
 t.test('a log that is not there is told', async (t) => {
   const options = { from: 0, write: () => true, clock: systemClock, complete: AbortSignal.abort() }
   await t.rejects(mirrorLog({ ...options, path: path.join(t.testdir(), 'absent') }), {
-    message: 'the log was removed, or something else stands in its place',
+    message: 'the log was removed or replaced',
   })
 })
 
@@ -315,7 +315,7 @@ t.test('what is no plain file is not mirrored', async (t) => {
   symlinkSync(path.join(dir, 'real'), path.join(dir, 'link'))
   const options = { from: 0, write: () => true, clock: systemClock, complete: new AbortController().signal }
   for (const name of ['directory', 'link']) {
-    await t.rejects(mirrorLog({ ...options, path: path.join(dir, name) }), { message: /something else/ })
+    await t.rejects(mirrorLog({ ...options, path: path.join(dir, name) }), { message: /removed or replaced/ })
   }
 })
 

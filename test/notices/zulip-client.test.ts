@@ -85,7 +85,7 @@ t.test('a site that is no web address is named', async (t) => {
   const { zulip } = await setUp(t)
   for (const site of ['zulip.example', 'file:///tmp', 'https:///x']) {
     await t.rejects(openZulip({ site, ...zulip.account }, {}, new AbortController().signal), {
-      message: `"${site}" is no address of a Zulip server; set one that begins with https://`,
+      message: `"${site}" is not the address of a Zulip server; set one that begins with https://`,
     })
   }
 })

@@ -121,7 +121,7 @@ t.test('people who left are not found', async (t) => {
 t.test('a private notice to nobody is refused before any request', async (t) => {
   const { zulip, full, notify } = await setUp(t)
   await t.rejects(notify('Hello', { ...full(), type: 'private', to: null }), {
-    message: 'nobody to send to; set ZULIP_TO',
+    message: 'there is nobody to send to; set ZULIP_TO',
   })
   t.equal(zulip.requests, 0)
 })

@@ -227,9 +227,7 @@ t.test('a log that was begun without a launch gets its trailer; one that is gone
   heart.ledger.step(gone.runId, { logPath: path.join(heart.deps.logDir, 'gone.log') })
   await restart(heart)
   t.match(heart.ledger.find(gone.runId), { outcome: 'failed_to_start' })
-  t.match(heart.eventsOf('run.log.fail'), [
-    { error: 'it was removed, or something else stands in its place' },
-  ])
+  t.match(heart.eventsOf('run.log.fail'), [{ error: 'it was removed or replaced' }])
 })
 
 t.test('a run that was spawned but not recorded is found by its state file and adopted', async (t) => {

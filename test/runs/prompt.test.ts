@@ -44,7 +44,7 @@ t.test('a file is read however an editor saved it, and told where it is no text'
   writeFileSync(file, Buffer.from('go on, ü', 'latin1'))
   await t.rejects(readDefaultPrompt(source), {
     code: 'LOOPER_PROMPT_FILE_UNREADABLE',
-    message: `cannot read the default prompt: ${file} is no text in UTF-8; save it as that`,
+    message: `cannot read the default prompt: ${file} is not UTF-8 text; save it in that encoding`,
   })
 })
 

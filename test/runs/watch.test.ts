@@ -51,9 +51,7 @@ t.test('where log and wrapper are gone, the tree is stopped all the same', async
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await watch(run, heart.deps), { returnCode: null, survivors: [] })
   t.same(carriers(run.runId), [])
-  t.match(heart.eventsOf('run.log.fail'), [
-    { error: 'it was removed, or something else stands in its place' },
-  ])
+  t.match(heart.eventsOf('run.log.fail'), [{ error: 'it was removed or replaced' }])
 })
 
 t.test('what an agent prints is no status, whoever is gone', async (t) => {
