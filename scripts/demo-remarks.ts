@@ -32,7 +32,8 @@ const REMARKS: readonly (readonly [RegExp, string])[] = [
 export const NEXT = `
 What next:
   npm start                     starts Looper on http://127.0.0.1:3456/, which is also its page for a browser
-  npx looper doctor             in a second terminal: says what is missing on this machine, such as a login of codex
+  codex login                   once, if codex is not logged in yet (here: npx codex login)
+  npx looper doctor             in a second terminal: says what is missing on this machine
   npx looper run "Hello" --prompt "Say what this repository does" --workspace ~/my-repository --follow
                                 your first run, with your own codex and its account
   cp .env.example .env          settings: Zulip, a default prompt, a token; docs/settings.md explains them`
