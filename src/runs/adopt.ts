@@ -132,7 +132,9 @@ async function isAnybodyToTell({ table, stateDir }: AdoptDeps): Promise<boolean>
 }
 
 function end(record: RunRecord, { ledger, clock, stateDir, logger }: AdoptDeps, how: RunEnd): void {
-  ledger.finish(record.runId, { ...how, endedAt: clock.now(), outputBytes: null, tokensUsed: null })
-  removeState(path.join(stateDir, record.runId), logger)
+  const facts = { endedAt: clock.now(), outputBytes: null, tokensUsed: null }
+  const isWritten = ledger.finish(record.runId, { ...how, ...facts })
+  // As where a run is followed to its end: what could not be written must be found again.
+  if (isWritten) removeState(path.join(stateDir, record.runId), logger)
   logger.info({ request_id: record.requestId, run_id: record.runId, ...how }, 'run.end')
 }

@@ -114,8 +114,8 @@ export interface Ledger extends LedgerNotes, Keys {
   begin(intent: RunIntent): void
   /** Adds a step, as soon as that is possible. What never is, is dropped and told. */
   step(runId: string, progress: RunProgress): void
-  /** Ends a run; like {@link step}. A run ends once: later ends change nothing. */
-  finish(runId: string, finish: RunFinish): void
+  /** Ends a run; like {@link step}. A run ends once: later ends change nothing. False where the end still waits to be written. */
+  finish(runId: string, finish: RunFinish): boolean
   find(runId: string): RunRecord | null
   /** Newest first. */
   list(query: RunQuery): ListedRun[]
@@ -195,8 +195,8 @@ export function openLedger(
       const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
           output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`
       // A run ends once, also while its end waits.
-      if (queue.waiting(subjectOf(runId)).outcome !== undefined) return
-      queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId })
+      if (queue.waiting(subjectOf(runId)).outcome !== undefined) return false
+      return queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId })
     },
     find(runId) {
       const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)

@@ -118,9 +118,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
-      ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
+      const isWritten = ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
       live.delete(runId)
-      removeState(statePath, log)
+      // Until then it is all that is known of the end: the service may be gone before it can be written.
+      if (isWritten) removeState(statePath, log)
       return end
     }
 

@@ -66,8 +66,9 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
       finish(runId, finish) {
         // A run ends once: what would end it again changes nothing on the record, and is not told.
         const isLive = look(runId)?.outcome === null
-        ledger.finish(runId, finish)
+        const isWritten = ledger.finish(runId, finish)
         if (isLive) tell('ended', runId)
+        return isWritten
       },
     },
   }
