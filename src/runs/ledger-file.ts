@@ -4,6 +4,7 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
+import { isFile } from '../files.ts'
 import { isBroken, isTemporary } from './ledger-errors.ts'
 import { KEYS_MIGRATION } from './ledger-keys.ts'
 import { LONG_TEXTS_MIGRATION } from './ledger-texts.ts'
@@ -87,6 +88,11 @@ const CHECK = path.join(import.meta.dirname, 'ledger-check.js')
  * lock, or its disk is full
  */
 export function openDatabase(file: string, tell: (message: string) => void): DatabaseSync {
+  // A pipe would be waited for.
+  if (existsSync(file) && !isFile(file))
+    throw new LedgerError(
+      `cannot open the ledger ${file}: it is no file; move it away, or set LOOPER_DB_PATH`,
+    )
   try {
     return migrated(file)
   } catch (error) {

@@ -446,7 +446,7 @@ t.test('a run that cannot be taken up is told, and the others are', async (t) =>
   const begun = heart.begin('true')
   const finish: Heart['ledger']['finish'] = (runId, end) => {
     if (runId === broken.runId) throw new Error('not this one')
-    heart.ledger.finish(runId, end)
+    return heart.ledger.finish(runId, end)
   }
   await restart(heart, { ledger: { ...heart.ledger, finish } })
   t.match(heart.eventsOf('run.adopt.fail'), [{ run_id: broken.runId, error: 'not this one' }])
