@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
 import { ConfigError } from './config.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { isHeld, lockFile, meansNoLocks, type Unlock } from './lock-file.ts'
+import { discard, readPlain } from './plain-file.ts'
 
 /** The sole right to a log directory and to a ledger. */
 export interface Claim {
@@ -83,7 +84,11 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
   }
   const publish = (at: string) => {
     me.says = `pid ${process.pid}, ${at}`
-    writeFileSync(ownerFile, `${me.says}\n`)
+    // Made anew: what stands there may be a link, or a pipe that nobody reads.
+    const fresh = `${ownerFile}.new`
+    discard(fresh)
+    writeFileSync(fresh, `${me.says}\n`, { flag: 'wx' })
+    renameSync(fresh, ownerFile)
   }
   publish('starting')
   return {
@@ -99,7 +104,8 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
 /** Makes a file that is not there yet. Prompts may be private: it is its owner's alone. */
 function isMade(file: string): boolean {
   try {
-    closeSync(openSync(file, 'a', 0o600))
+    const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants
+    closeSync(openSync(file, O_WRONLY | O_CREAT | O_NONBLOCK, 0o600))
     return true
   } catch {
     return false
@@ -153,7 +159,7 @@ async function askOwner(name: string): Promise<string> {
 
 function ownerIn(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim()
+    return readPlain(file, MOST_ANSWER_BYTES)?.trim() || UNKNOWN
   } catch (error) {
     return messageOf(error)
   }

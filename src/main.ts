@@ -3,6 +3,7 @@ import { type Config, ConfigError, loadConfig } from './config.ts'
 import { completeEnv } from './env-files.ts'
 import { messageOf } from './errors.ts'
 import { homeDirectory } from './home.ts'
+import { filesOf, isOwnLink } from './logging/log-place.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
 import { LedgerError } from './runs/ledger-file.ts'
@@ -35,6 +36,11 @@ function readSettings(): { env: NodeJS.ProcessEnv; config: Config } | null {
   }
 }
 
+/** How to read the server log; a device or a pipe is only named. */
+function placeToRead(file: string): string {
+  return isOwnLink(file, filesOf(file)) ? `tail -F ${file}` : file
+}
+
 /* c8 ignore start: each platform goes one of the two ways, and never the other */
 async function processTable(): Promise<ProcessTable> {
   if (process.platform === 'linux') return linuxTable()
@@ -56,7 +62,7 @@ async function run({ env, config }: { env: NodeJS.ProcessEnv; config: Config }):
   say(
     [
       `Looper listens on ${service.url}`,
-      `Server log: tail -F ${config.log.serverLogPath}`,
+      `Server log: ${placeToRead(config.log.serverLogPath)}`,
       ...service.warnings.map((warning) => `Note: ${warning}`),
     ].join('\n'),
   )

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs'
 import { errnoOf } from './errors.ts'
 
 /**
@@ -34,12 +34,18 @@ export function openPlain(path: string, flags: number = constants.O_RDONLY): num
   return null
 }
 
-/** The text of a plain file, like {@link openPlain}. */
-export function readPlain(path: string): string | null {
+/**
+ * The text of a plain file, like {@link openPlain}: so many bytes of its begin, or of its end. Agents may have made it as
+ * large as they like.
+ */
+export function readPlain(path: string, mostBytes: number, part: 'begin' | 'end' = 'begin'): string | null {
   const fd = openPlain(path)
   if (fd === null) return null
   try {
-    return readFileSync(fd, 'utf8')
+    const { size } = fstatSync(fd)
+    const buffer = Buffer.alloc(Math.min(size, mostBytes))
+    const start = part === 'begin' ? 0 : size - buffer.length
+    return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, start))
   } finally {
     closeSync(fd)
   }

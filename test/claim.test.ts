@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   linkSync,
@@ -55,6 +56,29 @@ t.test('a second claim of one directory is refused, naming the owner; another on
   const next = await take('logs', 'logs/looper.db')
   next.release()
 })
+
+t.test(
+  'a pipe or a link in the place of what tells the owner keeps nobody waiting, and is not written to',
+  async (t) => {
+    const dir = t.testdir({ logs: {}, precious: 'precious' })
+    const at = (name: string) => path.join(dir, name)
+    const owner = at('logs/.owner')
+    const take = claimIn(dir)
+    for (const make of [() => execFileSync('mkfifo', [owner]), () => symlinkSync(at('precious'), owner)]) {
+      make()
+      const claimed = await take('logs', 'looper.db')
+      t.equal(textOf(owner), `pid ${process.pid}, starting\n`)
+      claimed.release()
+      rmSync(owner)
+    }
+    t.equal(textOf(at('precious')), 'precious')
+
+    execFileSync('mkfifo', [at('pipe.db')])
+    const child = spawnService({ ...settingsOf(at('logs')), LOOPER_DB_PATH: at('pipe.db') })
+    const [code] = await once(child, 'exit')
+    t.equal(code, 78)
+  },
+)
 
 t.test('a ledger has one owner, by whatever name it is reached', async (t) => {
   const dir = t.testdir({ one: {}, two: {} })
@@ -164,7 +188,10 @@ t.test('where the name does not reach, as from another container, the lock does'
   const logs = hold('logs/.lock')
   await t.rejects(take('logs', 'looper.db'), { message: /owns .*logs: pid 7, http:\/\/elsewhere; stop it/ })
   rmSync(path.join(dir, 'logs/.owner'))
-  await t.rejects(take('logs', 'looper.db'), { constructor: ClaimError, message: /owns .*: ENOENT/ })
+  await t.rejects(take('logs', 'looper.db'), {
+    constructor: ClaimError,
+    message: /owns .*: it does not say who it is/,
+  })
   logs.close()
   const ledger = hold('looper.db.lock')
   await t.rejects(take('logs', 'looper.db'), { message: /owns .*looper.db: it does not say who it is/ })

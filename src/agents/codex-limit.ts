@@ -15,6 +15,8 @@ const SECOND_MS = 1000
 const FULL_PERCENT = 100
 /** The longest window has a week; what lies further ahead is no reset. */
 const MOST_AHEAD_MS = 35 * 86_400_000
+/** A rollout has every word of its session; its last events are what counts. */
+const MOST_BYTES = 1_048_576
 const LIMIT = /^ERROR: .*(?:hit your usage limit|usage_limit_reached)/
 
 /**
@@ -42,7 +44,9 @@ function windowsOf(session: string, env: NodeJS.ProcessEnv): Window[] {
   try {
     const home = env.CODEX_HOME ?? path.join(env.HOME ?? homeDirectory(), '.codex')
     const [rollout] = globSync(`sessions/*/*/*/rollout-*-${session}.jsonl`, { cwd: home })
-    return rollout === undefined ? [] : windowsIn(String(readPlain(path.join(home, rollout))))
+    return rollout === undefined
+      ? []
+      : windowsIn(String(readPlain(path.join(home, rollout), MOST_BYTES, 'end')))
   } catch {
     return []
   }

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, loadConfig } from '../config.ts'
+import { tellOfDotEnv } from '../dot-env.ts'
 import { messageOf } from '../errors.ts'
 import { firstProcess } from '../processes/init.ts'
 import {
@@ -55,7 +56,7 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   let config: Config
   try {
     env = { ...world.dotEnv, ...world.env }
-    config = loadConfig(env, world)
+    config = loadConfig(env, world, tellOfDotEnv(world.projectDir))
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : [messageOf(error)]
     for (const problem of problems) yield broken('settings', problem, 'Mend it in .env or the environment.')

@@ -100,8 +100,12 @@ function isOwnOrigin({ headers }: FastifyRequest, { pages }: HostRules): boolean
 }
 
 function hostName(host: string): string {
-  return host
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .toLowerCase()
+  return (
+    host
+      .replace(/:\d+$/, '')
+      .replace(/^\[(.*)\]$/, '$1')
+      // The root of all names, which need not be said (RFC 1034, 3.1).
+      .replace(/\.$/, '')
+      .toLowerCase()
+  )
 }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   openSync,
   readdirSync,
@@ -11,6 +12,7 @@ import {
 import path from 'node:path'
 import { errnoOf } from '../errors.ts'
 import { makeDirectory } from '../files.ts'
+import { PLAIN } from '../plain-file.ts'
 import { createBacklog, type Destination } from './backlog.ts'
 import { filesOf, isOwnLink, LogPlaceError, placeOf } from './log-place.ts'
 
@@ -95,7 +97,8 @@ export function openRollingFile(
   }
 
   function open(): { fd: number; size: number } {
-    const opened = openSync(path.join(dir, nameOfCurrent()), 'a', MODE)
+    const { O_WRONLY, O_APPEND, O_CREAT } = constants
+    const opened = openSync(path.join(dir, nameOfCurrent()), O_WRONLY | O_APPEND | O_CREAT | PLAIN, MODE)
     return { fd: opened, size: fstatSync(opened).size }
   }
 

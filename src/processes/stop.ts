@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { look } from './look.ts'
 import { runPart } from './mark.ts'
 import { type Identity, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
 
@@ -36,8 +37,6 @@ const LAST_POLL_MS = 40
 const ORPHAN_GRACE_MS = 500
 /** How long processes may take to die of SIGKILL; past it they are told as survivors. */
 const KILL_LIMIT_MS = 3000
-/** For how long a look at the processes may fail. */
-const LOOK_LIMIT_MS = 3000
 
 /**
  * Stops agents and their whole trees, and looks whether they are gone. The ladder: SIGINT (agents clean up their
@@ -219,18 +218,8 @@ class Sweep {
     return state !== 'zombie' && !this.#options.spare.has(pid)
   }
 
-  /** A look that fails, as with too many open files, says of nobody that he is gone: it is taken again, for a while. */
-  async #look<T>(look: () => Promise<T>): Promise<T> {
-    const { clock } = this.#options
-    const deadline = clock.monotonic() + LOOK_LIMIT_MS
-    for (;;) {
-      try {
-        return await look()
-      } catch (error) {
-        if (clock.monotonic() >= deadline) throw error
-        await clock.sleep(LAST_POLL_MS)
-      }
-    }
+  #look<T>(work: () => Promise<T>): Promise<T> {
+    return look(this.#options.clock, work)
   }
 
   /** Polls until the condition holds or the time is over; tells whether it held. */

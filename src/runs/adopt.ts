@@ -32,9 +32,21 @@ const REPORT_LIMIT_MS = 5000
  */
 export async function adoptRuns(deps: AdoptDeps): Promise<RunRecord[]> {
   await deps.ledger.check()
-  return takeUpAll(deps.ledger.unfinished(), deps, (record, error) => {
+  const left = await takeUpAll(deps.ledger.unfinished(), deps, (record, error) => {
     deps.logger.error({ run_id: record.runId, error: messageOf(error) }, 'run.adopt.fail')
   })
+  tidy(deps)
+  return left
+}
+
+/** Removes what a life that was killed right after a run's end did not come to remove. */
+function tidy({ ledger, stateDir, logger }: AdoptDeps): void {
+  try {
+    for (const runId of listStates(stateDir))
+      if (ledger.find(runId)?.outcome) removeState(path.join(stateDir, runId), logger)
+  } catch (error) {
+    logger.error({ error: messageOf(error) }, 'run.state.fail')
+  }
 }
 
 /** Takes up each of these runs, and resolves with those for which that failed. */
@@ -132,7 +144,8 @@ async function isAnybodyToTell({ table, stateDir }: AdoptDeps): Promise<boolean>
 }
 
 function end(record: RunRecord, { ledger, clock, stateDir, logger }: AdoptDeps, how: RunEnd): void {
-  ledger.finish(record.runId, { ...how, endedAt: clock.now(), outputBytes: null, tokensUsed: null })
-  removeState(path.join(stateDir, record.runId), logger)
+  const written = () => removeState(path.join(stateDir, record.runId), logger)
+  const finish = { ...how, endedAt: clock.now(), outputBytes: null, tokensUsed: null }
+  ledger.finish(record.runId, finish, written)
   logger.info({ request_id: record.requestId, run_id: record.runId, ...how }, 'run.end')
 }

@@ -11,8 +11,11 @@ export type Values = Readonly<Record<string, SQLInputValue>>
  * are made in their order, and hold up nobody else's.
  */
 export interface LedgerQueue {
-  /** Writes now, or keeps it and tries again until it is written; true where nothing of this subject waits. */
-  write(subject: string, sql: string, values: Values): boolean
+  /**
+   * Writes now, or keeps it and tries again until it is written; true where nothing of this subject waits.
+   * @param done called when it need not be kept any more: it is written, or can never be. It must not throw.
+   */
+  write(subject: string, sql: string, values: Values, done?: () => void): boolean
   /** What waits for a subject, as columns; the later ones win. */
   waiting(subject: string): Values
   /** Tries everything that waits; true where nothing does any more. */
@@ -26,6 +29,7 @@ export interface LedgerQueue {
 interface Write {
   readonly sql: string
   readonly values: Values
+  readonly done: (() => void) | undefined
 }
 
 const FIRST_RETRY_MS = 50
@@ -60,7 +64,10 @@ export function ledgerQueue(
   }
 
   function flushOne(subject: string, writes: Write[]): void {
-    for (let next = writes[0]; next && isDone(subject, next); next = writes[0]) writes.shift()
+    for (let next = writes[0]; next && isDone(subject, next); next = writes[0]) {
+      writes.shift()
+      next.done?.()
+    }
     if (writes.length === 0) subjects.delete(subject)
   }
 
@@ -82,12 +89,12 @@ export function ledgerQueue(
   }
 
   return {
-    write(subject, sql, values) {
+    write(subject, sql, values, done) {
       const writes = subjects.get(subject) ?? []
       const last = writes.at(-1)
       // The later one says all that the earlier one did; what waits must not grow for as long as the disk is full.
       if (last?.sql === sql) writes.pop()
-      writes.push({ sql, values })
+      writes.push({ sql, values, done })
       subjects.set(subject, writes)
       flush()
       const isWritten = !subjects.has(subject)

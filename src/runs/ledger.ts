@@ -16,6 +16,7 @@ import {
   toListed,
   toRecord,
 } from './ledger-rows.ts'
+import { WHOLE_RUNS } from './ledger-texts.ts'
 import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
@@ -114,8 +115,11 @@ export interface Ledger extends LedgerNotes, Keys {
   begin(intent: RunIntent): void
   /** Adds a step, as soon as that is possible. What never is, is dropped and told. */
   step(runId: string, progress: RunProgress): void
-  /** Ends a run; like {@link step}. A run ends once: later ends change nothing. */
-  finish(runId: string, finish: RunFinish): void
+  /**
+   * Ends a run; like {@link step}. A run ends once: later ends change nothing.
+   * @param written called when the end is on the record, where another life of the service finds it
+   */
+  finish(runId: string, finish: RunFinish, written?: () => void): void
   find(runId: string): RunRecord | null
   /** Newest first. */
   list(query: RunQuery): ListedRun[]
@@ -191,15 +195,15 @@ export function openLedger(
       const sql = `UPDATE runs SET ${sets.join(', ')} WHERE run_id = :run_id`
       queue.write(subjectOf(runId), sql, { ...columns, run_id: runId })
     },
-    finish(runId, finish) {
+    finish(runId, finish, written) {
       const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
           output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`
       // A run ends once, also while its end waits.
       if (queue.waiting(subjectOf(runId)).outcome !== undefined) return
-      queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId })
+      queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId }, written)
     },
     find(runId) {
-      const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
+      const row = db.prepare(`${WHOLE_RUNS} WHERE run_id = ?`).get(runId)
       return row ? toRecord(whole(row)) : null
     },
     list(query) {
@@ -210,7 +214,7 @@ export function openLedger(
         .map((row) => toListed(whole(row)))
     },
     unfinished() {
-      const rows = db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all()
+      const rows = db.prepare(`${WHOLE_RUNS} WHERE outcome IS NULL ORDER BY seq`).all()
       return rows.map((row) => toRecord(whole(row))).filter(({ outcome }) => outcome === null)
     },
     launchedSince(trigger, since) {

@@ -118,9 +118,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
-      ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
+      // Until then it is all that another life of the service would know of the end.
+      const written = () => removeState(statePath, log)
+      ledger.finish(runId, { ...end, endedAt: clock.now(), ...output }, written)
       live.delete(runId)
-      removeState(statePath, log)
       return end
     }
 

@@ -13,6 +13,8 @@ export interface WrapperReport {
 
 /** More bytes than a wrapper ever tells. */
 const ROOM_BYTES = 256
+/** Where somebody else wrote into it, the rest is not read. */
+const MOST_BYTES = 4096
 
 /**
  * Makes the state file with room for all that its wrapper will tell, so that a disk that is full by then takes no word of it.
@@ -48,7 +50,7 @@ export function parseStatus(text: string): number | null {
 export const parseEnd = (text: string): boolean => /^end -?\d+\n/m.test(text)
 
 /** What a wrapper wrote; nothing where its state file is gone, or something else stands in its place. @throws {Error} of Node's */
-const textOf = (file: string) => readPlain(file) ?? ''
+const textOf = (file: string) => readPlain(file, MOST_BYTES) ?? ''
 
 /** Who a wrapper says it and its agent are. @throws {Error} where nobody can say at the moment */
 export const readState = (file: string): WrapperReport => parseReport(textOf(file))

@@ -63,10 +63,10 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
         const step = stepOf(progress)
         if (step) tell(step, runId)
       },
-      finish(runId, finish) {
+      finish(runId, finish, written) {
         // A run ends once: what would end it again changes nothing on the record, and is not told.
         const isLive = look(runId)?.outcome === null
-        ledger.finish(runId, finish)
+        ledger.finish(runId, finish, written)
         if (isLive) tell('ended', runId)
       },
     },

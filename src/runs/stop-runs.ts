@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { LooperError, messageOf } from '../errors.ts'
+import { look } from '../processes/look.ts'
 import type { StopReport } from '../processes/stop.ts'
 import type { Ending } from './outcome.ts'
 import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
@@ -18,7 +19,7 @@ export async function stopAll(
   log: Logger,
 ): Promise<ResetReport> {
   for (const run of runs) run.expectEnd(why)
-  const found = await findAgents(deps, runs)
+  const found = await verified(look(deps.clock, () => findAgents(deps, runs)))
   const report = await verified(stopAgents(deps, found))
   await ends(runs, report, deps, log)
   return report
@@ -43,10 +44,19 @@ async function verified<T>(stop: Promise<T>): Promise<T> {
   }
 }
 
-async function ends(runs: readonly Run[], report: StopReport, { table }: ResetDeps, log: Logger) {
+/** How long a run whose agent is gone may take to its end: its tools have some seconds, and so has its log. */
+const END_LIMIT_MS = 15_000
+
+async function ends(runs: readonly Run[], report: StopReport, { table, clock }: ResetDeps, log: Logger) {
   if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')
   const alive = new Set(report.survivors)
   // A wrapper that somebody stopped would never tell the end.
-  await Promise.all(runs.map(({ wrapper }) => table.signal(wrapper, 'SIGCONT')))
-  await Promise.all(runs.filter(({ agent }) => !alive.has(agent.pid)).map((run) => run.ended))
+  await verified(look(clock, () => Promise.all(runs.map(({ wrapper }) => table.signal(wrapper, 'SIGCONT')))))
+  const ended = Promise.all(runs.filter(({ agent }) => !alive.has(agent.pid)).map((run) => run.ended))
+  const decided = new AbortController()
+  // Whoever follows it insists on looks that may fail for ever: neither a request nor a shutdown waits so long.
+  const late = clock.sleep(END_LIMIT_MS, decided.signal).then(() => {
+    throw new Error('what it left behind cannot be looked at; the server log says why')
+  })
+  await verified(Promise.race([ended, late])).finally(() => decided.abort())
 }

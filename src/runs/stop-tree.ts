@@ -1,3 +1,4 @@
+import { look } from '../processes/look.ts'
 import { type StopOptions, type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage } from '../processes/table.ts'
 
@@ -14,6 +15,6 @@ export function targetOf(cookie: string | null, agent: Identity, ownCookie: stri
 
 /** Stops a run's agent, if it lives, with everything it started. Never the service or its ancestors. */
 export async function stopTree(runId: string, agent: Identity, deps: StopTreeDeps): Promise<StopReport> {
-  const spare = await lineage(deps.table, process.pid)
+  const spare = await look(deps.clock, () => lineage(deps.table, process.pid))
   return stopTrees([targetOf(runId, agent, deps.ownCookie)], { ...deps, spare })
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, globSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
@@ -69,6 +69,15 @@ t.test('the last event counts', async (t) => {
     eventOf({ primary: windowOf(100, RESET - 1000), secondary: null }),
     eventOf({ primary: windowOf(100, RESET), secondary: null }),
   ])
+  t.equal(limitedUntil(OUTPUT, { CODEX_HOME }, ENDED), RESET * 1000)
+})
+
+t.test('it counts behind a session of any length', async (t) => {
+  const last = eventOf({ primary: windowOf(100, RESET), secondary: null })
+  const CODEX_HOME = homeOf(t, [])
+  const [name = ''] = globSync('sessions/*/*/*/*', { cwd: CODEX_HOME })
+  truncateSync(path.join(CODEX_HOME, name), 8 * 1_073_741_824)
+  appendFileSync(path.join(CODEX_HOME, name), `\n${last}\n`)
   t.equal(limitedUntil(OUTPUT, { CODEX_HOME }, ENDED), RESET * 1000)
 })
 

@@ -103,6 +103,7 @@ t.test('the server log goes to a device, and the device stays one', { skip: noDe
   for (const file of ['/dev/stdout', '/dev/stderr', '/dev/null', path.join(dir, 'dev/stdout')]) {
     const before = isLink(file)
     const service = await startTestService(CODEX_EXEC_LOG_DIR, { LOOPER_SERVER_LOG_PATH: file })
+    await until('it says where', () => service.output().includes(`\nServer log: ${file}\n`))
     t.equal((await service.post({ zulip_message: 'told there', codex_prompt: '' })).status, 200, file)
     t.equal(await service.stop(), 0, file)
     if (file !== '/dev/null') t.match(service.output(), '"message":"told there"', file)

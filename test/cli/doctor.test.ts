@@ -89,6 +89,17 @@ t.test('what is broken is marked, with what to do, and the exit status is 1', as
   t.match(out, '! settings   LOOPER_IDLE_POLL_SECONDS is 0; using 300\n')
 })
 
+t.test('lines of .env that count for nothing are told', async (t) => {
+  const { places, good, examine } = await setUp(t)
+  t.match((await examine()).of('settings'), [{ state: 'ok' }])
+  writeFileSync(path.join(places.projectDir, '.env'), 'LOOPER_PORT 3456\n')
+  const { of } = await examine({}, good)
+  t.match(of('settings'), [
+    { state: 'ok' },
+    { state: 'warning', text: '.env, line 1 has no "=", and counts for nothing' },
+  ])
+})
+
 t.test('every bad setting is told, and nothing else is looked at', async (t) => {
   const { examine } = await setUp(t)
   const { status, checks } = await examine({ LOOPER_STOP_SCOPE: 'all', LOOPER_MIN_FREE_MB: '-1' })

@@ -4,7 +4,15 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { mountSmallDisk } from '../helpers/fault-disk.ts'
-import { assertSettled, killService, runsOf, serverLogOf, setUpFault } from '../helpers/fault-service.ts'
+import {
+  assertSettled,
+  endOf,
+  killService,
+  recordOf,
+  runsOf,
+  serverLogOf,
+  setUpFault,
+} from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
 import { spawnService, textOf, until } from '../helpers/service.ts'
 
@@ -50,6 +58,24 @@ for (const [name, damage] of Object.entries(DAMAGES)) {
     await assertSettled(t, next, fault.watch, [fresh.runId])
   })
 }
+
+t.test('an end that somebody kept from the ledger until the service was gone is found again', async (t) => {
+  const fault = await setUpFault(t)
+  const { runId } = await fault.run('until [ -e go ]; do sleep 0.02; done; exit 7')
+  const other = new DatabaseSync(path.join(fault.logDir, 'looper.db'))
+  t.teardown(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  writeFileSync(path.join(fault.workspace, 'go'), '')
+  await until('its end is told', async () => (await recordOf(fault.service, runId)).return_code === 7)
+  await killService(fault.service)
+  other.exec('ROLLBACK')
+  const next = await fault.restart()
+  t.match(await endOf(next, runId), { outcome: 'exited', return_code: 7, cause: null })
+  await assertSettled(t, next, fault.watch)
+  const fresh = await fault.run('exec sleep 300', {}, next)
+  t.same(readdirSync(path.join(fault.logDir, '.runs')), [fresh.runId])
+  await assertSettled(t, next, fault.watch, [fresh.runId])
+})
 
 /** Starts a service that must refuse, and tells what it said. */
 async function refusal(logDir: string, settings: NodeJS.ProcessEnv = {}) {

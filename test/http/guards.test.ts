@@ -22,9 +22,18 @@ t.test('on loopback only the names of loopback are answered, and those that were
     '[::1]:3456',
     'looper.test',
     'Looper.Test:443',
+    'localhost.',
+    'looper.test.:443',
   ])
     t.equal(await status({ host }), 200, host)
-  for (const host of ['evil.test', 'looper.test.evil', '127.0.0.2', '::1:', 'localhost.'])
+  for (const host of [
+    'evil.test',
+    'looper.test.evil',
+    '127.0.0.2',
+    '::1:',
+    'localhost..',
+    'looper.test.evil.',
+  ])
     t.equal(await status({ host }), 421, host)
 })
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   lstatSync,
   mkdirSync,
@@ -53,6 +54,31 @@ t.test('a day that is over ends its file, also where it is not full', async (t) 
   t.equal(text('server.2026-06-15.1.log'), 'monday\nthe last millisecond\n')
   t.equal(readFileSync(file, 'utf8'), 'tuesday\n')
 })
+
+t.test(
+  'a pipe or a link that lies where the next file would is not waited for, and not written to',
+  async (t) => {
+    const { open, file, text, passTime, told } = setUp(t, {
+      'server.2026-06-15.1.log': 'one\n',
+      precious: 'it is',
+    })
+    const at = (name: string) => path.join(`${file}.d`, name)
+    execFileSync('mkfifo', [at('server.2026-06-15.2.log')])
+    t.throws(open, { code: 'ENXIO' })
+    rmSync(at('server.2026-06-15.2.log'))
+    const log = open()
+    execFileSync('mkfifo', [at('server.2026-06-15.2.log')])
+    symlinkSync(at('precious'), at('server.2026-06-16.1.log'))
+    log.write(long('two'))
+    log.write(line('three'))
+    passTime(DAY_MS)
+    log.write(line('four'))
+    t.match(told, [{ code: 'ENXIO' }, { code: 'ELOOP' }])
+    await log.close()
+    t.match(text('server.2026-06-15.1.log'), /two[\s\S]*three\nfour\n$/)
+    t.equal(text('precious'), 'it is')
+  },
+)
 
 t.test('numbers begin anew each day, and a restart goes on in the last file of the day', async (t) => {
   const { open, names, text } = setUp(t, {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -73,6 +74,25 @@ t.test('a run that is alive is followed to its end, with the status from its tra
   t.match(textOf(logPath), /\ndone\n\n# codex_exec_return_code=3\n$/)
   t.strictSame(live.all(), [])
   t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+})
+
+t.test('the state of a run whose end is on the record is removed', async (t) => {
+  const heart = heartOf(t)
+  const { runId, statePath, complete } = await heart.leftBy('exit 0')
+  await complete
+  const end = { outcome: 'exited', returnCode: 0, cause: null, outputBytes: 0, tokensUsed: null } as const
+  heart.ledger.finish(runId, { ...end, endedAt: Date.now() })
+  t.ok(existsSync(statePath))
+  await restart(heart)
+  t.notOk(existsSync(statePath))
+})
+
+t.test('states that nobody can list at the moment are no reason to take up nothing', async (t) => {
+  const heart = heartOf(t)
+  rmSync(heart.deps.stateDir, { recursive: true, force: true })
+  symlinkSync('.runs', heart.deps.stateDir)
+  await restart(heart)
+  t.match(heart.eventsOf('run.state.fail'), [{ error: /ELOOP/ }])
 })
 
 t.test('an adopted run can be replaced, and its limits go on from its launch', async (t) => {
@@ -424,7 +444,7 @@ t.test('a run that cannot be taken up is told, and the others are', async (t) =>
   const begun = heart.begin('true')
   const finish: Heart['ledger']['finish'] = (runId, end) => {
     if (runId === broken.runId) throw new Error('not this one')
-    heart.ledger.finish(runId, end)
+    return heart.ledger.finish(runId, end)
   }
   await restart(heart, { ledger: { ...heart.ledger, finish } })
   t.match(heart.eventsOf('run.adopt.fail'), [{ run_id: broken.runId, error: 'not this one' }])

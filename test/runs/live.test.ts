@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import { mirrorLog } from '../../src/logging/mirror.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
@@ -54,6 +55,22 @@ t.test('a launch is on the record as soon as it happened, and its end when all i
   t.strictSame(live.all(), [])
   t.match(heart.eventsOf('cmd.done'), [{ run_id: runId, leftovers: [], survivors: [] }])
   t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+})
+
+t.test('what a wrapper told stays until the end is on the record', async (t) => {
+  const heart = heartOf(t)
+  const { run, runId } = await launch(heart, `${WAIT}; exit 3`)
+  const state = path.join(heart.deps.stateDir, runId)
+  const other = new DatabaseSync(heart.dbPath)
+  t.teardown(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  go(heart)
+  await run.ended
+  t.match(textOf(state), /^status 3$/m, 'the service may be killed now')
+  other.exec('ROLLBACK')
+  await heart.ledger.settle(5000)
+  t.match(other.prepare('SELECT return_code FROM runs WHERE run_id = ?').get(runId), { return_code: 3 })
+  t.notOk(existsSync(state))
 })
 
 t.test('a failing run is told as such, and of several reasons for its end the first counts', async (t) => {

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
@@ -71,6 +79,14 @@ t.test('the room in a state file that a wrapper has not used says nothing', asyn
   writeFileSync(file, told + room.slice(told.length))
   t.match(readState(file), { wrapper: { pid: 20 }, agent: null })
   t.equal(readStatus(file), null)
+})
+
+t.test('a state file that was made huge tells what its wrapper told', async (t) => {
+  const dir = t.testdir({ one: `${WRAPPER}${AGENT}status 3\nend 3\n` })
+  const file = path.join(dir, 'one')
+  truncateSync(file, 8 * 1_073_741_824)
+  t.match(readState(file), { wrapper: { pid: 20 } })
+  t.equal(readStatus(file), 3)
 })
 
 t.test('what is no file is no state, whatever its name', async (t) => {

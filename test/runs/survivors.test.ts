@@ -107,6 +107,40 @@ t.test('nor is one of which nobody can tell whether it is gone', async (t) => {
   await runs.close()
 })
 
+t.test('a stop or a shutdown does not wait for ever for an end that nobody can tell', async (t) => {
+  const following = Promise.withResolvers<void>()
+  const heart = heartOf(t, { clock: quickClock, mirror: () => following.promise })
+  const runs = createRuns(heart.deps)
+  const { run } = await runOn(runs, heart.requestOf(heart.launchOf('exec sleep 300')))
+  if (!run) return t.fail('nothing was launched')
+  const refusal = {
+    code: 'LOOPER_STOP_FAILED',
+    message:
+      'cannot tell whether the old agent is gone: what it left behind cannot be looked at; the server log says why',
+  }
+  await t.rejects(runs.stop(run.runId, 'asked'), refusal)
+  await t.rejects(runs.close(), refusal)
+  following.resolve()
+  await run.ended
+  t.match(heart.ledger.find(run.runId), { returnCode: -2 })
+})
+
+t.test('a look at the agents that fails for a moment fails neither a request nor a shutdown', async (t) => {
+  const heart = heartOf(t)
+  const table = { ...heart.deps.table }
+  const runs = createRuns({ ...heart.deps, table })
+  const { run } = await runOn(runs, heart.requestOf(heart.launchOf('exec sleep 300')))
+  const failOnce = () => {
+    Object.assign(table, heart.deps.table)
+    return Promise.reject(new Error('EMFILE'))
+  }
+  table.commands = failOnce
+  t.match(await runOn(runs, heart.requestOf(heart.launchOf('exec sleep 300'))), { stopped: [run?.agent.pid] })
+  table.inspect = failOnce
+  await runs.close()
+  t.same(carriers(heart.mark), [])
+})
+
 t.test('the state of an agent that lives on is kept: it is all that is known of it', async (t) => {
   const heart = heartOf(t, { graceMs: 100 })
   const left = await heart.leftBy('exec sleep 300')
