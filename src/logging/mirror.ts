@@ -68,6 +68,7 @@ async function follow(
   let held = 0
   let position = from
   let told = from
+  let stopAt = Number.POSITIVE_INFINITY
   let pollMs = SHORTEST_POLL_MS
   let began = clock.monotonic()
   const tell = (atLeast: number) => {
@@ -91,8 +92,16 @@ async function follow(
   for (;;) {
     // Asked before reading: what was written before completion is then surely read.
     const isComplete = complete.aborted
+    // What outlived the run may write on and on.
+    if (isComplete) stopAt = Math.min(stopAt, fstatSync(fd).size)
     // Not asynchronously: what was just written comes from memory, and such reads leave much garbage behind.
-    const bytesRead = readSync(fd, buffer, held, CHUNK_BYTES, position)
+    const bytesRead = readSync(
+      fd,
+      buffer,
+      held,
+      Math.min(CHUNK_BYTES, Math.max(0, stopAt - position)),
+      position,
+    )
     if (bytesRead > 0) {
       position += bytesRead
       const filled = held + bytesRead

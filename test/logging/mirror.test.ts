@@ -54,6 +54,19 @@ function follow(test: Test, text: string | Buffer, from = 0, clock?: Clock, secr
   }
 }
 
+t.test('what outlives its run and writes on is not followed for ever', async (t) => {
+  const file = path.join(t.testdir({ 'run.log': 'one\n' }), 'run.log')
+  const chunks: string[] = []
+  const write = (lines: Buffer) => {
+    if (chunks.length > 99) throw new Error('it goes on and on')
+    appendFileSync(file, 'more\n')
+    return chunks.push(String(lines)) > 0
+  }
+  const complete = AbortSignal.abort()
+  t.equal(await mirrorLog({ path: file, from: 0, write, clock: systemClock, complete }), 4)
+  t.strictSame(chunks, ['one\n'])
+})
+
 t.test('a log that is already complete is mirrored to its end', async (t) => {
   const log = follow(t, 'one\ntwo\n')
   log.complete()
