@@ -23,9 +23,10 @@ export interface Statement {
 }
 
 /** What lists show: everything but the texts that may have megabytes, of which nobody looks at hundreds. */
-const LISTED = `seq, run_id, request_id, trigger, caller, agent, workspace, binary, timeout_ms, stall_ms, requested_at,
+const LISTED = `seq, run_id, request_id, trigger, caller, name, agent, workspace, binary, timeout_ms, stall_ms, requested_at,
   announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
-  agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, output_bytes, tokens_used`
+  agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, remedy,
+  output_bytes, tokens_used`
 
 /**
  * Of all runs asked for since then, the earliest thousand by the clock tell where they begin on the record, so that

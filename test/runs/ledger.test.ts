@@ -23,6 +23,7 @@ const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
   trigger: 'http',
   caller: null,
   agent: 'codex',
+  name: 'a run',
   workspace: '/my repo',
   prompt: "do 'this'\nand 🦊",
   binary: '/usr/bin/codex',

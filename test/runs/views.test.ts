@@ -9,6 +9,7 @@ const INTENT: RunRecord = {
   trigger: 'http',
   caller: null,
   agent: 'codex',
+  name: 'a run',
   workspace: '/repo',
   prompt: 'do this',
   binary: '/usr/bin/codex',
