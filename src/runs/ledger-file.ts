@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
 import { isBroken, isTemporary } from './ledger-errors.ts'
 import { KEYS_MIGRATION } from './ledger-keys.ts'
+import { LONG_TEXTS_MIGRATION } from './ledger-texts.ts'
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -69,6 +70,7 @@ const MIGRATIONS: readonly string[] = [
   `UPDATE runs SET tokens_used = NULL WHERE tokens_used NOT BETWEEN -9007199254740991 AND 9007199254740991;
   UPDATE runs SET notice_id = NULL WHERE notice_id NOT BETWEEN -9007199254740991 AND 9007199254740991;
   UPDATE runs SET return_code = NULL WHERE return_code NOT BETWEEN -9007199254740991 AND 9007199254740991;`,
+  LONG_TEXTS_MIGRATION,
 ]
 
 /** While the service starts, nobody is kept waiting. */

@@ -16,6 +16,7 @@ import {
   toListed,
   toRecord,
 } from './ledger-rows.ts'
+import { WHOLE_RUNS } from './ledger-texts.ts'
 import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
@@ -203,7 +204,7 @@ export function openLedger(
       queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId })
     },
     find(runId) {
-      const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
+      const row = db.prepare(`${WHOLE_RUNS} WHERE run_id = ?`).get(runId)
       return row ? toRecord(whole(row)) : null
     },
     list(query) {
@@ -214,7 +215,7 @@ export function openLedger(
         .map((row) => toListed(whole(row)))
     },
     unfinished() {
-      const rows = db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all()
+      const rows = db.prepare(`${WHOLE_RUNS} WHERE outcome IS NULL ORDER BY seq`).all()
       return rows.map((row) => toRecord(whole(row))).filter(({ outcome }) => outcome === null)
     },
     launchedSince(trigger, since) {

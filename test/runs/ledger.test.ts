@@ -282,6 +282,29 @@ for (const number of [1e20, 2 ** 53, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 
   })
 }
 
+t.test('long texts are kept whole, and lie where a list of runs does not pass over them', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  const long = '🦊 long\n'.repeat(100_000)
+  ledger.begin(intentOf('a', { prompt: long }))
+  ledger.begin(intentOf('b', { prompt: '' }))
+  ledger.step('a', { command: `codex ${long}`, noticeText: `notice ${long}` })
+  t.strictSame(
+    [ledger.find('a'), ledger.unfinished()[0]].map((run) => [run?.prompt, run?.command, run?.noticeText]),
+    Array(2).fill([long, `codex ${long}`, `notice ${long}`]),
+  )
+  t.match(ledger.find('b'), { prompt: '', command: null, noticeText: null })
+  ledger.step('a', { noticeText: 'short' })
+  t.match(ledger.find('a'), { prompt: long, noticeText: 'short' })
+
+  const other = new DatabaseSync(file)
+  t.teardown(() => other.close())
+  const held = 'SELECT max(length(prompt), length(command), length(notice_text)) AS longest FROM runs'
+  t.match(other.prepare(held).get(), { longest: 5 })
+  ledger.remove('a')
+  t.match(other.prepare('SELECT count(*) AS count FROM texts').get(), { count: 0 })
+})
+
 t.test('numbers that an earlier version wrote, and that cannot be read, are not known', async (t) => {
   const { open, file } = setUp(t)
   const ledger = open()
@@ -322,9 +345,9 @@ t.test(
     const ledger = open()
     ledger.begin(intentOf('a'))
     const other = new DatabaseSync(file)
-    other.exec('ALTER TABLE runs DROP COLUMN notice_text')
+    other.exec('ALTER TABLE runs DROP COLUMN notice_id')
     other.close()
-    ledger.step('a', { noticeText: 'x' })
+    ledger.step('a', { noticeId: 7 })
     ledger.finish('a', END)
     t.match(told, [/^a write to the ledger can never succeed, and is dropped \(run a\): no such column/])
     t.match(ledger.find('a'), { outcome: 'exited' })
