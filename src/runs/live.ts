@@ -184,7 +184,15 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       })
       ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
       deps.logger.info(
-        { request_id: requestId, run_id: runId, caller, name, pid: agent.pid, command: line, log_path: logPath },
+        {
+          request_id: requestId,
+          run_id: runId,
+          caller,
+          name,
+          pid: agent.pid,
+          command: line,
+          log_path: logPath,
+        },
         'cmd.start',
       )
       // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.

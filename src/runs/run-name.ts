@@ -23,7 +23,10 @@ export function nameOf(notice: string | null, prompt: string | null, requestId: 
 function firstLine(text: string): string | null {
   for (const [found] of text.matchAll(LINES)) {
     const line = stripVTControlCharacters(found.trimStart().slice(0, LOOKED_AT))
-    const clean = line.replace(CONTROLS, ' ').replace(/\p{Z}+/gu, ' ').trim()
+    const clean = line
+      .replace(CONTROLS, ' ')
+      .replace(/\p{Z}+/gu, ' ')
+      .trim()
     if (VISIBLE.test(clean)) return cut(clean)
   }
   return null
@@ -32,5 +35,8 @@ function firstLine(text: string): string | null {
 function cut(line: string): string {
   if (line.length <= NAME_LENGTH) return line
   // Not within a character of two units.
-  return `${line.slice(0, NAME_LENGTH - 1).replace(/[\ud800-\udbff]$/, '').trimEnd()}…`
+  return `${line
+    .slice(0, NAME_LENGTH - 1)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trimEnd()}…`
 }

@@ -10,7 +10,15 @@ t.test('a run is called by its notice, else by its prompt, else by its request',
 })
 
 t.test('lines in which there is nothing to see are passed over', async (t) => {
-  const unseen = ['', '   \t', '\u00a0\u3000', '\u200b\u200d\u2060', '\u3164\u2800', '\u202e', `${ESC}[31m${ESC}[0m`]
+  const unseen = [
+    '',
+    '   \t',
+    '\u00a0\u3000',
+    '\u200b\u200d\u2060',
+    '\u3164\u2800',
+    '\u202e',
+    `${ESC}[31m${ESC}[0m`,
+  ]
   for (const blank of unseen) {
     t.equal(nameOf(`${blank}\r\n${blank}\nthe third`, null, 'id'), 'the third', JSON.stringify(blank))
     t.equal(nameOf(blank, 'the prompt', 'id'), 'the prompt')
@@ -28,7 +36,10 @@ t.test('nothing in a name is obeyed by a terminal or turns what stands beside it
   t.equal(nameOf(`${ESC}[2J${ESC}]0;title\u0007red\tand\u0000blue`, null, 'id'), 'red and blue')
   t.equal(nameOf('user\u202egpj.exe \u2066x\u2069', null, 'id'), 'user gpj.exe x')
   t.equal(nameOf('a\u00adb \ufeffc', null, 'id'), 'a b c')
-  t.equal(nameOf('family 👨‍👩‍👧, \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', null, 'id'), 'family 👨‍👩‍👧, \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645')
+  t.equal(
+    nameOf('family 👨‍👩‍👧, \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645', null, 'id'),
+    'family 👨‍👩‍👧, \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+  )
 })
 
 t.test('megabytes on one line are a name of a hundred characters, at once', async (t) => {
