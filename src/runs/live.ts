@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
-import type { PlaceToCut } from '../logging/redact.ts'
 import { isShortage, plainSize } from '../plain-file.ts'
 import { shellQuote } from '../shell-quote.ts'
+import { type ExplainDeps, explain } from './explain.ts'
 import { insist } from './insist.ts'
 import { type Launched, launch } from './launch.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
@@ -18,7 +18,7 @@ import { settleTrailer, type WatchReport, watch } from './watch.ts'
 import type { Wrappers } from './wrappers.ts'
 
 /** What launching and following runs needs. */
-export interface LiveDeps extends ResetDeps {
+export interface LiveDeps extends ResetDeps, Pick<ExplainDeps, 'placeToCut' | 'redact'> {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly logDir: string
@@ -31,8 +31,6 @@ export interface LiveDeps extends ResetDeps {
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
   readonly mirror: Mirror | null
-  /** Where the end of a log that is told to others may begin. */
-  readonly placeToCut?: PlaceToCut
 }
 
 /** Hands on a log's lines from an offset, telling how far it came. */
@@ -108,17 +106,21 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       over.abort()
       await Promise.all([mirrored, limited])
       const known = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
-      const { trouble, ...output } = await insist(
-        async () => outputOf(logPath, past.headerBytes),
+      const endedAt = clock.now()
+      const { trouble, explained, ...output } = await insist(
+        async () => ({
+          ...outputOf(logPath, past.headerBytes),
+          explained: explain(known, logPath, endedAt, deps),
+        }),
         'run.log.fail',
         told,
       )
       if (trouble !== null) log.error({ log_path: logPath, error: trouble }, 'run.log.gone')
-      const end = { ...known, cause: known.cause ?? trouble }
+      const end = { ...explained, cause: explained.cause ?? trouble }
       const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
-      ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
+      ledger.finish(runId, { ...end, endedAt, ...output })
       live.delete(runId)
       removeState(statePath, log)
       return end

@@ -1,4 +1,4 @@
-import { LooperError, messageOf } from '../errors.ts'
+import { ERRORS, LooperError, messageOf } from '../errors.ts'
 
 /** How a run ended. */
 export const OUTCOMES = [
@@ -19,6 +19,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 export interface Ending {
   readonly outcome: 'replaced' | 'stopped' | 'timed_out' | 'stalled'
   readonly cause: string
+  /** What to do about it, in a sentence. */
+  readonly remedy?: string
 }
 
 /** An end, as it goes on the record. */
@@ -71,5 +73,6 @@ export function unstarted(error: unknown): RunEnd {
     outcome: isCalledOff ? 'stopped' : 'failed_to_start',
     returnCode: null,
     cause: messageOf(error),
+    remedy: error instanceof LooperError && !isCalledOff ? ERRORS[error.code].remedy : null,
   }
 }
