@@ -213,7 +213,7 @@ async function compose(
         clock,
         logger,
         logDir: log.dir,
-        prepare: () => prepareDefault(defaults, newRequestId),
+        prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
         skipped: metrics.autopollSkipped,
       })
     : null
@@ -224,11 +224,13 @@ async function compose(
     hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
+    autopoll,
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
       version: versionOf(projectDir),
       startedAt: clock.now(),
       agent: agent.name,
+      findings: [],
       runs,
       ledger,
       autopoll,
