@@ -1,19 +1,16 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { findingsOf } from './checks.ts'
 import { type Claim, claim } from './claim.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { type Config, ConfigError, type Places } from './config.ts'
-import { messageOf } from './errors.ts'
+import { systemClock } from './clock.ts'
+import type { Config, Places } from './config.ts'
+import { freeMb } from './disk.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
-import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { listen } from './listen.ts'
 import { keepHouse } from './logging/housekeeping.ts'
 import { mirrorLog } from './logging/mirror.ts'
@@ -23,6 +20,7 @@ import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
 import { type Credentials, findCredentials } from './notices/zuliprc.ts'
 import { makeLogDir, openLog } from './open-logs.ts'
+import { asSetting, tokensOf } from './owner-settings.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
 import { agentEnvironment } from './runs/environment.ts'
@@ -33,10 +31,10 @@ import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { createWrappers } from './runs/wrappers.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
-import type { SettingName } from './settings.ts'
 import { startWarnings } from './start-warnings.ts'
 import { createAutopoll } from './triggers/autopoll.ts'
 import { limitedUntil, prepareDefault } from './triggers/default-run.ts'
+import { versionOf } from './version.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -191,7 +189,15 @@ async function compose(
     logger.info('service.handover')
   }
 
-  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken }, logger)
+  const version = versionOf(projectDir)
+  const tokens = tokensOf(config, clock, logger)
+  const facts = {
+    version,
+    autopollHeld: () => autopoll?.isHeld() ?? null,
+    tokens: () => tokens?.all() ?? null,
+    freeBytes: () => freeMb(log.dir) * MIB,
+  }
+  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken, facts }, logger)
   const notices = openNotices({
     settings: config.zulip,
     env,
@@ -224,12 +230,12 @@ async function compose(
     requestLogger: serverLog.requests,
     redact,
     hosts: hostRulesOf(http),
-    tokens: tokensOf(config, clock, logger),
+    tokens,
     failures: createFailures(clock),
     autopoll,
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
-      version: versionOf(projectDir),
+      version,
       startedAt: clock.now(),
       agent: agent.name,
       findings: findings.map(({ check, text, remedy }) => ({ check, problem: text, remedy })),
@@ -281,26 +287,5 @@ async function compose(
   return { url, warnings, close, handOver }
 }
 
-function versionOf(projectDir: string): string {
-  return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
-}
-
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-
-function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
-  if (http.token === null && http.tokensFile === null) return null
-  const complain = (message: string) => logger.error({ message }, 'tokens.fail')
-  return asSetting('LOOPER_TOKENS_FILE', () =>
-    createTokenCheck(http.token, http.tokensFile, clock.now, complain),
-  )
-}
-
-/** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */
-function asSetting<T>(name: SettingName, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new ConfigError([`${name}: ${messageOf(error)}`])
-  }
-}
