@@ -23,6 +23,7 @@ import { makeLogDir, openLog } from './open-logs.ts'
 import { asSetting, tokensOf } from './owner-settings.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
+import { tellSteps } from './run-lines.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
 import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
@@ -58,6 +59,8 @@ export interface ServiceOptions extends Places {
   readonly table: ProcessTable
   /** Aborted: polite ends are not waited for any more. */
   readonly hurry: AbortSignal
+  /** Is told a line for the start and the end of each run; null: nobody looks. */
+  readonly tell: ((line: string) => void) | null
 }
 
 /** What is open before the parts are put together. */
@@ -107,10 +110,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function compose(
-  { config, env, table, hurry, projectDir, home }: ServiceOptions,
+  { config, env, table, hurry, tell, projectDir, home }: ServiceOptions,
   { claimed, serverLog, ledger: opened, secrets, credentials, blindness }: Opened,
 ): Promise<Service> {
   const { ledger, steps } = observeLedger(opened)
+  if (tell) tellSteps(steps, tell)
   const clock = systemClock
   const agent = codex
   const { log, launch, http } = config

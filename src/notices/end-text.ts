@@ -1,3 +1,4 @@
+import { lengthOf } from '../length-of.ts'
 import type { Redact } from '../logging/redact.ts'
 import type { RunRecord } from '../runs/ledger.ts'
 import type { Outcome } from '../runs/outcome.ts'
@@ -7,7 +8,15 @@ import { lastLines, withoutMentions } from './last-lines.ts'
 /** A run that ended, as far as its notice tells of it. */
 export type EndedRun = Pick<
   RunRecord,
-  'runId' | 'name' | 'noticeText' | 'launchedAt' | 'endedAt' | 'returnCode' | 'cause' | 'tokensUsed'
+  | 'runId'
+  | 'name'
+  | 'noticeText'
+  | 'launchedAt'
+  | 'endedAt'
+  | 'returnCode'
+  | 'cause'
+  | 'remedy'
+  | 'tokensUsed'
 > & { readonly outcome: Outcome }
 
 /** What stays of a notice, so that there is room for the end. */
@@ -41,7 +50,10 @@ function withEnd(head: string, run: EndedRun, output: string, redact: Redact): s
 }
 
 /** The end in one line. */
-function statusOf({ outcome, returnCode, tokensUsed, cause, ...run }: EndedRun, redact: Redact): string {
+function statusOf(
+  { outcome, returnCode, tokensUsed, cause, remedy, ...run }: EndedRun,
+  redact: Redact,
+): string {
   const isExit = outcome === 'exited'
   const words = isExit ? `exited ${returnCode}` : outcome.replaceAll('_', ' ')
   const ran = run.launchedAt === null || run.endedAt === null ? null : run.endedAt - run.launchedAt
@@ -50,23 +62,9 @@ function statusOf({ outcome, returnCode, tokensUsed, cause, ...run }: EndedRun, 
     isExit || returnCode === null ? '' : `return code ${returnCode}`,
     tokensUsed === null ? '' : `${tokensUsed.toLocaleString('en-US')} tokens`,
     cause === null ? '' : withoutMentions(cut(redact(cause).replace(/\s+/g, ' '), CAUSE_POINTS)),
+    remedy ?? '',
   ]
   return parts.filter((part) => part !== '').join(' · ')
-}
-
-/** A time as people say it, in its two largest units. */
-function lengthOf(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const
-  const first = parts.findIndex(([count]) => count > 0)
-  if (first === -1) return 'less than 1 s'
-  const told = parts.slice(first, first + 2).filter(([count]) => count > 0)
-  return told.map(([count, unit]) => `${count} ${unit}`).join(' ')
 }
 
 /**

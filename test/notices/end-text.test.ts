@@ -12,6 +12,7 @@ const RUN: EndedRun = {
   outcome: 'exited',
   returnCode: 0,
   cause: null,
+  remedy: null,
   tokensUsed: 12_345,
 }
 
