@@ -273,7 +273,9 @@ t.test('on a terminal each run has a line for its start and its end; elsewhere t
     workspace: path.join(dir, 'ws'),
   })
   await fetch(`${url}/run`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
-  await until('both lines', () => /started: on a terminal[\s\S]* exited 3 after .*: on a terminal/.test(output))
+  await until('both lines', () =>
+    /started: on a terminal[\s\S]* exited 3 after .*: on a terminal/.test(output),
+  )
   process.kill(Number(/pid (\d+)/.exec(output)?.[1]), 'SIGTERM')
   await ended
 })
