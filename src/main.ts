@@ -52,7 +52,9 @@ async function run({ env, config }: { env: NodeJS.ProcessEnv; config: Config }):
   const table = await processTable()
   let service: Service
   try {
-    service = await startService({ config, env, table, hurry: hurry.signal, projectDir, home })
+    // Into a file or a supervisor's log goes nothing that changes with each run: the server log has it.
+    const tell = process.stdout.isTTY ? say : null
+    service = await startService({ config, env, table, hurry: hurry.signal, tell, projectDir, home })
   } catch (error) {
     complain(messageOf(error))
     // A supervisor should not start it again and again where only its owner can help.

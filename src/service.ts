@@ -1,18 +1,16 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
+import { findingsOf } from './checks.ts'
 import { type Claim, claim } from './claim.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { type Config, ConfigError, type Places } from './config.ts'
-import { messageOf } from './errors.ts'
+import { systemClock } from './clock.ts'
+import type { Config, Places } from './config.ts'
+import { freeMb } from './disk.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
-import { createTokenCheck, type TokenCheck } from './http/tokens.ts'
 import { listen } from './listen.ts'
 import { keepHouse } from './logging/housekeeping.ts'
 import { mirrorLog } from './logging/mirror.ts'
@@ -22,8 +20,10 @@ import { createMetrics } from './metrics/metrics.ts'
 import { openNotices } from './notices/notices.ts'
 import { type Credentials, findCredentials } from './notices/zuliprc.ts'
 import { makeLogDir, openLog } from './open-logs.ts'
+import { asSetting, tokensOf } from './owner-settings.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { createReadiness, phaseOf } from './readiness.ts'
+import { tellSteps } from './run-lines.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
 import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
@@ -32,10 +32,10 @@ import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { createWrappers } from './runs/wrappers.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
-import type { SettingName } from './settings.ts'
 import { startWarnings } from './start-warnings.ts'
 import { createAutopoll } from './triggers/autopoll.ts'
 import { limitedUntil, prepareDefault } from './triggers/default-run.ts'
+import { versionOf } from './version.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -59,6 +59,8 @@ export interface ServiceOptions extends Places {
   readonly table: ProcessTable
   /** Aborted: polite ends are not waited for any more. */
   readonly hurry: AbortSignal
+  /** Is told a line for the start and the end of each run; null: nobody looks. */
+  readonly tell: ((line: string) => void) | null
 }
 
 /** What is open before the parts are put together. */
@@ -108,16 +110,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function compose(
-  { config, env, table, hurry, projectDir, home }: ServiceOptions,
+  { config, env, table, hurry, tell, projectDir, home }: ServiceOptions,
   { claimed, serverLog, ledger: opened, secrets, credentials, blindness }: Opened,
 ): Promise<Service> {
   const { ledger, steps } = observeLedger(opened)
+  if (tell) tellSteps(steps, tell)
   const clock = systemClock
   const agent = codex
   const { log, launch, http } = config
   const { logger, placeToCut, raw: write } = serverLog
 
-  const warnings = await startWarnings(config, credentials, blindness)
+  const findings = await findingsOf(config, env, { projectDir, home })
+  const warnings = await startWarnings(config, credentials, blindness, findings)
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
@@ -149,6 +153,7 @@ async function compose(
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
     placeToCut,
+    redact,
     mirror: log.mirror
       ? (file, from, mirrored, complete) =>
           mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })
@@ -188,7 +193,15 @@ async function compose(
     logger.info('service.handover')
   }
 
-  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken }, logger)
+  const version = versionOf(projectDir)
+  const tokens = tokensOf(config, clock, logger)
+  const facts = {
+    version,
+    autopollHeld: () => autopoll?.isHeld() ?? null,
+    tokens: () => tokens?.all() ?? null,
+    freeBytes: () => freeMb(log.dir) * MIB,
+  }
+  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken, facts }, logger)
   const notices = openNotices({
     settings: config.zulip,
     env,
@@ -212,7 +225,7 @@ async function compose(
         clock,
         logger,
         logDir: log.dir,
-        prepare: () => prepareDefault(defaults, newRequestId),
+        prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
         skipped: metrics.autopollSkipped,
       })
     : null
@@ -221,13 +234,15 @@ async function compose(
     requestLogger: serverLog.requests,
     redact,
     hosts: hostRulesOf(http),
-    tokens: tokensOf(config, clock, logger),
+    tokens,
     failures: createFailures(clock),
+    autopoll,
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
-      version: versionOf(projectDir),
+      version,
       startedAt: clock.now(),
       agent: agent.name,
+      findings: findings.map(({ check, text, remedy }) => ({ check, problem: text, remedy })),
       runs,
       ledger,
       autopoll,
@@ -276,26 +291,5 @@ async function compose(
   return { url, warnings, close, handOver }
 }
 
-function versionOf(projectDir: string): string {
-  return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
-}
-
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-
-function tokensOf({ http }: Config, clock: Clock, logger: Logger): TokenCheck | null {
-  if (http.token === null && http.tokensFile === null) return null
-  const complain = (message: string) => logger.error({ message }, 'tokens.fail')
-  return asSetting('LOOPER_TOKENS_FILE', () =>
-    createTokenCheck(http.token, http.tokensFile, clock.now, complain),
-  )
-}
-
-/** What fails because of a file that a setting names is the owner's to mend, like the setting itself. */
-function asSetting<T>(name: SettingName, work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new ConfigError([`${name}: ${messageOf(error)}`])
-  }
-}

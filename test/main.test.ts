@@ -1,3 +1,4 @@
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -7,7 +8,7 @@ import t, { type Test } from 'tap'
 import { openLedger } from '../src/runs/ledger.ts'
 import { startLoopbackZulip } from './fixtures/loopback-zulip.ts'
 import { carriers, runIdOf } from './helpers/processes.ts'
-import { PROJECT, spawnService, startTestService, textOf, until } from './helpers/service.ts'
+import { PROJECT, serviceEnv, spawnService, startTestService, textOf, until } from './helpers/service.ts'
 
 const CODEX_EXEC_BINARY = path.join(PROJECT, 'test/fixtures/codex')
 const STUBBORN = `trap '' INT TERM; while :; do sleep 0.1; done`
@@ -234,4 +235,47 @@ t.test('a tokens file that becomes unusable is told, and its last good state sta
   writeFileSync(file, 'no JSON at all')
   t.equal((await service.post({ zulip_message: 'x' }, { authorization: 'Bearer wrong' })).status, 401)
   t.match(textOf(path.join(logDir, 'looper-server.log')), /the tokens file cannot be used.*tokens\.fail/)
+})
+
+t.test('on a terminal each run has a line for its start and its end; elsewhere there is none', async (t) => {
+  const { service, post, step } = await setUp(t)
+  await post('exit 0')
+  await step('"msg":"cmd.done"')
+  t.notMatch(service.output(), / started: x/)
+  if (spawnSync('script', ['--version']).error)
+    return t.comment('there is no script program: no terminal is tried')
+
+  const dir = t.testdir({ logs: {}, ws: {} })
+  const main = path.join(PROJECT, 'src/main.ts')
+  const child = spawn(
+    'script',
+    ['-qefc', `echo "pid $$"; exec '${process.execPath}' '${main}'`, '/dev/null'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: serviceEnv({
+        CODEX_EXEC_BINARY,
+        CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
+        HOME: dir,
+        SHELL: '/bin/sh',
+      }),
+    },
+  )
+  let output = ''
+  child.stdout.on('data', (chunk) => {
+    output += chunk
+  })
+  const ended = once(child, 'exit')
+  await until('it listens', () => /listens on \S+/.test(output))
+  const [, url = ''] = /listens on (\S+)/.exec(output) ?? []
+  const body = JSON.stringify({
+    zulip_message: 'on a terminal',
+    codex_prompt: 'exit 3',
+    workspace: path.join(dir, 'ws'),
+  })
+  await fetch(`${url}/run`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  await until('both lines', () =>
+    /started: on a terminal[\s\S]* exited 3 after .*: on a terminal/.test(output),
+  )
+  process.kill(Number(/pid (\d+)/.exec(output)?.[1]), 'SIGTERM')
+  await ended
 })

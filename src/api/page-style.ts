@@ -4,6 +4,7 @@ export const style = `
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
   color: light-dark(#1b1b1b, #e6e6e6); background: light-dark(#fff, #181818); }
 code { font: 0.9em/1.4 ui-monospace, monospace; }
+pre { overflow-x: auto; padding: 0.5rem 0.7rem; background: var(--soft); user-select: all; }
 small { font-weight: normal; opacity: 0.7; }
 a { color: light-dark(#0b57a4, #86bdf5); }
 nav ul { list-style: none; padding: 0; }

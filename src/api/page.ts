@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { curlOf } from './curl.ts'
 import { html } from './html.ts'
 import { style } from './page-style.ts'
 import { type Field, fieldsOf, type Schema, typeOf } from './schema-text.ts'
@@ -33,8 +34,11 @@ type Content = Readonly<Record<string, { readonly schema: Schema }>>
 /** The page's policy: nothing runs, nothing is loaded, its own style alone applies. */
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
-/** An OpenAPI document as a page that needs neither scripts nor anything else from anywhere. */
-export function renderPage({ info, tags, paths, components }: ApiDocument): string {
+/**
+ * An OpenAPI document as a page that needs neither scripts nor anything else from anywhere.
+ * @param base where its reader found the service: the origin, without a path
+ */
+export function renderPage({ info, tags, paths, components }: ApiDocument, base: string): string {
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   )
@@ -53,13 +57,13 @@ export function renderPage({ info, tags, paths, components }: ApiDocument): stri
 <body>
 <header><h1>${info.title} API <small>${info.version}</small></h1>
 <p>${info.description}</p>
-<p>The same as an <a href="openapi.json">OpenAPI document</a>.</p></header>
+<p>The same as an <a href="openapi.json">OpenAPI document</a>. To the <a href="./">dashboard</a>.</p></header>
 <nav><ul>${operations.map(({ path, method, operation }) => {
     return html`<li><a href="#${anchorOf(method, path)}"><b>${method.toUpperCase()}</b> ${path}</a> ${operation.summary}</li>`
   })}</ul></nav>
 <main>${groups.map(({ tag, members }) => {
     return html`<h2>${tag.name}</h2><p>${tag.description}</p>${members.map(({ path, method, operation }) =>
-      section(method, path, operation),
+      section(base, method, path, operation),
     )}`
   })}
 <h2>Failures</h2>${Object.entries(components.schemas).map(([name, schema]) => {
@@ -71,12 +75,21 @@ export function renderPage({ info, tags, paths, components }: ApiDocument): stri
   return page.text
 }
 
-function section(method: string, path: string, operation: Operation) {
+function section(base: string, method: string, path: string, operation: Operation) {
   const { summary, description, security, parameters = [], requestBody, responses } = operation
   const scopes = security.flatMap(({ bearer }) => bearer)
+  const curl = curlOf({
+    base,
+    method,
+    path,
+    needsToken: scopes.length > 0,
+    body: requestBody?.content ?? {},
+    isStream: Object.keys(responses[200]?.content ?? {}).join() === 'text/event-stream',
+  })
   return html`<article id="${anchorOf(method, path)}">
 <h3><b>${method.toUpperCase()}</b> <code>${path}</code></h3>
 <p><strong>${summary}.</strong> ${description}</p>
+<pre><code>${curl}</code></pre>
 <p>${scopes.length > 0 ? html`Token of scope <code>${scopes.join(' ')}</code>.` : 'No token.'}</p>
 ${parameters.length > 0 ? html`<h4>Parameters</h4>${table(parameters.map((one) => [one.name, `${one.in}: ${typeOf(one.schema)}`, one.description]))}` : ''}
 ${Object.entries(requestBody?.content ?? {}).map(([type, { schema }]) => html`<h4>Body <small>${type}</small></h4>${fieldTable(schema)}`)}

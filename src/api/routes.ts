@@ -19,7 +19,7 @@ export function noteRoutes(app: FastifyInstance): readonly RouteOptions[] {
 
 /** `GET /openapi.json` and, for people, `GET /docs`: how to use the service. They hold no data and need no token. */
 export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { routes, version }) => {
-  let page: string | null = null
+  let last: { readonly base: string; readonly page: string } | null = null
   // Loaded when somebody asks, so that a start is fast.
   const document = loadLater(['@fastify/swagger'], async () =>
     (await import('./document.ts')).documentOf(routes, version),
@@ -55,10 +55,15 @@ export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { rou
         answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
       },
     },
-    async (_request, reply) => {
+    async ({ protocol, host }, reply) => {
       const { PAGE_POLICY, renderPage } = await import('./page.ts')
-      page ??= renderPage(JSON.parse(JSON.stringify(await document.load())))
-      return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(page)
+      const base = `${protocol}://${host}`
+      if (last?.base !== base)
+        last = { base, page: renderPage(JSON.parse(JSON.stringify(await document.load())), base) }
+      return reply
+        .header('content-security-policy', PAGE_POLICY)
+        .type('text/html; charset=utf-8')
+        .send(last.page)
     },
   )
 }

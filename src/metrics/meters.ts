@@ -2,11 +2,12 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { plainSize } from '../plain-file.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { treeOf } from '../processes/tree.ts'
-import { OUTCOMES } from '../runs/outcome.ts'
+import { hasFailed, OUTCOMES } from '../runs/outcome.ts'
 import { type Run, TRIGGERS } from '../runs/run.ts'
 import type { RunStep } from '../runs/steps.ts'
 import { SKIP_KINDS } from '../triggers/autopoll.ts'
 import { addProcessMeters } from './process-meters.ts'
+import { addServiceMeters, type ServiceFacts } from './service-meters.ts'
 import { setOrLeaveOut } from './set.ts'
 
 /** What is looked at when somebody asks. */
@@ -14,6 +15,7 @@ export interface MeterSources {
   readonly table: ProcessTable
   live(): readonly Run[]
   slotTaken(): boolean
+  readonly facts: ServiceFacts
 }
 
 /** The service's meters; every label value that exists starts at 0, so that rates are right from the first event on. */
@@ -31,7 +33,7 @@ const RUN_BUCKETS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 8
 const STOP_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Opens the meters; whoever opens them closes them. */
-export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
+export function openMeters({ table, live, slotTaken, facts }: MeterSources): Meters {
   const registry = new Registry()
   const registers = [registry]
 
@@ -42,6 +44,13 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
     registers,
   })
   for (const trigger of TRIGGERS) for (const outcome of OUTCOMES) ended.inc({ trigger, outcome }, 0)
+  const failed = new Counter({
+    name: 'looper_runs_failed_total',
+    help: 'Runs that ended, and not well, by what asked for them; those that exited with another code than 0, too.',
+    labelNames: ['trigger'],
+    registers,
+  })
+  for (const trigger of TRIGGERS) failed.inc({ trigger }, 0)
   const ran = new Histogram({
     name: 'looper_run_duration_seconds',
     help: 'From the launch of a run to its end.',
@@ -98,6 +107,7 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
       )
     },
   })
+  addServiceMeters(registry, facts)
   const stopProcessMeters = addProcessMeters(registry, table.kind === 'proc')
 
   return {
@@ -107,6 +117,7 @@ export function openMeters({ table, live, slotTaken }: MeterSources): Meters {
       }
       if (step !== 'ended' || run.outcome === null) return
       ended.inc({ trigger: run.trigger, outcome: run.outcome })
+      if (hasFailed(run)) failed.inc({ trigger: run.trigger })
       output.inc(run.outputBytes ?? 0)
       if (run.launchedAt !== null) ran.observe(secondsBetween(run.launchedAt, run.endedAt))
     },

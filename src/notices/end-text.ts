@@ -1,3 +1,4 @@
+import { lengthOf } from '../length-of.ts'
 import type { Redact } from '../logging/redact.ts'
 import type { RunRecord } from '../runs/ledger.ts'
 import type { Outcome } from '../runs/outcome.ts'
@@ -7,12 +8,19 @@ import { lastLines, withoutMentions } from './last-lines.ts'
 /** A run that ended, as far as its notice tells of it. */
 export type EndedRun = Pick<
   RunRecord,
-  'runId' | 'noticeText' | 'launchedAt' | 'endedAt' | 'returnCode' | 'cause' | 'tokensUsed'
+  | 'runId'
+  | 'name'
+  | 'noticeText'
+  | 'launchedAt'
+  | 'endedAt'
+  | 'returnCode'
+  | 'cause'
+  | 'remedy'
+  | 'tokensUsed'
 > & { readonly outcome: Outcome }
 
 /** What stays of a notice, so that there is room for the end. */
 const NOTICE_POINTS = 8500
-const TITLE_POINTS = 100
 const CAUSE_POINTS = 300
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
@@ -33,8 +41,7 @@ export function editedNotice(run: EndedRun, output: string, redact: Redact): str
 
 /** A message of its own that tells a run's end. */
 export function endNotice(run: EndedRun, output: string, redact: Redact): string {
-  const title = withoutMentions(cut((run.noticeText ?? '').split('\n', 1).join(), TITLE_POINTS))
-  return withEnd(`Run \`${run.runId}\`: ${title}`, run, output, redact)
+  return withEnd(`Run \`${run.runId}\`: ${withoutMentions(run.name)}`, run, output, redact)
 }
 
 function withEnd(head: string, run: EndedRun, output: string, redact: Redact): string {
@@ -43,7 +50,10 @@ function withEnd(head: string, run: EndedRun, output: string, redact: Redact): s
 }
 
 /** The end in one line. */
-function statusOf({ outcome, returnCode, tokensUsed, cause, ...run }: EndedRun, redact: Redact): string {
+function statusOf(
+  { outcome, returnCode, tokensUsed, cause, remedy, ...run }: EndedRun,
+  redact: Redact,
+): string {
   const isExit = outcome === 'exited'
   const words = isExit ? `exited ${returnCode}` : outcome.replaceAll('_', ' ')
   const ran = run.launchedAt === null || run.endedAt === null ? null : run.endedAt - run.launchedAt
@@ -52,23 +62,9 @@ function statusOf({ outcome, returnCode, tokensUsed, cause, ...run }: EndedRun, 
     isExit || returnCode === null ? '' : `return code ${returnCode}`,
     tokensUsed === null ? '' : `${tokensUsed.toLocaleString('en-US')} tokens`,
     cause === null ? '' : withoutMentions(cut(redact(cause).replace(/\s+/g, ' '), CAUSE_POINTS)),
+    remedy ?? '',
   ]
   return parts.filter((part) => part !== '').join(' · ')
-}
-
-/** A time as people say it, in its two largest units. */
-function lengthOf(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'm'],
-    [seconds % 60, 's'],
-  ] as const
-  const first = parts.findIndex(([count]) => count > 0)
-  if (first === -1) return 'less than 1 s'
-  const told = parts.slice(first, first + 2).filter(([count]) => count > 0)
-  return told.map(([count, unit]) => `${count} ${unit}`).join(' ')
 }
 
 /**

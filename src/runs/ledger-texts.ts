@@ -1,3 +1,5 @@
+import { NAME } from './ledger-names.ts'
+
 /** The columns of runs whose texts may have megabytes, and what writes them. */
 const WRITTEN_BY = { prompt: 'INSERT', command: 'UPDATE OF command', notice_text: 'UPDATE OF notice_text' }
 
@@ -21,7 +23,7 @@ export const LONG_TEXTS_MIGRATION = `
   CREATE TRIGGER IF NOT EXISTS runs_take_texts AFTER DELETE ON runs BEGIN DELETE FROM texts WHERE run_id = OLD.run_id; END;`
 
 /** Everything about runs, with their texts from wherever they are. */
-export const WHOLE_RUNS = `SELECT *, ${Object.keys(WRITTEN_BY).map(whole).join(', ')} FROM runs`
+export const WHOLE_RUNS = `SELECT *, ${Object.keys(WRITTEN_BY).map(whole).join(', ')}, ${NAME} FROM runs`
 
 /** What was moved counts only as long as nothing shorter was written after it. */
 function whole(name: string): string {

@@ -28,6 +28,8 @@ export interface RunIntent {
   readonly trigger: Trigger
   /** The name of the token, or of the hook, that asked; null where nobody was asked for one. */
   readonly caller: string | null
+  /** How people call it: see `run-name.ts`. */
+  readonly name: string
   readonly agent: string
   readonly workspace: string
   readonly prompt: string
@@ -86,6 +88,7 @@ export interface ListedRun extends Omit<RunIntent, 'prompt'> {
   readonly outcome: RunEnd['outcome'] | null
   readonly returnCode: number | null
   readonly cause: string | null
+  readonly remedy: string | null
   readonly outputBytes: number | null
   readonly tokensUsed: number | null
 }
@@ -196,7 +199,8 @@ export function openLedger(
       queue.write(subjectOf(runId), sql, { ...columns, run_id: runId })
     },
     finish(runId, finish, written) {
-      const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
+      const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause,
+          remedy = :remedy, ended_at = :ended_at,
           output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`
       // A run ends once, also while its end waits.
       if (queue.waiting(subjectOf(runId)).outcome !== undefined) return

@@ -17,6 +17,8 @@ export interface LaunchRequest {
   readonly caller: string | null
   /** A real path. */
   readonly workspace: string
+  /** How people call the run: see `run-name.ts`. */
+  readonly name: string
   readonly prompt: string
   readonly binary: Binary
   /** 0: no limit. */
@@ -36,8 +38,8 @@ export interface RunRequest {
   readonly caller: string | null
   readonly message: string
   readonly notify: Notify
-  /** Where the notice goes, as one line. */
-  readonly route: string
+  /** Where the notice would go now, as one line. */
+  readonly route: () => string
   readonly launch: LaunchRequest | null
   readonly delayMs: number
   /** Null: the agent's start is not checked. */
@@ -51,6 +53,7 @@ export interface Run {
   readonly runId: string
   readonly requestId: string
   readonly trigger: Trigger
+  readonly name: string
   /** The argv as one shell-quoted line. */
   readonly command: string
   readonly logPath: string

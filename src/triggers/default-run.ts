@@ -7,7 +7,7 @@ import type { LaunchRequest } from '../runs/run.ts'
 import { readTail } from '../runs/run-log.ts'
 
 /** What the default run is made of. */
-export interface DefaultRun extends Omit<LaunchWish, 'workspace' | 'prompt' | 'binary'> {
+export interface DefaultRun extends Omit<LaunchWish, 'workspace' | 'message' | 'prompt' | 'binary'> {
   readonly workspace: string | null
   readonly prompt: PromptSource
 }
@@ -19,14 +19,18 @@ const LIMIT_LINES = 200
  * The run that is launched when nothing runs; its prompt file is read anew, and everything is checked.
  * @throws {LooperError} what keeps it from being launched
  */
-export async function prepareDefault(run: DefaultRun, newRequestId: () => string): Promise<LaunchRequest> {
+export async function prepareDefault(
+  run: DefaultRun,
+  newRequestId: () => string,
+  caller: string | null,
+): Promise<LaunchRequest> {
   const prompt = await readDefaultPrompt(run.prompt)
   /* c8 ignore next 3: the settings switch the autopoll off without them */
   if (prompt === null || run.workspace === null) {
     throw new LooperError('LOOPER_PROMPT_MISSING', 'no default prompt and workspace are configured')
   }
-  const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller: null } as const
-  return prepareLaunch(origin, { ...run, prompt, workspace: run.workspace, binary: null })
+  const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller } as const
+  return prepareLaunch(origin, { ...run, message: null, prompt, workspace: run.workspace, binary: null })
 }
 
 /**

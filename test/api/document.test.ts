@@ -29,6 +29,9 @@ const OPERATIONS = [
   'GET /runs/{run_id}/log',
   'GET /status',
   'HEAD /runs/{run_id}/log',
+  'POST /autopoll/launch',
+  'POST /autopoll/pause',
+  'POST /autopoll/resume',
   'POST /hooks/{name}',
   'POST /run',
   'POST /runs/{run_id}/stop',
@@ -61,6 +64,11 @@ async function setUp(test: Test) {
     hooks: { file: hooks, env: {} },
     tokens: createTokenCheck('right', tokens, () => NOW, test.fail),
     metrics: { text: async () => 'looper_slot_held 0\n' },
+    autopoll: {
+      pause: () => undefined,
+      resume: () => undefined,
+      launch: async () => ({ runId: 'one', requestId: 'auto0a1b2c3d' }),
+    },
     problems: async () => problems,
   })
   const { app, ledger } = built
@@ -70,6 +78,7 @@ async function setUp(test: Test) {
     trigger: 'http',
     caller: null,
     agent: 'codex',
+    name: 'a run',
     workspace: '/',
     prompt: 'x',
     binary: '/codex',
@@ -199,6 +208,7 @@ t.test('every answer of a real service is as the document says, streams too', as
   }
   const run = { zulip_message: 'x', codex_prompt: 'echo hello; sleep 300', workspace: path.join(dir, 'ws') }
 
+  for (const what of ['launch', 'pause', 'resume']) await ask('POST', `/autopoll/${what}`)
   await ask('GET', '/runs/current')
   await ask('POST', '/run', { ...run, plan: true })
   const { run_id: first } = await ask('POST', '/run', run, { prefer: 'respond-async' })
@@ -252,6 +262,10 @@ t.test('the page shows every operation, runs nothing and loads nothing', async (
   t.notMatch(answer.body, /<script|<link|<img|<iframe|url\(|@import|\son\w+=|style="/)
   const links = [...answer.body.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, to = '']) => to)
   const ids = new Set([...answer.body.matchAll(/id="([^"]*)"/g)].map(([, id]) => `#${id}`))
-  for (const link of links) t.ok(link === 'openapi.json' || ids.has(link), `${link} leads somewhere`)
+  for (const link of links)
+    t.ok(['openapi.json', './'].includes(link) || ids.has(link), `${link} leads somewhere`)
   t.equal((await app.inject('/docs')).body, answer.body)
+  t.match(answer.body, 'curl http://localhost:80/health')
+  const elsewhere = await app.inject({ url: '/docs', headers: { host: '127.0.0.1:3456' } })
+  t.match(elsewhere.body, 'curl http://127.0.0.1:3456/health')
 })

@@ -39,7 +39,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     start,
     plan: async ({ message, route }) => ({
       would: 'stop_only',
-      notice: { message, route },
+      notice: { message, route: route() },
       stop: [],
       launch: null,
     }),
@@ -72,6 +72,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
     hosts: { allowed: [], pages: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
+    autopoll: null,
     hooks: null,
     metrics: { text: async () => '' },
     problems: async () => [],
@@ -79,6 +80,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       version: '1.2.3',
       startedAt: NOW,
       agent: codex.name,
+      findings: [],
       runs,
       ledger,
       autopoll: null,
@@ -101,7 +103,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
       logDir: test.testdirName,
       notify: async () => ({ output: '', messageId: null }),
-      route: 'nowhere',
+      route: () => 'nowhere',
       notifyByScript: () => async () => ({ output: '', messageId: null }),
       access: {
         workspaceRoots: [{ path: '/', withoutDotDirectories: false }],

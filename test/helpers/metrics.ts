@@ -1,3 +1,5 @@
+import type { ServiceFacts } from '../../src/metrics/service-meters.ts'
+
 /** One line of a text in Prometheus's format. */
 export interface Sample {
   readonly name: string
@@ -24,4 +26,12 @@ export function sampleOf(text: string, name: string, labels: Record<string, stri
     (one) => one.name === name && wanted.every(([key, value]) => one.labels[key] === value),
   )
   return found?.value ?? null
+}
+
+/** What a service tells of itself that has nothing to tell. */
+export const NO_FACTS: ServiceFacts = {
+  version: '1.2.3',
+  autopollHeld: () => false,
+  tokens: () => [{ name: 'ci', scope: 'run', expiresAt: Date.UTC(2027, 0, 1) }],
+  freeBytes: () => 1024,
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { createMetrics } from '../../src/metrics/metrics.ts'
 import { heartOf } from '../helpers/heart.ts'
-import { samplesOf } from '../helpers/metrics.ts'
+import { NO_FACTS, samplesOf } from '../helpers/metrics.ts'
 import { PROJECT } from '../helpers/service.ts'
 
 interface Panel {
@@ -34,7 +34,7 @@ t.test('every series that the dashboard asks for is there, and so are its labels
   const steps = { subscribe: () => () => undefined }
   const metrics = createMetrics(
     steps,
-    { table: deps.table, live: () => [], slotTaken: () => false },
+    { table: deps.table, live: () => [], slotTaken: () => false, facts: NO_FACTS },
     deps.logger,
   )
   t.teardown(() => metrics.close())

@@ -11,7 +11,7 @@ import { SKIP_KINDS } from '../../src/triggers/autopoll.ts'
 import { buildTestApp } from '../helpers/app.ts'
 import { setUpFault } from '../helpers/fault-service.ts'
 import { heartOf } from '../helpers/heart.ts'
-import { sampleOf, samplesOf } from '../helpers/metrics.ts'
+import { NO_FACTS, sampleOf, samplesOf } from '../helpers/metrics.ts'
 import { until } from '../helpers/service.ts'
 
 /** Metrics of a ledger that a test writes itself. */
@@ -19,7 +19,11 @@ function setUp(test: Test, sources: Partial<Parameters<typeof createMetrics>[1]>
   const heart = heartOf(test)
   const { ledger, steps } = observeLedger(heart.ledger)
   const { table, logger } = heart.deps
-  const metrics = createMetrics(steps, { table, live: () => [], slotTaken: () => false, ...sources }, logger)
+  const metrics = createMetrics(
+    steps,
+    { table, live: () => [], slotTaken: () => false, facts: NO_FACTS, ...sources },
+    logger,
+  )
   test.teardown(() => metrics.close())
   return { heart, ledger, metrics }
 }
@@ -102,6 +106,56 @@ t.test('a run that never began, or stopped nothing, has no duration; a clock set
   t.equal(sampleOf(text, 'looper_run_duration_seconds_sum'), 0)
 })
 
+t.test('runs that failed are counted whatever their outcome is called, from 0 on', async (t) => {
+  const { heart, ledger, metrics } = setUp(t)
+  for (const trigger of TRIGGERS)
+    t.equal(sampleOf(await metrics.text(), 'looper_runs_failed_total', { trigger }), 0)
+  const ends: Partial<RunFinish>[] = [
+    {},
+    { returnCode: 1 },
+    { outcome: 'lost', returnCode: null },
+    { outcome: 'replaced', returnCode: -2 },
+  ]
+  for (const end of ends) ledger.finish(heart.begin('x').runId, { ...END, ...end })
+  t.equal(sampleOf(await metrics.text(), 'looper_runs_failed_total', { trigger: 'http' }), 2)
+})
+
+t.test('the service tells its version, its pause, its tokens and its disk', async (t) => {
+  let held: boolean | null = true
+  let tokens: ReturnType<typeof NO_FACTS.tokens> = [
+    { name: 'a', scope: 'run', expiresAt: Date.UTC(2027, 0, 1) },
+    { name: 'b', scope: 'run', expiresAt: Date.UTC(2026, 0, 1) },
+    { name: 'c', scope: 'admin', expiresAt: Number.POSITIVE_INFINITY },
+  ]
+  const broken = () => {
+    throw new Error('no disk')
+  }
+  let freeBytes = () => 5_000_000_000
+  const facts = { ...NO_FACTS, autopollHeld: () => held, tokens: () => tokens, freeBytes: () => freeBytes() }
+  const { metrics } = setUp(t, { facts })
+  const text = await metrics.text()
+  const node = process.versions.node
+  t.equal(sampleOf(text, 'looper_build_info', { version: '1.2.3', node }), 1)
+  t.equal(sampleOf(text, 'looper_autopoll_paused'), 1)
+  t.equal(sampleOf(text, 'looper_tokens', { scope: 'run' }), 2)
+  t.equal(sampleOf(text, 'looper_tokens', { scope: 'admin' }), 1)
+  t.equal(sampleOf(text, 'looper_tokens', { scope: 'read' }), 0)
+  t.equal(sampleOf(text, 'looper_token_next_expiry_timestamp_seconds'), Date.UTC(2026, 0, 1) / 1000)
+  t.equal(sampleOf(text, 'looper_disk_free_bytes'), 5_000_000_000)
+  held = false
+  tokens = [{ name: 'c', scope: 'admin', expiresAt: Number.POSITIVE_INFINITY }]
+  freeBytes = broken
+  const later = await metrics.text()
+  t.equal(sampleOf(later, 'looper_autopoll_paused'), 0)
+  t.equal(sampleOf(later, 'looper_token_next_expiry_timestamp_seconds'), null)
+  t.equal(sampleOf(later, 'looper_disk_free_bytes'), null)
+  held = tokens = null
+  const off = await metrics.text()
+  t.equal(sampleOf(off, 'looper_autopoll_paused'), null)
+  t.equal(sampleOf(off, 'looper_token_next_expiry_timestamp_seconds'), null)
+  t.equal(sampleOf(off, 'looper_tokens', { scope: 'admin' }), 0)
+})
+
 t.test('failed notices and skips of the autopoll are counted', async (t) => {
   const { metrics } = setUp(t)
   metrics.noticeFailed()
@@ -122,6 +176,7 @@ t.test('of the run that lives, its processes and the size of its log are told', 
     runId: left.runId,
     requestId: '00000001',
     trigger: 'http',
+    name: 'a run',
     command: '',
     logPath: log,
     agent: left.agent,
@@ -133,10 +188,14 @@ t.test('of the run that lives, its processes and the size of its log are told', 
   const { steps } = observeLedger(heart.ledger)
   const { table, logger } = heart.deps
   const gone = { ...run, logPath: path.join(heart.dir, 'removed.log') }
-  const metrics = createMetrics(steps, { table, live: () => [run], slotTaken: () => true }, logger)
+  const metrics = createMetrics(
+    steps,
+    { table, live: () => [run], slotTaken: () => true, facts: NO_FACTS },
+    logger,
+  )
   const blind = createMetrics(
     steps,
-    { table: { ...table, kind: 'ps' }, live: () => [gone], slotTaken: () => true },
+    { table: { ...table, kind: 'ps' }, live: () => [gone], slotTaken: () => true, facts: NO_FACTS },
     logger,
   )
   t.teardown(() => {

@@ -51,7 +51,7 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
       scripts: () => new Set(SCRIPTS.map((name) => realpathSync(at(name)))),
     },
     notify,
-    route: 'type=stream',
+    route,
     notifyByScript: (script) => {
       scripts.push(script)
       return byScript
@@ -62,6 +62,8 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
   return { at, defaults, prepare, scripts, notify, byScript }
 }
 
+const route = () => 'type=stream'
+
 t.test('a notice alone gets every default', async (t) => {
   const { at, prepare, notify } = setUp(t)
   t.strictSame(await prepare(), {
@@ -71,12 +73,13 @@ t.test('a notice alone gets every default', async (t) => {
       caller: null,
       message: 'starting',
       notify,
-      route: 'type=stream',
+      route,
       ifRunning: 'replace',
       launch: {
         requestId: '0a1b2c3d',
         trigger: 'http',
         caller: null,
+        name: 'starting',
         prompt: 'the default prompt',
         workspace: at('project/repo'),
         binary: { path: at('bin/codex'), source: 'path' },
@@ -105,16 +108,18 @@ t.test('every field of the request reaches its place', async (t) => {
     startup_delay_seconds: 9,
   })
   t.equal(workspace, at('home/repo'))
+  t.equal(request.route(), `script=${at('project/notify.ts')}`)
   t.strictSame(request, {
     requestId: '0a1b2c3d',
     caller: null,
     message: 'starting',
-    route: `script=${at('project/notify.ts')}`,
+    route: request.route,
     notify: byScript,
     launch: {
       requestId: '0a1b2c3d',
       trigger: 'http',
       caller: null,
+      name: 'starting',
       prompt: ' as given ',
       workspace: at('home/repo'),
       binary: { path: at('bin/my-codex'), source: 'request', asked: at('bin/my-codex') },
@@ -377,7 +382,7 @@ t.test('what the real codex will surely refuse is refused beforehand', async (t)
   const workspace = mkdtempSync(path.join(os.tmpdir(), 'looper-request-'))
   t.teardown(() => rmdirSync(workspace))
   const places = { ...defaults.places, configured: at('@openai/codex/codex.js') }
-  const wish = { ...defaults, places, workspace, prompt: 'go', binary: null }
+  const wish = { ...defaults, places, workspace, message: null, prompt: 'go', binary: null }
   t.throws(() => prepareLaunch(AUTO, wish), {
     code: 'LOOPER_WORKSPACE_REFUSED',
     message: /run "git init" in it$/,
@@ -386,11 +391,19 @@ t.test('what the real codex will surely refuse is refused beforehand', async (t)
 
 t.test('a launch is checked whole, whoever asks for it, and its log directory is made', async (t) => {
   const { at, defaults } = setUp(t)
-  const wish = { ...defaults, workspace: 'repo', prompt: 'go', binary: null, logDir: at('deep/logs') }
+  const wish = {
+    ...defaults,
+    workspace: 'repo',
+    message: null,
+    prompt: 'go',
+    binary: null,
+    logDir: at('deep/logs'),
+  }
   t.strictSame(prepareLaunch(AUTO, wish), {
     requestId: 'auto0a1b2c3d',
     trigger: 'autopoll',
     caller: null,
+    name: 'go',
     prompt: 'go',
     workspace: at('project/repo'),
     binary: { path: at('bin/codex'), source: 'path' },
