@@ -225,7 +225,7 @@ async function compose(
     failures: createFailures(clock),
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
-      version: versionOf(projectDir),
+      version: versionOf(),
       startedAt: clock.now(),
       agent: agent.name,
       runs,
@@ -276,8 +276,8 @@ async function compose(
   return { url, warnings, close, handOver }
 }
 
-function versionOf(projectDir: string): string {
-  return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
+function versionOf(): string {
+  return JSON.parse(readFileSync(path.join(import.meta.dirname, '../package.json'), 'utf8')).version
 }
 
 const aborted = (signal: AbortSignal) =>

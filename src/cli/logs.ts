@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
-import { EXIT, Failure, wrongUse } from './failure.ts'
+import { EXIT, Failure } from './failure.ts'
 import { findRun, presentRun } from './find-run.ts'
 import { showToEnd } from './watch.ts'
 
@@ -9,7 +9,7 @@ import { showToEnd } from './watch.ts'
 export async function logs(context: Context): Promise<number> {
   const { screen, client, words, options } = context
   const [id] = words
-  const tail = options.tail === undefined ? '' : `tail=${numberOf(options.tail)}`
+  const tail = options.tail === undefined ? '' : `tail=${options.tail}`
   const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
 
   if (options.follow) {
@@ -38,9 +38,4 @@ async function read(response: AsyncIterable<Buffer>, take: (chunk: Buffer) => Pr
   } catch (error) {
     throw new Failure(EXIT.unreachable, `the log broke off: ${messageOf(error)}`, 'Ask again.')
   }
-}
-
-function numberOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw wrongUse(`--tail takes a number of lines, not "${text}"`)
 }

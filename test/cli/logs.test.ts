@@ -77,7 +77,7 @@ t.test('--tail begins near the end', async (t) => {
   t.equal((await runCommand(['logs', '--tail', '1', '-f'], { url })).out, '3\n')
   t.match(await runCommand(['logs', '--tail', 'many'], { url }), {
     status: 2,
-    err: /--tail takes a number of lines, not "many"/,
+    err: /--tail does not take "many"\nGive a whole number from 0 to /,
   })
 })
 

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { COMMANDS, OPTIONS } from '../../src/cli/commands.ts'
+import { COMMANDS } from '../../src/cli/commands.ts'
 import { EXIT } from '../../src/cli/failure.ts'
+import { OPTIONS } from '../../src/cli/options.ts'
 import { runCommand } from '../helpers/command.ts'
 import { PROJECT } from '../helpers/service.ts'
 
@@ -38,14 +39,12 @@ t.test('lines fit 120 columns', async (t) => {
   for (const line of texts.flatMap(({ out }) => out.split('\n'))) t.ok(line.length <= 120, line)
 })
 
-t.test('the README names every command, and docs/cli.md every command, option and exit status', async (t) => {
+t.test('the README leads to docs/cli.md, which names every command, option and exit status', async (t) => {
   const guide = read('docs/cli.md')
-  for (const name of Object.keys(COMMANDS)) {
-    t.match(read('README.md'), `looper ${name}`)
-    t.match(guide, `looper ${name}`)
-  }
-  for (const name of Object.keys(OPTIONS)) t.match(guide, `--${name}`)
-  for (const status of Object.values(EXIT)) t.match(guide, `| ${status} |`)
+  t.match(read('README.md'), '(docs/cli.md)')
+  for (const name of Object.keys(COMMANDS)) t.ok(guide.includes(`looper ${name}`), name)
+  for (const name of Object.keys(OPTIONS)) t.ok(guide.includes(`--${name}`), name)
+  for (const status of Object.values(EXIT)) t.ok(guide.includes(`| ${status} |`), String(status))
 })
 
 t.test('a mistake in JSON is JSON', async (t) => {
@@ -76,6 +75,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
     '--follow',
     '-f',
     '--tail',
+    '--since',
     '--url',
     '--json',
     '--help',
