@@ -149,6 +149,7 @@ async function compose(
     minFreeMb: log.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
     placeToCut,
+    redact,
     mirror: log.mirror
       ? (file, from, mirrored, complete) =>
           mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })

@@ -15,6 +15,14 @@ export interface AgentTask {
   readonly runId: string
 }
 
+/** Why a run of an agent failed. */
+export interface AgentFailure {
+  /** In the agent's own words, as they came: they may be anything. */
+  readonly cause: string
+  /** What to do about it, in a sentence; null where nobody can say. */
+  readonly remedy: string | null
+}
+
 /** A coding agent: how to start it, and how to tell a live one in the process table. Pure. */
 export interface Agent {
   readonly name: 'codex'
@@ -29,6 +37,11 @@ export interface Agent {
    * @param output the run's output; @param env the environment it ran with; @param endedAt when it ended, in the same unit
    */
   limitedUntil(output: string, env: NodeJS.ProcessEnv, endedAt: number): number | null
+  /**
+   * Why a run failed, from the end of its output; null where it does not tell. Only of one that did not end well is that true.
+   * @param env the environment it ran with; @param endedAt when it ended, in milliseconds since the epoch
+   */
+  failureOf(output: string, env: NodeJS.ProcessEnv, endedAt: number): AgentFailure | null
   /** True where this argv is a run of the agent, and not something that merely mentions one. */
   isRun(argv: readonly string[]): boolean
 }

@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts'
+import { failureOf } from './codex-failure.ts'
 import { limitedUntil } from './codex-limit.ts'
 
 /** One argument on Linux, its terminating NUL included (MAX_ARG_STRLEN in linux/binfmts.h). */
@@ -85,6 +86,8 @@ export const codex: Agent = {
   },
 
   limitedUntil,
+
+  failureOf,
 
   isRun(argv) {
     const start = programIndex(argv)

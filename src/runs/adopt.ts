@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
 import type { Identity } from '../processes/table.ts'
 import { ageMs } from './age.ts'
+import { type ExplainDeps, explain } from './explain.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
 import type { LiveRuns } from './live.ts'
 import { removeOrders } from './orders.ts'
@@ -14,7 +15,7 @@ import { closeLog, lastWord, settleTrailer } from './watch.ts'
 import { WRAPPER } from './wrappers.ts'
 
 /** What adoption needs. */
-export interface AdoptDeps extends StopTreeDeps {
+export interface AdoptDeps extends StopTreeDeps, ExplainDeps {
   readonly ledger: Ledger
   readonly live: LiveRuns
   readonly stateDir: string
@@ -78,7 +79,8 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   if (isOfThisBoot) await sweep(record.runId, agent, deps)
   await closeLog(run, returnCode, deps)
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'
-  end(record, deps, endOf(null, returnCode, isOfThisBoot ? lost : 'the machine was restarted'))
+  const how = endOf(null, returnCode, isOfThisBoot ? lost : 'the machine was restarted')
+  end(record, deps, explain(how, run.logPath, deps.clock.now(), deps))
 }
 
 /** Stops what a run left behind. */

@@ -21,6 +21,12 @@ export interface Limited {
   readonly ranMs: number
 }
 
+const MORE_TIME = {
+  timed_out: 'Allow more with timeout_seconds or LOOPER_RUN_TIMEOUT_SECONDS, if it needs longer.',
+  stalled:
+    'Read its last lines; allow more with stall_seconds or LOOPER_RUN_STALL_SECONDS, if it needs longer.',
+} as const
+
 const LONGEST_POLL_MS = 1000
 const POLLS_A_LIMIT = 20
 
@@ -55,7 +61,8 @@ export async function watchLimits(
   async function look(now: number): Promise<Ending | null> {
     const size = plainSize(run.logPath) ?? 0
     if (maxLogBytes > 0 && size > maxLogBytes) {
-      return { outcome: 'stopped', cause: `its log passed ${Math.round(maxLogBytes / 1_048_576)} MB` }
+      const cause = `its log passed ${Math.round(maxLogBytes / 1_048_576)} MB`
+      return { outcome: 'stopped', cause, remedy: 'Raise LOOPER_RUN_LOG_MAX_MB, if it may write more.' }
     }
     if (stallMs === 0) return null
     const seen = `${size} ${await cpuOf(run, table)}`
@@ -63,7 +70,8 @@ export async function watchLimits(
       signs = seen
       lastSign = now
     } else if (now - lastSign >= stallMs) {
-      return { outcome: 'stalled', cause: `it wrote nothing and used no CPU for ${stallMs / 1000} s` }
+      const cause = `it wrote nothing and used no CPU for ${stallMs / 1000} s`
+      return { outcome: 'stalled', cause, remedy: MORE_TIME.stalled }
     }
     return null
   }
@@ -71,7 +79,7 @@ export async function watchLimits(
   while (!over.aborted) {
     const now = clock.monotonic()
     if (timeoutMs > 0 && now - began >= timeoutMs) {
-      return { outcome: 'timed_out', cause: `it ran for ${timeoutMs / 1000} s` }
+      return { outcome: 'timed_out', cause: `it ran for ${timeoutMs / 1000} s`, remedy: MORE_TIME.timed_out }
     }
     try {
       const passed = await look(now)

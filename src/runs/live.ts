@@ -1,9 +1,9 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../errors.ts'
-import type { PlaceToCut } from '../logging/redact.ts'
 import { isShortage, plainSize } from '../plain-file.ts'
 import { shellQuote } from '../shell-quote.ts'
+import { type ExplainDeps, explain } from './explain.ts'
 import { insist } from './insist.ts'
 import { type Launched, launch } from './launch.ts'
 import type { Ledger, RunRecord } from './ledger.ts'
@@ -18,7 +18,7 @@ import { settleTrailer, type WatchReport, watch } from './watch.ts'
 import type { Wrappers } from './wrappers.ts'
 
 /** What launching and following runs needs. */
-export interface LiveDeps extends ResetDeps {
+export interface LiveDeps extends ResetDeps, Pick<ExplainDeps, 'placeToCut' | 'redact'> {
   readonly logger: Logger
   readonly ledger: Ledger
   readonly logDir: string
@@ -31,8 +31,6 @@ export interface LiveDeps extends ResetDeps {
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
   readonly mirror: Mirror | null
-  /** Where the end of a log that is told to others may begin. */
-  readonly placeToCut?: PlaceToCut
 }
 
 /** Hands on a log's lines from an offset, telling how far it came. */
@@ -108,17 +106,21 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       over.abort()
       await Promise.all([mirrored, limited])
       const known = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
-      const { trouble, ...output } = await insist(
-        async () => outputOf(logPath, past.headerBytes),
+      const endedAt = clock.now()
+      const { trouble, explained, ...output } = await insist(
+        async () => ({
+          ...outputOf(logPath, past.headerBytes),
+          explained: explain(known, logPath, endedAt, deps),
+        }),
         'run.log.fail',
         told,
       )
       if (trouble !== null) log.error({ log_path: logPath, error: trouble }, 'run.log.gone')
-      const end = { ...known, cause: known.cause ?? trouble }
+      const end = { ...explained, cause: explained.cause ?? trouble }
       const facts = { ...end, leftovers: report.leftovers, survivors: report.survivors }
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
-      ledger.finish(runId, { ...end, endedAt: clock.now(), ...output })
+      ledger.finish(runId, { ...end, endedAt, ...output })
       live.delete(runId)
       removeState(statePath, log)
       return end
@@ -157,7 +159,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   return {
     async launch(runId, request) {
-      const { requestId, trigger, caller, workspace } = request
+      const { requestId, trigger, caller, name, workspace } = request
       const command = deps.agent.command({
         binary: request.binary.path,
         workspace,
@@ -184,13 +186,21 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       })
       ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
       deps.logger.info(
-        { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
+        {
+          request_id: requestId,
+          run_id: runId,
+          caller,
+          name,
+          pid: agent.pid,
+          command: line,
+          log_path: logPath,
+        },
         'cmd.start',
       )
       // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.
       setImmediate(() => deps.wrappers.prepare(env))
       return follow(
-        { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
+        { runId, requestId, trigger, caller, name, command: line, logPath, agent, wrapper },
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
         request,
         word,
@@ -198,17 +208,17 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     },
 
     adopt(record, { logPath, command, agent, wrapper, ranMs }) {
-      const { runId, requestId, trigger, caller } = record
+      const { runId, requestId, trigger, caller, name } = record
       const launchedAt = record.launchedAt ?? clock.now() - Number(ranMs)
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
       }
       deps.logger.info(
-        { request_id: requestId, run_id: runId, caller, pid: agent.pid, log_path: logPath },
+        { request_id: requestId, run_id: runId, caller, name, pid: agent.pid, log_path: logPath },
         'run.adopt',
       )
       return follow(
-        { runId, requestId, trigger, caller, command, logPath, agent, wrapper },
+        { runId, requestId, trigger, caller, name, command, logPath, agent, wrapper },
         { ...record, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,
         UNHEARD,

@@ -1,4 +1,4 @@
-import { LooperError, messageOf } from '../errors.ts'
+import { ERRORS, LooperError, messageOf } from '../errors.ts'
 
 /** How a run ended. */
 export const OUTCOMES = [
@@ -19,6 +19,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 export interface Ending {
   readonly outcome: 'replaced' | 'stopped' | 'timed_out' | 'stalled'
   readonly cause: string
+  /** What to do about it, in a sentence. */
+  readonly remedy?: string
 }
 
 /** An end, as it goes on the record. */
@@ -28,6 +30,29 @@ export interface RunEnd {
   readonly returnCode: number | null
   /** A sentence; null where the agent simply ended by itself. */
   readonly cause: string | null
+  /** What to do about it, in a sentence; left out or null where nobody can say. */
+  readonly remedy?: string | null
+}
+
+/** How a run ends that did not do what it was to do; also `exited`, with another return code than 0. */
+export const FAILURES = [
+  'signaled',
+  'timed_out',
+  'stalled',
+  'failed_to_start',
+  'lost',
+] as const satisfies readonly Outcome[]
+
+/** Whether a run ended, and not well. */
+export function hasFailed({
+  outcome,
+  returnCode,
+}: {
+  outcome: Outcome | null
+  returnCode: number | null
+}): boolean {
+  if (outcome === 'exited') return returnCode !== 0
+  return FAILURES.some((failure) => failure === outcome)
 }
 
 /**
@@ -48,5 +73,6 @@ export function unstarted(error: unknown): RunEnd {
     outcome: isCalledOff ? 'stopped' : 'failed_to_start',
     returnCode: null,
     cause: messageOf(error),
+    remedy: error instanceof LooperError && !isCalledOff ? ERRORS[error.code].remedy : null,
   }
 }

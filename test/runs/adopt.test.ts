@@ -132,6 +132,10 @@ t.test('a run that ended meanwhile is ended with the status of its trailer', asy
   const heart = heartOf(t)
   for (const [code, end] of [
     ['exit 0', { outcome: 'exited', returnCode: 0, cause: null }],
+    [
+      'echo ERROR: unexpected status 401 Unauthorized; exit 1',
+      { outcome: 'exited', cause: 'unexpected status 401 Unauthorized', remedy: /codex login/ },
+    ],
     ['exit 5', { outcome: 'exited', returnCode: 5, cause: null }],
     ['kill -9 $$', { outcome: 'signaled', returnCode: -9, cause: 'ended by signal 9' }],
   ] as const) {

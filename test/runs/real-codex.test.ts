@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { runPart } from '../../src/processes/mark.ts'
+import type { RunDetails } from '../../src/runs/schemas.ts'
 import { startLoopbackModel, writeCodexHome } from '../fixtures/loopback-model.ts'
 import {
   findObstacles,
@@ -33,12 +36,18 @@ async function setUp(test: Test, sandbox: SandboxMode) {
     ...(await writeCodexHome(path.join(dir, 'home'), model)),
   })
   test.teardown(() => service.stop())
-  const run = async (prompt: string) => {
-    const { status, body } = await service.post({ zulip_message: 'x', codex_prompt: prompt, workspace })
+  const run = async (prompt: string, other = workspace) => {
+    const { status, body } = await service.post({
+      zulip_message: 'x',
+      codex_prompt: prompt,
+      workspace: other,
+    })
     const { pid = 0, log_path: log = '', command = '' } = body.codex_exec_result ?? {}
     return { status, body, pid, log, runId: runIdOf(command) }
   }
-  return { run, dir }
+  const recordOf = async (runId: string): Promise<Partial<RunDetails>> =>
+    JSON.parse(await (await fetch(`${service.url}/runs/${runId}`)).text())
+  return { run, dir, recordOf }
 }
 
 const table = linuxTable()
@@ -80,3 +89,30 @@ t.test(
     }
   },
 )
+
+t.test('a run of the real codex that fails tells why, and what to do', async (t) => {
+  const { run, recordOf } = await setUp(t, 'danger-full-access')
+  // Not below the project, which is a repository.
+  const noRepository = mkdtempSync(path.join(os.tmpdir(), 'looper-codex-'))
+  t.teardown(() => rmSync(noRepository, { recursive: true }))
+  const failures: [prompt: string, workspace: string | undefined, cause: RegExp, remedy: RegExp][] = [
+    ['REFUSE', undefined, /^unexpected status 401 Unauthorized: refused/, /^Run "codex login"/],
+    ['LIMIT', undefined, /hit your usage limit/, /^Wait until \d{4}-\d\d-\d\dT/],
+    ['x', noRepository, /^Not inside a trusted/, /^Run "git init"/],
+  ]
+  for (const [prompt, workspace, cause, remedy] of failures) {
+    const { runId } = await run(prompt, workspace)
+    await until('it ends', async () => (await recordOf(runId)).outcome !== null)
+    t.match(await recordOf(runId), {
+      outcome: 'exited',
+      return_code: 1,
+      failed: true,
+      cause,
+      remedy,
+      name: 'x',
+    })
+  }
+  const { runId } = await run('ECHO: ERROR: unexpected status 401 Unauthorized')
+  await until('it ends', async () => (await recordOf(runId)).outcome !== null)
+  t.match(await recordOf(runId), { return_code: 0, failed: false, cause: null, remedy: null })
+})
