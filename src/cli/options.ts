@@ -58,7 +58,7 @@ export function faultOf(name: OptionName, value: string): { what: string; remedy
   if (oneOf) {
     const wrong = (isList ? value.split(',') : [value]).find((one) => !oneOf.includes(one))
     if (wrong === undefined) return null
-    const several = isList ? 'one or more, separated by commas' : 'one'
+    const several = isList ? 'one or more, separated by commas,' : 'one'
     return { what: `--${name} does not take "${wrong}"`, remedy: `Give ${several} of: ${oneOf.join(', ')}.` }
   }
   if (number) {

@@ -66,7 +66,7 @@ t.test('-f goes on until the end and tells it, also where the connection is lost
   t.equal(status, 0)
   t.match(
     err,
-    /^looper: the connection was lost: .*; trying again in 0\.5 s\nlooper: 01000000: stopped, stopped by me\n$/,
+    /^looper: the connection was lost: .*; trying again in 0\.5 s\nlooper: 01000000 a run: stopped, stopped by me\n$/,
   )
 })
 
