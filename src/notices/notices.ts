@@ -9,16 +9,16 @@ import { tellFailures } from './failures.ts'
 import { type LastNotice, rememberLast } from './last.ts'
 import { type Notify, withoutSecrets } from './notice.ts'
 import { scriptNotices } from './script.ts'
-import { type NoticeRoute, noticeRoute } from './state.ts'
-import { describeRoute, zulipEdits, zulipNotices } from './zulip.ts'
+import { type NoticeRoute, noticeRoute, plannedRoute } from './state.ts'
+import { zulipEdits, zulipNotices } from './zulip.ts'
 
 /** Everything that sends notices. */
 export interface Notices {
   readonly notify: Notify
   /** The same through a helper script. */
   readonly notifyByScript: (script: string) => Notify
-  /** Where {@link notify} sends to, as one line. */
-  readonly route: string
+  /** Where {@link notify} would send to now, as one line. */
+  readonly route: () => string
   /** How notices would go now, and how the last one went. */
   state(): NoticeRoute & { readonly last: LastNotice | null }
   /** Null where ends are not told. */
@@ -52,7 +52,7 @@ export function openNotices(options: NoticesOptions): Notices {
   return {
     notify,
     notifyByScript: (script) => told(scriptNotices(script, env, logger, { redact })),
-    route: describeRoute(settings),
+    route: () => plannedRoute(settings),
     state: () => ({ ...noticeRoute(settings), last: last() }),
     ends:
       mode === 'off'

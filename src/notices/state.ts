@@ -37,3 +37,10 @@ export function noticeRoute(settings: ZulipSettings): NoticeRoute {
     return { kind: 'zulip', route, problem: messageOf(error) }
   }
 }
+
+/** The same as one line for whoever plans a run: nothing is named that is not there. */
+export function plannedRoute(settings: ZulipSettings): string {
+  const { route, problem } = noticeRoute(settings)
+  const where = route ?? (problem === null ? 'server log only, no Zulip is configured' : 'none')
+  return problem === null ? where : `${where}; it would fail: ${problem}`
+}

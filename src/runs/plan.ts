@@ -1,4 +1,5 @@
 import { shellQuote } from '../shell-quote.ts'
+import { ageMs } from './age.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
 import type { Occupation } from './runs.ts'
@@ -18,6 +19,10 @@ export interface PlannedStop {
   readonly pid: number
   /** Null where this service did not launch it. */
   readonly runId: string | null
+  /** How people call its run; null where this service did not launch it. */
+  readonly name: string | null
+  /** How long it has run, in whole seconds; null where that is not known. */
+  readonly ageSeconds: number | null
   /** Its argv as one shell-quoted line. */
   readonly command: string
   /** False where the agent became another user's. */
@@ -45,12 +50,19 @@ export async function planOf(
   const planned: PlannedStop[] = []
   for (const { pid, argv } of await deps.table.commands()) {
     if (!stop.has(pid)) continue
-    const runId = live.find(({ agent }) => agent.pid === pid)?.runId ?? null
-    planned.push({ pid, runId, command: shellQuote(argv), stoppable: deps.table.maySignal(pid) })
+    const run = live.find(({ agent }) => agent.pid === pid)
+    planned.push({
+      pid,
+      runId: run?.runId ?? null,
+      name: run?.name ?? null,
+      ageSeconds: await ageOf(pid, deps),
+      command: shellQuote(argv),
+      stoppable: deps.table.maySignal(pid),
+    })
   }
   return {
     would: verdict(),
-    notice: { message, route },
+    notice: { message, route: route() },
     stop: planned,
     launch: launch && { ...launch, delayMs, argv: deps.agent.command(taskOf(launch)).argv },
   }
@@ -61,6 +73,12 @@ export async function planOf(
     if (!launch) return 'stop_only'
     return planned.every(({ stoppable }) => stoppable) ? 'run' : 'blocked'
   }
+}
+
+async function ageOf(pid: number, { table }: ResetDeps): Promise<number | null> {
+  const identity = await table.inspect(pid)
+  const age = identity && (await ageMs(identity, table))
+  return age === null ? null : Math.floor(age / 1000)
 }
 
 const taskOf = ({ binary, workspace, prompt }: LaunchRequest) => ({

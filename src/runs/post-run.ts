@@ -165,7 +165,11 @@ function planAnswer({ would, notice, stop, launch }: Plan): PlanAnswer {
     plan: {
       would,
       notice,
-      stop: stop.map(({ runId, ...agent }) => ({ ...agent, run_id: runId })),
+      stop: stop.map(({ runId, ageSeconds, ...agent }) => ({
+        ...agent,
+        run_id: runId,
+        age_seconds: ageSeconds,
+      })),
       launch: launch && {
         argv: [...launch.argv],
         command: shellQuote(launch.argv),

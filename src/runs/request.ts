@@ -26,8 +26,8 @@ export interface RequestDefaults {
   readonly logDir: string
   /** The in-process sender. */
   readonly notify: Notify
-  /** Where it sends to, as one line. */
-  readonly route: string
+  /** Where it would send to now, as one line. */
+  readonly route: () => string
   /** The sender for a request that names a helper script. */
   readonly notifyByScript: (script: string) => Notify
   readonly access: Access
@@ -97,7 +97,7 @@ export async function prepareRun(
       caller: origin.caller,
       message,
       notify: script === null ? defaults.notify : defaults.notifyByScript(script),
-      route: script === null ? defaults.route : `script=${script}`,
+      route: script === null ? defaults.route : () => `script=${script}`,
       launch,
       delayMs: delayOf(body) ?? defaults.delayMs,
       // Who waits for the end needs no word about the beginning.

@@ -38,8 +38,8 @@ export interface RunRequest {
   readonly caller: string | null
   readonly message: string
   readonly notify: Notify
-  /** Where the notice goes, as one line. */
-  readonly route: string
+  /** Where the notice would go now, as one line. */
+  readonly route: () => string
   readonly launch: LaunchRequest | null
   readonly delayMs: number
   /** Null: the agent's start is not checked. */

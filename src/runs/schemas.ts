@@ -122,6 +122,8 @@ export const PlanAnswer = Type.Object({
       Type.Object({
         pid: Type.Integer(),
         run_id: TextOrNull,
+        name: TextOrNull,
+        age_seconds: Type.Union([Type.Integer(), Type.Null()]),
         command: Type.String(),
         stoppable: Type.Boolean(),
       }),

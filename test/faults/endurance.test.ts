@@ -99,7 +99,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
       requestId,
       caller: null,
       message: 'x',
-      route: 'nowhere',
+      route: () => 'nowhere',
       ifRunning: 'replace',
       notify: async () => ({ output: '', messageId: null }),
       delayMs: 0,

@@ -39,7 +39,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     start,
     plan: async ({ message, route }) => ({
       would: 'stop_only',
-      notice: { message, route },
+      notice: { message, route: route() },
       stop: [],
       launch: null,
     }),
@@ -101,7 +101,7 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
       logDir: test.testdirName,
       notify: async () => ({ output: '', messageId: null }),
-      route: 'nowhere',
+      route: () => 'nowhere',
       notifyByScript: () => async () => ({ output: '', messageId: null }),
       access: {
         workspaceRoots: [{ path: '/', withoutDotDirectories: false }],

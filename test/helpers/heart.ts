@@ -103,7 +103,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         requestId: launch?.requestId ?? '0a0b0c0d',
         caller: null,
         message: 'a run',
-        route: 'nowhere',
+        route: () => 'nowhere',
         ifRunning: 'replace',
         notify: async () => ({ output: 'announced', messageId: null }),
         launch,

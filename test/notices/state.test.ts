@@ -1,7 +1,7 @@
 import path from 'node:path'
 import t from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { noticeRoute } from '../../src/notices/state.ts'
+import { noticeRoute, plannedRoute } from '../../src/notices/state.ts'
 
 t.test('how notices would go is told from the settings, and what is against it', async (t) => {
   const dir = t.testdir({ folder: {} })
@@ -23,4 +23,22 @@ t.test('how notices would go is told from the settings, and what is against it',
     kind: 'zulip',
     problem: /cannot read the zuliprc/,
   })
+})
+
+t.test('who plans a run is told of no route that is not there', async (t) => {
+  const dir = t.testdir()
+  const routeOf = (env: Record<string, string>) =>
+    plannedRoute(loadConfig({ ZULIPRC_PATH: '', ...env }, { projectDir: dir, home: dir }).zulip)
+  const route = 'type=stream stream=coding topic=verified-cad'
+  const all = { ZULIP_SITE: 'https://z.example', ZULIP_BOT_EMAIL: 'a@z.example', ZULIP_BOT_API_KEY: 'key' }
+  t.equal(routeOf(all), route)
+  t.equal(routeOf({}), 'server log only, no Zulip is configured')
+  t.equal(
+    routeOf({ LOOPER_ZULIP_REQUIRED: '1' }),
+    'none; it would fail: no Zulip credentials (LOOPER_ZULIP_REQUIRED is on)',
+  )
+  t.equal(
+    routeOf({ ZULIP_SITE: 'https://z.example' }),
+    `${route}; it would fail: missing ZULIP_BOT_EMAIL, ZULIP_BOT_API_KEY`,
+  )
 })

@@ -8,6 +8,7 @@ import { codex } from '../../src/agents/codex.ts'
 import { systemClock } from '../../src/clock.ts'
 import type { ProcessTable } from '../../src/processes/table.ts'
 import { openLedger } from '../../src/runs/ledger.ts'
+import type { RunRequest } from '../../src/runs/run.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { createWrappers } from '../../src/runs/wrappers.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
@@ -63,34 +64,43 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       env: { ...env, ...more.env },
       ...(more.argv0 ? { argv0: more.argv0 } : {}),
     })
-  const reset = (prompt = '') =>
-    runOn(runs, {
-      requestId: 'test',
-      caller: null,
-      route: 'nowhere',
-      ifRunning: 'replace',
-      message: 'x',
-      notify: async () => ({ output: '', messageId: null }),
-      launch: prompt
-        ? {
-            requestId: 'test',
-            trigger: 'http',
-            caller: null,
-            name: 'a run',
-            workspace: dir,
-            prompt,
-            binary: { path: fake, source: 'env' },
-            timeoutMs: 0,
-            stallMs: 0,
-          }
-        : null,
-      delayMs: 0,
-      startupCheckMs: 0,
-    })
-  return { runs, start, reset, fake, dir, mark, startWrapper: () => wrappers.take(env).child }
+  const request = (prompt = ''): RunRequest => ({
+    requestId: 'test',
+    caller: null,
+    route: () => 'nowhere',
+    ifRunning: 'replace',
+    message: 'x',
+    notify: async () => ({ output: '', messageId: null }),
+    launch: prompt
+      ? {
+          requestId: 'test',
+          trigger: 'http',
+          caller: null,
+          name: 'a run',
+          workspace: dir,
+          prompt,
+          binary: { path: fake, source: 'env' },
+          timeoutMs: 0,
+          stallMs: 0,
+        }
+      : null,
+    delayMs: 0,
+    startupCheckMs: 0,
+  })
+  const reset = (prompt = '') => runOn(runs, request(prompt))
+  return { runs, start, reset, request, fake, dir, mark, startWrapper: () => wrappers.take(env).child }
 }
 
 const pidOf = ({ pid }: ChildProcess) => pid ?? 0
+
+t.test('a plan tells how long an agent has run that nobody here launched', async (t) => {
+  const { runs, start, request, fake } = setUp(t)
+  const pid = pidOf(start(fake, ['exec', 'sleep 300']))
+  await until('it is seen', async () => (await runs.occupation()).agents.includes(pid))
+  const { stop } = await runs.plan(request())
+  t.match(stop, [{ pid, runId: null, name: null, ageSeconds: Number, stoppable: true }])
+  t.ok(Number(stop[0]?.ageSeconds) <= process.uptime())
+})
 
 t.test('every codex exec of this user is stopped, whoever started it, and no bystander', async (t) => {
   const { start, reset, fake, dir, mark, startWrapper } = setUp(t)

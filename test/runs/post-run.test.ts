@@ -156,7 +156,16 @@ t.test('a plan tells it all and does nothing', async (t) => {
     plan: {
       would: 'run',
       notice: { message: 'a run', route: 'type=stream stream=coding topic=verified-cad' },
-      stop: [{ pid: live.body.codex_exec_result.pid, run_id: live.body.run_id, command: /sleep 300/ }],
+      stop: [
+        {
+          pid: live.body.codex_exec_result.pid,
+          run_id: live.body.run_id,
+          name: 'a run',
+          age_seconds: Number,
+          command: /sleep 300/,
+          stoppable: true,
+        },
+      ],
       launch: {
         command: /LOOPER_RUN_ID=<run_id>' -- 'echo "it is"'$/,
         workspace,

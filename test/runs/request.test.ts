@@ -51,7 +51,7 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
       scripts: () => new Set(SCRIPTS.map((name) => realpathSync(at(name)))),
     },
     notify,
-    route: 'type=stream',
+    route,
     notifyByScript: (script) => {
       scripts.push(script)
       return byScript
@@ -62,6 +62,8 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
   return { at, defaults, prepare, scripts, notify, byScript }
 }
 
+const route = () => 'type=stream'
+
 t.test('a notice alone gets every default', async (t) => {
   const { at, prepare, notify } = setUp(t)
   t.strictSame(await prepare(), {
@@ -71,7 +73,7 @@ t.test('a notice alone gets every default', async (t) => {
       caller: null,
       message: 'starting',
       notify,
-      route: 'type=stream',
+      route,
       ifRunning: 'replace',
       launch: {
         requestId: '0a1b2c3d',
@@ -106,11 +108,12 @@ t.test('every field of the request reaches its place', async (t) => {
     startup_delay_seconds: 9,
   })
   t.equal(workspace, at('home/repo'))
+  t.equal(request.route(), `script=${at('project/notify.ts')}`)
   t.strictSame(request, {
     requestId: '0a1b2c3d',
     caller: null,
     message: 'starting',
-    route: `script=${at('project/notify.ts')}`,
+    route: request.route,
     notify: byScript,
     launch: {
       requestId: '0a1b2c3d',

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
+import { planOf } from '../../src/runs/plan.ts'
 import { createRuns, type Runs } from '../../src/runs/runs.ts'
 import { heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
@@ -346,7 +347,15 @@ t.test('a plan tells what would be announced, stopped and launched, and does not
   t.match(plan, {
     would: 'run',
     notice: { message: 'a run', route: 'nowhere' },
-    stop: [{ pid: live?.agent.pid, runId: live?.runId, command: /codex.* -- 'sleep 300'$/ }],
+    stop: [
+      {
+        pid: live?.agent.pid,
+        runId: live?.runId,
+        name: 'a run',
+        ageSeconds: Number,
+        command: /codex.* -- 'sleep 300'$/,
+      },
+    ],
     launch: { prompt: 'echo it', delayMs: 5, workspace: heart.workspace },
   })
   t.match(plan.launch?.argv.slice(-3), [
@@ -355,6 +364,10 @@ t.test('a plan tells what would be announced, stopped and launched, and does not
     'echo it',
   ])
   t.match(await runs.plan(heart.requestOf(null)), { would: 'stop_only', launch: null })
+  const deps = { ...heart.deps, table: { ...heart.deps.table, inspect: async () => null } }
+  t.match(await planOf(heart.requestOf(null), runs.live(), await runs.occupation(), deps), {
+    stop: [{ pid: live?.agent.pid, ageSeconds: null }],
+  })
   const full = createRuns({ ...heart.deps, minFreeMb: TOO_MUCH })
   await t.rejects(full.plan(heart.requestOf(heart.launchOf('true'))), { code: 'LOOPER_DISK_FULL' })
   untouched()
@@ -366,7 +379,10 @@ t.test('a plan names an agent that an earlier life left, and skips for it', asyn
   // Nothing is taken up here: all that is known of it is its state file.
   const runs = createRuns(heart.deps)
   const plan = await runs.plan(heart.requestOf(heart.launchOf('true'), { ifRunning: 'skip' }))
-  t.match(plan, { would: 'skip', stop: [{ pid: left.agent.pid, runId: null }] })
+  t.match(plan, {
+    would: 'skip',
+    stop: [{ pid: left.agent.pid, runId: null, name: null, ageSeconds: Number }],
+  })
   await runOn(runs, heart.requestOf(null))
   t.notOk(await heart.deps.table.isAlive(left.agent))
   // Nobody follows its wrapper, which writes the trailer yet.
