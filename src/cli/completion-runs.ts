@@ -6,7 +6,7 @@ import { nameOf, outcomeOf, shortId, type Told } from './human.ts'
 const OFFERED = 50
 
 /**
- * Runs as the completion scripts take them: the beginning of an id, a tab, and what people call it. None where the service
+ * Runs as the completion scripts take them: the beginning of an id, a space, and what people call it. None where the service
  * does not answer: nobody who presses a key wants to read why.
  */
 export async function completedRuns(client: Client, onlyLive: boolean): Promise<string[]> {
@@ -17,7 +17,7 @@ export async function completedRuns(client: Client, onlyLive: boolean): Promise<
       const id = shortId(run.run_id)
       // Shells take apart and carry out what they complete.
       if (!/^[0-9a-f]{8}$/.test(id)) return []
-      return [`${id}\t${oneLine(`${nameOf(run) || run.workspace} (${outcomeOf(run)})`)}`]
+      return [`${id} ${oneLine(`${nameOf(run) || run.workspace} (${outcomeOf(run)})`)}`]
     })
   } catch {
     return []

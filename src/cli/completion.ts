@@ -77,7 +77,7 @@ ${commands.map((line) => `  ${line}`).join('\n')}
   done
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   if [[ $runs && $current != -* ]]; then
-    COMPREPLY+=($(compgen -W "$("\${COMP_WORDS[0]}" completion "$runs" 2>/dev/null | cut -f1)" -- "$current"))
+    COMPREPLY+=($(compgen -W "$("\${COMP_WORDS[0]}" completion "$runs" 2>/dev/null | cut -d ' ' -f 1)" -- "$current"))
   fi
 }
 complete -F _looper looper`
@@ -109,7 +109,7 @@ function zsh(): string {
   const offered = (['runs', 'live'] as const).map(
     (which) => `_looper_${which}() {
   local -a runs=(\${(f)"$(_call_program runs looper completion ${which} 2>/dev/null)"})
-  runs=(\${runs/$'\\t'/:})
+  runs=(\${runs/ /:})
   _describe -V run runs
 }`,
   )
@@ -154,7 +154,9 @@ function fish(): string {
       `complete -c looper -n __fish_use_subcommand -a ${name} -d ${fishQuoted(COMMANDS[name].about)}`,
       ...options,
       ...(words.length > 0 ? [`${inCommand} -a '${words.join(' ')}'`] : []),
-      ...(runs === null ? [] : [`${inCommand} -k -a '(looper completion ${runs} 2>/dev/null)'`]),
+      ...(runs === null
+        ? []
+        : [`${inCommand} -k -a '(looper completion ${runs} 2>/dev/null | string replace " " \\t)'`]),
     ]
   })
   return `# fish completion for looper
