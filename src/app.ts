@@ -26,9 +26,10 @@ import { logRoutes } from './runs/log-routes.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
 import { statusRoutes } from './status/routes.ts'
 import type { StatusSources } from './status/status.ts'
+import { type AutopollRoutesOptions, autopollRoutes } from './triggers/routes.ts'
 
 /** What the app is made of. */
-export interface AppOptions extends RunRoutesOptions {
+export interface AppOptions extends RunRoutesOptions, AutopollRoutesOptions {
   readonly logger: FastifyBaseLogger
   /** Told the start and the end of every request. */
   readonly requestLogger: Pick<FastifyBaseLogger, 'info'>
@@ -78,6 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     tokens,
     hooks,
     failures,
+    autopoll,
     status,
     metrics,
     problems,
@@ -137,6 +139,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     guarded.addHook('onRequest', beginKnown)
     await guarded.register(runRoutes, runs)
     await guarded.register(statusRoutes, { status })
+    await guarded.register(autopollRoutes, { autopoll })
     await guarded.register(logRoutes, streams)
     await guarded.register(eventsRoute, streams)
     await guarded.register(metricsRoutes, { metrics })

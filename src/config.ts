@@ -5,7 +5,7 @@ import { isDirectory } from './files.ts'
 import { expandHome } from './home.ts'
 import { isLoopbackAddress, isLoopbackName } from './host-name.ts'
 import type { PromptSource } from './runs/prompt.ts'
-import { quotedSettings, readSettings, unexpandedSettings, unknownSettings } from './settings.ts'
+import { quotedSettings, readSettings, tellOfUnknown, unexpandedSettings } from './settings.ts'
 import { defaultRoots, homelessPaths, rootsOf, tellOfDefaultRoots } from './workspace-roots.ts'
 
 /** pino's levels. */
@@ -168,7 +168,7 @@ export function loadConfig(
   const workspaceRoots = roots ? rootsOf(roots, resolve, workspace, problems) : defaultRoots(home, workspace)
   if (problems.length > 0) throw new ConfigError(problems)
 
-  const warnings = [...told, ...unknownSettings(env).map((name) => `${name} is no setting; is it misspelt?`)]
+  const warnings = [...told, ...tellOfUnknown(env)]
   for (const name of quotedSettings(env)) {
     warnings.push(
       `${name} is in quotes, which count as a part of it (docker --env-file keeps them); ` +

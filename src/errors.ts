@@ -15,6 +15,10 @@ export const ERRORS = {
     status: 401,
     remedy: 'Send a valid token as "Authorization: Bearer <token>"; to a hook, its own secret or signature.',
   },
+  LOOPER_TOKEN_EXPIRED: {
+    status: 401,
+    remedy: 'Make a new token ("npm run token"), or move its date in the tokens file.',
+  },
   LOOPER_FORBIDDEN: { status: 403, remedy: 'Use a token whose scope allows it.' },
   LOOPER_WORKSPACE_FORBIDDEN: {
     status: 403,
@@ -63,6 +67,11 @@ export const ERRORS = {
   LOOPER_BAD_REQUEST: { status: 400, remedy: 'Send well-formed HTTP/1.1.' },
   LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; GET /docs lists them.' },
   LOOPER_METHOD_NOT_ALLOWED: { status: 405, remedy: 'Use the method that the Allow header names.' },
+  LOOPER_AUTOPOLL_OFF: {
+    status: 409,
+    remedy:
+      'Set LOOPER_WORKSPACE and LOOPER_DEFAULT_PROMPT (or LOOPER_DEFAULT_PROMPT_FILE), leave LOOPER_AUTO_START_WHEN_IDLE on, and restart.',
+  },
   LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then ask again.' },
   LOOPER_BODY_TOO_LARGE: { status: 413, remedy: 'Send a smaller body.' },
   LOOPER_PROMPT_TOO_LARGE: { status: 413, remedy: 'Send a prompt of at most 1 MiB.' },

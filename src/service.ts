@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { codex } from './agents/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
+import { findingsOf } from './checks.ts'
 import { type Claim, claim } from './claim.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, ConfigError, type Places } from './config.ts'
@@ -117,7 +118,8 @@ async function compose(
   const { log, launch, http } = config
   const { logger, placeToCut, raw: write } = serverLog
 
-  const warnings = await startWarnings(config, credentials, blindness)
+  const findings = await findingsOf(config, env, { projectDir, home })
+  const warnings = await startWarnings(config, credentials, blindness, findings)
   for (const warning of warnings) logger.warn(warning)
 
   const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
@@ -213,7 +215,7 @@ async function compose(
         clock,
         logger,
         logDir: log.dir,
-        prepare: () => prepareDefault(defaults, newRequestId),
+        prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
         skipped: metrics.autopollSkipped,
       })
     : null
@@ -224,11 +226,13 @@ async function compose(
     hosts: hostRulesOf(http),
     tokens: tokensOf(config, clock, logger),
     failures: createFailures(clock),
+    autopoll,
     hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
     status: {
       version: versionOf(),
       startedAt: clock.now(),
       agent: agent.name,
+      findings: findings.map(({ check, text, remedy }) => ({ check, problem: text, remedy })),
       runs,
       ledger,
       autopoll,

@@ -1,5 +1,6 @@
 import { MAX_SECONDS } from './clock.ts'
 import { hostNameOf, listenHostOf } from './host-name.ts'
+import { meantBy } from './misspelt.ts'
 
 /** What one setting may be. */
 export interface Form<T> {
@@ -160,9 +161,17 @@ export const SECRET_NAMES = /^LOOPER_.*(TOKEN|SECRET|KEY|PASSWORD)/
 const NO_SETTINGS: ReadonlySet<string> = new Set(['LOOPER_URL', 'LOOPER_RUN_ID'])
 
 /** Names in an environment that look like settings and are none: misspelt, perhaps. */
-export function unknownSettings(env: NodeJS.ProcessEnv): string[] {
+function unknownSettings(env: NodeJS.ProcessEnv): string[] {
   const isKnown = (name: string) => name in Settings || NO_SETTINGS.has(name) || SECRET_NAMES.test(name)
   return Object.keys(env).filter((name) => /^(LOOPER|CODEX_EXEC)_/i.test(name) && !isKnown(name))
+}
+
+/** A sentence for each of {@link unknownSettings}. */
+export function tellOfUnknown(env: NodeJS.ProcessEnv): string[] {
+  return unknownSettings(env).map((name) => {
+    const meant = meantBy(name, Object.keys(Settings))
+    return `${name} is not a setting; ${meant === null ? 'is it misspelt?' : `did you mean ${meant}?`}`
+  })
 }
 
 /** Whether a setting is a path, or several. */

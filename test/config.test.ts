@@ -516,9 +516,9 @@ t.test('a variable that only looks like a setting is told: it may be misspelt', 
     looper_port: '1',
   })
   t.strictSame(warnings.slice(0, 3), [
-    'LOOPER_STOP_SCOP is no setting; is it misspelt?',
-    'CODEX_EXEC_BINAR is no setting; is it misspelt?',
-    'looper_port is no setting; is it misspelt?',
+    'LOOPER_STOP_SCOP is not a setting; did you mean LOOPER_STOP_SCOPE?',
+    'CODEX_EXEC_BINAR is not a setting; did you mean CODEX_EXEC_BINARY?',
+    'looper_port is not a setting; did you mean LOOPER_PORT?',
   ])
   t.match(load({}), rest)
 })

@@ -25,7 +25,12 @@ const Failure = Type.Object(
 /** What may go wrong at any route. */
 const ANYWHERE: readonly ErrorCode[] = ['LOOPER_ORIGIN_FORBIDDEN', 'LOOPER_HOST_UNKNOWN', 'LOOPER_INTERNAL']
 /** What may go wrong where a token is asked for. */
-const BEHIND_TOKEN: readonly ErrorCode[] = ['LOOPER_UNAUTHORIZED', 'LOOPER_FORBIDDEN', 'LOOPER_RATE_LIMITED']
+const BEHIND_TOKEN: readonly ErrorCode[] = [
+  'LOOPER_UNAUTHORIZED',
+  'LOOPER_TOKEN_EXPIRED',
+  'LOOPER_FORBIDDEN',
+  'LOOPER_RATE_LIMITED',
+]
 /** What may go wrong with a body. */
 const WITH_BODY: readonly ErrorCode[] = [
   'LOOPER_BODY_INVALID',

@@ -1,53 +1,24 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import path from 'node:path'
 import { promisify } from 'node:util'
-import { resolveBinary } from '../agents/binary.ts'
-import { isInRepository } from '../agents/codex-workspace.ts'
+import { CODEX_REMEDY, checkCredentials, findProgram, ZULIP_REMEDY } from '../checks.ts'
 import type { Config, Places } from '../config.ts'
-import { freeMb } from '../disk.ts'
 import { errnoOf, messageOf } from '../errors.ts'
-import { createTokenCheck } from '../http/tokens.ts'
+import { broken, type Finding, ok, warning } from '../finding.ts'
 import { describeRoute } from '../notices/zulip.ts'
 import { openZulip } from '../notices/zulip-client.ts'
-import { describeMissing, findCredentials } from '../notices/zuliprc.ts'
+import { findCredentials } from '../notices/zuliprc.ts'
 import { INIT_REMEDY, initWarnings } from '../processes/init.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import type { ProcessTable } from '../processes/table.ts'
 import { agentEnvironment } from '../runs/environment.ts'
 import { withoutNpm } from '../runs/npm-environment.ts'
-import { readDefaultPrompt } from '../runs/prompt.ts'
 import { followSecrets } from '../secrets.ts'
-
-/** What was found out about one thing. */
-export interface Finding {
-  readonly check: string
-  /** `warning`: it works, with a limit that one should know. */
-  readonly state: 'ok' | 'warning' | 'broken'
-  readonly text: string
-  /** What to do about it; null where all is well. */
-  readonly remedy: string | null
-}
 
 const VERSION_MS = 10_000
 /** Where the sources run. */
 const NEEDED_NODE = [24, 2] as const
-
-export const ok = (check: string, text: string): Finding => ({ check, state: 'ok', text, remedy: null })
-export const warning = (check: string, text: string, remedy: string): Finding => ({
-  check,
-  state: 'warning',
-  text,
-  remedy,
-})
-export const broken = (check: string, text: string, remedy: string): Finding => ({
-  check,
-  state: 'broken',
-  text,
-  remedy,
-})
 
 /** Whether the service runs on this Node. */
 export function checkNode(version: string): Finding {
@@ -62,48 +33,11 @@ export function checkNode(version: string): Finding {
       )
 }
 
-/** Whether the files that the settings name can be used: the default prompt, tokens, hooks. */
-export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promise<Finding[]> {
-  const found: Finding[] = []
-  const { tokensFile, hooksFile } = config.http
-  const { prompt } = config.launch
-  const attempt = async (check: string, text: string, remedy: string, work: () => unknown) => {
-    try {
-      await work()
-      found.push(ok(check, text))
-    } catch (error) {
-      found.push(broken(check, messageOf(error), remedy))
-    }
-  }
-  if (prompt.kind === 'file') {
-    const remedy = 'Mend the file of LOOPER_DEFAULT_PROMPT_FILE.'
-    await attempt('prompt', prompt.path, remedy, () => readDefaultPrompt(prompt))
-  }
-  if (tokensFile !== null) {
-    await attempt('tokens', tokensFile, 'Mend the file of LOOPER_TOKENS_FILE.', () =>
-      createTokenCheck(
-        null,
-        tokensFile,
-        () => 0,
-        () => undefined,
-      ),
-    )
-  }
-  if (hooksFile !== null) {
-    await attempt('hooks', hooksFile, 'Mend the file of LOOPER_HOOKS_FILE.', () => followSecrets(config, env))
-  }
-  return found
-}
-
 /** Whether the agent's program is there, and which version it is. */
 export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places: Places): Promise<Finding> {
-  const remedy = 'Install codex, or name it with CODEX_EXEC_BINARY.'
-  let file: string
-  try {
-    file = resolveBinary(null, { ...places, searchPath: env.PATH, configured: config.launch.binary }).path
-  } catch (error) {
-    return broken('codex', messageOf(error), remedy)
-  }
+  const program = findProgram(config, env, places)
+  if (program.state !== 'ok') return program
+  const file = program.text
   try {
     const { stdout } = await promisify(execFile)(file, ['--version'], {
       env: environmentToTry(config, env, places.projectDir),
@@ -111,7 +45,7 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
     })
     return ok('codex', `${stdout.trim()}, ${file}`)
   } catch (error) {
-    return broken('codex', `${file} --version failed: ${messageOf(error)}`, remedy)
+    return broken('codex', `${file} --version failed: ${messageOf(error)}`, CODEX_REMEDY)
   }
 }
 
@@ -127,31 +61,25 @@ function environmentToTry(config: Config, env: NodeJS.ProcessEnv, projectDir: st
 
 /** Whether Zulip can be reached, and knows the bot. Nothing is sent. */
 export async function checkZulip(
-  { zulip }: Config,
+  config: Config,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const remedy = 'Mend ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
+  const problem = checkCredentials(config)
+  if (problem) return problem
   try {
-    const found = findCredentials(zulip)
-    switch (found.kind) {
-      case 'none':
-        return zulip.required
-          ? broken('zulip', 'no credentials, and LOOPER_ZULIP_REQUIRED is on', remedy)
-          : warning(
-              'zulip',
-              'no credentials: notices go to the server log only',
-              'Set ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, if you want them in Zulip.',
-            )
-      case 'incomplete':
-        return broken('zulip', describeMissing(found), remedy)
-      case 'ready': {
-        const me = await (await openZulip(found.account, env, signal)).me()
-        return ok('zulip', `${me.full_name} at ${found.account.site}, ${describeRoute(zulip)}`)
-      }
+    const found = findCredentials(config.zulip)
+    if (found.kind !== 'ready') {
+      return warning(
+        'zulip',
+        'no credentials: notices go to the server log only',
+        'Set ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, if you want them in Zulip.',
+      )
     }
+    const me = await (await openZulip(found.account, env, signal)).me()
+    return ok('zulip', `${me.full_name} at ${found.account.site}, ${describeRoute(config.zulip)}`)
   } catch (error) {
-    return broken('zulip', messageOf(error), remedy)
+    return broken('zulip', messageOf(error), ZULIP_REMEDY)
   }
 }
 
@@ -171,31 +99,6 @@ export async function checkPort({ http: { host, port } }: Config): Promise<Findi
     default:
       return broken('port', messageOf(error), 'Set LOOPER_HOST and LOOPER_PORT.')
   }
-}
-
-/** Whether run logs can be written, and have room. The directory need not be there yet. */
-export function checkDisk({ log: { dir, minFreeMb } }: Config): Finding[] {
-  let place = dir
-  while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
-  try {
-    if (!statSync(place).isDirectory()) throw new Error(`${place} is not a directory`)
-    accessSync(place, constants.W_OK | constants.X_OK)
-  } catch (error) {
-    return [
-      broken('logs', messageOf(error), 'Make it a directory you may write in, or set CODEX_EXEC_LOG_DIR.'),
-    ]
-  }
-  const free = freeMb(place)
-  return [
-    ok('logs', dir),
-    free >= minFreeMb
-      ? ok('disk', `${free} MB free, ${minFreeMb} MB needed`)
-      : broken(
-          'disk',
-          `only ${free} MB are free, and ${minFreeMb} MB are needed`,
-          'Make room, or lower LOOPER_MIN_FREE_MB.',
-        ),
-  ]
 }
 
 /** Whether processes can be seen, and marked. */
@@ -228,21 +131,4 @@ async function canMark(): Promise<boolean> {
 /** Whether dead processes would pile up; nothing where all is well. */
 export function checkInit(first: string): Finding[] {
   return initWarnings(first).map((text) => warning('init', text, INIT_REMEDY))
-}
-
-/** Whether codex would work in the default workspace. */
-export function checkWorkspace({ launch: { workspace } }: Config): Finding {
-  if (workspace === null) {
-    return warning(
-      'workspace',
-      'none: requests must name one, and the autopoll is off',
-      'Set LOOPER_WORKSPACE, if you want a default.',
-    )
-  }
-  if (isInRepository(workspace)) return ok('workspace', workspace)
-  return broken(
-    'workspace',
-    `${workspace} is no git repository, so codex refuses to work there`,
-    'Run "git init" there, or set LOOPER_WORKSPACE.',
-  )
 }

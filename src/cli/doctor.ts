@@ -1,21 +1,9 @@
+import { checkDisk, checkFiles, checkWorkspace } from '../checks.ts'
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { messageOf } from '../errors.ts'
+import { broken, type Finding, ok, warning } from '../finding.ts'
 import { firstProcess } from '../processes/init.ts'
-import {
-  broken,
-  checkAgent,
-  checkDisk,
-  checkFiles,
-  checkInit,
-  checkNode,
-  checkPort,
-  checkProcesses,
-  checkWorkspace,
-  checkZulip,
-  type Finding,
-  ok,
-  warning,
-} from './checks.ts'
+import { checkAgent, checkInit, checkNode, checkPort, checkProcesses, checkZulip } from './checks.ts'
 import { connect } from './client.ts'
 import type { LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'

@@ -47,7 +47,11 @@ export async function requireToken(
       headers.authorization = `Bearer ${older}`
   })
   app.addHook('onRequest', (request, reply, done) => {
-    app.verifyBearerAuth?.(request, reply, (error) => done(error && refuse(request, reply, failures)))
+    app.verifyBearerAuth?.(request, reply, (error) => {
+      if (!error) return done()
+      // Whoever knows it guesses nothing: that is not counted.
+      done(hasExpired(request, tokens) ? expired() : refuse(request, reply, failures))
+    })
   })
   app.addHook('onRequest', async (request) => {
     const { caller, routeOptions } = request
@@ -56,6 +60,13 @@ export async function requireToken(
     if (caller && includes(caller.scope, wanted)) return
     throw new LooperError('LOOPER_FORBIDDEN', `this needs a token of scope '${wanted}'`)
   })
+}
+
+const expired = () => new LooperError('LOOPER_TOKEN_EXPIRED', 'the token has expired')
+
+function hasExpired(request: FastifyRequest, tokens: TokenCheck): boolean {
+  const bearer = request.headers.authorization?.replace(/^bearer +/i, '')
+  return [bearer, olderToken(request)].some((token) => token !== undefined && tokens.hasExpired(token))
 }
 
 /** Notes a failed attempt, and says what to answer: after too many of them, to wait. */

@@ -34,7 +34,7 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
   app.setErrorHandler((error: FastifyError | LooperError, request, reply) => {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
-    if (failure.code === 'LOOPER_UNAUTHORIZED') reply.header('www-authenticate', 'Bearer')
+    if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
     if (failure.status === 503) reply.header('retry-after', RETRY_SECONDS)
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'

@@ -28,16 +28,24 @@ export const TokensFile = Type.Object({
   ),
 })
 
-interface KnownToken extends Caller {
-  readonly digest: Buffer
-  /** Milliseconds since the epoch. */
+/** A token without its secret. */
+export interface ExpiringToken extends Caller {
+  /** Milliseconds since the epoch; infinite where it never does. */
   readonly expiresAt: number
+}
+
+interface KnownToken extends ExpiringToken {
+  readonly digest: Buffer
 }
 
 /** Tells who a token belongs to. */
 export interface TokenCheck {
   /** Null for a token that is unknown or expired. Takes the same time for every wrong one. */
   callerOf(token: string): Caller | null
+  /** Whether it was a good one once, whose time is over. */
+  hasExpired(token: string): boolean
+  /** All tokens that are good now. */
+  all(): readonly ExpiringToken[]
 }
 
 /** The one token of the settings, with full rights. */
@@ -86,15 +94,31 @@ export function createTokenCheck(
     }
   }
 
+  function known(): readonly KnownToken[] {
+    if (file !== null) refresh(file)
+    return [...main, ...named]
+  }
+
+  function find(token: string): KnownToken | null {
+    const given = digest(token)
+    let found: KnownToken | null = null
+    // All are compared, so that the time tells nothing of where a match stands.
+    for (const one of known()) if (timingSafeEqual(one.digest, given)) found = one
+    return found
+  }
+
+  const isGood = ({ expiresAt }: KnownToken) => expiresAt > now()
+
   return {
     callerOf(token) {
-      if (file !== null) refresh(file)
-      const given = digest(token)
-      let found: KnownToken | null = null
-      // All are compared, so that the time tells nothing of where a match stands.
-      for (const known of [...main, ...named]) if (timingSafeEqual(known.digest, given)) found = known
-      return found && found.expiresAt > now() ? { name: found.name, scope: found.scope } : null
+      const found = find(token)
+      return found && isGood(found) ? { name: found.name, scope: found.scope } : null
     },
+    hasExpired(token) {
+      const found = find(token)
+      return found !== null && !isGood(found)
+    },
+    all: () => known().filter(isGood),
   }
 }
 

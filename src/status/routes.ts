@@ -18,6 +18,6 @@ export const statusRoutes: FastifyPluginAsyncTypebox<{ readonly status: StatusSo
       },
       config: { scope: 'read' },
     },
-    () => statusOf(status),
+    ({ caller }) => statusOf(status, caller),
   )
 }

@@ -1,3 +1,4 @@
+import { SCOPES } from '../http/tokens.ts'
 import { RunSummary } from '../runs/schemas.ts'
 import { SLOT_STEPS } from '../runs/slot.ts'
 import { type Static, Type } from '../schema.ts'
@@ -11,6 +12,12 @@ export const StatusAnswer = Type.Object(
   {
     ok: Type.Literal(true),
     version: Type.String(),
+    /** Whose token it is that asks; null where none is asked for. */
+    token: orNull(Type.Object({ name: Type.String(), scope: Type.Enum([...SCOPES]) })),
+    findings: Type.Array(
+      Type.Object({ check: Type.String(), problem: Type.String(), remedy: orNull(Type.String()) }),
+      { description: 'What is wrong with the settings, as it was found at the start.' },
+    ),
     started_at: Time,
     agent: Type.String(),
     /** Who launches right now. */

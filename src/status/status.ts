@@ -1,5 +1,6 @@
 import { freeMb } from '../disk.ts'
 import { messageOf } from '../errors.ts'
+import type { Caller } from '../http/tokens.ts'
 import type { LastNotice } from '../notices/last.ts'
 import type { NoticeRoute } from '../notices/state.ts'
 import type { Ledger } from '../runs/ledger.ts'
@@ -14,6 +15,8 @@ export interface StatusSources {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly agent: string
+  /** What is wrong with the settings, as it was found at the start. */
+  readonly findings: StatusAnswer['findings']
   readonly runs: Pick<Runs, 'occupation' | 'isTaken' | 'occupant' | 'live'>
   readonly ledger: Pick<Ledger, 'find'>
   /** Null: it is off. */
@@ -29,7 +32,7 @@ export interface NoticeState extends NoticeRoute {
 }
 
 /** What Looper is doing now, gathered at once. What cannot be told now is null, and `problems` says why. */
-export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
+export async function statusOf(sources: StatusSources, caller: Caller | null = null): Promise<StatusAnswer> {
   const { runs, ledger, autopoll, logDir, minFreeMb } = sources
   const problems: Record<string, string> = {}
 
@@ -46,6 +49,8 @@ export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
   return {
     ok: true,
     version: sources.version,
+    token: caller && { name: caller.name, scope: caller.scope },
+    findings: [...sources.findings],
     started_at: timeOf(sources.startedAt),
     agent: sources.agent,
     slot: {
@@ -67,7 +72,7 @@ export async function statusOf(sources: StatusSources): Promise<StatusAnswer> {
         enabled: poll !== null,
         next_at: poll && timeOf(poll.nextAt),
         would_skip: poll?.wouldSkip?.reason ?? poll?.failure ?? null,
-        paused: poll?.wouldSkip?.kind === 'paused',
+        paused: poll?.paused ?? false,
       }
     }),
     notice: await tell('notice', () => {

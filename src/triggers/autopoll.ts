@@ -2,20 +2,21 @@ import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import { LooperError, messageOf } from '../errors.ts'
 import type { Notify } from '../notices/notice.ts'
 import type { Ledger, ListedRun } from '../runs/ledger.ts'
-import type { LaunchRequest } from '../runs/run.ts'
+import type { LaunchRequest, Run } from '../runs/run.ts'
 import { isRunLogName } from '../runs/run-log.ts'
 import { OBSTACLES, type Obstacle, type Runs } from '../runs/runs.ts'
 import { backoffOf } from './backoff.ts'
+import { holdIn } from './hold.ts'
 
 /** What the autopoll needs. */
 export interface AutopollOptions {
   readonly runs: Pick<Runs, 'launchIfIdle' | 'occupation'>
   readonly ledger: Pick<Ledger, 'list' | 'launchedSince' | 'note' | 'setNote'>
   /** The default run, checked anew at every launch. */
-  readonly prepare: () => Promise<LaunchRequest>
+  readonly prepare: (caller: string | null) => Promise<LaunchRequest>
   /** When a run that ended at a usage limit may succeed again, in milliseconds since the epoch; null: it did not. */
   readonly limitedUntil: (run: ListedRun) => number | null
   readonly notify: Notify
@@ -41,8 +42,8 @@ export type Skip =
   | {
       readonly kind: 'paused'
       readonly reason: string
-      readonly failures: number
-      readonly lastRunId: string
+      /** The failures that it pauses for by itself; null where somebody paused it. */
+      readonly row: { readonly failures: number; readonly lastRunId: string } | null
     }
 
 /** What the autopoll is up to. */
@@ -51,6 +52,8 @@ export interface AutopollStatus {
   readonly nextAt: number
   /** Why it would launch nothing if it looked now; null where it would launch. */
   readonly wouldSkip: Skip | null
+  /** Whether somebody paused it, or it pauses by itself. */
+  readonly paused: boolean
   /** Why its last look could not launch what it wanted to; null where it could, or did not want to. */
   readonly failure: string | null
 }
@@ -63,6 +66,14 @@ export interface Autopoll {
    */
   run(signal: AbortSignal): Promise<void>
   status(): Promise<AutopollStatus>
+  /** Whether somebody paused it. */
+  isHeld(): boolean
+  /** Launches nothing from now on, also after a restart. */
+  pause(caller: string | null): void
+  /** Takes every pause back, forgets the failures that it waits for, and looks at once. */
+  resume(caller: string | null): void
+  /** Launches the default run now, whatever it waits for. @throws {LooperError} `LOOPER_BUSY`, and what keeps it from launching */
+  launch(caller: string | null): Promise<Run>
 }
 
 const HOUR_MS = 3_600_000
@@ -78,6 +89,8 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
   const { clock, logger, pollMs, runs } = options
   let nextAt = clock.now()
   let failure: string | null = null
+  let again = new AbortController()
+  const hold = holdIn(options.ledger)
   return {
     async run(signal) {
       logger.info({ poll_seconds: pollMs / 1000 }, 'codex.exec.autopoll.on')
@@ -90,14 +103,39 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
           failure = messageOf(error)
           logger.error({ error: failure }, 'codex.exec.autopoll.fail')
         }
-        await clock.sleep(pollMs, signal).catch(() => undefined)
+        again = new AbortController()
+        await clock.sleep(pollMs, AbortSignal.any([signal, again.signal])).catch(() => undefined)
       }
       logger.info('codex.exec.autopoll.off')
     },
 
     async status() {
       const { obstacle } = await runs.occupation()
-      return { nextAt, failure, wouldSkip: obstacle ? skipOf(obstacle) : await reasonToWait(options) }
+      const wouldSkip = obstacle ? skipOf(obstacle) : await reasonToWait(options)
+      return { nextAt, failure, wouldSkip, paused: hold.reason() !== null || wouldSkip?.kind === 'paused' }
+    },
+
+    isHeld: () => hold.reason() !== null,
+
+    pause(caller) {
+      hold.pause(caller)
+      logger.info({ caller }, 'codex.exec.autopoll.held')
+    },
+
+    resume(caller) {
+      hold.resume(options.ledger.list({ limit: 1 })[0]?.seq ?? 0)
+      logger.info({ caller }, 'codex.exec.autopoll.resume')
+      again.abort()
+    },
+
+    async launch(caller) {
+      const outcome = await runs.launchIfIdle(() => options.prepare(caller))
+      if (outcome.kind === 'launched') {
+        tellLaunch(outcome.run, logger)
+        return outcome.run
+      }
+      const obstacle = outcome.kind === 'live' ? 'live' : 'busy'
+      throw new LooperError('LOOPER_BUSY', `busy: ${OBSTACLES[obstacle]}`)
     },
   }
 }
@@ -107,15 +145,13 @@ async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void
   const declined: Skip[] = []
   const outcome = await runs.launchIfIdle(async () => {
     const skip = await reasonToWait(options)
-    if (!skip) return options.prepare()
+    if (!skip) return options.prepare(null)
     declined.push(skip)
-    if (skip.kind === 'paused') await tellPause(skip, options, signal)
+    if (skip.kind === 'paused' && skip.row) await tellPause(skip.row, options, signal)
     return null
   })
   if (outcome.kind === 'launched') {
-    const { agent, requestId, logPath } = outcome.run
-    logger.info({ request_id: requestId, pid: agent.pid, log_path: logPath }, 'codex.exec.autopoll.launch')
-    return
+    return tellLaunch(outcome.run, logger)
   }
   for (const { kind, reason } of outcome.kind === 'declined' ? declined : [skipOf(outcome.kind)]) {
     logger.info({ reason }, 'codex.exec.autopoll.skip')
@@ -123,10 +159,17 @@ async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void
   }
 }
 
+function tellLaunch({ agent, requestId, logPath }: Run, logger: Logger): void {
+  logger.info({ request_id: requestId, pid: agent.pid, log_path: logPath }, 'codex.exec.autopoll.launch')
+}
+
 /** Why nothing is launched though nothing runs; null where it may be. */
 async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
   const { ledger, clock, pollMs, staleMs, maxRunsPerHour, logDir } = options
   const now = clock.now()
+  const hold = holdIn(ledger)
+  const held = hold.reason()
+  if (held !== null) return { kind: 'paused', reason: held, row: null }
   if (staleMs > 0 && now - (await newestRunLog(logDir)) < staleMs) {
     return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
   }
@@ -137,7 +180,8 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
     return { kind: 'usage_limit', reason: `the usage limit lasts until ${new Date(limited).toISOString()}` }
   }
   // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
-  const telling = latest.filter((run) => options.limitedUntil(run) === null)
+  const forgiven = hold.forgiven()
+  const telling = latest.filter((run) => run.seq > forgiven && options.limitedUntil(run) === null)
   const backoff = backoffOf(telling, now, pollMs)
   switch (backoff.kind) {
     case 'wait': {
@@ -149,9 +193,9 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
     }
     case 'pause':
       return {
-        ...backoff,
         kind: 'paused',
-        reason: `paused: ${backoff.failures} runs in a row failed; POST /run resumes`,
+        reason: `paused: ${backoff.failures} runs in a row failed; POST /run resumes, and so does POST /autopoll/resume`,
+        row: backoff,
       }
     case 'go':
   }
@@ -164,7 +208,7 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
 
 /** Says once for each pause, also across restarts, in the log and as a notice. */
 async function tellPause(
-  { failures, lastRunId }: Extract<Skip, { kind: 'paused' }>,
+  { failures, lastRunId }: { readonly failures: number; readonly lastRunId: string },
   { ledger, notify, logger }: AutopollOptions,
   signal: AbortSignal,
 ): Promise<void> {

@@ -19,13 +19,17 @@ const LIMIT_LINES = 200
  * The run that is launched when nothing runs; its prompt file is read anew, and everything is checked.
  * @throws {LooperError} what keeps it from being launched
  */
-export async function prepareDefault(run: DefaultRun, newRequestId: () => string): Promise<LaunchRequest> {
+export async function prepareDefault(
+  run: DefaultRun,
+  newRequestId: () => string,
+  caller: string | null,
+): Promise<LaunchRequest> {
   const prompt = await readDefaultPrompt(run.prompt)
   /* c8 ignore next 3: the settings switch the autopoll off without them */
   if (prompt === null || run.workspace === null) {
     throw new LooperError('LOOPER_PROMPT_MISSING', 'no default prompt and workspace are configured')
   }
-  const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller: null } as const
+  const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller } as const
   return prepareLaunch(origin, { ...run, message: null, prompt, workspace: run.workspace, binary: null })
 }
 

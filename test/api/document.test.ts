@@ -29,6 +29,9 @@ const OPERATIONS = [
   'GET /runs/{run_id}/log',
   'GET /status',
   'HEAD /runs/{run_id}/log',
+  'POST /autopoll/launch',
+  'POST /autopoll/pause',
+  'POST /autopoll/resume',
   'POST /hooks/{name}',
   'POST /run',
   'POST /runs/{run_id}/stop',
@@ -61,6 +64,11 @@ async function setUp(test: Test) {
     hooks: { file: hooks, env: {} },
     tokens: createTokenCheck('right', tokens, () => NOW, test.fail),
     metrics: { text: async () => 'looper_slot_held 0\n' },
+    autopoll: {
+      pause: () => undefined,
+      resume: () => undefined,
+      launch: async () => ({ runId: 'one', requestId: 'auto0a1b2c3d' }),
+    },
     problems: async () => problems,
   })
   const { app, ledger } = built
@@ -200,6 +208,7 @@ t.test('every answer of a real service is as the document says, streams too', as
   }
   const run = { zulip_message: 'x', codex_prompt: 'echo hello; sleep 300', workspace: path.join(dir, 'ws') }
 
+  for (const what of ['launch', 'pause', 'resume']) await ask('POST', `/autopoll/${what}`)
   await ask('GET', '/runs/current')
   await ask('POST', '/run', { ...run, plan: true })
   const { run_id: first } = await ask('POST', '/run', run, { prefer: 'respond-async' })

@@ -81,7 +81,13 @@ t.test('a token that may only read starts and stops nothing', async (t) => {
   })
   t.equal((await target.send({ path: '/runs', headers: reader })).status, 200)
   const expired = await target.run({}, { authorization: 'Bearer old-token' })
-  t.match(failureOf(expired), { status: 401, code: 'LOOPER_UNAUTHORIZED' }, 'an expired one')
+  t.match(failureOf(expired), { status: 401, code: 'LOOPER_TOKEN_EXPIRED' }, 'an expired one')
+  t.equal(expired.headers['www-authenticate'], 'Bearer')
+  for (let i = 0; i < 30; i++) {
+    const again = await target.send({ path: '/runs', headers: { 'x-looper-token': 'old-token' } })
+    t.match(failureOf(again), { status: 401, code: 'LOOPER_TOKEN_EXPIRED' }, 'it is no guess')
+  }
+  t.match(failureOf(await target.send({ path: '/runs' })), { status: 401, code: 'LOOPER_UNAUTHORIZED' })
   await target.untouched(t, 'a reader')
 })
 

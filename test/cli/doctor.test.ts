@@ -4,17 +4,10 @@ import { createServer } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { Finding } from '../../src/cli/checks.ts'
-import {
-  checkAgent,
-  checkDisk,
-  checkInit,
-  checkNode,
-  checkPort,
-  checkProcesses,
-  checkWorkspace,
-} from '../../src/cli/checks.ts'
+import { checkDisk, checkWorkspace } from '../../src/checks.ts'
+import { checkAgent, checkInit, checkNode, checkPort, checkProcesses } from '../../src/cli/checks.ts'
 import { loadConfig } from '../../src/config.ts'
+import type { Finding } from '../../src/finding.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'

@@ -9,6 +9,8 @@ const world = { clock: { ...systemClock, now: () => NOW } }
 
 const IDLE: StatusAnswer = {
   ok: true,
+  token: null,
+  findings: [],
   version: '0.1.0',
   started_at: '2026-11-01T07:00:00Z',
   agent: 'codex',

@@ -185,7 +185,11 @@ t.test('a route that names no scope is for admins', async (t) => {
     const scope = SCOPES.find((one) => one === token)
     return scope ? { name: scope, scope } : null
   }
-  await requireToken(app, { callerOf }, createFailures({ monotonic: () => 0 }))
+  await requireToken(
+    app,
+    { callerOf, hasExpired: () => false, all: () => [] },
+    createFailures({ monotonic: () => 0 }),
+  )
   app.get('/', async () => 'here')
   const statusOf = async (token: string) =>
     (await app.inject({ url: '/', headers: { authorization: `Bearer ${token}` } })).statusCode

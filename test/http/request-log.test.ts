@@ -86,7 +86,11 @@ t.test('the sender of a hook is told of once it is known, whoever else comes', a
 })
 
 t.test('a known caller without the right to it is told of, too', async (t) => {
-  const eye = { callerOf: () => ({ name: 'eye', scope: 'read' as const }) }
+  const eye = {
+    hasExpired: () => false,
+    all: () => [],
+    callerOf: () => ({ name: 'eye', scope: 'read' as const }),
+  }
   const { app, told } = await setUp(t, { tokens: eye })
   for (let i = 0; i < 70; i++) await app.inject({ method: 'POST', url: '/run', headers: RIGHT })
   t.equal(told().length, 140)

@@ -61,6 +61,14 @@ t.test('named tokens have their scope, beside the main one, until they expire', 
   clock.now = Date.UTC(2026, 0, 3)
   t.equal(check.callerOf('eye-token'), null)
   t.not(check.callerOf('ci-token'), null)
+  t.strictSame(
+    ['eye-token', 'ci-token', 'main', 'unknown', ''].map((given) => check.hasExpired(given)),
+    [true, false, false, false, false],
+  )
+  t.strictSame(
+    check.all().map(({ name }) => name),
+    ['LOOPER_API_TOKEN', 'ci'],
+  )
 })
 
 t.test('a date that is none never becomes a token for ever', async (t) => {

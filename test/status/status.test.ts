@@ -30,6 +30,7 @@ function sourcesOf(test: Test, ...prompts: string[]) {
     version: '1.2.3',
     startedAt: 0,
     agent: codex.name,
+    findings: [],
     runs: {
       live: () => runs,
       isTaken: () => false,

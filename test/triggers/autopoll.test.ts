@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import type { StatusAnswer } from '../../src/status/schemas.ts'
 import { startLoopbackModel, writeCodexHome } from '../fixtures/loopback-model.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 import { findObstacles, writeCodexProgram, writeScratchRepository } from '../fixtures/real-codex.ts'
@@ -145,6 +146,79 @@ t.test(
     })
   },
 )
+
+/** Asks the autopoll of a service. */
+function autopollOf({ url }: { readonly url: string }) {
+  return {
+    async post(what: string) {
+      const response = await fetch(`${url}/autopoll/${what}`, { method: 'POST' })
+      return { status: response.status, body: JSON.parse(await response.text()) }
+    },
+    async status(): Promise<StatusAnswer> {
+      return JSON.parse(await (await fetch(`${url}/status`)).text())
+    },
+  }
+}
+
+t.test('somebody pauses it, also across a restart, launches all the same, and resumes it', async (t) => {
+  const place = t.testdirName
+  const settings = { LOOPER_IDLE_POLL_SECONDS: '300' }
+  const { service, serverLog, runLogs, dir } = await setUp(t, 'sleep 300', settings)
+  const first = autopollOf(service)
+  await until('its first run', async () => (await first.status()).current !== null)
+  t.match(await first.post('launch'), {
+    status: 409,
+    body: { code: 'LOOPER_BUSY', error: 'busy: an agent is running' },
+  })
+  t.match(await first.post('pause'), { status: 200, body: { ok: true, paused: true } })
+  t.match(await first.status(), {
+    autopoll: { paused: true, would_skip: 'an agent is running' },
+    current: { trigger: 'autopoll', name: 'sleep 300' },
+  })
+  await service.stop()
+
+  const next = await startTestService(path.join(place, 'logs'), settingsOf(dir, settings))
+  t.teardown(() => next.stop())
+  const second = autopollOf(next)
+  await until('a look', () => serverLog().includes('"reason":"paused by a request'))
+  t.match(await second.status(), {
+    autopoll: { paused: true, would_skip: 'paused by a request; POST /autopoll/resume resumes' },
+    current: null,
+  })
+  const { status, body } = await second.post('launch')
+  t.match(
+    { status, body },
+    { status: 200, body: { ok: true, run_id: String, request_id: /^auto[0-9a-f]{8}$/ } },
+  )
+  t.equal((await second.status()).current?.run_id, body.run_id)
+  t.equal(runLogs().length, 2)
+  await next.post({ zulip_message: 'stop', codex_prompt: '' })
+  t.match((await second.status()).autopoll, { paused: true }, 'a launch resumes nothing')
+  t.match(await second.post('resume'), { status: 200, body: { ok: true, paused: false } })
+  await until('it launches at once', () => runLogs().length === 3)
+  t.match((await second.status()).autopoll, { paused: false })
+})
+
+t.test('resumed after a row of failures, it begins anew', async (t) => {
+  const { service, serverLog, runLogs } = await setUp(t, 'exit 1', { LOOPER_IDLE_POLL_SECONDS: '0.02' })
+  await until('the pause', () => serverLog().includes('paused: 5 runs in a row failed'))
+  const autopoll = autopollOf(service)
+  t.match(await autopoll.status(), { autopoll: { paused: true } })
+  await autopoll.post('resume')
+  await until('five runs more, and the next pause', () => runLogs().length === 10)
+  await until('it pauses again', async () => (await autopoll.status()).autopoll?.paused === true)
+})
+
+t.test('where it is off, there is nothing to pause', async (t) => {
+  const { service } = await setUp(t, 'true', { LOOPER_AUTO_START_WHEN_IDLE: '0' })
+  for (const what of ['pause', 'resume', 'launch']) {
+    t.match(
+      await autopollOf(service).post(what),
+      { status: 409, body: { code: 'LOOPER_AUTOPOLL_OFF' } },
+      what,
+    )
+  }
+})
 
 t.test('a launch that cannot work is told, and tried again', async (t) => {
   const { serverLog } = await setUp(t, 'true', { CODEX_EXEC_BINARY: '/no/such/codex' })
