@@ -36,16 +36,20 @@ async function opens(
 ): Promise<boolean> {
   const child = spawn(opener, [url], { env, stdio: 'ignore', detached: true })
   const waited = new AbortController()
-  try {
-    const signal = AbortSignal.any([interrupted, waited.signal])
-    const ended = once(child, 'exit', { signal }).then(([status]) => status === 0)
-    return await Promise.race([ended, clock.sleep(OPENER_MS, signal).then(() => true)])
-  } catch (error) {
-    if (interrupted.aborted) throw error
-    // There is no such program.
-    return false
-  } finally {
-    waited.abort()
-    child.unref()
-  }
+  const signal = AbortSignal.any([interrupted, waited.signal])
+  const hasOpened = await Promise.race([
+    // It fails where there is no such program.
+    once(child, 'exit', { signal }).then(
+      ([status]) => status === 0,
+      () => false,
+    ),
+    clock.sleep(OPENER_MS, signal).then(
+      () => true,
+      () => false,
+    ),
+  ])
+  waited.abort()
+  child.unref()
+  interrupted.throwIfAborted()
+  return hasOpened
 }

@@ -22,13 +22,15 @@ export async function readPrompt(words: PromptWords, world: Surroundings): Promi
   const sources = [text, file, stdin].filter((source) => source !== undefined)
   if (sources.length > 1) throw wrongUse('give one prompt: --prompt, --prompt-file or -')
   if (text !== undefined) return text
-  const isStdin = isFromStdin(words)
-  if (file === undefined && !isStdin) return null
-  const bytes = isStdin ? await readAll(world) : readFile(path.resolve(world.cwd, file ?? ''))
+  if (isFromStdin(words)) return decode(await readAll(world), 'on stdin')
+  return file === undefined ? null : decode(readFile(path.resolve(world.cwd, file)), `in ${file}`)
+}
+
+function decode(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw wrongUse(`the prompt ${isStdin ? 'on stdin' : `in ${file}`} is not UTF-8`)
+    throw wrongUse(`the prompt ${where} is not UTF-8`)
   }
 }
 

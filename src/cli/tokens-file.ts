@@ -1,6 +1,6 @@
 import { closeSync, fchownSync, fsyncSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { errnoOf } from '../errors.ts'
-import { isAbsence, realPathOf, removeFile } from '../files.ts'
+import { realPathOf, removeFile } from '../files.ts'
 import { TokensFile } from '../http/tokens.ts'
 import { readChecked } from '../json-file.ts'
 import { readOwnerFile } from '../owner-file.ts'
@@ -32,7 +32,7 @@ export function changeTokens(named: string, change: (tokens: KeptToken[]) => Kep
   try {
     const text = JSON.stringify({ tokens: change(readTokens(file)) }, null, 2)
     readChecked(TokensFile, text, 'the new token')
-    const owner = ownerOf(file)
+    const owner = statSync(file, { throwIfNoEntry: false })
     if (owner && owner.uid !== process.geteuid?.()) fchownSync(fd, owner.uid, owner.gid)
     writeSync(fd, `${text}\n`)
     fsyncSync(fd)
@@ -51,14 +51,5 @@ function openNew(file: string): number {
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
     throw new Error(`${file} is there: somebody changes the tokens right now; if nobody does, remove it`)
-  }
-}
-
-function ownerOf(file: string): { uid: number; gid: number } | null {
-  try {
-    return statSync(file)
-  } catch (error) {
-    if (isAbsence(error)) return null
-    throw error
   }
 }
