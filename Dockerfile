@@ -19,8 +19,11 @@ WORKDIR /looper
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev && npm cache clean --force
 COPY LICENSE README.md ./
-COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts scripts/token.ts scripts/hook-test.ts ./scripts/
+COPY scripts/run-codex-task.sh scripts/send-zulip-dm.ts scripts/hook-test.ts ./scripts/
+COPY bin ./bin
 COPY src ./src
+# docker exec <container> looper status
+RUN ln -s /looper/bin/looper.js /usr/local/bin/looper
 RUN mkdir -p logs node_modules/.cache/looper && chown node:node logs node_modules/.cache/looper
 
 # Compiled code for a quick start: a wrong setting ends the service when all is loaded. Then nobody may change it.

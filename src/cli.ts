@@ -1,11 +1,12 @@
-import path from 'node:path'
 import { looper } from './cli/looper.ts'
 import { systemClock } from './clock.ts'
 import { readDotEnv } from './dot-env.ts'
 import { errnoOf, messageOf } from './errors.ts'
 import { homeDirectory } from './home.ts'
+import { ownPlaces } from './own-places.ts'
 
-const projectDir = path.resolve(import.meta.dirname, '..')
+const home = homeDirectory()
+const places = ownPlaces(import.meta.filename, home)
 const complain = (line: string) => process.stderr.write(`looper: ${line}\n`)
 
 process.stdout.on('error', (error) => {
@@ -21,12 +22,14 @@ process.once('SIGINT', () => interruption.abort())
 
 process.exitCode = await looper(process.argv.slice(2), {
   env: process.env,
-  dotEnv: readDotEnv(projectDir, complain),
+  dotEnv: readDotEnv(places.projectDir, complain),
   cwd: process.cwd(),
-  home: homeDirectory(),
-  projectDir,
+  home,
+  ...places,
   platform: process.platform,
   nodeVersion: process.versions.node,
+  execPath: process.execPath,
+  replaceProcess: process.execve,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,9 +1,9 @@
-import path from 'node:path'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { completeEnv } from './env-files.ts'
 import { messageOf } from './errors.ts'
 import { homeDirectory } from './home.ts'
 import { filesOf, isOwnLink } from './logging/log-place.ts'
+import { ownPlaces } from './own-places.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
 import { LedgerError } from './runs/ledger-file.ts'
@@ -12,8 +12,8 @@ import { type Service, startService } from './service.ts'
 /** sysexits.h: a configuration error. */
 const EX_CONFIG = 78
 
-const projectDir = path.resolve(import.meta.dirname, '..')
 const home = homeDirectory()
+const { projectDir } = ownPlaces(import.meta.filename, home)
 const hurry = new AbortController()
 
 // Whoever read it may be gone, a terminal that was closed or a pipe: that is no reason to die with runs alive.
@@ -65,6 +65,7 @@ async function run({ env, config }: { env: NodeJS.ProcessEnv; config: Config }):
     [
       `Looper listens on ${service.url}`,
       `Server log: ${placeToRead(config.log.serverLogPath)}`,
+      `Run logs and record: ${config.log.dir}`,
       ...service.warnings.map((warning) => `Note: ${warning}`),
     ].join('\n'),
   )

@@ -1,11 +1,11 @@
 /** More slips than this make another word. */
 const MOST_SLIPS = 2
 
-/** What a name that is none was probably meant to be: the only known one within two slips of the pen; null where none is near. */
+/** What a name that is none was probably meant to be, whatever its case: the known one within two slips of the pen; null where none is near. */
 export function meantBy(name: string, known: readonly string[]): string | null {
   const given = name.toUpperCase()
   const near = known
-    .map((one) => ({ one, slips: slipsBetween(given, one) }))
+    .map((one) => ({ one, slips: slipsBetween(given, one.toUpperCase()) }))
     .filter(({ slips }) => slips <= MOST_SLIPS)
     .sort((a, b) => a.slips - b.slips)
   return near[0]?.one ?? null

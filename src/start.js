@@ -14,8 +14,8 @@ setFlagsFromString('--semi-space-growth-factor=1')
 
 // Compiled code is kept from one start to the next, beside the code that it is made of: whoever may write there may
 // change the code itself. Where nobody may, as in an image, the start is slower, and that is all. Node keeps versions
-// and users apart, and takes nothing that does not fit.
-enableCompileCache(path.resolve(import.meta.dirname, '../node_modules/.cache/looper'))
+// and users apart, and takes nothing that does not fit. `looper serve` of a package names another place.
+enableCompileCache(process.argv[2] ?? path.resolve(import.meta.dirname, '../node_modules/.cache/looper'))
 void import('./main.ts').then(() => {
   // Now, not at the end: a service that is killed would never keep anything. And once more, with what the first requests
   // have loaded.

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, openSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, openSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -105,4 +105,33 @@ t.test('as a package it runs without any dependency, and the doctor with them', 
     { check: 'node', state: 'ok' },
     { check: 'settings', state: 'ok' },
   ])
+
+  const own = path.join(dir, 'home/.looper')
+  mkdirSync(path.join(dir, 'ws/.git'), { recursive: true })
+  mkdirSync(own)
+  writeFileSync(path.join(own, '.env'), `LOOPER_WORKSPACE_ROOTS=${dir}\nLOOPER_API_TOKEN=sesame\n`)
+  const settings = {
+    HOME: path.join(dir, 'home'),
+    LOOPER_HOST: '127.0.0.1',
+    LOOPER_PORT: '0',
+    LOOPER_STOP_SCOPE: 'own',
+    CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
+  }
+  const before = readdirSync(home, { recursive: true })
+  const served = start([bin, 'serve'], settings)
+  t.teardown(() => served.child.kill('SIGKILL'))
+  await until('it listens', () => /Run logs and record/.test(served.out()))
+  t.match(served.out(), `Settings: the environment, then ${own}/.env\nLooper listens on http://127.0.0.1:`)
+  t.match(served.out(), `Server log: tail -F ${own}/logs/looper-server.log\n`)
+  const [, url = ''] = /listens on (\S+)/.exec(served.out()) ?? []
+  t.match(await (await fetch(url)).text(), '<!doctype html>', 'the dashboard is there')
+  const once = [bin, 'run', 'hello', '--prompt', 'echo ran', '--workspace', path.join(dir, 'ws'), '--wait']
+  const ran = start([...once, '--url', url], { HOME: settings.HOME, LOOPER_API_TOKEN: 'sesame' })
+  t.equal(await ran.ended, 0, ran.err())
+  t.match(ran.out(), /^\w{8} hello: exited 0\n$/)
+  served.child.kill('SIGTERM')
+  t.equal(await served.ended, 0, served.err())
+  t.match(served.out(), /SIGTERM: stopping\nStopped\n$/)
+  t.ok(readdirSync(path.join(own, 'logs')).includes('looper.db'))
+  t.strictSame(readdirSync(home, { recursive: true }), before, 'nothing was written beside the code')
 })

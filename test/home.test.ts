@@ -40,7 +40,7 @@ for (const [what, args, expected] of [
   ['the command', ['bin/looper.js', 'status', '--url', 'http://127.0.0.1:1'], /cannot reach Looper/],
   ['a script that sends', ['scripts/send-zulip-dm.ts', '--dry-run'], /^Missing ZULIP_SITE/m],
   ['a script that shows', ['scripts/hook-test.ts', '--help'], /^Usage: /m],
-  ['a script that writes', ['scripts/token.ts', '--help'], /^Usage: /m],
+  ['a command that writes', ['bin/looper.js', 'token', '--help'], /^Usage: /m],
 ] as const) {
   t.test(`without HOME and without a passwd entry ${what} works`, { skip: cannot }, async (t) => {
     const dir = t.testdir({ logs: {} })

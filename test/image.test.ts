@@ -22,3 +22,8 @@ t.test('nothing stands between the init of the image and the service', async (t)
   t.match(dockerfile, /^ENTRYPOINT \["tini", "--"\]$/m)
   t.match(dockerfile, /^CMD \["node", "src\/start\.js"\]$/m)
 })
+
+t.test('the image has the command, on PATH', async (t) => {
+  t.match(dockerfile, /^COPY bin \.\/bin$/m)
+  t.match(dockerfile, /^RUN ln -s \/looper\/bin\/looper\.js \/usr\/local\/bin\/looper$/m)
+})

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '../errors.ts'
-import { COMMANDS, type CommandName, isCommand, OPTIONS, optionsOf } from './commands.ts'
-import { wrongUse } from './failure.ts'
+import { COMMAND_NAMES, type CommandName, commandOf, isCommand, optionsOf } from './commands.ts'
+import { type Failure, wrongUse } from './failure.ts'
+import { faultOf, OPTION_NAMES, OPTIONS } from './options.ts'
+import { didYouMean } from './suggest.ts'
 
 /** A command line, read. */
 export interface CommandLine {
@@ -21,19 +23,37 @@ export type Options = ReturnType<typeof parse>['values']
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { values: options, positionals } = parse(args)
   const [name, ...words] = positionals
-  if (name === undefined) return { command: null, words, options }
-  if (!isCommand(name)) throw wrongUse(`there is no command "${name}"`, '"looper help" lists them.')
+  if (name === undefined || options.version) return { command: null, words, options }
+  if (!isCommand(name)) throw noCommand(name)
   if (options.help) return { command: 'help', words: [name], options }
 
-  const known = new Set<string>(optionsOf(name).map(([option]) => option))
-  const foreign = Object.keys(options).find((option) => !known.has(option))
+  const taken = optionsOf(name).map(([option]) => option)
   const remedy = `"looper help ${name}" tells what it takes.`
-  if (foreign !== undefined) throw wrongUse(`"looper ${name}" takes no --${foreign}`, remedy)
-  const { minWords, maxWords, words: usage } = COMMANDS[name]
+  for (const option of OPTION_NAMES) {
+    const value = options[option]
+    if (value === undefined) continue
+    if (!taken.includes(option)) throw wrongUse(`"looper ${name}" takes no --${option}`, remedy)
+    const fault = typeof value === 'string' ? faultOf(option, value) : null
+    if (fault) throw wrongUse(fault.what, fault.remedy)
+  }
+  const { minWords, maxWords, words: usage, actions } = commandOf(name)
+  const [action] = words
+  if (actions && action !== undefined && !actions.includes(action)) {
+    const what = `"looper ${name}" has no "${action}".${didYouMean(action, actions)}`
+    throw wrongUse(what, `Give one of: ${actions.join(', ')}.`)
+  }
   if (words.length < minWords || words.length > maxWords) {
     throw wrongUse(`usage: looper ${name} ${usage}`.trimEnd(), remedy)
   }
   return { command: name, words, options }
+}
+
+/** The failure of a command line that names no command. */
+export function noCommand(name: string): Failure {
+  return wrongUse(
+    `there is no command "${name}".${didYouMean(name, COMMAND_NAMES)}`,
+    '"looper help" lists them.',
+  )
 }
 
 function parse(args: readonly string[]) {
@@ -42,6 +62,13 @@ function parse(args: readonly string[]) {
   } catch (error) {
     // Node's advice behind that is about something else.
     const [what = ''] = messageOf(error).split('. ')
-    throw wrongUse(what, '"looper help" tells what it takes.')
+    const [, unknown] = /^Unknown option '(-[^']*)'/.exec(what) ?? []
+    const command = args.find(isCommand)
+    const known = command === undefined ? OPTION_NAMES : optionsOf(command).map(([option]) => option)
+    const flags = known.map((option) => `--${option}`)
+    throw wrongUse(
+      unknown === undefined ? what : `${what}.${didYouMean(unknown, flags)}`,
+      `"looper help${command === undefined ? '' : ` ${command}`}" tells what it takes.`,
+    )
   }
 }

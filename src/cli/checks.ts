@@ -90,7 +90,7 @@ export async function checkPort({ http: { host, port } }: Config): Promise<Findi
     server.once('error', resolve)
     server.listen(port, host, () => server.close(() => resolve(null)))
   })
-  if (error === null) return ok('port', `${host}:${port} is free; "npm start" starts the service there`)
+  if (error === null) return ok('port', `${host}:${port} is free; "looper serve" starts the service there`)
   switch (errnoOf(error)) {
     case 'EADDRINUSE':
       return null

@@ -130,6 +130,6 @@ function unreachable(url: string, error: unknown, signal: AbortSignal): Failure 
   return new Failure(
     EXIT.unreachable,
     `cannot reach Looper at ${url}: ${errnoOf(error) ?? messageOf(error)}`,
-    'Start it with "npm start", or give its address with --url or LOOPER_URL.',
+    'Start it with "looper serve" or "npm start", or give its address with --url or LOOPER_URL.',
   )
 }

@@ -1,41 +1,4 @@
-import { OUTCOMES } from '../runs/outcome.ts'
-import { TRIGGERS } from '../runs/run.ts'
-
-/** An option as `node:util`'s `parseArgs` takes it. */
-export interface OptionForm {
-  readonly type: 'string' | 'boolean'
-  readonly short?: string
-  /** How help calls what follows it. */
-  readonly value?: string
-  /** What completion offers. */
-  readonly complete?: 'file' | 'directory' | readonly string[]
-}
-
-/** Every option; one name means the same thing for every command. */
-export const OPTIONS = {
-  prompt: { type: 'string', value: 'TEXT' },
-  'prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
-  workspace: { type: 'string', value: 'DIR', complete: 'directory' },
-  wait: { type: 'boolean' },
-  follow: { type: 'boolean', short: 'f' },
-  plan: { type: 'boolean' },
-  tail: { type: 'string', value: 'N' },
-  limit: { type: 'string', value: 'N' },
-  outcome: {
-    type: 'string',
-    value: 'LIST',
-    complete: ['live', ...OUTCOMES],
-  },
-  trigger: { type: 'string', value: 'NAME', complete: TRIGGERS },
-  since: { type: 'string', value: 'WHEN' },
-  url: { type: 'string', value: 'URL' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
-} as const satisfies Readonly<Record<string, OptionForm>>
-
-/** The name of an option. */
-export type OptionName = keyof typeof OPTIONS
+import { OPTION_NAMES, type OptionName } from './options.ts'
 
 /** A command of `looper`. */
 export interface Command {
@@ -43,11 +6,17 @@ export interface Command {
   readonly words: string
   readonly minWords: number
   readonly maxWords: number
+  /** What its first word may be, where that is a closed set. */
+  readonly actions?: readonly string[]
+  /** Whether its first word is the id of a run; of a live one only. */
+  readonly id?: 'any' | 'live'
   readonly about: string
   /** What its own options do. */
   readonly options: Partial<Readonly<Record<OptionName, string>>>
   /** Which of the common options it takes. */
   readonly common: readonly OptionName[]
+  /** Command lines, with what they do. */
+  readonly examples: readonly (readonly [line: string, about: string])[]
   /** What else there is to know. */
   readonly notes: string
 }
@@ -60,6 +29,16 @@ const RUN_NOTE =
 
 const ASKING = ['url', 'json', 'help'] as const
 
+const STAYING = {
+  wait: 'wait for its end, and exit with its return code',
+  follow: 'the same, and show its log meanwhile',
+  plan: 'tell what would be announced, stopped and launched, and do nothing',
+  yes: 'stop what runs without asking',
+} as const
+
+const ASKS = `On a terminal it says what it would stop, and asks first. In a pipe or a script it never asks.
+Ctrl-C leaves the run alone.`
+
 /** Every command, in the order of help. */
 export const COMMANDS = {
   run: {
@@ -71,13 +50,32 @@ export const COMMANDS = {
       prompt: 'the prompt; empty: announce and stop only',
       'prompt-file': 'the prompt from a file; - is stdin',
       workspace: 'where the agent works; without it, the repository of the current directory',
-      wait: 'wait for its end, and exit with its return code',
-      follow: 'the same, and show its log meanwhile',
-      plan: 'tell what would be announced, stopped and launched, and do nothing',
+      ...STAYING,
     },
     common: ASKING,
+    examples: [
+      ['looper run "Fix the login page"', 'with the default prompt'],
+      ['looper run "Nightly" --prompt-file task.md --wait', 'wait for the end'],
+      ['git diff | looper run "Review this" -', 'the prompt from stdin'],
+      ['looper run "Fix it" --plan', 'only look'],
+    ],
     notes: `Without a prompt the service takes its default one; a - as the last word reads it from stdin.
-Ctrl-C leaves the run alone.`,
+${ASKS}`,
+  },
+  rerun: {
+    words: '[ID]',
+    minWords: 0,
+    maxWords: 1,
+    id: 'any',
+    about: 'launch a run again: same message, prompt, workspace and program',
+    options: STAYING,
+    common: ASKING,
+    examples: [
+      ['looper rerun', 'the run that lives, else the newest'],
+      ['looper rerun 3f2a --follow', 'another one, with its log'],
+    ],
+    notes: `${RUN_NOTE}
+${ASKS}`,
   },
   status: {
     words: '',
@@ -86,6 +84,10 @@ Ctrl-C leaves the run alone.`,
     about: 'tell what runs, when the autopoll looks next, and whether all is well',
     options: {},
     common: ASKING,
+    examples: [
+      ['looper status', ''],
+      ['looper status --json', 'for programs'],
+    ],
     notes: '',
   },
   runs: {
@@ -95,35 +97,126 @@ Ctrl-C leaves the run alone.`,
     about: 'list runs, newest first',
     options: {
       limit: 'how many, up to 500; 20 without it',
-      outcome: 'only these, separated by commas; live: those that have not ended',
+      outcome: 'only these, separated by commas; live: not ended yet; failed: ended badly',
+      failed: 'the same as --outcome failed',
       trigger: 'only those that it started: http, hook or autopoll',
       workspace: 'only those in this directory',
       since: 'only newer ones: a date, a time, or an age such as 90m, 12h, 7d',
     },
     common: ASKING,
+    examples: [
+      ['looper runs --failed --since 7d', 'what went wrong this week'],
+      ['looper runs --workspace . --limit 5', 'the last five here'],
+    ],
     notes: '',
+  },
+  show: {
+    words: '[ID]',
+    minWords: 0,
+    maxWords: 1,
+    id: 'any',
+    about: 'show all about a run: how it ended and why, times, command, last lines',
+    options: {},
+    common: ASKING,
+    examples: [
+      ['looper show', 'the run that lives, else the newest'],
+      ['looper show 3f2a --json', 'another one, for programs'],
+    ],
+    notes: RUN_NOTE,
   },
   logs: {
     words: '[ID]',
     minWords: 0,
     maxWords: 1,
+    id: 'any',
     about: 'show the log of a run',
     options: {
       follow: 'go on with what is written, until the run ends',
       tail: 'begin N lines before the end',
+      since: 'begin with what was written then: a time, or an age such as 90s, 10m, 2h',
     },
     common: ASKING,
+    examples: [
+      ['looper logs -f', 'follow the run that lives'],
+      ['looper logs 3f2a --tail 50', 'the last lines of another one'],
+      ['looper logs --since 10m', 'what was written in the last ten minutes'],
+    ],
     notes: `${RUN_NOTE}
-On a terminal, escape sequences other than colours are shown, not obeyed; into a pipe go the very bytes.`,
+On a terminal, escape sequences other than colours are shown, not obeyed; into a pipe go the very bytes.
+--since needs a service that keeps the times of logs (LOOPER_LOG_TIMES=1).`,
   },
   stop: {
     words: '[ID]',
     minWords: 0,
     maxWords: 1,
+    id: 'live',
     about: 'stop a run, and wait until nothing of it is left',
     options: {},
     common: ASKING,
+    examples: [['looper stop', 'the run that lives']],
     notes: 'ID is a run id, a request id, or the beginning of one. Without it: the run that lives.',
+  },
+  open: {
+    words: '[ID]',
+    minWords: 0,
+    maxWords: 1,
+    id: 'any',
+    about: 'open the dashboard in the browser, or a run in it',
+    options: {},
+    common: ['url', 'help'],
+    examples: [
+      ['looper open', ''],
+      ['looper open 3f2a', 'one run'],
+    ],
+    notes: 'Where there is no browser, or no display, the address is printed.',
+  },
+  autopoll: {
+    words: 'pause|resume|launch',
+    minWords: 1,
+    maxWords: 1,
+    actions: ['pause', 'resume', 'launch'],
+    about: 'pause the autopoll, let it go on, or let it launch the default run now',
+    options: {},
+    common: ASKING,
+    examples: [
+      ['looper autopoll pause', 'also across restarts of the service, until it is resumed'],
+      ['looper autopoll launch', 'now, if nothing runs'],
+    ],
+    notes: '',
+  },
+  token: {
+    words: 'add|list|revoke [NAME]',
+    minWords: 1,
+    maxWords: 2,
+    actions: ['add', 'list', 'revoke'],
+    about: 'make, list or revoke tokens for others',
+    options: {
+      scope: 'add: what it may do; read: look; run: also launch and stop; admin: everything',
+      days: 'add: how long it is valid; for ever without it',
+      file: 'the tokens file; LOOPER_TOKENS_FILE without it',
+    },
+    common: ['json', 'help'],
+    examples: [
+      ['looper token add ci --scope run --days 90', ''],
+      ['looper token add ci --scope run >ci.token', 'the token alone goes to stdout'],
+      ['looper token revoke ci', ''],
+    ],
+    notes: `Run it on the machine of the service, which takes up changes by itself. The file keeps hashes only: a token is
+shown once, when it is made.`,
+  },
+  serve: {
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    about: 'run the service itself, in the foreground',
+    options: {},
+    common: ['help'],
+    examples: [
+      ['looper serve', ''],
+      ['LOOPER_PORT=4000 looper serve', 'settings come from the environment and .env'],
+    ],
+    notes: `Installed as a package it keeps its logs and its record in ~/.looper, and reads ~/.looper/.env. In a checkout it does
+what "npm start" does. Ctrl-C or SIGTERM stops it, and the run that lives.`,
   },
   doctor: {
     words: '',
@@ -132,7 +225,8 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     about: 'check settings, programs, Zulip, port, disk; say what to mend',
     options: {},
     common: ['json', 'help'],
-    notes: 'It sends, starts and changes nothing. Run it on the machine of the service, in its checkout.',
+    examples: [['looper doctor', '']],
+    notes: 'It sends, starts and changes nothing. Run it on the machine of the service, as its user.',
   },
   completion: {
     words: SHELLS.join('|'),
@@ -141,9 +235,12 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     about: 'print a completion script for a shell',
     options: {},
     common: ['help'],
-    notes: `bash: looper completion bash >~/.local/share/bash-completion/completions/looper
-zsh:  looper completion zsh >_looper, in a directory of $fpath
-fish: looper completion fish >~/.config/fish/completions/looper.fish`,
+    examples: [
+      ['looper completion bash >~/.local/share/bash-completion/completions/looper', ''],
+      ['looper completion zsh >_looper', 'in a directory of $fpath'],
+      ['looper completion fish >~/.config/fish/completions/looper.fish', ''],
+    ],
+    notes: 'The scripts ask the service for ids of runs; without one they offer none.',
   },
   help: {
     words: '[COMMAND]',
@@ -152,20 +249,21 @@ fish: looper completion fish >~/.config/fish/completions/looper.fish`,
     about: 'show this, or all about one command',
     options: {},
     common: ['help'],
+    examples: [['looper help run', '']],
     notes: '',
   },
 } as const satisfies Readonly<Record<string, Command>>
 
-/** The form of an option. */
-export const formOf = (name: OptionName): OptionForm => OPTIONS[name]
-
 /** The name of a command. */
 export type CommandName = keyof typeof COMMANDS
+
+/** A command by its name. */
+export const commandOf = (name: CommandName): Command => COMMANDS[name]
 
 /** What the options do that every command takes. */
 export const COMMON_OPTIONS: Partial<Readonly<Record<OptionName, string>>> = {
   url: 'the service; without it LOOPER_URL, else the address of the settings',
-  json: "the service's answer as JSON, for programs",
+  json: 'the answer as JSON, for programs',
   help: 'show help',
 }
 
@@ -174,13 +272,14 @@ export function isCommand(name: string): name is CommandName {
   return Object.hasOwn(COMMANDS, name)
 }
 
+/** All names of commands, in the order of help. */
+export const COMMAND_NAMES = Object.keys(COMMANDS).filter(isCommand)
+
 /** The options that a command takes, with what they do. */
 export function optionsOf(name: CommandName): [OptionName, string][] {
-  const { options: own, common }: Command = COMMANDS[name]
-  return optionNames.flatMap((option): [OptionName, string][] => {
+  const { options: own, common } = commandOf(name)
+  return OPTION_NAMES.flatMap((option): [OptionName, string][] => {
     const about = own[option] ?? (common.includes(option) ? COMMON_OPTIONS[option] : undefined)
     return about === undefined ? [] : [[option, about]]
   })
 }
-
-const optionNames = Object.keys(OPTIONS).filter((name): name is OptionName => Object.hasOwn(OPTIONS, name))

@@ -7,6 +7,7 @@ export const EXIT = {
   unreachable: 69,
   busy: 75,
   unauthorized: 77,
+  config: 78,
   interrupted: 130,
 } as const
 

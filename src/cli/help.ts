@@ -1,10 +1,11 @@
-import { COMMANDS, type CommandName, formOf, isCommand, type OptionName, optionsOf } from './commands.ts'
-import { wrongUse } from './failure.ts'
+import { noCommand } from './args.ts'
+import { COMMANDS, type CommandName, commandOf, isCommand, optionsOf } from './commands.ts'
+import { formOf, type OptionName } from './options.ts'
 
 /** All commands, or all about one of them. @throws {Failure} where there is no such command */
 export function helpText(name: string | undefined): string {
   if (name === undefined) return overview()
-  if (!isCommand(name)) throw wrongUse(`there is no command "${name}"`, '"looper help" lists them.')
+  if (!isCommand(name)) throw noCommand(name)
   return aboutCommand(name)
 }
 
@@ -18,21 +19,25 @@ function overview(): string {
 ${columns(commands)}
 
 Options of most commands:
-${columns(optionsOf('status').map(([name, about]) => [flag(name), about]))}
+${columns([
+  ...optionsOf('status').map(([name, about]): [string, string] => [flag(name), about]),
+  [flag('version'), 'show the version'],
+])}
 
 The token is read from LOOPER_API_TOKEN, never from the command line. What the environment does not set is taken from
-the .env of Looper's own checkout, if there is one.
+the .env of the service: in a checkout its own, else ~/.looper/.env.
 Exit status: 0 done, 1 failed, 2 wrong use, 66 no such run, 69 not reachable, 75 busy, 77 token refused,
-130 Ctrl-C; with run --wait or --follow that of the run, 128 + n for signal n.`
+78 wrong settings, 130 Ctrl-C; with run --wait or --follow that of the run, 128 + n for signal n.`
 }
 
 function aboutCommand(name: CommandName): string {
-  const { words, about, notes } = COMMANDS[name]
+  const { words, about, examples, notes } = commandOf(name)
   const options = optionsOf(name).map(([option, text]): [string, string] => [flag(option), text])
   return [
     `Usage: looper ${name} ${words}`.trimEnd(),
     `${about[0]?.toUpperCase()}${about.slice(1)}.`,
     columns(options),
+    `Examples:\n${columns(examples)}`,
     ...(notes === '' ? [] : [notes]),
   ].join('\n\n')
 }
@@ -43,7 +48,7 @@ function flag(name: OptionName): string {
   return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
 }
 
-function columns(rows: [string, string][]): string {
+function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([first]) => first.length))
-  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`).join('\n')
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`.trimEnd()).join('\n')
 }

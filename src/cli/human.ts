@@ -1,6 +1,15 @@
 import type { RunSummary } from '../runs/schemas.ts'
+import type { Style } from './screen.ts'
+
+/** What a service that is older than this command does not tell of a run. */
+export interface Told {
+  readonly name?: string
+  readonly failed?: boolean
+  readonly remedy?: string | null
+}
 
 const SECOND_MS = 1000
+const MAX_NAME = 100
 const UNITS = [
   ['d', 86_400],
   ['h', 3600],
@@ -25,6 +34,59 @@ export function duration(ms: number): string {
 /** How people call a run: the beginning of its id. */
 export function shortId(runId: string): string {
   return runId.slice(0, 8)
+}
+
+/** How people call a run: its id, and its name where the service tells one. */
+export function labelOf(run: { readonly run_id: string } & Told): string {
+  return `${shortId(run.run_id)} ${nameOf(run)}`.trimEnd()
+}
+
+/** The name of a run; empty where the service tells none. */
+export function nameOf({ name = '' }: Told): string {
+  // A service that keeps its word needs no cut.
+  return name.slice(0, MAX_NAME)
+}
+
+/** Whether a run ended, and not well. */
+export function hasFailed({
+  outcome,
+  return_code,
+  failed,
+}: Pick<RunSummary, 'outcome' | 'return_code'> & Told): boolean {
+  if (failed !== undefined) return failed
+  return styleOf({ outcome, return_code }) === 'red'
+}
+
+/** The colour of an outcome. */
+export function styleOf({ outcome, return_code }: Pick<RunSummary, 'outcome' | 'return_code'>): Style {
+  switch (outcome) {
+    case null:
+      return 'cyan'
+    case 'exited':
+      return return_code === 0 ? 'green' : 'red'
+    case 'replaced':
+    case 'stopped':
+      return 'yellow'
+    case 'signaled':
+    case 'timed_out':
+    case 'stalled':
+    case 'failed_to_start':
+    case 'lost':
+      return 'red'
+  }
+}
+
+/** A size from whole mebibytes: `512 MB`, `4.9 GB`. */
+export function size(mb: number): string {
+  return mb < 1024 ? `${mb} MB` : `${(mb / 1024).toFixed(1).replace(/\.0$/, '')} GB`
+}
+
+/** A moment in this machine's zone, to the second: `2026-11-01 08:00:02`. */
+export function moment(at: string): string {
+  const date = new Date(at)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
 }
 
 /** How it ended, in a few words; `running` or what it waits for while it lives. */

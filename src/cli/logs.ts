@@ -3,21 +3,26 @@ import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { findRun, presentRun } from './find-run.ts'
+import { offsetSince } from './log-since.ts'
 import { showToEnd } from './watch.ts'
+import { whenOf } from './when.ts'
 
 /** `looper logs [ID]`: the log of a run, and with `--follow` what is written to it until the run ends. */
 export async function logs(context: Context): Promise<number> {
-  const { screen, client, words, options } = context
+  const { world, screen, client, words, options } = context
   const [id] = words
-  const tail = options.tail === undefined ? '' : `tail=${numberOf(options.tail)}`
+  const { tail, since } = options
+  if (tail !== undefined && since !== undefined) throw wrongUse('give --tail or --since, not both')
+  const from = since === undefined ? null : whenOf(since, world.clock.now())
   const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
+  const start = from === null ? tailOf(tail) : await sinceOf(from)
 
   if (options.follow) {
-    await showToEnd(context, runId, tail)
+    await showToEnd(context, runId, start)
     return EXIT.ok
   }
 
-  const response = await client.open(`/runs/${runId}/log${tail === '' ? '' : `?${tail}`}`, {
+  const response = await client.open(`/runs/${runId}/log${start === '' ? '' : `?${start}`}`, {
     accept: 'text/plain, application/json',
   })
   if (options.json) {
@@ -30,7 +35,16 @@ export async function logs(context: Context): Promise<number> {
   await read(response, sink.write)
   await sink.end()
   return EXIT.ok
+
+  async function sinceOf(time: string): Promise<string> {
+    const offset = await offsetSince(client, runId, time)
+    if (offset !== null) return `offset=${offset}`
+    screen.tell('looper: nothing was written since then')
+    return tailOf('0')
+  }
 }
+
+const tailOf = (lines: string | undefined) => (lines === undefined ? '' : `tail=${lines}`)
 
 async function read(response: AsyncIterable<Buffer>, take: (chunk: Buffer) => Promise<void>): Promise<void> {
   try {
@@ -38,9 +52,4 @@ async function read(response: AsyncIterable<Buffer>, take: (chunk: Buffer) => Pr
   } catch (error) {
     throw new Failure(EXIT.unreachable, `the log broke off: ${messageOf(error)}`, 'Ask again.')
   }
-}
-
-function numberOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw wrongUse(`--tail takes a number of lines, not "${text}"`)
 }

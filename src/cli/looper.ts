@@ -2,19 +2,26 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../errors.ts'
 import { readCommandLine } from './args.ts'
-import { connect } from './client.ts'
+import { autopoll } from './autopoll.ts'
+import { type Client, connect } from './client.ts'
 import { completionScript } from './completion.ts'
+import { completedRuns } from './completion-runs.ts'
 import type { Context, LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 import { helpText } from './help.ts'
 import { logs } from './logs.ts'
+import { open } from './open.ts'
+import { rerun } from './rerun.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { openScreen, type Screen } from './screen.ts'
 import { findService } from './service-address.ts'
+import { show } from './show.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 import type { World } from './world.ts'
+
+const COMPLETION_MS = 2000
 
 /** Runs a command line; resolves with its exit status. Never rejects. */
 export async function looper(args: readonly string[], world: World): Promise<number> {
@@ -33,7 +40,7 @@ export async function looper(args: readonly string[], world: World): Promise<num
 async function dispatch(context: LocalContext): Promise<number> {
   const { command, words, options, screen, world } = context
   if (options.version) {
-    screen.say(versionIn(world.projectDir))
+    screen.say(versionIn(world.packageDir))
     return EXIT.ok
   }
   switch (command) {
@@ -44,8 +51,16 @@ async function dispatch(context: LocalContext): Promise<number> {
       for (const line of linesOf(helpText(words[0]))) screen.say(line)
       return EXIT.ok
     case 'completion':
-      for (const line of linesOf(completionScript(words[0]))) screen.say(line)
+      for (const line of await completion(context)) screen.say(line)
       return EXIT.ok
+    case 'token': {
+      const { token } = await import('./token.ts')
+      return token(context)
+    }
+    case 'serve': {
+      const { serve } = await import('./serve.ts')
+      return serve(context)
+    }
     case 'doctor': {
       // It needs the service's own parts, and a newer Node than the rest.
       const { doctor } = await import('./doctor.ts')
@@ -53,23 +68,42 @@ async function dispatch(context: LocalContext): Promise<number> {
     }
     case 'run':
       return run(asking(context))
+    case 'rerun':
+      return rerun(asking(context))
     case 'status':
       return status(asking(context))
     case 'runs':
       return runs(asking(context))
+    case 'show':
+      return show(asking(context))
     case 'logs':
       return logs(asking(context))
     case 'stop':
       return stop(asking(context))
+    case 'open':
+      return open(asking(context))
+    case 'autopoll':
+      return autopoll(asking(context))
   }
 }
 
 const linesOf = (text: string) => text.split('\n')
 
 function asking(context: LocalContext): Context {
-  const { world, options } = context
+  return { ...context, client: clientOf(context, context.world.interrupted) }
+}
+
+function clientOf({ world, options }: LocalContext, signal: AbortSignal): Client {
   const service = findService(options.url, world.env, world.dotEnv)
-  return { ...context, client: connect(service, { ...world.dotEnv, ...world.env }, world.interrupted) }
+  return connect(service, { ...world.dotEnv, ...world.env }, signal)
+}
+
+/** A script, or what its shell asks for when a key is pressed: that must not wait for long. */
+async function completion(context: LocalContext): Promise<string[]> {
+  const [what] = context.words
+  if (what !== 'runs' && what !== 'live') return linesOf(completionScript(what))
+  const signal = AbortSignal.any([context.world.interrupted, AbortSignal.timeout(COMPLETION_MS)])
+  return completedRuns(clientOf(context, signal), what === 'live')
 }
 
 async function tell(error: unknown, screen: Screen, asJson: boolean): Promise<number> {
@@ -81,6 +115,6 @@ async function tell(error: unknown, screen: Screen, asJson: boolean): Promise<nu
   return failure.exit
 }
 
-function versionIn(projectDir: string): string {
-  return JSON.parse(readFileSync(path.join(projectDir, 'package.json'), 'utf8')).version
+function versionIn(packageDir: string): string {
+  return JSON.parse(readFileSync(path.join(packageDir, 'package.json'), 'utf8')).version
 }

@@ -4,22 +4,24 @@ import type { RunSummary } from '../runs/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, wrongUse } from './failure.ts'
 import type { RunPage } from './find-run.ts'
-import { duration, outcomeOf, shortId, tookMs } from './human.ts'
-import type { Style } from './screen.ts'
-import { type Cell, table } from './table.ts'
+import { duration, hasFailed, nameOf, outcomeOf, shortId, styleOf, type Told, tookMs } from './human.ts'
+import { type Cell, type Column, table } from './table.ts'
+import { whenOf } from './when.ts'
 
 const DEFAULT_LIMIT = '20'
-const AGE_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const FAILED = 'failed'
 
 /** `looper runs`: the runs on the record, newest first. */
 export async function runs({ world, screen, client, options }: Context): Promise<number> {
   const now = world.clock.now()
   const query = new URLSearchParams({ limit: options.limit ?? DEFAULT_LIMIT })
   const { outcome, trigger, workspace, since } = options
+  if (options.failed && outcome !== undefined) throw wrongUse('give --failed or --outcome, not both')
+  if (options.failed) query.set('outcome', FAILED)
   if (outcome !== undefined) query.set('outcome', outcome)
   if (trigger !== undefined) query.set('trigger', trigger)
   if (workspace !== undefined) query.set('workspace', realWorkspace(path.resolve(world.cwd, workspace)))
-  if (since !== undefined) query.set('since', timeOf(since, now))
+  if (since !== undefined) query.set('since', whenOf(since, now))
   const answer = await client.get<RunPage>(`/runs?${query}`, ['runs'])
   if (options.json) {
     await screen.json(answer)
@@ -29,19 +31,21 @@ export async function runs({ world, screen, client, options }: Context): Promise
     screen.tell('looper: no such run')
     return EXIT.ok
   }
-  const columns = [
+  const columns: Column[] = [
     { title: 'ID' },
     { title: 'OUTCOME' },
+    { title: 'NAME', min: 16, cut: 'end' },
     { title: 'AGE' },
     { title: 'TOOK' },
     { title: 'BY' },
     { title: 'WORKSPACE', min: 12 },
   ]
-  const rows = answer.runs.map((run): Cell[] => {
+  const rows = answer.runs.map((run: RunSummary & Told): Cell[] => {
     const took = tookMs(run, now)
     return [
       { text: shortId(run.run_id) },
-      { text: outcomeOf(run), paint: (text) => screen.paint(styleOf(run), text) },
+      { text: marked(run), paint: (text) => screen.paint(styleOf(run), text) },
+      { text: nameOf(run) },
       { text: run.requested_at === null ? '' : duration(now - Date.parse(run.requested_at)) },
       { text: took === null ? '' : duration(took) },
       { text: run.caller ?? run.trigger },
@@ -52,23 +56,10 @@ export async function runs({ world, screen, client, options }: Context): Promise
   return EXIT.ok
 }
 
-/** The colour of an outcome. */
-export function styleOf({ outcome, return_code }: Pick<RunSummary, 'outcome' | 'return_code'>): Style {
-  switch (outcome) {
-    case null:
-      return 'cyan'
-    case 'exited':
-      return return_code === 0 ? 'green' : 'red'
-    case 'replaced':
-    case 'stopped':
-      return 'yellow'
-    case 'signaled':
-    case 'timed_out':
-    case 'stalled':
-    case 'failed_to_start':
-    case 'lost':
-      return 'red'
-  }
+/** An outcome with a mark in front of it, so that failures are seen also without colours. */
+function marked(run: RunSummary & Told): string {
+  const mark = hasFailed(run) ? '✗' : styleOf(run) === 'green' ? '✓' : ' '
+  return `${mark} ${outcomeOf(run)}`
 }
 
 /** The service records real paths; a directory that is not there is asked for as it was given. */
@@ -78,16 +69,4 @@ function realWorkspace(dir: string): string {
   } catch {
     return dir
   }
-}
-
-/** A date or time as the service takes it, also from an age. */
-function timeOf(since: string, now: number): string {
-  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(since) ?? []
-  const unitMs = unit === 'm' || unit === 'h' || unit === 'd' ? AGE_MS[unit] : Number.NaN
-  const at = count === undefined ? Date.parse(since) : now - Number(count) * unitMs
-  if (!Number.isNaN(at)) return new Date(at).toISOString()
-  throw wrongUse(
-    `--since cannot read "${since}"`,
-    'Give a date (2026-11-01), a time (2026-11-01T08:00) or an age (90m, 12h, 7d).',
-  )
 }

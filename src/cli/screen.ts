@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { styleText } from 'node:util'
 import { harmless, harmlessJson, oneLine } from './harmless.ts'
 import type { World } from './world.ts'
@@ -24,6 +25,10 @@ export interface Screen {
   readonly passing: ((text: string | null) => void) | null
   /** For {@link Screen.say}: coloured on a terminal, and never with `NO_COLOR`. */
   paint(style: Style, text: string): string
+  /** Asks on stderr; resolves with the line that comes on stdin, empty where none does. */
+  ask(question: string): Promise<string>
+  /** Whether somebody reads what {@link Screen.say} says. */
+  readonly isTerminal: boolean
   /** The terminal's width; without bounds where there is none. */
   readonly width: number
 }
@@ -39,7 +44,7 @@ export interface LogSink {
 const CLEAR = '\r\u001b[K'
 
 /** The screen of this process. */
-export function openScreen({ stdout, stderr, env, interrupted }: World): Screen {
+export function openScreen({ stdin, stdout, stderr, env, interrupted }: World): Screen {
   const isTerminal = stdout.isTTY === true
   // https://no-color.org: any value but an empty one.
   const hasColours = isTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
@@ -69,6 +74,21 @@ export function openScreen({ stdout, stderr, env, interrupted }: World): Screen 
       stderr.isTTY !== true || env.TERM === 'dumb'
         ? null
         : (text) => void stderr.write(CLEAR + oneLine(text ?? '')),
+    async ask(question) {
+      stderr.write(`${oneLine(question)} `)
+      const lines = createInterface({ input: stdin })
+      try {
+        // Its end is an answer, too.
+        const [line = ''] = await Promise.race([
+          once(lines, 'line', { signal: interrupted }),
+          once(lines, 'close', { signal: interrupted }),
+        ])
+        return String(line).trim()
+      } finally {
+        lines.close()
+      }
+    },
+    isTerminal,
     paint: (style, text) =>
       hasColours
         ? `${mark}${styleText(style, `${mark}${text}${mark}`, { validateStream: false })}${mark}`

@@ -3,8 +3,18 @@ import type { StatusAnswer } from '../status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import type { RunPage } from './find-run.ts'
-import { duration, outcomeOf, shortId, tookMs } from './human.ts'
-import { styleOf } from './runs.ts'
+import {
+  duration,
+  hasFailed,
+  labelOf,
+  outcomeOf,
+  shortId,
+  size,
+  styleOf,
+  type Told,
+  tookMs,
+} from './human.ts'
+import { lastLines } from './last-lines.ts'
 
 const FIELDS = [
   'version',
@@ -17,11 +27,15 @@ const FIELDS = [
   'disk',
 ] as const satisfies readonly (keyof StatusAnswer)[]
 
-const LAST_LINE_CHARACTERS = 500
+/** What a service tells that is not older than this command. */
+type Answer = StatusAnswer & {
+  readonly token?: { readonly name: string; readonly scope: string } | null
+  readonly findings?: readonly { readonly check: string; readonly problem: string; readonly remedy: string }[]
+}
 
 /** `looper status`: what runs, when the autopoll looks next, and whether all is well. */
 export async function status({ world, screen, client, options }: Context): Promise<number> {
-  const answer = await client.get<StatusAnswer>('/status', FIELDS)
+  const answer = await client.get<Answer>('/status', FIELDS)
   if (options.json) {
     await screen.json(answer)
     return EXIT.ok
@@ -29,7 +43,7 @@ export async function status({ world, screen, client, options }: Context): Promi
   const now = world.clock.now()
   const since = (at: string) => duration(now - Date.parse(at))
   const { paint } = screen
-  const { current, slot, autopoll, notice, disk, live_pids, problems = {} } = answer
+  const { current, slot, autopoll, notice, disk, live_pids, problems = {}, token, findings = [] } = answer
 
   screen.say(`${paint('bold', `Looper ${answer.version}`)} at ${client.url}, up ${since(answer.started_at)}`)
   screen.say('')
@@ -41,6 +55,8 @@ export async function status({ world, screen, client, options }: Context): Promi
   const others = live_pids?.filter((pid) => pid !== current?.pid) ?? []
   if (others.length > 0) row('others', `live agents besides it: ${others.join(', ')}`)
   if (live_pids === null) row('others', ...unknown('live_pids'))
+  if (token) row('token', `${token.name} (${token.scope})`)
+  for (const { check, problem, remedy } of findings) row(check, paint('red', problem), `→ ${remedy}`)
   return EXIT.ok
 
   function unknown(part: keyof StatusAnswer): [string] {
@@ -53,8 +69,8 @@ export async function status({ world, screen, client, options }: Context): Promi
   }
 
   function diskLines({ path, free_mb, min_free_mb, ok }: NonNullable<typeof disk>): [string] {
-    const free = `${free_mb} MB free in ${path}`
-    return [ok ? free : paint('red', `${free}, and ${min_free_mb} MB are needed`)]
+    const free = `${size(free_mb)} free in ${path}`
+    return [ok ? free : paint('red', `${free}, and ${size(min_free_mb)} are needed`)]
   }
 
   function row(name: string, first: string, ...more: string[]): void {
@@ -62,37 +78,27 @@ export async function status({ world, screen, client, options }: Context): Promi
     for (const line of more) screen.say(`${' '.repeat(10)}${line}`)
   }
 
-  async function liveLines(run: RunSummary): Promise<[string, ...string[]]> {
+  async function liveLines(run: RunSummary & Told): Promise<[string, ...string[]]> {
     const took = tookMs(run, now)
-    const last = await lastLine(run.run_id)
+    const [last] = await lastLines(client, run.run_id, 1)
     return [
-      `${paint('cyan', outcomeOf(run))} ${shortId(run.run_id)}${took === null ? '' : ` for ${duration(took)}`}, ${byWhom(run)}`,
+      `${paint('cyan', outcomeOf(run))} ${labelOf(run)}${took === null ? '' : ` for ${duration(took)}`}, ${byWhom(run)}`,
       run.workspace,
       ...(run.log_path === null ? [] : [paint('dim', `pid ${run.pid}, log ${run.log_path}`)]),
-      ...(last === '' ? [] : [`> ${last}`]),
+      ...(last === undefined ? [] : [`> ${last}`]),
     ]
   }
 
   async function idleLines(): Promise<[string, ...string[]]> {
-    const [last] = (await client.get<RunPage>('/runs?limit=1', ['runs'])).runs
+    const [last]: (RunSummary & Told)[] = (await client.get<RunPage>('/runs?limit=1', ['runs'])).runs
     if (!last) return ['nothing runs, and nothing ran yet']
     const ago = last.ended_at === null ? '' : ` ${since(last.ended_at)} ago`
     const cause = last.cause === null ? '' : `: ${last.cause}`
     return [
       'nothing runs',
-      `last ${shortId(last.run_id)}, ${byWhom(last)}: ${paint(styleOf(last), outcomeOf(last))}${ago}${cause}`,
+      `last ${labelOf(last)}, ${byWhom(last)}: ${paint(styleOf(last), outcomeOf(last))}${ago}${cause}`,
+      ...(hasFailed(last) && last.remedy ? [`→ ${last.remedy}`] : []),
     ]
-  }
-
-  async function lastLine(runId: string): Promise<string> {
-    try {
-      const chunks: Buffer[] = []
-      for await (const chunk of await client.open(`/runs/${runId}/log?tail=1`)) chunks.push(chunk)
-      return Buffer.concat(chunks).toString('utf8').trim().slice(-LAST_LINE_CHARACTERS)
-    } catch {
-      // It has no log yet, or none any more; the rest is worth telling all the same.
-      return ''
-    }
   }
 
   function autopollLines({
@@ -104,7 +110,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     if (!enabled) return ['off']
     const next = next_at === null ? 'on' : `looks in ${duration(Date.parse(next_at) - now)}`
     return [
-      paused ? paint('yellow', 'paused until "looper run"') : next,
+      paused ? paint('yellow', 'paused; "looper autopoll resume" lets it go on') : next,
       ...(would_skip === null ? [] : [`would launch nothing: ${would_skip}`]),
     ]
   }

@@ -4,10 +4,11 @@ import type { StatusAnswer } from '../status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 import { findRun } from './find-run.ts'
-import { shortId } from './human.ts'
+import { hasFailed, labelOf, shortId, type Told } from './human.ts'
 import { spinning } from './spinner.ts'
 
 type Stopped = Static<typeof StopAnswer>
+type StoppedRun = Stopped['run'] & Told
 
 /** `looper stop [ID]`: stops a run, by default the one that lives, and waits for its verified end. */
 export async function stop(context: Context): Promise<number> {
@@ -22,7 +23,10 @@ export async function stop(context: Context): Promise<number> {
   else {
     const pids =
       stopped.length === 0 ? '' : ` (${stopped.length === 1 ? 'pid' : 'pids'} ${stopped.join(', ')})`
-    screen.say(`Stopped ${shortId(runId)}${pids}`)
+    const run: StoppedRun = answer.run
+    screen.say(`Stopped ${labelOf(run)}${pids}`)
+    if (hasFailed(run) && run.cause) screen.say(`It had failed: ${run.cause}`)
+    if (hasFailed(run) && run.remedy) screen.say(run.remedy)
   }
   if (remaining.length === 0) return EXIT.ok
   screen.tell(`looper: still alive: ${remaining.join(', ')}; end them by hand`)

@@ -11,13 +11,15 @@ export interface Column {
   readonly title: string
   /** The narrowest it may become; without it, as wide as its widest cell. */
   readonly min?: number
+  /** Where its texts are cut: paths are alike at their start, sentences tell most there. */
+  readonly cut?: 'start' | 'end'
 }
 
 const GAP = '  '
 
 /**
- * Rows as aligned lines of at most `width` columns. A column that may is narrowed first, its texts cut at their
- * beginning, where paths are alike; where that is not enough, columns at the right are left out.
+ * Rows as aligned lines of at most `width` columns. Columns that may are narrowed first, from the right; where that is
+ * not enough, columns at the right are left out.
  */
 export function table(
   columns: readonly Column[],
@@ -25,13 +27,13 @@ export function table(
   width: number,
 ): string[] {
   const rows = given.map((cells) => cells.map((cell) => ({ ...cell, text: oneLine(cell.text) })))
-  const shown = columns.map(({ title, min }, i) => {
+  const shown = columns.map(({ title, min, cut = 'start' }, i) => {
     const texts = [title, ...rows.map((row) => row[i]?.text ?? '')]
     const widest = Math.max(...texts.map(cellsOf))
-    return { title, min: min ?? widest, width: widest }
+    return { title, cut, min: min ?? widest, width: widest }
   })
   const total = () => shown.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length)
-  for (const column of shown) {
+  for (const column of shown.toReversed()) {
     const over = Math.max(0, total() - width)
     column.width = Math.min(column.width, Math.max(column.min, column.width - over))
   }
@@ -41,25 +43,26 @@ export function table(
     shown
       .map((column, i) => {
         const { text, paint = (same: string) => same } = cells[i] ?? { text: '' }
-        const cut = cutStart(text, column.width)
-        return paint(cut) + ' '.repeat(column.width - cellsOf(cut))
+        const fit = cutTo(text, column.width, column.cut)
+        return paint(fit) + ' '.repeat(column.width - cellsOf(fit))
       })
       .join(GAP)
       .trimEnd()
   return [line(columns.map(({ title }) => ({ text: title }))), ...rows.map(line)]
 }
 
-/** The last part of a text that fits, after an ellipsis. */
-function cutStart(text: string, width: number): string {
+/** What of a text fits, with an ellipsis in place of the rest. */
+export function cutTo(text: string, width: number, from: 'start' | 'end'): string {
   if (cellsOf(text) <= width) return text
+  const characters = from === 'start' ? [...text].reverse() : [...text]
   const kept: string[] = []
   let left = width - 1
-  for (const character of [...text].reverse()) {
+  for (const character of characters) {
     left -= cellsOf(character)
     if (left < 0) break
-    kept.unshift(character)
+    kept.push(character)
   }
-  return `…${kept.join('')}`
+  return from === 'start' ? `…${kept.reverse().join('')}` : `${kept.join('')}…`
 }
 
 /** How many columns of a terminal a text takes: East Asian and emoji two a character, combining marks none. */

@@ -1,7 +1,8 @@
 import { asText } from './as-text.ts'
+import { endedRun, tellBadEnd } from './bad-end.ts'
 import type { Context } from './context.ts'
 import { type End, follow } from './follow.ts'
-import { outcomeOf, shortId } from './human.ts'
+import { labelOf, outcomeOf, type Told } from './human.ts'
 
 /**
  * Shows the log of a run until it ends, and tells how it ended.
@@ -19,7 +20,9 @@ export async function showToEnd(context: Context, runId: string, start: string):
   try {
     const end = await follow(client, runId, { ...following(context), start, take: sink.write })
     await sink.end()
-    screen.tell(`looper: ${endLine(end)}`)
+    const run = await endedRun(context, end)
+    screen.tell(`looper: ${endLine(run)}`)
+    await tellBadEnd(context, run, false)
     return end
   } catch (error) {
     // The terminal gets its own colours back, whatever happened.
@@ -35,6 +38,6 @@ export function following({ world, screen }: Context) {
 }
 
 /** How a run ended, as a line. */
-export function endLine(end: End): string {
-  return `${shortId(end.run_id)}: ${outcomeOf(end)}${end.cause ? `, ${end.cause}` : ''}`
+export function endLine(end: End & Told): string {
+  return `${labelOf(end)}: ${outcomeOf(end)}${end.cause ? `, ${end.cause}` : ''}`
 }

@@ -1,11 +1,17 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../clock.ts'
 import type { Places } from '../config.ts'
+import type { OwnPlaces } from '../own-places.ts'
 
 /** Where a command writes to. */
 export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean
   readonly columns?: number
+}
+
+/** Where a command reads from. */
+export interface Input extends Readable {
+  readonly isTTY?: boolean
 }
 
 /** What the `looper` command takes from its process. */
@@ -15,15 +21,19 @@ export interface World extends Surroundings {
 }
 
 /** The same without a way to write past the screen. */
-export interface Surroundings extends Places {
+export interface Surroundings extends Places, OwnPlaces {
   readonly env: NodeJS.ProcessEnv
-  /** The `.env` of Looper's own checkout; the environment goes before it. */
+  /** The `.env` of the service that belongs to this command; the environment goes before it. */
   readonly dotEnv: NodeJS.ProcessEnv
   readonly cwd: string
   readonly platform: NodeJS.Platform
   /** The version of Node, without "v". */
   readonly nodeVersion: string
-  readonly stdin: Readable
+  /** Node's own program. */
+  readonly execPath: string
+  /** Puts a program in the place of this process, as execve(2) does; an older Node, and Windows, cannot. */
+  readonly replaceProcess: NodeJS.Process['execve']
+  readonly stdin: Input
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal
   readonly clock: Clock

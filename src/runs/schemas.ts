@@ -193,6 +193,9 @@ export type RunSummary = Static<typeof RunSummary>
 export const RunDetails = Type.Object(
   {
     ...summary,
+    message: Type.Union([Type.String(), Type.Null()], {
+      description: 'The notice as it was asked for; null where none was to be sent.',
+    }),
     prompt: Type.String(),
     binary: Type.String(),
     command: TextOrNull,

@@ -38,6 +38,7 @@ export function summaryOf(record: ListedRun): RunSummary {
 export function detailsOf(record: RunRecord): RunDetails {
   return {
     ...summaryOf(record),
+    message: record.noticeText,
     prompt: record.prompt,
     binary: record.binary,
     command: record.command,

@@ -95,7 +95,7 @@ function bodies(workspace: string) {
         {
           prompt: usually(fc.constant(`touch ${MARKER}`)),
           codex_exec_binary: usually(fc.constantFrom(null, '/bin/sh', 'sh', 'codex')),
-          zulip_script_path: usually(fc.constantFrom(null, '/etc/passwd', 'scripts/token.ts')),
+          zulip_script_path: usually(fc.constantFrom(null, '/etc/passwd', 'scripts/demo.ts')),
           timeout_seconds: usually(fc.constantFrom(0, '5', null)),
           stall_seconds: usually(fc.constantFrom(0, '5', null)),
         },

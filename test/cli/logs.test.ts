@@ -66,7 +66,7 @@ t.test('-f goes on until the end and tells it, also where the connection is lost
   t.equal(status, 0)
   t.match(
     err,
-    /^looper: the connection was lost: .*; trying again in 0\.5 s\nlooper: 01000000: stopped, stopped by me\n$/,
+    /^looper: the connection was lost: .*; trying again in 0\.5 s\nlooper: 01000000 a run: stopped, stopped by me\n$/,
   )
 })
 
@@ -77,8 +77,50 @@ t.test('--tail begins near the end', async (t) => {
   t.equal((await runCommand(['logs', '--tail', '1', '-f'], { url })).out, '3\n')
   t.match(await runCommand(['logs', '--tail', 'many'], { url }), {
     status: 2,
-    err: /--tail takes a number of lines, not "many"/,
+    err: /--tail does not take "many"\nGive a whole number from 0 to /,
   })
+})
+
+t.test('--since begins with what was written then', async (t) => {
+  const { service, url } = await setUp(t)
+  const run = service.add({ outcome: 'exited', return_code: 0 }, '1\n2\n3\n')
+  const minute = (ago: number) => new Date(Date.now() - ago * 60_000).toISOString()
+  const times = [
+    { from: 1, to: 1, time: minute(30) },
+    { from: 2, to: 2, time: minute(20) },
+    { from: 3, to: 3, time: minute(10) },
+  ]
+  const logs = (answer: object, status: number, offset: number | null | undefined, ...args: string[]) => {
+    service.interrupt((request, response) => {
+      t.equal(request.url, `/runs/${run.run_id}/log/times?from=1`)
+      response.writeHead(status).end(JSON.stringify(answer))
+    })
+    // Where the line begins, or behind the last one.
+    if (offset !== undefined) {
+      const next = offset === null ? { times: [], noted: true } : { offset }
+      service.interrupt((_, response) => response.end(JSON.stringify(next)))
+    }
+    return runCommand(['logs', run.run_id, ...args], { url })
+  }
+  t.equal((await logs({ times, noted: true }, 200, 2, '--since', '25m')).out, '2\n3\n')
+  t.equal((await logs({ times, noted: true }, 200, 4, '--since', minute(15), '-f')).out, '3\n')
+  t.match(await logs({ times, noted: true }, 200, null, '--since', '30s'), {
+    status: 0,
+    out: '',
+    err: 'looper: nothing was written since then\n',
+  })
+  const unknown = { ok: false, error: 'there is nothing', code: 'LOOPER_NOT_FOUND' }
+  const untold = { status: 1, out: '', err: /does not know when.*\nSet LOOPER_LOG_TIMES=1 for the service/ }
+  t.match(await logs(unknown, 404, undefined, '--since', '1h'), untold, 'an older service')
+  t.match(
+    await logs({ times: [], noted: false }, 200, undefined, '--since', '1h'),
+    untold,
+    'one that does not keep them',
+  )
+  const gone = { ok: false, error: 'there is no run', code: 'LOOPER_RUN_NOT_FOUND' }
+  t.match(await logs(gone, 404, undefined, '--since', '1h'), { status: 66, err: /there is no run/ })
+  t.match(await runCommand(['logs', '--since', '1h', '--tail', '1'], { url }), { status: 2, err: /not both/ })
+  t.match(await runCommand(['logs', '--since', 'yore'], { url }), { status: 2, err: /Give a date/ })
 })
 
 t.test('a run is found by its id, its request id, or the beginning of one', async (t) => {

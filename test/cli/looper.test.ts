@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { COMMANDS, OPTIONS } from '../../src/cli/commands.ts'
+import { readCommandLine } from '../../src/cli/args.ts'
+import { COMMAND_NAMES, COMMANDS, commandOf } from '../../src/cli/commands.ts'
 import { EXIT } from '../../src/cli/failure.ts'
+import { OPTIONS } from '../../src/cli/options.ts'
+import { SCOPES } from '../../src/http/tokens.ts'
 import { runCommand } from '../helpers/command.ts'
 import { PROJECT } from '../helpers/service.ts'
 
@@ -27,8 +30,68 @@ t.test('no command at all shows the help aside, as wrong use', async (t) => {
   t.match(await runCommand([]), { status: 2, out: '', err: /^Usage: looper COMMAND/ })
 })
 
-t.test('the version is the package’s', async (t) => {
-  t.equal((await runCommand(['--version'])).out, `${JSON.parse(read('package.json')).version}\n`)
+t.test('the version is the package’s, and -v asks for it, as it does with node and npm', async (t) => {
+  const version = `${JSON.parse(read('package.json')).version}\n`
+  for (const args of [['--version'], ['-v'], ['status', '-v']]) t.equal((await runCommand(args)).out, version)
+})
+
+t.test('the help of every command has examples, which are command lines that it takes', async (t) => {
+  for (const name of COMMAND_NAMES) {
+    const { examples } = commandOf(name)
+    const { out } = await runCommand(['help', name])
+    t.match(out, '\n\nExamples:\n  ')
+    t.ok(examples.length > 0)
+    for (const [line] of examples) {
+      t.ok(out.includes(`  ${line}`), line)
+      const words = spawnSync('sh', ['-c', `looper() { printf '%s\\n' "$@"; }; ${withoutPipes(line)}`])
+      const { command } = readCommandLine(words.stdout.toString().trimEnd().split('\n'))
+      t.equal(command, name)
+    }
+  }
+})
+
+/** An example without what stands around it. */
+const withoutPipes = (line: string) => line.replace(/^.*\| |^\w+=\d+ /, '').replace(/ >\S+$/, '')
+
+t.test('what is misspelt is asked about', async (t) => {
+  for (const [args, question] of [
+    [['stauts'], 'no command "stauts". Did you mean "status"?'],
+    [['help', 'lgos'], 'no command "lgos". Did you mean "logs"?'],
+    [['run', 'x', '--worskpace', '/'], 'Unknown option \'--worskpace\'. Did you mean "--workspace"?'],
+    [['--versoin'], 'Unknown option \'--versoin\'. Did you mean "--version"?'],
+    [['autopoll', 'pasue'], '"looper autopoll" has no "pasue". Did you mean "pause"?'],
+  ] as const) {
+    const { status, err } = await runCommand(args)
+    t.equal(status, 2)
+    t.ok(err.startsWith(`looper: ${question}\n`) || err.startsWith(`looper: there is ${question}\n`), err)
+  }
+  const far = await runCommand(['x'.repeat(100_000)])
+  t.notMatch(far.err, 'Did you mean')
+  t.match((await runCommand(['statsu', '--json'])).out, 'Did you mean')
+})
+
+t.test('a value that an option does not take is refused with those that it takes', async (t) => {
+  for (const [args, why] of [
+    [
+      ['runs', '--outcome', 'live,dead'],
+      '--outcome does not take "dead"\nGive one or more, separated by commas, of: live, failed, exited, ',
+    ],
+    [['runs', '--trigger', 'cron'], '--trigger does not take "cron"\nGive one of: http, hook, autopoll.\n'],
+    [['runs', '--limit', '501'], '--limit does not take "501"\nGive a whole number from 1 to 500.\n'],
+    [['runs', '--limit', '1.5'], '--limit does not take "1.5"\n'],
+    [['logs', '--tail=-1'], '--tail does not take "-1"\n'],
+    [
+      ['token', 'add', 'x', '--scope', 'root'],
+      '--scope does not take "root"\nGive one of: read, run, admin.\n',
+    ],
+    [['token', 'add', 'x', '--days', '0'], '--days does not take "0"\nGive a number from 0.001 to 36500.\n'],
+    [['autopoll', 'eat'], '"looper autopoll" has no "eat".\nGive one of: pause, resume, launch.\n'],
+  ] as const) {
+    const { status, err } = await runCommand(args)
+    t.equal(status, 2)
+    t.ok(err.includes(why), err)
+  }
+  t.strictSame(OPTIONS.scope.oneOf, SCOPES)
 })
 
 t.test('lines fit 120 columns', async (t) => {
@@ -38,17 +101,18 @@ t.test('lines fit 120 columns', async (t) => {
   for (const line of texts.flatMap(({ out }) => out.split('\n'))) t.ok(line.length <= 120, line)
 })
 
-t.test('docs/cli.md names every command, option and exit status', async (t) => {
+t.test('the README leads to docs/cli.md, which names every command, option and exit status', async (t) => {
   const guide = read('docs/cli.md')
-  for (const name of Object.keys(COMMANDS)) t.match(guide, `looper ${name}`)
-  for (const name of Object.keys(OPTIONS)) t.match(guide, `--${name}`)
-  for (const status of Object.values(EXIT)) t.match(guide, `| ${status} |`)
+  t.match(read('README.md'), '(docs/cli.md)')
+  for (const name of Object.keys(COMMANDS)) t.ok(guide.includes(`looper ${name}`), name)
+  for (const name of Object.keys(OPTIONS)) t.ok(guide.includes(`--${name}`), name)
+  for (const status of Object.values(EXIT)) t.ok(guide.includes(`| ${status} |`), String(status))
 })
 
 t.test('a mistake in JSON is JSON', async (t) => {
   const { status, out } = await runCommand(['runs', '--json', '--since', 'yore'])
   t.equal(status, 2)
-  t.match(JSON.parse(out), { ok: false, error: '--since cannot read "yore"' })
+  t.match(JSON.parse(out), { ok: false, error: '--since does not take "yore"' })
   t.match(JSON.parse((await runCommand(['runs', '--json', '--bogus'])).out), { ok: false })
 })
 
@@ -73,6 +137,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
     '--follow',
     '-f',
     '--tail',
+    '--since',
     '--url',
     '--json',
     '--help',
@@ -80,8 +145,12 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
   ])
   t.strictSame(offers('looper', 'runs', '--trigger', 'h'), ['http', 'hook'])
   t.strictSame(offers('looper', 'run', '--prompt', ''), [''])
-  t.ok(offers('looper', 'run', '--prompt-file', 'REA').includes('README.md'))
-  t.ok(offers('looper', 'run', '--workspace', 'sr').includes('src'))
+  t.strictSame(offers('looper', 'run', '--prompt-file', 'REA'), [''], 'files are left to the shell')
+  t.strictSame(offers('looper', 'runs', '--trigger', '=', 'h'), ['http', 'hook'])
+  t.strictSame(offers('looper', 'runs', '--trigger', '='), ['http', 'hook', 'autopoll'])
+  t.strictSame(offers('looper', 'token', ''), [
+    ...['add', 'list', 'revoke', '--scope', '--days', '--file', '--json', '--help', '-h'],
+  ])
   t.strictSame(offers('looper', 'completion', ''), ['bash', 'zsh', 'fish', '--help', '-h'])
 })
 

@@ -178,20 +178,23 @@ t.test('--wait waits for the end, shows how long on a terminal, and exits as the
     service.end(run, { outcome, return_code: returnCode, cause: returnCode === null ? 'reboot' : null })
     const ended = await command.ended
     t.equal(ended.status, status)
-    t.equal(ended.out, `01000000: ${returnCode === null ? 'lost, reboot' : `${outcome} ${returnCode}`}\n`)
+    const how = returnCode === null ? 'lost, reboot' : `${outcome} ${returnCode}`
+    t.equal(ended.out, `01000000 a run: ${how}\n`)
     t.ok(ended.err.startsWith('\r\u001b[K⠋ announcing, stopping, launching 0 s'))
-    t.ok(ended.err.endsWith('\r\u001b[K'), 'the line is cleared')
+    const behind = returnCode === 0 ? '' : 'Its last lines:\n  hello\n'
+    t.ok(ended.err.endsWith(`\r\u001b[K${behind}`), 'the line is cleared')
   }
 })
 
 t.test('--wait says nothing where stderr is no terminal, and gives one JSON object on request', async (t) => {
   const { service, url } = await setUp(t)
   const run = launching(service)
-  service.end(run, { outcome: 'exited', return_code: 4, cause: null })
-  t.match(await runCommand(['run', 'x', '--wait'], { url }), { status: 4, err: '' })
+  service.end(run, { outcome: 'exited', return_code: 0, cause: null })
+  t.match(await runCommand(['run', 'x', '--wait'], { url }), { status: 0, err: '' })
   t.match(await runCommand(['run', 'x', '--wait'], { url, isErrTerminal: true, env: { TERM: 'dumb' } }), {
     err: '',
   })
+  service.end(run, { outcome: 'exited', return_code: 4, cause: null })
   const { out } = await runCommand(['run', 'x', '--wait', '--json'], { url })
   t.strictSame(JSON.parse(out), { ...answer(run), outcome: 'exited', return_code: 4, cause: null })
 })
@@ -204,7 +207,7 @@ t.test('--follow shows the log until the end', async (t) => {
   service.append(run, 'more\n')
   await until('the second is', () => command.out() === 'hello\nmore\n')
   service.end(run, { outcome: 'exited', return_code: 0, cause: null })
-  t.match(await command.ended, { status: 0, out: 'hello\nmore\n', err: 'looper: 01000000: exited 0\n' })
+  t.match(await command.ended, { status: 0, out: 'hello\nmore\n', err: 'looper: 01000000 a run: exited 0\n' })
   const { out } = await runCommand(['run', 'x', '-f', '--json'], { url })
   t.strictSame(
     out
@@ -227,7 +230,7 @@ t.test('a run that ended before it could be followed is shown all the same', asy
       request_id: run.request_id,
     })
   t.match(await runCommand(['run', 'x', '--follow'], { url }), { status: 9, out: 'broken\n' })
-  t.match(await runCommand(['run', 'x', '--wait'], { url }), { status: 9, out: '01000000: exited 9\n' })
+  t.match(await runCommand(['run', 'x', '--wait'], { url }), { status: 9, out: '01000000 a run: exited 9\n' })
   t.match(await runCommand(['run', 'x'], { url }), { status: 1, err: /exited early ␛\[2J\(a\nb\)/ })
 })
 
@@ -285,7 +288,7 @@ t.test('--plan tells what would be done, and does nothing', async (t) => {
     notice: { message: 'x\u001b[2J', route: 'type=stream stream=coding topic=t' },
     stop: [
       { pid: 7, run_id: '0a000000-0000-4000-8000-000000000001', command: 'codex exec -- a\nb' },
-      { pid: 8, run_id: null, command: 'codex exec' },
+      { pid: 8, run_id: null, command: `codex exec ${'x'.repeat(99)}`, age_seconds: 7500 },
     ],
     launch: {
       argv: ['codex'],
@@ -305,12 +308,12 @@ t.test('--plan tells what would be done, and does nothing', async (t) => {
     (await runCommand(['run', 'x', '--plan'], { url })).out,
     `It would announce, stop and launch:
 announce  x␛[2J (type=stream stream=coding topic=t)
-stop      7 (run 0a000000)  codex exec -- a b
-stop      8  codex exec
+stop      (run 0a000000, pid 7)
+stop      codex exec ${'x'.repeat(48)}… (not started by Looper, for 2 h 5 m, pid 8)
 launch    codex exec -- y
 in        /repo, 1 s after the stop
 program   /usr/bin/codex (path)
-limits    ended after 60 s, ended after 30 s without output
+limits    ended after 1 m, ended after 30 s without output
 `,
   )
   t.strictSame(JSON.parse((await runCommand(['run', 'x', '--plan', '--json'], { url })).out), body)
@@ -318,12 +321,12 @@ limits    ended after 60 s, ended after 30 s without output
   Object.assign(plan, { would: 'blocked', stop: [{ pid: 7, run_id: null, command: 'x', stoppable: false }] })
   const blocked = (await runCommand(['run', 'x', '--plan'], { url })).out
   t.match(blocked, /^It would announce and try to stop, but launch nothing beside an agent/)
-  t.match(blocked, '\nno way to stop 7  x\n')
+  t.match(blocked, '\nstop      x (not started by Looper, pid 7, cannot be stopped)\n')
 
-  Object.assign(plan, { would: 'stop_only', stop: [], launch: null, notice: { message: 'x', route: 'log' } })
+  Object.assign(plan, { would: 'stop_only', stop: [], launch: null, notice: { message: 'x', route: null } })
   t.equal(
     (await runCommand(['run', 'x', '--plan', '--prompt', ''], { url })).out,
-    'It would announce and stop, and launch nothing, as the prompt is empty:\nannounce  x (log)\nstop      nothing\n',
+    'It would announce and stop, and launch nothing, as the prompt is empty:\nannounce  x\nstop      nothing\n',
   )
   const launch = {
     ...body.plan,
@@ -362,7 +365,10 @@ t.test('the real service launches what it is asked for', async (t) => {
   t.match(out, 'SKIPPED no Zulip credentials')
   await until('the agent ran there', () => textOf(path.join(dir, 'ws/here')) !== '')
   t.equal(readFileSync(path.join(dir, 'ws/here'), 'utf8'), `${path.join(dir, 'ws')}\n`)
-  t.match((await runCommand(['runs'], { url: service.url, env })).out, /^ID .*\n[0-9a-f]{8} {2}running /)
+  t.match(
+    (await runCommand(['runs'], { url: service.url, env })).out,
+    /^ID .*\n[0-9a-f]{8} {4}running +hello /,
+  )
   t.match(await runCommand(['run', 'hello'], { url: service.url, cwd }), {
     status: 77,
     err: /unauthorized\nSend a valid token/,

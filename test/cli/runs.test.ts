@@ -17,16 +17,28 @@ async function setUp(test: Test) {
 
 t.test('runs are listed, newest first, in columns', async (t) => {
   const { service, url } = await setUp(t)
-  service.add({ outcome: 'exited', return_code: 0, ended_at: '2026-11-01T09:00:00Z', caller: 'ci\u001b[2J' })
-  service.add({ outcome: 'failed_to_start', started_at: null, requested_at: null, trigger: 'autopoll' })
+  service.add({
+    name: 'Nightly\u001b[2J tidy',
+    outcome: 'exited',
+    return_code: 0,
+    ended_at: '2026-11-01T09:00:00Z',
+    caller: 'ci\u001b[2J',
+  })
+  const older = service.add({
+    outcome: 'failed_to_start',
+    started_at: null,
+    requested_at: null,
+    trigger: 'autopoll',
+  })
+  for (const unknown of ['name', 'failed', 'remedy']) Reflect.deleteProperty(older, unknown)
   service.add({ workspace: '/home/someone/a/rather/long/path/to/a/repository' })
   t.match(await runCommand(['runs'], { url, world }), {
     status: 0,
     out: [
-      'ID        OUTCOME          AGE  TOOK       BY        WORKSPACE',
-      '03000000  running          2 h  1 h 59 m   http      /home/someone/a/rather/long/path/to/a/repository',
-      '02000000  failed to start                  autopoll  /repo',
-      '01000000  exited 0         2 h  59 m 58 s  ci␛[2J    /repo',
+      'ID        OUTCOME            NAME              AGE  TOOK       BY        WORKSPACE',
+      '03000000    running          a run             2 h  1 h 59 m   http      /home/someone/a/rather/long/path/to/a/repository',
+      '02000000  ✗ failed to start                                    autopoll  /repo',
+      '01000000  ✓ exited 0         Nightly␛[2J tidy  2 h  59 m 58 s  ci␛[2J    /repo',
       '',
     ].join('\n'),
   })
@@ -51,9 +63,10 @@ t.test('on a terminal it fits the width and has colours, but for NO_COLOR', asyn
   const { out } = await runCommand(['runs'], { url, world, columns: 200 })
   const colourOf = (text: string) => new RegExp(`\\[(\\d+)m${text}`).exec(out)?.[1]
   t.strictSame(
-    ['running', 'exited 0', 'exited 1', 'replaced', 'stopped', 'lost', 'timed out', 'failed to start'].map(
-      colourOf,
-    ),
+    [
+      ...['  running', '✓ exited 0', '✗ exited 1', '  replaced', '  stopped'],
+      ...['✗ lost', '✗ timed out', '✗ failed to start'],
+    ].map(colourOf),
     ['36', '32', '31', '33', '33', '31', '31', '31'],
   )
   t.notMatch((await runCommand(['runs'], { url, world, columns: 200, env: { TERM: 'dumb' } })).out, '\u001b')
@@ -87,9 +100,23 @@ t.test('a filter that cannot be meant so is told', async (t) => {
   const { url } = await setUp(t)
   t.match(await runCommand(['runs', '--since', 'yore'], { url }), {
     status: 2,
-    err: /--since cannot read "yore"\nGive a date/,
+    err: /--since does not take "yore"\nGive a date/,
   })
-  t.match(await runCommand(['runs', '--limit', '0'], { url }), { status: 1, err: /'limit' is wrong/ })
+  t.match(await runCommand(['runs', '--failed', '--outcome', 'lost'], { url }), {
+    status: 2,
+    err: 'looper: give --failed or --outcome, not both\n',
+  })
+})
+
+t.test('--failed lists those that ended badly', async (t) => {
+  const { service, url } = await setUp(t)
+  service.add({ outcome: 'exited', return_code: 0 })
+  service.add({ outcome: 'exited', return_code: 1 })
+  service.add({ outcome: 'stopped', return_code: -2 })
+  for (const args of [['--failed'], ['--outcome', 'failed']]) {
+    const { out } = await runCommand(['runs', ...args], { url, world })
+    t.strictSame(out.match(/^\d+/gm), ['02000000'])
+  }
 })
 
 t.test('no run is told aside; --json gives the page', async (t) => {

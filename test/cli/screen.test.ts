@@ -15,6 +15,13 @@ const NOW = new Date(0).toISOString()
 const RUN = {
   run_id: `${EVIL}12345678`,
   request_id: EVIL,
+  name: EVIL,
+  failed: true,
+  remedy: EVIL,
+  message: EVIL,
+  prompt: EVIL,
+  binary: EVIL,
+  command: EVIL,
   outcome: 'lost',
   return_code: EVIL,
   trigger: EVIL,
@@ -36,12 +43,17 @@ const STATUS = {
   autopoll: { enabled: true, next_at: NOW, would_skip: EVIL, paused: false },
   notice: { kind: 'zulip', route: EVIL, problem: EVIL, last: { at: NOW, ok: false, output: EVIL } },
   disk: { path: EVIL, free_mb: EVIL, min_free_mb: EVIL, ok: false },
+  token: { name: EVIL, scope: EVIL },
+  findings: [{ check: EVIL, problem: EVIL, remedy: EVIL }],
 }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
   notice: { message: EVIL, route: EVIL },
-  stop: [{ pid: EVIL, run_id: EVIL, command: EVIL }],
+  stop: [
+    { pid: EVIL, run_id: EVIL, name: EVIL, age_seconds: EVIL, command: EVIL },
+    { pid: EVIL, run_id: null, name: null, age_seconds: null, command: EVIL },
+  ],
   launch: { ...LAUNCH, delay_seconds: EVIL, timeout_seconds: 1, stall_seconds: 1 },
 }
 const STARTED = {
@@ -66,7 +78,8 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     }
     if (pathname === '/status') return send(STATUS)
     if (pathname === '/runs') return send({ runs: [RUN] })
-    if (pathname === '/runs/current') return send(RUN)
+    if (pathname === '/runs/current' || pathname === `/runs/${ID}`) return send(RUN)
+    if (pathname.startsWith('/autopoll/')) return send({ ok: true, run_id: EVIL, name: EVIL })
     if (pathname === '/run') return send(body.includes('"plan"') ? { plan: PLAN } : STARTED)
     if (pathname.endsWith('/stop')) return send({ run: RUN, stopped_pids: [EVIL], remaining_pids: [EVIL] })
     if (!request.url?.includes('follow')) return response.end(EVIL)
@@ -87,6 +100,9 @@ const LINES: readonly (readonly string[])[] = [
   ['run', 'hello', '--plan'],
   ['run', 'hello', '--wait'],
   ['run', 'hello', '--follow'],
+  ['rerun', ID],
+  ['show', ID],
+  ['autopoll', 'launch'],
   ['stop'],
   ['stop', ID],
   ['logs'],
@@ -96,7 +112,8 @@ const LINES: readonly (readonly string[])[] = [
 
 t.test('every command that asks a service is tried here', async (t) => {
   const asking = Object.entries(COMMANDS).flatMap(([name, { common }]) =>
-    common.some((option) => option === 'url') ? [name] : [],
+    // The one that opens a browser shows an address, and nothing that a service says.
+    common.some((option) => option === 'url') && name !== 'open' ? [name] : [],
   )
   t.strictSame([...new Set(LINES.map(([name]) => name))].sort(), asking.sort())
 })

@@ -44,17 +44,25 @@ run       nothing runs, and nothing ran yet
 slot      free
 autopoll  off
 notices   to the server log only
-disk      5000 MB free in /logs
+disk      4.9 GB free in /logs
 `,
   )
 })
 
 t.test('an idle service that had a run tells how it ended', async (t) => {
   const { show, service } = await setUp(t)
-  service.add({ outcome: 'lost', cause: 'the machine was restarted', ended_at: '2026-11-01T09:30:00Z' })
-  t.match(await show(), '          last 01000000, by http: lost 30 m ago: the machine was restarted\n')
+  service.add({
+    outcome: 'lost',
+    cause: 'the machine was restarted',
+    remedy: 'Ask again.',
+    ended_at: '2026-11-01T09:30:00Z',
+  })
+  t.match(
+    await show(),
+    '          last 01000000 a run, by http: lost 30 m ago: the machine was restarted\n          → Ask again.\n',
+  )
   service.add({ outcome: null, caller: 'ci' })
-  t.match(await show(), '          last 02000000, by ci (http): running\n')
+  t.match(await show(), '          last 02000000 a run, by ci (http): running\n')
 })
 
 t.test('a busy service: what runs since when, its last line, who is next', async (t) => {
@@ -82,7 +90,7 @@ t.test('a busy service: what runs since when, its last line, who is next', async
   const shown = await show()
   t.equal(
     shown.slice(shown.indexOf('run ')),
-    `run       running 01000000 for 1 h 59 m, by http
+    `run       running 01000000 a run for 1 h 59 m, by http
           /repo
           pid ${run.pid}, log ${run.log_path}
           > last words␛[2J
@@ -113,13 +121,26 @@ t.test('what is not known yet is left out', async (t) => {
     },
   }
   const shown = await show()
-  t.match(shown, 'run       starting 01000000, by http\n          /repo\nslot      taken by a request\n')
+  t.match(
+    shown,
+    'run       starting 01000000 a run, by http\n          /repo\nslot      taken by a request\n',
+  )
   t.match(shown, 'autopoll  on\nnotices   Zulip\n          1 m ago: OK\n')
   service.status = {
     ...service.status,
     autopoll: { enabled: true, next_at: null, would_skip: null, paused: true },
   }
-  t.match(await show(), 'autopoll  paused until "looper run"\n')
+  t.match(await show(), 'autopoll  paused; "looper autopoll resume" lets it go on\n')
+})
+
+t.test('who asks, and which settings are wrong', async (t) => {
+  const { show, service } = await setUp(t)
+  service.status = {
+    ...service.status,
+    token: { name: 'ci', scope: 'read' },
+    findings: [{ check: 'codex', problem: 'no codex\u001b[2J on PATH', remedy: 'Install it.' }],
+  }
+  t.match(await show(), 'token     ci (read)\ncodex     no codex␛[2J on PATH\n          → Install it.\n')
 })
 
 t.test('--json gives the answer as it came', async (t) => {

@@ -17,7 +17,11 @@ async function setUp(test: Test, remaining: number[] = []) {
 
 t.test('the run that lives is stopped', async (t) => {
   const { service, url, run } = await setUp(t)
-  t.match(await runCommand(['stop'], { url }), { status: 0, out: 'Stopped 01000000 (pids 7, 8)\n', err: '' })
+  t.match(await runCommand(['stop'], { url }), {
+    status: 0,
+    out: 'Stopped 01000000 a run (pids 7, 8)\n',
+    err: '',
+  })
   t.equal(service.asked.at(-1)?.url, `/runs/${run.run_id}/stop`)
   t.strictSame(service.asked.at(-1)?.body, {})
 })
@@ -30,11 +34,11 @@ t.test('one that is still being announced goes before it', async (t) => {
     status: 200,
     body: { ok: true, run: next, stopped_pids: [], remaining_pids: [] },
   })
-  t.equal((await runCommand(['stop'], { url })).out, 'Stopped 02000000\n')
+  t.equal((await runCommand(['stop'], { url })).out, 'Stopped 02000000 a run\n')
   service.onStop = () => ({ status: 200, body: { ok: true, run, stopped_pids: [7], remaining_pids: [] } })
   t.equal(
     (await runCommand(['stop', '01'], { url })).out,
-    'Stopped 01000000 (pid 7)\n',
+    'Stopped 01000000 a run (pid 7)\n',
     'unless another is named',
   )
 })
@@ -45,6 +49,19 @@ t.test('what is left alive is told, and is a failure', async (t) => {
     status: 1,
     err: 'looper: still alive: 8; end them by hand\n',
   })
+})
+
+t.test('one that had failed by itself meanwhile is told as such', async (t) => {
+  const { service, url } = await setUp(t)
+  service.onStop = (asked) => {
+    service.end(asked, { outcome: 'exited', return_code: 1, cause: 'no credits' })
+    const run = { ...asked, remedy: 'Buy some.' }
+    return { status: 200, body: { ok: true, run, stopped_pids: [], remaining_pids: [] } }
+  }
+  t.equal(
+    (await runCommand(['stop'], { url })).out,
+    'Stopped 01000000 a run\nIt had failed: no credits\nBuy some.\n',
+  )
 })
 
 t.test('--json gives the answer', async (t) => {

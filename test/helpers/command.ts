@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv
   readonly cwd?: string
   readonly stdin?: string | Buffer
+  /** Whether stdin is a terminal. */
+  readonly isInTerminal?: boolean
   /** Columns of the terminal that stdout is; without it, it is a pipe. */
   readonly columns?: number
   /** Whether stderr is a terminal. */
@@ -46,9 +48,15 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     cwd: options.cwd ?? '/',
     home: '/home/nobody',
     projectDir: PROJECT,
+    packageDir: PROJECT,
+    isCheckout: true,
+    execPath: process.execPath,
+    replaceProcess: undefined,
     platform: process.platform,
     nodeVersion: process.versions.node,
-    stdin: Readable.from([Buffer.from(options.stdin ?? '')]),
+    stdin: Object.assign(Readable.from([Buffer.from(options.stdin ?? '')]), {
+      isTTY: options.isInTerminal === true,
+    }),
     stdout: stdout.output,
     stderr: stderr.output,
     interrupted: interruption.signal,

@@ -120,6 +120,7 @@ t.test('a run that ended shows every step, in details also who it was', async (t
   })
   t.strictSame(detailsOf(ENDED), {
     ...summary,
+    message: 'Starting over',
     prompt: 'do this',
     binary: '/usr/bin/codex',
     command: 'codex exec',

@@ -8,7 +8,6 @@ const CLEAN = ['-i', `PATH=${process.env.PATH}`]
 const SCRIPTS = [
   'scripts/demo.ts',
   'scripts/soak.ts',
-  'scripts/token.ts',
   'scripts/hook-test.ts',
   'scripts/send-zulip-dm.ts',
   'bench/all.ts',

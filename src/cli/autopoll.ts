@@ -1,0 +1,22 @@
+import type { Context } from './context.ts'
+import { EXIT } from './failure.ts'
+import { labelOf, type Told } from './human.ts'
+
+interface Answer extends Told {
+  readonly ok: true
+  readonly run_id?: string | null
+}
+
+/** `looper autopoll pause|resume|launch`: what the autopoll does next. */
+export async function autopoll({ screen, client, words, options }: Context): Promise<number> {
+  const [action = ''] = words
+  const answer = await client.post<Answer>(`/autopoll/${action}`, {}, ['ok'])
+  if (options.json) await screen.json(answer)
+  else if (action === 'pause') screen.say('Paused: "looper autopoll resume" lets it go on')
+  else if (action === 'resume') screen.say('Resumed: "looper status" tells when it looks next')
+  else
+    screen.say(
+      `Launched ${answer.run_id ? labelOf({ ...answer, run_id: answer.run_id }) : 'the default run'}`,
+    )
+  return EXIT.ok
+}

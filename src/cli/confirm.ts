@@ -1,0 +1,24 @@
+import type { Context } from './context.ts'
+import { wrongUse } from './failure.ts'
+import { askPlan, stopLine } from './plan.ts'
+import { spinning } from './spinner.ts'
+
+/**
+ * Says on a terminal what a launch would stop, and asks for consent where somebody can answer; resolves with whether it
+ * may go on. Without a terminal, and with `--json`, nothing is asked of anybody.
+ * @throws {Failure} where consent is needed, and stdin was read for the prompt
+ */
+export async function mayStop(context: Context, body: object, stdinIsRead: boolean): Promise<boolean> {
+  const { world, screen, options } = context
+  if (!screen.isTerminal || options.json) return true
+  const { would, stop } = (await spinning(context, 'looking what runs', () => askPlan(context, body))).plan
+  // One that is busy refuses by itself.
+  if (stop.length === 0 || would === 'busy') return true
+  screen.say(screen.paint('bold', stop.length === 1 ? 'This will be stopped:' : 'These will be stopped:'))
+  for (const planned of stop) screen.say(`  ${stopLine(planned)}`)
+  if (options.yes || world.stdin.isTTY !== true) return true
+  if (stdinIsRead) {
+    throw wrongUse('the prompt was read from stdin, so nobody can be asked there', 'Give --yes to go on.')
+  }
+  return /^y(es)?$/i.test(await screen.ask('Stop and start? [y/N]'))
+}

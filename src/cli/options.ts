@@ -1,0 +1,72 @@
+import { OUTCOMES } from '../runs/outcome.ts'
+import { TRIGGERS } from '../runs/run.ts'
+
+/** An option as `node:util`'s `parseArgs` takes it, and what its value may be. */
+export interface OptionForm {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  /** How help calls what follows it. */
+  readonly value?: string
+  /** What completion offers. */
+  readonly complete?: 'file' | 'directory'
+  /** The only values that it takes; completion offers them. */
+  readonly oneOf?: readonly string[]
+  /** Several of them may be given, separated by commas. */
+  readonly isList?: boolean
+  /** The value is a number within these bounds. */
+  readonly number?: { readonly min: number; readonly max: number; readonly isWhole: boolean }
+}
+
+/** Every option; one name means the same thing for every command. */
+export const OPTIONS = {
+  prompt: { type: 'string', value: 'TEXT' },
+  'prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
+  workspace: { type: 'string', value: 'DIR', complete: 'directory' },
+  wait: { type: 'boolean' },
+  follow: { type: 'boolean', short: 'f' },
+  plan: { type: 'boolean' },
+  yes: { type: 'boolean', short: 'y' },
+  tail: { type: 'string', value: 'N', number: { min: 0, max: 999_999_999, isWhole: true } },
+  limit: { type: 'string', value: 'N', number: { min: 1, max: 500, isWhole: true } },
+  outcome: { type: 'string', value: 'LIST', oneOf: ['live', 'failed', ...OUTCOMES], isList: true },
+  failed: { type: 'boolean' },
+  trigger: { type: 'string', value: 'NAME', oneOf: TRIGGERS },
+  since: { type: 'string', value: 'WHEN' },
+  scope: { type: 'string', value: 'SCOPE', oneOf: ['read', 'run', 'admin'] },
+  days: { type: 'string', value: 'N', number: { min: 0.001, max: 36_500, isWhole: false } },
+  file: { type: 'string', value: 'FILE', complete: 'file' },
+  url: { type: 'string', value: 'URL' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const satisfies Readonly<Record<string, OptionForm>>
+
+/** The name of an option. */
+export type OptionName = keyof typeof OPTIONS
+
+/** All names of options, in the order of help. */
+export const OPTION_NAMES = Object.keys(OPTIONS).filter((name): name is OptionName =>
+  Object.hasOwn(OPTIONS, name),
+)
+
+/** The form of an option. */
+export const formOf = (name: OptionName): OptionForm => OPTIONS[name]
+
+/** Why an option does not take a value, and what it takes instead; null where it takes it. */
+export function faultOf(name: OptionName, value: string): { what: string; remedy: string } | null {
+  const { oneOf, isList = false, number } = formOf(name)
+  if (oneOf) {
+    const wrong = (isList ? value.split(',') : [value]).find((one) => !oneOf.includes(one))
+    if (wrong === undefined) return null
+    const several = isList ? 'one or more, separated by commas,' : 'one'
+    return { what: `--${name} does not take "${wrong}"`, remedy: `Give ${several} of: ${oneOf.join(', ')}.` }
+  }
+  if (number) {
+    const { min, max, isWhole } = number
+    const given = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
+    if (given >= min && given <= max && (!isWhole || Number.isSafeInteger(given))) return null
+    const kind = isWhole ? 'a whole number' : 'a number'
+    return { what: `--${name} does not take "${value}"`, remedy: `Give ${kind} from ${min} to ${max}.` }
+  }
+  return null
+}

@@ -1,0 +1,26 @@
+import type { RunDetails } from '../runs/schemas.ts'
+import type { Context } from './context.ts'
+import { findRun, presentRun } from './find-run.ts'
+import { labelOf, nameOf, type Told } from './human.ts'
+import { checkStaying, launchRun } from './launch.ts'
+
+/** What a service tells of the message of a run; one that is older than this command does not. */
+type Recorded = RunDetails & Told & { readonly message?: string | null }
+
+/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, workspace and program. */
+export async function rerun(context: Context): Promise<number> {
+  const { client, words, options } = context
+  checkStaying(options)
+  const [id] = words
+  const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
+  const fields = ['run_id', 'prompt', 'workspace', 'binary'] as const
+  const recorded = await client.get<Recorded>(`/runs/${runId}`, fields)
+  const body = {
+    // One that the autopoll launched had none.
+    zulip_message: recorded.message || nameOf(recorded) || `Again: ${labelOf(recorded)}`,
+    codex_prompt: recorded.prompt,
+    workspace: recorded.workspace,
+    codex_exec_binary: recorded.binary,
+  }
+  return launchRun(context, body, false)
+}

@@ -1,0 +1,86 @@
+import t, { type Test } from 'tap'
+import { moment } from '../../src/cli/human.ts'
+import { systemClock } from '../../src/clock.ts'
+import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
+import { runCommand } from '../helpers/command.ts'
+
+const NOW = Date.parse('2026-11-01T10:00:00Z')
+const world = { clock: { ...systemClock, now: () => NOW } }
+
+async function setUp(test: Test) {
+  const service = await startLoopbackLooper()
+  test.teardown(() => service.close())
+  return { service, show: (...args: string[]) => runCommand(['show', ...args], { url: service.url, world }) }
+}
+
+t.test('all of a run that ended badly: why, what to do, when, where, and its last lines', async (t) => {
+  const { service, show } = await setUp(t)
+  const output = Array.from({ length: 12 }, (_, i) => `line ${i}\n`).join('')
+  const run = service.add(
+    {
+      outcome: 'exited',
+      return_code: 1,
+      cause: 'no credits',
+      remedy: 'Buy some.',
+      caller: 'ci',
+      ended_at: '2026-11-01T09:00:02.000Z',
+    },
+    `# looper_request_id=x\n# workspace=/repo\n# command=codex\n\n${output}\n# codex_exec_return_code=1\n`,
+  )
+  const { status, out } = await show('01')
+  t.equal(status, 0)
+  const [requested, started, ended] = ['08:00:00', '08:00:02', '09:00:02'].map((time) =>
+    moment(`2026-11-01T${time}Z`),
+  )
+  t.equal(
+    out,
+    `a run
+run        ${run.run_id}
+outcome    exited 1 (failed)
+cause      no credits
+remedy     Buy some.
+by         ci (http)
+requested  ${requested}, 2 h ago
+started    ${started}, 1 h 59 m ago
+ended      ${ended}, 59 m 58 s ago
+took       1 h
+workspace  /repo
+command    codex exec
+log        ${run.log_path}
+
+${[2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => `> line ${i}`).join('\n')}
+`,
+  )
+})
+
+t.test('of one that just begins there is less to tell', async (t) => {
+  const { service, show } = await setUp(t)
+  const run = service.add({ pid: null, started_at: null, log_path: null, command: null }, null)
+  Reflect.deleteProperty(run, 'name')
+  t.equal(
+    (await show()).out,
+    `01000000
+run        ${run.run_id}
+outcome    starting
+by         http
+requested  ${moment('2026-11-01T08:00:00Z')}, 2 h ago
+workspace  /repo
+`,
+  )
+  service.append(run, '# looper_request_id=x\n# workspace=/repo\n# command=codex\n\n')
+  t.notMatch((await show()).out, '# looper_request_id', 'the head of a log is no output')
+})
+
+t.test('a log without line ends is not held in memory, and little of it is shown', async (t) => {
+  const { service, show } = await setUp(t)
+  service.add({ outcome: 'exited', return_code: 0 }, `${'x'.repeat(3_000_000)}end`)
+  const { out } = await show()
+  t.ok(out.endsWith(`> ${'x'.repeat(497)}end\n`))
+})
+
+t.test('--json gives the run', async (t) => {
+  const { service, show } = await setUp(t)
+  const run = service.add()
+  t.strictSame(JSON.parse((await show('--json')).out), run)
+  t.match(await show('ff'), { status: 66 })
+})
