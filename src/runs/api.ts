@@ -169,6 +169,17 @@ export const GET_LOG_LINES = {
   config: { errors: LOG_ERRORS },
 } as const
 
+/** `GET /runs/:run_id/log/times` in words. */
+export const GET_LOG_TIMES = {
+  schema: {
+    tags: ['runs'],
+    summary: 'When lines of a log were written',
+    description:
+      'To half a second, for as long as the service was there to see it. It is noted with LOOPER_LOG_TIMES only.',
+  },
+  config: { errors: LOG_ERRORS },
+} as const
+
 /** `GET /events` in words. */
 export const GET_EVENTS = {
   schema: {

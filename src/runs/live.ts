@@ -31,6 +31,8 @@ export interface LiveDeps extends ResetDeps {
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
   readonly mirror: Mirror | null
+  /** Notes when a run's log grew, until it is complete; null or absent where times are not noted. */
+  readonly noteTimes?: ((logPath: string, complete: AbortSignal) => Promise<void>) | null
   /** Where the end of a log that is told to others may begin. */
   readonly placeToCut?: PlaceToCut
 }
@@ -91,6 +93,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       )
       .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.mirror.fail'))
 
+    const timed = deps
+      .noteTimes?.(logPath, over.signal)
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.times.fail'))
+
     const limited = watchLimits(
       { ...facts, ranMs: past.ranMs },
       { ...limits, maxLogBytes: deps.maxLogBytes },
@@ -106,7 +112,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
     async function end(report: WatchReport) {
       over.abort()
-      await Promise.all([mirrored, limited])
+      await Promise.all([mirrored, timed, limited])
       const known = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
       const { trouble, ...output } = await insist(
         async () => outputOf(logPath, past.headerBytes),

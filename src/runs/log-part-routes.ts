@@ -3,14 +3,22 @@ import type { FastifyReply } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { LooperError } from '../errors.ts'
 import { Type } from '../schema.ts'
-import { GET_LOG_LINES, RUN_ID, SEARCH_LOG } from './api.ts'
+import { GET_LOG_LINES, GET_LOG_TIMES, RUN_ID, SEARCH_LOG } from './api.ts'
 import type { Ledger } from './ledger.ts'
 import { logNotFound, openLog } from './log-file.ts'
 import { createLogIndexes, type IndexedLog } from './log-index.ts'
 import { linesOf } from './log-lines.ts'
-import { LinesQuery, readLinesQuery, readSearchQuery, SearchQuery } from './log-query.ts'
-import { LogLinesAnswer, LogMatchesAnswer } from './log-schemas.ts'
+import {
+  LinesQuery,
+  readLinesQuery,
+  readSearchQuery,
+  readTimesQuery,
+  SearchQuery,
+  TimesQuery,
+} from './log-query.ts'
+import { LogLinesAnswer, LogMatchesAnswer, LogTimesAnswer } from './log-schemas.ts'
 import { searchLog } from './log-search.ts'
+import { timesOf } from './log-times.ts'
 
 /** What the routes of parts of logs need. */
 export interface LogPartRoutesOptions {
@@ -22,7 +30,7 @@ const Params = Type.Object({ run_id: RUN_ID })
 /** After that long a request is answered with what there is. */
 const LIMIT_MS = 2000
 
-/** `GET /runs/:run_id/log/search` and `…/lines`: what of a log is wanted, wherever in it that is. */
+/** `GET /runs/:run_id/log/search`, `…/lines` and `…/times`: what of a log is wanted, wherever in it that is. */
 export const logPartRoutes: FastifyPluginAsyncTypebox<LogPartRoutesOptions> = async (app, options) => {
   const { ledger, clock } = options
   const indexes = createLogIndexes()
@@ -61,11 +69,28 @@ export const logPartRoutes: FastifyPluginAsyncTypebox<LogPartRoutesOptions> = as
     },
   )
 
+  app.get(
+    '/runs/:run_id/log/times',
+    {
+      schema: {
+        ...GET_LOG_TIMES.schema,
+        params: Params,
+        querystring: TimesQuery,
+        response: { 200: LogTimesAnswer },
+      },
+      config: { ...GET_LOG_TIMES.config, scope: 'read' },
+    },
+    async ({ params, query }, reply) => {
+      const asked = readTimesQuery(query)
+      return withLog(params.run_id, reply, (log, isOver, path) => timesOf(log, path, asked, isOver))
+    },
+  )
+
   /** What the work makes of a run's log, until its time is over or nobody waits for it any more. */
   async function withLog<T>(
     runId: string,
     { raw }: FastifyReply,
-    work: (log: IndexedLog, isOver: () => boolean) => Promise<T>,
+    work: (log: IndexedLog, isOver: () => boolean, path: string) => Promise<T>,
   ): Promise<T> {
     const run = ledger.find(runId)
     if (!run) throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
@@ -73,10 +98,8 @@ export const logPartRoutes: FastifyPluginAsyncTypebox<LogPartRoutesOptions> = as
     const log = await openLog(run.logPath)
     const deadline = clock.monotonic() + LIMIT_MS
     try {
-      return await work(
-        await indexes.of(run.logPath, log),
-        () => raw.destroyed || clock.monotonic() >= deadline,
-      )
+      const isOver = () => raw.destroyed || clock.monotonic() >= deadline
+      return await work(await indexes.of(run.logPath, log), isOver, run.logPath)
     } finally {
       await log.file.close()
     }

@@ -31,6 +31,12 @@ export const LinesQuery = Type.Object({
   offset: text('Instead of from: a byte; the first line is the one that holds it.'),
 })
 
+/** The query of `GET /runs/:run_id/log/times`, as it comes. */
+export const TimesQuery = Type.Object({
+  from: LinesQuery.properties.from,
+  count: LinesQuery.properties.count,
+})
+
 /** What of a log is asked for. */
 export interface LogRequest {
   readonly isFollowed: boolean
@@ -63,6 +69,11 @@ export function readSearchQuery(query: Static<typeof SearchQuery>): LogSearch {
     offset: numberOf('offset', offset) ?? 0,
     limit: within('limit', limit ?? '100', 1, 1000),
   }
+}
+
+/** Of which lines the times are wanted. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
+export function readTimesQuery({ from = '1', count = '200' }: Static<typeof TimesQuery>) {
+  return { from: within('from', from, 1, Number.MAX_SAFE_INTEGER), count: within('count', count, 0, 2000) }
 }
 
 /** Which lines are wanted. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */

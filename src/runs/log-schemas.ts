@@ -38,3 +38,20 @@ export const LogLinesAnswer = Type.Object(
 )
 /** The answer of `GET /runs/:run_id/log/lines`. */
 export type LogLinesAnswer = Static<typeof LogLinesAnswer>
+
+/** The answer of `GET /runs/:run_id/log/times`. */
+export const LogTimesAnswer = Type.Object(
+  {
+    times: Type.Array(
+      Type.Object({
+        from: Type.Integer(),
+        to: Type.Integer({ description: 'The last line that was first seen then.' }),
+        time: Type.String({ description: 'In ISO 8601.' }),
+      }),
+    ),
+    noted: Type.Boolean(),
+  },
+  { description: 'When the lines were first seen, where that was noted.' },
+)
+/** The answer of `GET /runs/:run_id/log/times`. */
+export type LogTimesAnswer = Static<typeof LogTimesAnswer>

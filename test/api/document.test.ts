@@ -29,6 +29,7 @@ const OPERATIONS = [
   'GET /runs/{run_id}/log',
   'GET /runs/{run_id}/log/lines',
   'GET /runs/{run_id}/log/search',
+  'GET /runs/{run_id}/log/times',
   'GET /status',
   'HEAD /runs/{run_id}/log',
   'POST /hooks/{name}',
@@ -222,6 +223,8 @@ t.test('every answer of a real service is as the document says, streams too', as
   await ask('GET', '/runs/nobody/log/search?q=hello')
   await ask('GET', `${log}/lines?count=1`)
   await ask('GET', `${log}/lines?from=0`)
+  await ask('GET', `${log}/times`)
+  await ask('GET', `${log}/times?from=0`)
   await ask('GET', `${log}?follow=1`)
   await ask('GET', `${log}?follow=yes`)
   await ask('GET', `${log}?follow=1`, null, { 'last-event-id': 'end' })
