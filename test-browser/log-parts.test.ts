@@ -194,3 +194,13 @@ t.test(
     t.same(faults, [])
   },
 )
+
+t.test('the time of each line is shown where it was noted', { skip }, async (t) => {
+  const { service } = await startService(t, { LOOPER_LOG_TIMES: '1' })
+  await service.post({ zulip_message: 'Times', codex_prompt: 'echo one; sleep 300' })
+  const { page, faults } = await open(await openBrowser(t), service.url)
+  await page.getByRole('button', { name: 'Time' }).click()
+  const at = () => line(page, HEADER + 1).getAttribute('data-time')
+  await until('its time', async () => /^\d\d:\d\d:\d\d$/.test(String(await at())))
+  t.same(faults, [])
+})

@@ -64,6 +64,6 @@ export async function timesOf(
 
   /** The first line that begins at this byte or behind it. */
   async function lineBehind(offset: number): Promise<number> {
-    return offset === 0 ? 1 : Number(await log.lineAt(offset - 1)) + 1
+    return Number(await log.lineAt(offset - 1)) + 1
   }
 }

@@ -6,6 +6,7 @@
 /** @typedef {import('../../status/schemas.ts').StatusAnswer} Status */
 /** @typedef {import('../../runs/log-schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../runs/log-schemas.ts').LogLinesAnswer} LogLines */
+/** @typedef {import('../../runs/log-schemas.ts').LogTimesAnswer} LogTimes */
 
 /** A failure as the service tells it. */
 export class ApiError extends Error {
@@ -96,6 +97,11 @@ export function createApi(token, refused) {
      * @returns {Promise<LogMatches>}
      */
     searchLog: (runId, wanted, signal) => read(`${runPath(runId)}/log/search?${queryOf(wanted)}`, { signal }),
+    /**
+     * When lines of its log were written. @param {string} runId @param {{ from: number, count: number }} wanted
+     * @param {AbortSignal} signal @returns {Promise<LogTimes>}
+     */
+    logTimes: (runId, wanted, signal) => read(`${runPath(runId)}/log/times?${queryOf(wanted)}`, { signal }),
     /** Bytes of its log. @param {string} runId @param {number} from @param {number} to @param {AbortSignal} signal */
     async logPart(runId, from, to, signal) {
       const headers = { range: `bytes=${from}-${to - 1}` }

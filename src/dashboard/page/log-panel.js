@@ -6,6 +6,7 @@ import { createFollow } from './log-follow.js'
 import { createLogSearch } from './log-search.js'
 import { createLogSource } from './log-source.js'
 import { followLog } from './log-stream.js'
+import { createLogTimes } from './log-times.js'
 import { createLogTools } from './log-tools.js'
 import { createLogView } from './log-view.js'
 import { complain } from './toasts.js'
@@ -48,7 +49,13 @@ export function createLogPanel(root, api) {
     content,
     (number) => addressOf(runId, { from: number, to: number }),
     (number) => chosen !== null && number >= chosen.from && number <= chosen.to,
+    (number) => times.of(number),
   )
+  const times = createLogTimes(root, {
+    loaded: () => ({ from: Number(buffer.lines[0]?.number), to: buffer.current }),
+    ask: (wanted) => api.logTimes(runId, wanted, reading.signal),
+    changed: view.mark,
+  })
   const follow = createFollow(lines, content, (follows) => {
     followButton.ariaPressed = String(follows)
     jump.hidden = follows
@@ -75,6 +82,7 @@ export function createLogPanel(root, api) {
         : 'Its begin is not loaded.'
     later.hidden = isAttached() || reading.signal.aborted
     search.update(hasGrown)
+    times.update()
     hasGrown = false
   }
 
@@ -240,6 +248,7 @@ export function createLogPanel(root, api) {
       replace(createLogBuffer(), 0)
       view.clear()
       search.restart()
+      times.restart().catch(() => undefined)
       isBusy = false
       box.hidden = false
       gap.hidden = later.hidden = true
@@ -266,6 +275,7 @@ export function createLogPanel(root, api) {
       close()
       follow.close()
       search.close()
+      times.close()
       listening.abort()
     },
   }

@@ -12,8 +12,9 @@ const CHUNK_LINES = 200
  * @param {HTMLElement} content where the lines go
  * @param {(number: number) => string} addressOf where a line is found again
  * @param {(number: number) => boolean} isChosen whether the address names it
+ * @param {(number: number) => string} timeOf when it was written
  */
-export function createLogView(content, addressOf, isChosen) {
+export function createLogView(content, addressOf, isChosen, timeOf) {
   /** @type {{ first: number, box: HTMLElement }[]} */
   let chunks = []
   /** The place of the next line to draw. */
@@ -77,7 +78,9 @@ export function createLogView(content, addressOf, isChosen) {
 
   /** @param {Element} line */
   function mark(line) {
-    line.classList.toggle('chosen', isChosen(Number(line instanceof HTMLElement && line.dataset.number)))
+    if (!(line instanceof HTMLElement)) return
+    line.classList.toggle('chosen', isChosen(Number(line.dataset.number)))
+    line.dataset.time = timeOf(Number(line.dataset.number))
   }
 
   /** @param {number} at */
