@@ -22,6 +22,7 @@ import type { Metrics } from './metrics/metrics.ts'
 import { metricsRoutes } from './metrics/routes.ts'
 import type { Readiness } from './readiness.ts'
 import { eventsRoute } from './runs/events-route.ts'
+import { logPartRoutes } from './runs/log-part-routes.ts'
 import { logRoutes } from './runs/log-routes.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
 import { statusRoutes } from './status/routes.ts'
@@ -141,6 +142,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(statusRoutes, { status })
     await guarded.register(autopollRoutes, { autopoll })
     await guarded.register(logRoutes, streams)
+    await guarded.register(logPartRoutes, streams)
     await guarded.register(eventsRoute, streams)
     await guarded.register(metricsRoutes, { metrics })
   })

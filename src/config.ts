@@ -62,6 +62,8 @@ export interface Config {
     readonly dir: string
     readonly serverLogPath: string
     readonly mirror: boolean
+    /** Whether it is noted, beside each run's log, when it grew. */
+    readonly times: boolean
     /** What is kept of run logs and their rows in the ledger; 0: all. */
     readonly keep: { readonly days: number; readonly count: number; readonly mb: number }
     /** A run whose log passes it is ended; 0: none. */
@@ -225,6 +227,7 @@ export function loadConfig(
         ? resolve(settings.LOOPER_SERVER_LOG_PATH)
         : path.join(dir, 'looper-server.log'),
       mirror: isOn(settings.LOOPER_MIRROR_OUTPUT, true),
+      times: isOn(settings.LOOPER_LOG_TIMES, false),
       keep: {
         days: settings.LOOPER_RUN_LOG_KEEP_DAYS ?? 0,
         count: settings.LOOPER_RUN_LOG_KEEP_COUNT ?? 0,

@@ -26,6 +26,7 @@ import { createReadiness, phaseOf } from './readiness.ts'
 import { tellSteps } from './run-lines.ts'
 import { agentEnvironment } from './runs/environment.ts'
 import { type Ledger, openLedger } from './runs/ledger.ts'
+import { noteTimes } from './runs/log-times-file.ts'
 import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { createRuns } from './runs/runs.ts'
@@ -154,6 +155,7 @@ async function compose(
     maxLogBytes: log.maxMb * MIB,
     placeToCut,
     redact,
+    noteTimes: log.times ? (file, complete) => noteTimes(file, clock, complete) : null,
     mirror: log.mirror
       ? (file, from, mirrored, complete) =>
           mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })

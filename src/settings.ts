@@ -92,6 +92,7 @@ export const Settings = {
   ),
   LOOPER_SERVER_LOG_PATH: filePath(),
   LOOPER_MIRROR_OUTPUT: flag(),
+  LOOPER_LOG_TIMES: flag(),
   LOOPER_RUN_LOG_KEEP_DAYS: number(0, 36_500, 'a number of days, 0 to 36500 (0: keep all)'),
   LOOPER_RUN_LOG_KEEP_COUNT: count('a number of runs, 0 or more (0: keep all)'),
   LOOPER_RUN_LOG_KEEP_MB: count('a number of megabytes, 0 or more (0: keep all)'),

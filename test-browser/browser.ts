@@ -31,9 +31,13 @@ export interface Watched {
   shoot(name: string): Promise<void>
 }
 
-/** Starts the browser; the test ends it. */
-export async function openBrowser(test: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS })
+/** Starts the browser, without some of its usual flags; the test ends it. */
+export async function openBrowser(test: Test, without: string[] = []): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ARGS,
+    ignoreDefaultArgs: without,
+  })
   test.teardown(() => browser.close())
   return browser
 }

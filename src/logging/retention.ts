@@ -1,6 +1,7 @@
 import { lstat, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import type { Ledger } from '../runs/ledger.ts'
+import { timesPathOf } from '../runs/log-times-file.ts'
 import { isRunLogName } from '../runs/run-log.ts'
 
 const DAY_MS = 86_400_000
@@ -46,7 +47,10 @@ export async function removeOldRuns(options: RetentionOptions): Promise<number> 
     const isTooMany = keep.count > 0 && index >= keep.count
     const isTooMuch = keep.mb > 0 && bytes > keep.mb * MIB
     if (!isTooOld && !isTooMany && !isTooMuch) continue
-    if (remains.logPath !== null) await unlink(remains.logPath).catch(() => undefined)
+    if (remains.logPath !== null) {
+      await unlink(remains.logPath).catch(() => undefined)
+      await unlink(timesPathOf(remains.logPath)).catch(() => undefined)
+    }
     if (remains.runId !== null) ledger.remove(remains.runId)
     removed++
   }

@@ -142,6 +142,44 @@ export const GET_LOG = {
   },
 } as const
 
+const LOG_ERRORS = ['LOOPER_FIELD_INVALID', 'LOOPER_RUN_NOT_FOUND', 'LOOPER_LOG_NOT_FOUND'] as const
+
+/** `GET /runs/:run_id/log/search` in words. */
+export const SEARCH_LOG = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Search the log of a run',
+    description:
+      'Finds a literal text in the whole log, line by line; colours within it do not hide it. Matches come with the words ' +
+      'around them. After two seconds it tells what was found so far, that it is not complete, and where to go on.',
+  },
+  config: { errors: LOG_ERRORS },
+} as const
+
+/** `GET /runs/:run_id/log/lines` in words. */
+export const GET_LOG_LINES = {
+  schema: {
+    tags: ['runs'],
+    summary: 'Lines of a log by their numbers',
+    description:
+      'As many as go into a mebibyte; a longer line than 16 KiB is cut. The offset is where the first one begins, for a ' +
+      'Range of the log itself. Where not all lines could be counted within two seconds it is not complete, and the next ' +
+      'request goes on.',
+  },
+  config: { errors: LOG_ERRORS },
+} as const
+
+/** `GET /runs/:run_id/log/times` in words. */
+export const GET_LOG_TIMES = {
+  schema: {
+    tags: ['runs'],
+    summary: 'When lines of a log were written',
+    description:
+      'To half a second, for as long as the service was there to see it. It is noted with LOOPER_LOG_TIMES only.',
+  },
+  config: { errors: LOG_ERRORS },
+} as const
+
 /** `GET /events` in words. */
 export const GET_EVENTS = {
   schema: {

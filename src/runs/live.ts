@@ -31,6 +31,8 @@ export interface LiveDeps extends ResetDeps, Pick<ExplainDeps, 'placeToCut' | 'r
   readonly maxLogBytes: number
   /** Follows a run log from an offset until it is complete; null where output is not mirrored. */
   readonly mirror: Mirror | null
+  /** Notes when a run's log grew, until it is complete; null or absent where times are not noted. */
+  readonly noteTimes?: ((logPath: string, complete: AbortSignal) => Promise<void>) | null
 }
 
 /** Hands on a log's lines from an offset, telling how far it came. */
@@ -89,6 +91,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       )
       .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.mirror.fail'))
 
+    const timed = deps
+      .noteTimes?.(logPath, over.signal)
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.times.fail'))
+
     const limited = watchLimits(
       { ...facts, ranMs: past.ranMs },
       { ...limits, maxLogBytes: deps.maxLogBytes },
@@ -104,7 +110,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
     async function end(report: WatchReport) {
       over.abort()
-      await Promise.all([mirrored, limited])
+      await Promise.all([mirrored, timed, limited])
       const known = endOf(ending, report.returnCode, 'its wrapper was killed, so nobody knows its status')
       const endedAt = clock.now()
       const { trouble, explained, ...output } = await insist(

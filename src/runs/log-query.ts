@@ -1,5 +1,10 @@
 import { LooperError } from '../errors.ts'
 import { type Static, Type } from '../schema.ts'
+import type { LinesWanted } from './log-lines.ts'
+import { type LogSearch, meansCase } from './log-search.ts'
+
+/** A longer one would cost more than any search is worth. */
+const LONGEST_SEARCH = 500
 
 const text = (description: string) => Type.Optional(Type.String({ description }))
 
@@ -11,6 +16,26 @@ export const LogQuery = Type.Object({
 })
 /** The query of `GET /runs/:run_id/log`, as it comes. */
 export type LogQuery = Static<typeof LogQuery>
+
+/** The query of `GET /runs/:run_id/log/search`, as it comes. */
+export const SearchQuery = Type.Object({
+  q: text('The text to look for, as it is: 1 to 500 characters.'),
+  limit: text('How many matches are listed at most: 1 to 1000, by default 100.'),
+  offset: text('The byte to begin with.'),
+  case_sensitive: text('1: case counts; 0: it does not. By default it counts where the text has upper case.'),
+})
+/** The query of `GET /runs/:run_id/log/lines`, as it comes. */
+export const LinesQuery = Type.Object({
+  from: text('The number of the first line; by default 1.'),
+  count: text('How many lines at most: 0 to 2000, by default 200.'),
+  offset: text('Instead of from: a byte; the first line is the one that holds it.'),
+})
+
+/** The query of `GET /runs/:run_id/log/times`, as it comes. */
+export const TimesQuery = Type.Object({
+  from: LinesQuery.properties.from,
+  count: LinesQuery.properties.count,
+})
 
 /** What of a log is asked for. */
 export interface LogRequest {
@@ -26,18 +51,57 @@ export interface LogRequest {
  * @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field
  */
 export function readLogQuery({ tail, follow = '0', offset }: LogQuery): LogRequest {
-  if (follow !== '0' && follow !== '1')
-    throw new LooperError('LOOPER_FIELD_INVALID', "'follow' must be 0 or 1")
   return {
-    isFollowed: follow === '1',
+    isFollowed: flagOf('follow', follow),
     tailLines: numberOf('tail', tail),
     offset: numberOf('offset', offset),
   }
+}
+
+/** What is to be searched for. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
+export function readSearchQuery(query: Static<typeof SearchQuery>): LogSearch {
+  const { q = '', limit, offset, case_sensitive } = query
+  if (q === '' || q.length > LONGEST_SEARCH || q.includes('\n'))
+    throw invalid(`'q' must be a text of 1 to ${LONGEST_SEARCH} characters, in one line`)
+  return {
+    text: q,
+    isExact: case_sensitive === undefined ? meansCase(q) : flagOf('case_sensitive', case_sensitive),
+    offset: numberOf('offset', offset) ?? 0,
+    limit: within('limit', limit ?? '100', 1, 1000),
+  }
+}
+
+/** Of which lines the times are wanted. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
+export function readTimesQuery({ from = '1', count = '200' }: Static<typeof TimesQuery>) {
+  return { from: within('from', from, 1, Number.MAX_SAFE_INTEGER), count: within('count', count, 0, 2000) }
+}
+
+/** Which lines are wanted. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
+export function readLinesQuery({ from, count, offset }: Static<typeof LinesQuery>): LinesWanted {
+  const wanted = within('count', count ?? '200', 0, 2000)
+  const byte = numberOf('offset', offset)
+  if (byte === null) return { count: wanted, from: within('from', from ?? '1', 1, Number.MAX_SAFE_INTEGER) }
+  if (from !== undefined) throw invalid("'from' and 'offset' cannot both be given")
+  return { count: wanted, byte }
+}
+
+function within(field: string, given: string, least: number, most: number): number {
+  const value = /^\d{1,15}$/.test(given) ? Number(given) : -1
+  if (value >= least && value <= most) return value
+  const range = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`
+  throw invalid(`'${field}' must be a whole number${range}`)
+}
+
+function flagOf(field: string, given: string): boolean {
+  if (given === '0' || given === '1') return given === '1'
+  throw invalid(`'${field}' must be 0 or 1`)
 }
 
 /** A whole number by the name of its field. @throws {LooperError} `LOOPER_FIELD_INVALID` */
 export function numberOf(field: string, given: string | undefined): number | null {
   if (given === undefined) return null
   if (/^\d{1,15}$/.test(given)) return Number(given)
-  throw new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be a whole number`)
+  throw invalid(`'${field}' must be a whole number`)
 }
+
+const invalid = (sentence: string) => new LooperError('LOOPER_FIELD_INVALID', sentence)

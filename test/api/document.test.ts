@@ -27,6 +27,9 @@ const OPERATIONS = [
   'GET /runs/current',
   'GET /runs/{run_id}',
   'GET /runs/{run_id}/log',
+  'GET /runs/{run_id}/log/lines',
+  'GET /runs/{run_id}/log/search',
+  'GET /runs/{run_id}/log/times',
   'GET /status',
   'HEAD /runs/{run_id}/log',
   'POST /autopoll/launch',
@@ -225,6 +228,13 @@ t.test('every answer of a real service is as the document says, streams too', as
   await ask('HEAD', log)
   await ask('HEAD', '/runs/nobody/log')
   await ask('GET', `${log}?tail=1`)
+  await ask('GET', `${log}/search?q=hello`)
+  await ask('GET', `${log}/search`)
+  await ask('GET', '/runs/nobody/log/search?q=hello')
+  await ask('GET', `${log}/lines?count=1`)
+  await ask('GET', `${log}/lines?from=0`)
+  await ask('GET', `${log}/times`)
+  await ask('GET', `${log}/times?from=0`)
   await ask('GET', `${log}?follow=1`)
   await ask('GET', `${log}?follow=yes`)
   await ask('GET', `${log}?follow=1`, null, { 'last-event-id': 'end' })

@@ -75,6 +75,26 @@ t.test('every other control function is swallowed, and what it encloses is shown
   t.equal(textOf(read(`${ESC}]8;;https://example.test\u0007a link${ESC}]8;;\u0007`)), 'a link')
 })
 
+t.test('what progress bars are made of is told: moves, and what they erase', async (t) => {
+  for (const [sequence, ...acts] of [
+    ['[A', { kind: 'move', to: 'up', by: 1 }],
+    ['[12B', { kind: 'move', to: 'down', by: 12 }],
+    ['[0C', { kind: 'move', to: 'forward', by: 1 }],
+    ['[3D', { kind: 'move', to: 'back', by: 3 }],
+    ['[7G', { kind: 'move', to: 'column', by: 7 }],
+    ['[2E', { kind: 'return' }, { kind: 'move', to: 'down', by: 2 }],
+    ['[2F', { kind: 'return' }, { kind: 'move', to: 'up', by: 2 }],
+    ['[K', { kind: 'erase', what: 'end' }],
+    ['[1K', { kind: 'erase', what: 'start' }],
+    ['[2K', { kind: 'erase', what: 'line' }],
+    ['[0J', { kind: 'erase', what: 'below' }],
+  ] as const)
+    t.strictSame(read(`${ESC}${sequence}`), acts, sequence)
+  t.strictSame(read('\b'), [{ kind: 'move', to: 'back', by: 1 }])
+  for (const odd of ['[99999A', '[?1A', '[1;2A', '[3K', '[1J', '[2J', '[3J'])
+    t.same(read(`${ESC}${odd}`), [], odd)
+})
+
 t.test('concealed text is shown all the same', async (t) => {
   t.same(looks('8'), {})
   t.equal(textOf(read(`${ESC}[8mseen${ESC}[28m`)), 'seen')
@@ -86,15 +106,29 @@ t.test('a sequence that is never closed hides no more than its line', async (t) 
 })
 
 t.test('characters without a shape get one, also those that turn the direction of text', async (t) => {
-  const tokens = read('\u0000\u0007\u0008\u007f\u009b\u202e\u2066')
+  const tokens = read('\u0000\u0007\u007f\u009b\u202e\u2066')
   t.ok(tokens.every(({ kind }) => kind === 'control'))
-  t.equal(textOf(tokens), '^@^G^H^?<U+009B><U+202E><U+2066>')
+  t.equal(textOf(tokens), '^@^G^?<U+009B><U+202E><U+2066>')
   t.same(read('a\tb'), [{ kind: 'text', text: 'a\tb', style: PLAIN }])
 })
 
 t.test('wherever the stream is cut, the same is read', async (t) => {
   const piece = fc.oneof(
-    fc.constantFrom('[1m', '[38;5;200m', ']8;;x', '\\', '\u0007', '\n', '\r', '(B', ';', '0'),
+    fc.constantFrom(
+      '[1m',
+      '[2A',
+      '[K',
+      '\b',
+      '[38;5;200m',
+      ']8;;x',
+      '\\',
+      '\u0007',
+      '\n',
+      '\r',
+      '(B',
+      ';',
+      '0',
+    ),
     fc.constant(ESC),
     fc.string({ maxLength: 5 }),
   )

@@ -175,3 +175,12 @@ t.test('before the first run there may be no directory, and that is no failure',
   const options = { keep: { days: 1, count: 1, mb: 1 }, ledger, now: NOW, live: new Set<string>() }
   t.equal(await removeOldRuns({ ...options, dir: path.join(dir, 'absent') }), 0)
 })
+
+t.test('the times of a log go with it, and those of others stay', async (t) => {
+  const { dir, run, remove } = setUp(t)
+  run('0000000a', 10 * DAY_MS)
+  run('0000000b', 0)
+  for (const id of ['0000000a', '0000000b']) writeFileSync(path.join(dir, `${nameOf(id)}.times`), '')
+  t.equal(await remove({ days: 5 }), 1)
+  t.same(readdirSync(dir).sort(), [nameOf('0000000b'), `${nameOf('0000000b')}.times`])
+})

@@ -1,6 +1,7 @@
 /**
- * Reads terminal output as a terminal's parser does, but keeps only what is text and how it looks: colours and weights
- * (SGR). Every other control function (cursor moves, titles, links, clipboard) is swallowed, and no text is ever hidden.
+ * Reads terminal output as a terminal's parser does, but keeps only what is text, how it looks (SGR), and what progress bars
+ * are made of: small moves of the cursor, and what they erase. Every other control function (titles, links, clipboard, whole
+ * screens) is swallowed, and no text is ever concealed.
  * Source: ECMA-48, and the state machine at vt100.net/emu/dec_ansi_parser.
  */
 
@@ -20,7 +21,9 @@
  * @typedef {{ kind: 'text', text: string, style: Style }
  *   | { kind: 'control', text: string }
  *   | { kind: 'newline' }
- *   | { kind: 'return' }} Token `control` is a character that has no shape, as one that has.
+ *   | { kind: 'return' }
+ *   | { kind: 'move', to: 'up' | 'down' | 'forward' | 'back' | 'column', by: number }
+ *   | { kind: 'erase', what: 'end' | 'start' | 'line' | 'below' }} Token `control` is a character that has no shape, as one that has.
  */
 
 /** Text as it comes. @type {Readonly<Style>} */
@@ -37,6 +40,8 @@ export const PLAIN = Object.freeze({
 
 const ESC = 0x1b
 const MAX_PARAMETERS = 256
+/** By the last letter of their sequence. @type {Readonly<Record<string, ('up' | 'down' | 'forward' | 'back' | 'column')>>} */
+const MOVES = { A: 'up', B: 'down', C: 'forward', D: 'back', E: 'down', F: 'up', G: 'column' }
 
 /**
  * A reader of one stream of output; a sequence may be cut anywhere between two chunks.
@@ -49,6 +54,9 @@ export function createAnsiReader() {
   /** @type {Style} */
   let style = PLAIN
 
+  /** @type {Token[]} */
+  let tokens = []
+
   /** Takes one character of a control function. @param {number} code */
   function swallow(code) {
     if (state === 'string-escape' && code === 0x5c) {
@@ -60,6 +68,7 @@ export function createAnsiReader() {
     } else if (state === 'csi') {
       if (code >= 0x40 && code <= 0x7e) {
         if (code === 0x6d) style = styled(style, parameters)
+        else tokens.push(...acts(String.fromCharCode(code), parameters))
         state = 'text'
       } else if (parameters.length < MAX_PARAMETERS) {
         parameters += String.fromCharCode(code)
@@ -76,8 +85,7 @@ export function createAnsiReader() {
 
   return {
     read(text) {
-      /** @type {Token[]} */
-      const tokens = []
+      tokens = []
       let start = 0
       for (let at = 0; at < text.length; at++) {
         const code = text.charCodeAt(at)
@@ -91,12 +99,31 @@ export function createAnsiReader() {
         } else if (state !== 'text') swallow(code)
         else if (code === ESC) state = 'escape'
         else if (code === 0x0d) tokens.push({ kind: 'return' })
+        else if (code === 0x08) tokens.push({ kind: 'move', to: 'back', by: 1 })
         else tokens.push({ kind: 'control', text: visible(code) })
       }
       if (text.length > start) tokens.push({ kind: 'text', text: text.slice(start), style })
       return tokens
     },
   }
+}
+
+/**
+ * What `CSI parameters letter` does to a progress bar. @param {string} letter @param {string} parameters
+ * @returns {Token[]}
+ */
+function acts(letter, parameters) {
+  if (!/^\d{0,4}$/.test(parameters)) return []
+  const to = MOVES[letter]
+  if (to !== undefined) {
+    /** @type {Token} */
+    const move = { kind: 'move', to, by: Number(parameters) || 1 }
+    return letter === 'E' || letter === 'F' ? [{ kind: 'return' }, move] : [move]
+  }
+  const what = Number(parameters)
+  if (letter === 'J') return what === 0 ? [{ kind: 'erase', what: 'below' }] : []
+  if (letter !== 'K' || what > 2) return []
+  return [{ kind: 'erase', what: what === 0 ? 'end' : what === 1 ? 'start' : 'line' }]
 }
 
 /** OSC, DCS, SOS, PM, APC. @param {number} code */

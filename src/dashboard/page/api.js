@@ -4,6 +4,9 @@
 /** @typedef {import('../../runs/schemas.ts').StopAnswer} Stopped */
 /** @typedef {import('../../runs/schemas.ts').PlanAnswer['plan']} Plan */
 /** @typedef {import('../../status/schemas.ts').StatusAnswer} Status */
+/** @typedef {import('../../runs/log-schemas.ts').LogMatchesAnswer} LogMatches */
+/** @typedef {import('../../runs/log-schemas.ts').LogLinesAnswer} LogLines */
+/** @typedef {import('../../runs/log-schemas.ts').LogTimesAnswer} LogTimes */
 
 /** A failure as the service tells it. */
 export class ApiError extends Error {
@@ -82,6 +85,28 @@ export function createApi(token, refused) {
       const response = await ask(`${runPath(runId)}/log`, { method: 'HEAD' })
       return Number(response.headers.get('content-length'))
     },
+    /**
+     * Lines of its log by their numbers, or that hold a byte.
+     * @param {string} runId @param {{ from?: number, offset?: number, count: number }} wanted @param {AbortSignal} signal
+     * @returns {Promise<LogLines>}
+     */
+    logLines: (runId, wanted, signal) => read(`${runPath(runId)}/log/lines?${queryOf(wanted)}`, { signal }),
+    /**
+     * Where a text occurs in its log, from an offset on.
+     * @param {string} runId @param {{ q: string, offset: number, limit: number }} wanted @param {AbortSignal} signal
+     * @returns {Promise<LogMatches>}
+     */
+    searchLog: (runId, wanted, signal) => read(`${runPath(runId)}/log/search?${queryOf(wanted)}`, { signal }),
+    /**
+     * When lines of its log were written. @param {string} runId @param {{ from: number, count: number }} wanted
+     * @param {AbortSignal} signal @returns {Promise<LogTimes>}
+     */
+    logTimes: (runId, wanted, signal) => read(`${runPath(runId)}/log/times?${queryOf(wanted)}`, { signal }),
+    /** Bytes of its log. @param {string} runId @param {number} from @param {number} to @param {AbortSignal} signal */
+    async logPart(runId, from, to, signal) {
+      const headers = { range: `bytes=${from}-${to - 1}` }
+      return new Uint8Array(await (await ask(`${runPath(runId)}/log`, { headers, signal })).arrayBuffer())
+    },
     /** @param {string} runId */
     log: async (runId) => (await ask(`${runPath(runId)}/log`)).blob(),
     /** @param {string} path @param {string} lastId @param {AbortSignal} signal */
@@ -95,6 +120,11 @@ export function createApi(token, refused) {
 /** Whether asking again leads to the same answer. @param {unknown} error */
 export function isFinal(error) {
   return error instanceof ApiError && error.status < 500 && error.status !== 429
+}
+
+/** @param {object} fields */
+function queryOf(fields) {
+  return new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, String(value)]))
 }
 
 /** @param {string} text */

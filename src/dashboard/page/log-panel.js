@@ -1,21 +1,21 @@
-import { ApiError, isFinal } from './api.js'
-import { element, part } from './dom.js'
-import { bytes } from './format.js'
+import { ApiError } from './api.js'
+import { part } from './dom.js'
+import { addressOf, linesIn } from './log-address.js'
 import { createLogBuffer } from './log-buffer.js'
+import { createFollow } from './log-follow.js'
 import { createLogSearch } from './log-search.js'
+import { createLogSource } from './log-source.js'
+import { followLog } from './log-stream.js'
+import { createLogTimes } from './log-times.js'
+import { createLogTools } from './log-tools.js'
 import { createLogView } from './log-view.js'
 import { complain } from './toasts.js'
-import { followTogether } from './together.js'
 
 /** @typedef {import('./api.js').Api} Api */
-
-/** Of a longer log only the end is asked for; all of it can be downloaded. */
-const MAX_BYTES = 4 * 1024 * 1024
-/** How near to the end counts as the end, in pixels. */
-const NEAR_PX = 24
+/** @typedef {ReturnType<typeof createLogSource>} LogSource */
 
 /**
- * A run's log: live, or as it was.
+ * A run's log: live, or as it was. A bounded part of it is loaded; the rest is a search, a link or a button away.
  * @param {ParentNode} root @param {Api} api
  */
 export function createLogPanel(root, api) {
@@ -23,124 +23,217 @@ export function createLogPanel(root, api) {
   const lines = part(root, 'lines', HTMLElement)
   const content = part(root, 'content', HTMLElement)
   const gap = part(root, 'gap', HTMLElement)
+  const later = part(root, 'later', HTMLButtonElement)
   const end = part(root, 'end', HTMLElement)
   const followButton = part(root, 'follow', HTMLButtonElement)
-  const wrapButton = part(root, 'wrap', HTMLButtonElement)
   const jump = part(root, 'jump', HTMLButtonElement)
-  const raw = part(root, 'raw', HTMLButtonElement)
-  const view = createLogView(content)
-  let buffer = createLogBuffer()
-  const search = createLogSearch(root, () => buffer, view.lineAt)
-  let reading = new AbortController()
-  let follows = true
-  let frame = 0
-  let top = 0
-  let height = 0
+  const earlier = part(root, 'earlier', HTMLButtonElement)
+
   let runId = ''
+  let reading = new AbortController()
+  /** Aborted where the end of what is loaded is not the end of the log any more. */
+  let streaming = new AbortController()
+  let source = createLogSource(api, runId, reading.signal)
+  let buffer = createLogBuffer()
+  /** The byte with which what is loaded begins; null where its first lines were dropped. @type {number | null} */
+  let begin = 0
+  let isBusy = false
+  let isOther = true
+  let hasGrown = false
+  let frame = 0
+  let drawnFrom = 0
+  /** The lines that the address names. @type {import('./log-address.js').Lines | null} */
+  let chosen = null
 
-  /** @param {boolean} wanted */
-  function setFollow(wanted) {
-    follows = wanted
-    followButton.ariaPressed = String(wanted)
-    jump.hidden = wanted
-    if (wanted) pin()
-  }
-
-  function pin() {
-    lines.scrollTop = lines.scrollHeight
-    note()
-  }
-
-  function note() {
-    top = lines.scrollTop
-    height = lines.scrollHeight
-  }
+  const view = createLogView(
+    content,
+    (number) => addressOf(runId, { from: number, to: number }),
+    (number) => chosen !== null && number >= chosen.from && number <= chosen.to,
+    (number) => times.of(number),
+  )
+  const times = createLogTimes(root, {
+    loaded: () => ({ from: Number(buffer.lines[0]?.number), to: buffer.current }),
+    ask: (wanted) => api.logTimes(runId, wanted, reading.signal),
+    changed: view.mark,
+  })
+  const follow = createFollow(lines, content, (follows) => {
+    followButton.ariaPressed = String(follows)
+    jump.hidden = follows
+  })
+  const search = createLogSearch(root, {
+    buffer: () => buffer,
+    lineAt: view.lineAt,
+    find: (wanted, signal) => api.searchLog(runId, wanted, AbortSignal.any([signal, reading.signal])),
+    goTo: (number) => work(() => goTo(number)),
+  })
 
   function draw() {
+    cancelAnimationFrame(frame)
     frame = 0
-    view.draw(buffer)
-    search.update()
+    if (buffer.first > drawnFrom) begin = null
+    drawnFrom = buffer.first
+    view.draw(buffer, isOther)
+    isOther = false
+    const before = Number(buffer.lines[0]?.number) - 1
+    gap.hidden = begin === 0
+    part(gap, 'gap-text', HTMLElement).textContent =
+      before > 0
+        ? `${before.toLocaleString('en')} lines before this are not loaded.`
+        : 'Its begin is not loaded.'
+    later.hidden = isAttached() || reading.signal.aborted
+    search.update(hasGrown)
+    times.update()
+    hasGrown = false
   }
 
-  /** @param {string} text */
-  function push(text) {
-    buffer.push(text)
+  const tools = createLogTools(root, {
+    name: () => `${runId}.log`,
+    whole: () => api.log(runId),
+    chosen: async () => chosen && source.text(chosen),
+  })
+
+  const isAttached = () => !streaming.signal.aborted
+
+  /** Shows another part. @param {typeof buffer} other @param {number} from the byte with which it begins */
+  function replace(other, from) {
+    buffer = other
+    begin = from
+    drawnFrom = buffer.first
+    isOther = true
+  }
+
+  function detach() {
+    streaming.abort()
+    say(null)
     frame ||= requestAnimationFrame(draw)
   }
 
-  // What scrolls must be within reach of the keyboard.
-  lines.tabIndex = 0
-  lines.addEventListener('scroll', () => {
-    const isAtEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < NEAR_PX
-    // Upwards, and not because something above went away: then it was the reader who scrolled.
-    if (isAtEnd && !follows) setFollow(true)
-    else if (follows && lines.scrollTop < top && lines.scrollHeight >= height) setFollow(false)
-    note()
-  })
-  const growth = new ResizeObserver(() => follows && pin())
-  growth.observe(content)
-  growth.observe(lines)
-  followButton.addEventListener('click', () => setFollow(!follows))
-  jump.addEventListener('click', () => {
-    setFollow(true)
-    lines.focus()
-  })
-  wrapButton.addEventListener('click', () => {
-    wrapButton.ariaPressed = String(lines.classList.toggle('wrap'))
-  })
-  raw.addEventListener('click', () => download().catch(complain))
+  /** Goes on with what is written from this byte on. @param {number} from */
+  function attach(from) {
+    streaming.abort()
+    streaming = new AbortController()
+    const { signal } = streaming
+    followLog(api, runId, from, AbortSignal.any([signal, reading.signal]), {
+      push(text) {
+        buffer.push(text, !follow.follows)
+        hasGrown = true
+        frame ||= requestAnimationFrame(draw)
+        if (follow.follows || !buffer.isFull) return
+        buffer.dropLast()
+        detach()
+      },
+      restart: () => replace(createLogBuffer(), 0),
+      say,
+    }).catch(fail)
+  }
 
-  /** A plain link could not carry the token. */
-  async function download() {
-    raw.disabled = true
+  async function showEnd() {
+    const { number, offset } = await source.last()
+    replace(createLogBuffer(number), offset)
+    follow.set(true)
+    attach(offset)
+  }
+
+  /** @param {number} number */
+  async function goTo(number) {
+    const from = Number(buffer.lines[0]?.number)
+    if (number < from || number > buffer.current - (isAttached() ? 0 : 1)) {
+      const there = await source.around(number)
+      if (!there.buffer) throw new Error(`The log has ${there.total.toLocaleString('en')} lines.`)
+      replace(there.buffer, there.begin)
+      if (there.isLast) attach(there.end)
+      else detach()
+    }
+    draw()
+    const line = view.lineAt(buffer.indexOf(number))
+    if (line) follow.show(line)
+  }
+
+  async function loadEarlier() {
+    const { lines: before, begin: from } = await source.before(begin, Number(buffer.lines[0]?.number))
+    follow.set(false)
+    const held = follow.held()
+    const at = held && view.placeOf(held.line)
+    const isCut = buffer.prepend(before)
+    begin = from
+    drawnFrom = buffer.first
+    isOther = true
+    if (isCut) detach()
+    draw()
+    const line = at === null ? undefined : view.lineAt(at)
+    if (held && line) follow.hold(line, held.y)
+  }
+
+  async function loadLater() {
+    const next = await source.from(buffer.current)
+    buffer.push(next?.text ?? '')
+    if (next && !next.isLast) draw()
+    else await showEnd()
+  }
+
+  /** One thing at a time; what was asked for a log that is not shown any more fails silently. @param {() => Promise<void>} task */
+  async function work(task) {
+    const { signal } = reading
+    if (isBusy) return
+    isBusy = true
     try {
-      const url = URL.createObjectURL(await api.log(runId))
-      element('a', { href: url, download: `${runId}.log` }).click()
-      setTimeout(() => URL.revokeObjectURL(url), 60_000)
+      await task()
+    } catch (error) {
+      if (!signal.aborted) complain(error)
     } finally {
-      raw.disabled = false
+      if (!signal.aborted) isBusy = false
     }
   }
 
-  /** @param {AbortSignal} signal */
-  async function read(signal) {
-    const offset = Math.max(0, (await api.logSize(runId)) - MAX_BYTES)
-    gap.hidden = offset === 0
-    gap.textContent = `${bytes(offset)} before this are left out here; the download has them.`
-    const decoder = new TextDecoder()
-    await followTogether(api.logStream(runId), {
-      signal,
-      isFinal,
-      // Ids are offsets.
-      lastId: String(offset),
-      open: (lastId, streamSignal) => api.stream(api.logStream(runId), lastId, streamSignal),
-      cut(event, first) {
-        const { text, base64 } = JSON.parse(event.data)
-        const all = typeof text === 'string' ? new TextEncoder().encode(text) : bytesOf(base64)
-        return { ...event, data: JSON.stringify({ text: decoder.decode(all.subarray(first)) }) }
-      },
-      take({ event, data }) {
-        const { text, base64 } = JSON.parse(data)
-        if (typeof text === 'string') push(text)
-        else if (typeof base64 === 'string') push(decoder.decode(bytesOf(base64)))
-        if (event === 'end') say('End of the log.')
-        return event === 'end'
-      },
-      tell(isOpen) {
-        say(isOpen ? null : 'The connection is lost; trying again …')
-      },
-    })
+  /** Shows the lines that the address names, if it does. */
+  function choose() {
+    const before = chosen
+    chosen = linesIn(location.hash, runId)
+    view.mark()
+    tools.choose(chosen !== null)
+    const { from, to } = chosen ?? {}
+    if (from !== undefined && (from !== before?.from || to !== before?.to)) void work(() => goTo(from))
   }
 
+  content.addEventListener('click', (event) => {
+    const { target } = event
+    if (!(target instanceof HTMLElement) || !target.matches('.number')) return
+    if (event.ctrlKey || event.metaKey) return
+    event.preventDefault()
+    const number = Number(target.dataset.number)
+    const other = event.shiftKey && chosen ? chosen.from : number
+    location.hash = addressOf(runId, { from: Math.min(number, other), to: Math.max(number, other) })
+  })
+  // What scrolls must be within reach of the keyboard.
+  lines.tabIndex = 0
+  const listening = new AbortController()
+  addEventListener('hashchange', choose, { signal: listening.signal })
+  const toEnd = () => (isAttached() ? follow.set(true) : void work(showEnd))
+  followButton.addEventListener('click', () => (follow.follows ? follow.set(false) : toEnd()))
+  jump.addEventListener('click', () => {
+    toEnd()
+    lines.focus()
+  })
+  earlier.addEventListener('click', () => work(loadEarlier))
+  later.addEventListener('click', () => work(loadLater))
   /** @param {string | null} text */
   function say(text) {
     end.hidden = text === null
     end.textContent = text
-    if (follows) pin()
+    follow.settle()
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    if (reading.signal.aborted) return
+    tools.hide(true)
+    if (error instanceof ApiError) say(error.message)
+    else complain(error)
   }
 
   function close() {
     reading.abort()
+    streaming.abort()
     cancelAnimationFrame(frame)
     frame = 0
   }
@@ -151,21 +244,28 @@ export function createLogPanel(root, api) {
       close()
       runId = id
       reading = new AbortController()
-      const { signal } = reading
-      buffer = createLogBuffer()
+      source = createLogSource(api, id, reading.signal)
+      replace(createLogBuffer(), 0)
       view.clear()
-      search.clear()
+      search.restart()
+      times.restart().catch(() => undefined)
+      isBusy = false
       box.hidden = false
-      gap.hidden = true
-      raw.hidden = false
+      gap.hidden = later.hidden = true
+      tools.hide(false)
       say(null)
-      setFollow(true)
-      read(signal).catch((error) => {
-        if (signal.aborted) return
-        raw.hidden = true
-        if (error instanceof ApiError) say(error.message)
-        else complain(error)
-      })
+      chosen = linesIn(location.hash, id)
+      if (chosen === null) {
+        follow.set(true)
+        showEnd().catch(fail)
+      } else {
+        const { from } = chosen
+        goTo(from).catch((error) => {
+          // A line that is not there (any more) is no reason to show nothing.
+          if (!(error instanceof ApiError)) complain(error)
+          showEnd().catch(fail)
+        })
+      }
     },
     hide() {
       close()
@@ -173,12 +273,10 @@ export function createLogPanel(root, api) {
     },
     close() {
       close()
-      growth.disconnect()
+      follow.close()
+      search.close()
+      times.close()
+      listening.abort()
     },
   }
-}
-
-/** @param {string} base64 */
-function bytesOf(base64) {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
 }

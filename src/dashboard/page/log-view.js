@@ -1,8 +1,6 @@
 import { element } from './dom.js'
-import { isPlain } from './log-buffer.js'
+import { drawn } from './log-line.js'
 
-/** @typedef {import('./ansi.js').Style} Style */
-/** @typedef {import('./log-buffer.js').Line} Line */
 /** @typedef {import('./log-buffer.js').LogBuffer} LogBuffer */
 
 /** So many lines are laid out, or skipped by the browser while they are out of sight, together. */
@@ -12,80 +10,86 @@ const CHUNK_LINES = 200
  * Draws a log's lines. Drawing is in chunks that the browser skips while they are out of sight (`content-visibility`),
  * and at most once a frame, however fast the log grows.
  * @param {HTMLElement} content where the lines go
+ * @param {(number: number) => string} addressOf where a line is found again
+ * @param {(number: number) => boolean} isChosen whether the address names it
+ * @param {(number: number) => string} timeOf when it was written
  */
-export function createLogView(content) {
+export function createLogView(content, addressOf, isChosen, timeOf) {
   /** @type {{ first: number, box: HTMLElement }[]} */
   let chunks = []
-  /** The number of the next line to draw; the line before it may still have grown. */
+  /** The place of the next line to draw. */
   let next = 0
+  let digits = 0
 
-  /** The element of a line, if it is drawn. @param {number} number */
-  function lineAt(number) {
-    const chunk = chunks.findLast(({ first }) => first <= number)
-    return chunk?.box.children[number - chunk.first]
+  /** The element of a line, if it is drawn, by its place in the buffer. @param {number} at */
+  function lineAt(at) {
+    const chunk = chunks.findLast(({ first }) => first <= at)
+    return chunk?.box.children[at - chunk.first]
+  }
+
+  function clear() {
+    chunks = []
+    next = 0
+    content.replaceChildren()
   }
 
   return {
     lineAt,
-    clear() {
-      chunks = []
-      next = 0
-      content.replaceChildren()
+    clear,
+    /** The place of a line in the buffer, by its element. @param {Element} line */
+    placeOf(line) {
+      const chunk = chunks.find(({ box }) => box === line.parentElement)
+      return chunk ? chunk.first + [...chunk.box.children].indexOf(line) : null
     },
-    /** Draws what is new. @param {LogBuffer} buffer */
-    draw({ lines, first }) {
-      while (chunks[0] && (chunks[1]?.first ?? next) <= first) chunks.shift()?.box.remove()
-      const open = Math.max(next - 1, first)
-      for (let number = open; number < first + lines.length; number++) {
-        const line = lines[number - first]
-        if (!line) break
-        const old = lineAt(number)
-        if (old) old.replaceWith(drawn(line))
-        else boxFor(number).append(drawn(line))
+    /** Others are chosen now. */
+    mark() {
+      for (const { box } of chunks) for (const line of box.children) mark(line)
+    },
+    /** Draws what is new. @param {LogBuffer} buffer @param {boolean} isOther whether all of it is */
+    draw(buffer, isOther) {
+      const { lines, first } = buffer
+      const changed = buffer.takeChanged()
+      if (isOther) {
+        clear()
+        next = first
       }
-      next = first + lines.length
+      while (chunks[0] && (chunks[1]?.first ?? next) <= first) chunks.shift()?.box.remove()
+      const end = first + lines.length
+      for (let at = Math.max(Math.min(changed, next), first); at < end; at++) {
+        const line = lines[at - first]
+        if (!line) break
+        const isContinued = lines[at - first - 1]?.number === line.number
+        const old = at < next ? lineAt(at) : undefined
+        const made = drawn(line, isContinued, addressOf)
+        mark(made)
+        if (old) old.replaceWith(made)
+        else boxFor(at).append(made)
+      }
+      for (; next > end; next--) {
+        lineAt(next - 1)?.remove()
+        if (chunks.at(-1)?.box.childElementCount === 0) chunks.pop()?.box.remove()
+      }
+      next = end
+      const needed = String(lines.at(-1)?.number).length
+      if (needed !== digits) content.style.setProperty('--digits', String(needed))
+      digits = needed
     },
   }
 
-  /** @param {number} number */
-  function boxFor(number) {
+  /** @param {Element} line */
+  function mark(line) {
+    if (!(line instanceof HTMLElement)) return
+    line.classList.toggle('chosen', isChosen(Number(line.dataset.number)))
+    line.dataset.time = timeOf(Number(line.dataset.number))
+  }
+
+  /** @param {number} at */
+  function boxFor(at) {
     const last = chunks.at(-1)
-    if (last && number - last.first < CHUNK_LINES) return last.box
+    if (last && at - last.first < CHUNK_LINES) return last.box
     const box = element('div', { class: 'chunk' })
-    chunks.push({ first: number, box })
+    chunks.push({ first: at, box })
     content.append(box)
     return box
   }
-}
-
-/** @param {Line} line */
-function drawn({ parts, overwrites }) {
-  const box = element('div', { class: 'line' })
-  for (const part of parts) box.append(isPlain(part) ? part.text : span(part))
-  if (overwrites > 0) {
-    box.append(
-      element('span', { class: 'again', title: `overwritten ${overwrites} times` }, `↻${overwrites}`),
-    )
-  }
-  return box
-}
-
-/** @param {import('./log-buffer.js').Part} part */
-function span({ text, style }) {
-  if (style === 'control') return element('span', { class: 'control' }, text)
-  const made = element('span', { class: classesOf(style).join(' ') }, text)
-  if (typeof style.fg === 'string') made.style.setProperty('--fg', style.fg)
-  if (typeof style.bg === 'string') made.style.setProperty('--bg', style.bg)
-  return made
-}
-
-/** @param {Style} style */
-function classesOf(style) {
-  const { fg, bg, bold, dim, italic, underline, strike, inverse } = style
-  const flags = { bold, dim, italic, underline, strike, inverse }
-  return [
-    ...Object.entries(flags).flatMap(([name, isOn]) => (isOn ? [name] : [])),
-    ...(fg === null ? [] : [typeof fg === 'number' ? `fg fg-${fg}` : 'fg rgb']),
-    ...(bg === null ? [] : [typeof bg === 'number' ? `bg bg-${bg}` : 'bg']),
-  ]
 }

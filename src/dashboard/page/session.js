@@ -47,7 +47,7 @@ export function openSession(root, api, status, signOut) {
   listenToKeys(root, signal)
 
   /** The run that the address names, if it names one. */
-  const chosen = () => /^#\/runs\/([\w-]+)$/.exec(location.hash)?.[1] ?? null
+  const chosen = () => /^#\/runs\/([\w-]+)(?:#.*)?$/.exec(location.hash)?.[1] ?? null
 
   function show() {
     const latest = newest?.run_id ?? null
