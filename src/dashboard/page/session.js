@@ -39,7 +39,7 @@ export function openSession(root, api, status, signOut) {
   /** The newest run that is known of. @type {RunSummary | null} */
   let newest = status.current
   /** Whether it is known that nothing else is. */
-  const isLoaded = false
+  let isLoaded = false
   let isOpen = true
   /** Runs whose end was told. @type {Map<string, RunSummary>} */
   const ended = new Map()
@@ -127,6 +127,7 @@ export function openSession(root, api, status, signOut) {
     await glance()
     if (signal.aborted) return
     await history.load()
+    isLoaded = true
     form.offer(history.workspaces())
     show()
   }
