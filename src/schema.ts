@@ -62,9 +62,9 @@ function integer(options: object = {}): object {
   return { type: 'integer', ...options }
 }
 
-function boolean(): TBoolean
-function boolean(): object {
-  return { type: 'boolean' }
+function boolean(options?: TSchemaOptions): TBoolean
+function boolean(options: object = {}): object {
+  return { type: 'boolean', ...options }
 }
 
 function nothing(): TNull

@@ -7,12 +7,11 @@ import { lastLines, withoutMentions } from './last-lines.ts'
 /** A run that ended, as far as its notice tells of it. */
 export type EndedRun = Pick<
   RunRecord,
-  'runId' | 'noticeText' | 'launchedAt' | 'endedAt' | 'returnCode' | 'cause' | 'tokensUsed'
+  'runId' | 'name' | 'noticeText' | 'launchedAt' | 'endedAt' | 'returnCode' | 'cause' | 'tokensUsed'
 > & { readonly outcome: Outcome }
 
 /** What stays of a notice, so that there is room for the end. */
 const NOTICE_POINTS = 8500
-const TITLE_POINTS = 100
 const CAUSE_POINTS = 300
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
@@ -33,8 +32,7 @@ export function editedNotice(run: EndedRun, output: string, redact: Redact): str
 
 /** A message of its own that tells a run's end. */
 export function endNotice(run: EndedRun, output: string, redact: Redact): string {
-  const title = withoutMentions(cut((run.noticeText ?? '').split('\n', 1).join(), TITLE_POINTS))
-  return withEnd(`Run \`${run.runId}\`: ${title}`, run, output, redact)
+  return withEnd(`Run \`${run.runId}\`: ${withoutMentions(run.name)}`, run, output, redact)
 }
 
 function withEnd(head: string, run: EndedRun, output: string, redact: Redact): string {

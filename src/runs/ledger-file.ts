@@ -6,6 +6,8 @@ import { Worker } from 'node:worker_threads'
 import { messageOf } from '../errors.ts'
 import { isBroken, isTemporary } from './ledger-errors.ts'
 import { KEYS_MIGRATION } from './ledger-keys.ts'
+import { giveNames, NAMES_MIGRATION } from './ledger-names.ts'
+import { LONG_TEXTS_MIGRATION } from './ledger-texts.ts'
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -69,6 +71,11 @@ const MIGRATIONS: readonly string[] = [
   `UPDATE runs SET tokens_used = NULL WHERE tokens_used NOT BETWEEN -9007199254740991 AND 9007199254740991;
   UPDATE runs SET notice_id = NULL WHERE notice_id NOT BETWEEN -9007199254740991 AND 9007199254740991;
   UPDATE runs SET return_code = NULL WHERE return_code NOT BETWEEN -9007199254740991 AND 9007199254740991;`,
+  LONG_TEXTS_MIGRATION,
+  NAMES_MIGRATION,
+  // What a failed run's list needs beside the index on outcomes: see EXITED_BADLY in ledger-query.ts.
+  `ALTER TABLE runs ADD COLUMN remedy TEXT;
+  CREATE INDEX runs_failed ON runs (outcome) WHERE outcome = 'exited' AND return_code IS NOT 0;`,
 ]
 
 /** While the service starts, nobody is kept waiting. */
@@ -142,6 +149,7 @@ function migrated(file: string): DatabaseSync {
     // Not before that: the journal's mode is written into the file. NORMAL: a power cut may take the last steps, a crash
     // of the service takes none.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    giveNames(db)
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (index >= version) db.exec(`BEGIN; ${sql} PRAGMA user_version = ${index + 1}; COMMIT`)
     }

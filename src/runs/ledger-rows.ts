@@ -11,6 +11,7 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
     request_id: intent.requestId,
     trigger: intent.trigger,
     caller: intent.caller,
+    name: intent.name,
     agent: intent.agent,
     workspace: intent.workspace,
     prompt: intent.prompt,
@@ -53,6 +54,7 @@ export function finishColumns(finish: RunFinish) {
   return {
     outcome: finish.outcome,
     cause: finish.cause,
+    remedy: finish.remedy ?? null,
     return_code: integerOrNull(finish.returnCode),
     ended_at: Math.round(finish.endedAt),
     output_bytes: integerOrNull(finish.outputBytes),
@@ -64,6 +66,7 @@ export function finishColumns(finish: RunFinish) {
 export const END_COLUMNS = [
   'outcome',
   'cause',
+  'remedy',
   'return_code',
   'ended_at',
   'output_bytes',
@@ -101,6 +104,8 @@ export function toListed(row: Row): ListedRun {
     requestId: String(row.request_id),
     trigger: TRIGGERS.find((trigger) => trigger === row.trigger) ?? 'http',
     caller: textOrNull(row.caller),
+    // One of an older Looper may have none.
+    name: textOrNull(row.name) ?? String(row.request_id),
     agent: String(row.agent),
     workspace: String(row.workspace),
     binary: String(row.binary),
@@ -122,6 +127,7 @@ export function toListed(row: Row): ListedRun {
     outcome: OUTCOMES.find((outcome) => outcome === row.outcome) ?? null,
     returnCode: numberOrNull(row.return_code),
     cause: textOrNull(row.cause),
+    remedy: textOrNull(row.remedy),
     outputBytes: numberOrNull(row.output_bytes),
     tokensUsed: numberOrNull(row.tokens_used),
   }

@@ -16,6 +16,7 @@ import {
   toListed,
   toRecord,
 } from './ledger-rows.ts'
+import { WHOLE_RUNS } from './ledger-texts.ts'
 import { withWriteErrors } from './ledger-write.ts'
 import type { RunEnd } from './outcome.ts'
 import type { Trigger } from './run.ts'
@@ -27,6 +28,8 @@ export interface RunIntent {
   readonly trigger: Trigger
   /** The name of the token, or of the hook, that asked; null where nobody was asked for one. */
   readonly caller: string | null
+  /** How people call it: see `run-name.ts`. */
+  readonly name: string
   readonly agent: string
   readonly workspace: string
   readonly prompt: string
@@ -85,6 +88,7 @@ export interface ListedRun extends Omit<RunIntent, 'prompt'> {
   readonly outcome: RunEnd['outcome'] | null
   readonly returnCode: number | null
   readonly cause: string | null
+  readonly remedy: string | null
   readonly outputBytes: number | null
   readonly tokensUsed: number | null
 }
@@ -192,14 +196,15 @@ export function openLedger(
       queue.write(subjectOf(runId), sql, { ...columns, run_id: runId })
     },
     finish(runId, finish) {
-      const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause, ended_at = :ended_at,
+      const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause,
+          remedy = :remedy, ended_at = :ended_at,
           output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`
       // A run ends once, also while its end waits.
       if (queue.waiting(subjectOf(runId)).outcome !== undefined) return
       queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId })
     },
     find(runId) {
-      const row = db.prepare('SELECT * FROM runs WHERE run_id = ?').get(runId)
+      const row = db.prepare(`${WHOLE_RUNS} WHERE run_id = ?`).get(runId)
       return row ? toRecord(whole(row)) : null
     },
     list(query) {
@@ -210,7 +215,7 @@ export function openLedger(
         .map((row) => toListed(whole(row)))
     },
     unfinished() {
-      const rows = db.prepare('SELECT * FROM runs WHERE outcome IS NULL ORDER BY seq').all()
+      const rows = db.prepare(`${WHOLE_RUNS} WHERE outcome IS NULL ORDER BY seq`).all()
       return rows.map((row) => toRecord(whole(row))).filter(({ outcome }) => outcome === null)
     },
     launchedSince(trigger, since) {

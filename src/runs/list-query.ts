@@ -10,7 +10,9 @@ const text = (description: string) => Type.Optional(Type.String({ description })
 export const ListQuery = Type.Object({
   limit: text('How many runs at most: 1 to 500, by default 50.'),
   cursor: text('What `next_cursor` of the page before gave.'),
-  outcome: text(`One or more of ${OUTCOMES.join(', ')}, separated by commas; live: not ended yet.`),
+  outcome: text(
+    `One or more of ${OUTCOMES.join(', ')}, separated by commas; live: not ended yet; failed: ended, and not well.`,
+  ),
   trigger: text(`What asked for the run: ${TRIGGERS.join(', ')}.`),
   workspace: text('The workspace, as runs show it.'),
   since: text('Asked for then or later: a date, or a time with its zone.'),
@@ -21,6 +23,7 @@ export type ListQuery = Static<typeof ListQuery>
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 500
 const LIVE = 'live'
+const FAILED = 'failed'
 const TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/
 
 /**
@@ -57,8 +60,10 @@ function limitOf(given: string): number {
 
 function outcomeOf(given: string) {
   if (given === LIVE) return null
+  if (given === FAILED) return FAILED
   const outcome = OUTCOMES.find((name) => name === given)
-  if (outcome === undefined) throw invalid(`'outcome' must be one or more of ${LIVE}, ${OUTCOMES.join(', ')}`)
+  if (outcome === undefined)
+    throw invalid(`'outcome' must be one or more of ${LIVE}, ${FAILED}, ${OUTCOMES.join(', ')}`)
   return outcome
 }
 

@@ -157,7 +157,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   return {
     async launch(runId, request) {
-      const { requestId, trigger, caller, workspace } = request
+      const { requestId, trigger, caller, name, workspace } = request
       const command = deps.agent.command({
         binary: request.binary.path,
         workspace,
@@ -184,13 +184,21 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       })
       ledger.step(runId, { launchedAt: clock.now(), agentIdentity: agent, wrapperIdentity: wrapper })
       deps.logger.info(
-        { request_id: requestId, run_id: runId, caller, pid: agent.pid, command: line, log_path: logPath },
+        {
+          request_id: requestId,
+          run_id: runId,
+          caller,
+          name,
+          pid: agent.pid,
+          command: line,
+          log_path: logPath,
+        },
         'cmd.start',
       )
       // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.
       setImmediate(() => deps.wrappers.prepare(env))
       return follow(
-        { runId, requestId, trigger, caller, command: line, logPath, agent, wrapper },
+        { runId, requestId, trigger, caller, name, command: line, logPath, agent, wrapper },
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
         request,
         word,
@@ -198,17 +206,17 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     },
 
     adopt(record, { logPath, command, agent, wrapper, ranMs }) {
-      const { runId, requestId, trigger, caller } = record
+      const { runId, requestId, trigger, caller, name } = record
       const launchedAt = record.launchedAt ?? clock.now() - Number(ranMs)
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
       }
       deps.logger.info(
-        { request_id: requestId, run_id: runId, caller, pid: agent.pid, log_path: logPath },
+        { request_id: requestId, run_id: runId, caller, name, pid: agent.pid, log_path: logPath },
         'run.adopt',
       )
       return follow(
-        { runId, requestId, trigger, caller, command, logPath, agent, wrapper },
+        { runId, requestId, trigger, caller, name, command, logPath, agent, wrapper },
         { ...record, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,
         UNHEARD,

@@ -28,6 +28,29 @@ export interface RunEnd {
   readonly returnCode: number | null
   /** A sentence; null where the agent simply ended by itself. */
   readonly cause: string | null
+  /** What to do about it, in a sentence; left out or null where nobody can say. */
+  readonly remedy?: string | null
+}
+
+/** How a run ends that did not do what it was to do; also `exited`, with another return code than 0. */
+export const FAILURES = [
+  'signaled',
+  'timed_out',
+  'stalled',
+  'failed_to_start',
+  'lost',
+] as const satisfies readonly Outcome[]
+
+/** Whether a run ended, and not well. */
+export function hasFailed({
+  outcome,
+  returnCode,
+}: {
+  outcome: Outcome | null
+  returnCode: number | null
+}): boolean {
+  if (outcome === 'exited') return returnCode !== 0
+  return FAILURES.some((failure) => failure === outcome)
 }
 
 /**

@@ -9,6 +9,7 @@ import { expandHome } from '../home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
 import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
+import { nameOf } from './run-name.ts'
 import { OLDER_DELAYS, type RunBody } from './schemas.ts'
 
 /** What a request's gaps are filled with. */
@@ -81,6 +82,7 @@ export async function prepareRun(
       : prepareLaunch(origin, {
           ...defaults,
           workspace: given,
+          message,
           prompt,
           binary: body.codex_exec_binary ?? null,
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
@@ -116,6 +118,8 @@ export async function prepareRun(
 /** What a launch is to be. */
 export interface LaunchWish {
   readonly workspace: string
+  /** The notice; null: none is sent. */
+  readonly message: string | null
   readonly prompt: string
   readonly binary: string | null
   readonly places: BinaryPlaces
@@ -131,13 +135,14 @@ export interface LaunchWish {
  * `LOOPER_LOG_UNWRITABLE`, `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
  */
 export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
-  const { prompt, places, timeoutMs, stallMs, access } = wish
+  const { message, prompt, places, timeoutMs, stallMs, access } = wish
   const workspace = checkWorkspace(wish.workspace, places, access)
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
   const binary = checkProgram(resolveBinary(wish.binary, places), access)
   checkRefusal(workspace, binary)
-  return { ...origin, prompt, timeoutMs, stallMs, workspace, binary }
+  const name = nameOf(message, prompt, origin.requestId)
+  return { ...origin, name, prompt, timeoutMs, stallMs, workspace, binary }
 }
 
 /**

@@ -17,6 +17,8 @@ export interface LaunchRequest {
   readonly caller: string | null
   /** A real path. */
   readonly workspace: string
+  /** How people call the run: see `run-name.ts`. */
+  readonly name: string
   readonly prompt: string
   readonly binary: Binary
   /** 0: no limit. */
@@ -51,6 +53,7 @@ export interface Run {
   readonly runId: string
   readonly requestId: string
   readonly trigger: Trigger
+  readonly name: string
   /** The argv as one shell-quoted line. */
   readonly command: string
   readonly logPath: string

@@ -101,12 +101,13 @@ export function createRuns(deps: RunsDeps): Runs {
   /** Puts a launch on the record as an intent. */
   function record(request: LaunchRequest): string {
     const runId = randomUUID()
-    const { requestId, trigger, caller, workspace, prompt, timeoutMs, stallMs } = request
+    const { requestId, trigger, caller, name, workspace, prompt, timeoutMs, stallMs } = request
     ledger.begin({
       runId,
       requestId,
       trigger,
       caller,
+      name,
       workspace,
       prompt,
       timeoutMs,

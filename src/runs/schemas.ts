@@ -2,6 +2,7 @@ import { MAX_SECONDS } from '../clock.ts'
 import { type Static, Type } from '../schema.ts'
 import { OUTCOMES } from './outcome.ts'
 import { IF_RUNNING, TRIGGERS } from './run.ts'
+import { NAME_LENGTH } from './run-name.ts'
 
 const text = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }))
 // Old wrappers send numbers as strings.
@@ -151,13 +152,22 @@ const summary = {
   request_id: Type.String(),
   trigger: Type.Enum([...TRIGGERS]),
   caller: TextOrNull,
+  name: Type.String({
+    minLength: 1,
+    maxLength: NAME_LENGTH,
+    description: 'The first line of the notice, else of the prompt, else the id of the request.',
+  }),
   agent: Type.String(),
   workspace: Type.String(),
   pid: NumberOrNull,
   log_path: TextOrNull,
   outcome: Type.Union([Type.Enum([...OUTCOMES]), Type.Null()]),
   return_code: NumberOrNull,
-  cause: TextOrNull,
+  failed: Type.Boolean({ description: 'Whether it ended, and not well.' }),
+  cause: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why it ended; of one that failed by itself, what its agent said last.',
+  }),
+  remedy: Type.Union([Type.String(), Type.Null()], { description: 'What to do about it.' }),
   requested_at: Time,
   announced_at: Time,
   stopped_at: Time,

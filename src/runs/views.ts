@@ -1,4 +1,5 @@
 import type { ListedRun, RunRecord } from './ledger.ts'
+import { hasFailed } from './outcome.ts'
 import type { RunDetails, RunSummary } from './schemas.ts'
 
 /** A run as lists show it. */
@@ -8,6 +9,7 @@ export function summaryOf(record: ListedRun): RunSummary {
     request_id: record.requestId,
     trigger: record.trigger,
     caller: record.caller,
+    name: record.name,
     agent: record.agent,
     workspace: record.workspace,
     pid: record.agentIdentity?.pid ?? null,
@@ -15,6 +17,8 @@ export function summaryOf(record: ListedRun): RunSummary {
     outcome: record.outcome,
     return_code: record.returnCode,
     cause: record.cause,
+    remedy: record.remedy,
+    failed: hasFailed(record),
     requested_at: timeOf(record.requestedAt),
     announced_at: timeOf(record.announcedAt),
     stopped_at: timeOf(record.stoppedAt),

@@ -7,7 +7,7 @@ import type { LaunchRequest } from '../runs/run.ts'
 import { readTail } from '../runs/run-log.ts'
 
 /** What the default run is made of. */
-export interface DefaultRun extends Omit<LaunchWish, 'workspace' | 'prompt' | 'binary'> {
+export interface DefaultRun extends Omit<LaunchWish, 'workspace' | 'message' | 'prompt' | 'binary'> {
   readonly workspace: string | null
   readonly prompt: PromptSource
 }
@@ -26,7 +26,7 @@ export async function prepareDefault(run: DefaultRun, newRequestId: () => string
     throw new LooperError('LOOPER_PROMPT_MISSING', 'no default prompt and workspace are configured')
   }
   const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller: null } as const
-  return prepareLaunch(origin, { ...run, prompt, workspace: run.workspace, binary: null })
+  return prepareLaunch(origin, { ...run, message: null, prompt, workspace: run.workspace, binary: null })
 }
 
 /**

@@ -70,6 +70,7 @@ async function setUp(test: Test) {
     trigger: 'http',
     caller: null,
     agent: 'codex',
+    name: 'a run',
     workspace: '/',
     prompt: 'x',
     binary: '/codex',

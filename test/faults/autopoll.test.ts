@@ -127,6 +127,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
         requestId: `auto0000000${launches.length}`,
         trigger: 'autopoll',
         caller: null,
+        name: 'a run',
         workspace: dir,
         prompt,
         binary: { path: FAKE_CODEX, source: 'env' },

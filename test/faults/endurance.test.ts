@@ -108,6 +108,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
         requestId,
         trigger: 'http',
         caller: null,
+        name: 'a run',
         workspace: dir,
         prompt: 'exit 0',
         binary: { path: FAKE_CODEX, source: 'env' },

@@ -63,6 +63,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     requestId: `0000000${++count}`,
     trigger: 'http',
     caller: null,
+    name: 'a run',
     workspace,
     prompt,
     binary: { path: FAKE_CODEX, source: 'env' },

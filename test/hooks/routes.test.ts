@@ -101,6 +101,7 @@ t.test(
       trigger: 'hook',
       caller: 'hook:ci',
       agent: 'codex',
+      name: 'a run',
       workspace: '/',
       prompt: 'x',
       binary: '/bin/codex',

@@ -9,6 +9,7 @@ const DAY_MS = 86_400_000
 const INTENT = {
   trigger: 'http',
   caller: null,
+  name: 'a run',
   agent: 'codex',
   workspace: '/w',
   prompt: 'p',

@@ -36,6 +36,7 @@ function setUp(test: Test) {
       trigger: 'http',
       caller: null,
       agent: 'codex',
+      name: 'a run',
       workspace: '/repo',
       prompt: 'go',
       binary: '/usr/bin/codex',

@@ -5,6 +5,7 @@ import { type EndedRun, editedNotice, endNotice } from '../../src/notices/end-te
 
 const RUN: EndedRun = {
   runId: 'b2f4',
+  name: 'Starting over',
   noticeText: 'Starting over',
   launchedAt: 0,
   endedAt: 723_000,
@@ -111,15 +112,10 @@ t.test('10,000 code points are never passed, and the end is always told', async 
   }
 })
 
-t.test('a message of its own names the run, and takes only the first line of the notice', async (t) => {
-  const noticeText = '@**all** Starting over\nwith details'
+t.test('a message of its own names the run, and notifies nobody by it', async (t) => {
   t.equal(
-    endNotice({ ...RUN, noticeText }, 'one', none),
+    endNotice({ ...RUN, name: '@**all** Starting over' }, 'one', none),
     'Run `b2f4`: @\u200b**all** Starting over\n\n✅ exited 0 after 12 m 3 s · 12,345 tokens\n```text\none\n```',
-  )
-  t.equal(
-    endNotice({ ...RUN, noticeText: null }, '', none),
-    'Run `b2f4`: \n\n✅ exited 0 after 12 m 3 s · 12,345 tokens',
   )
   t.equal(edited({ noticeText: null }), '\n\n✅ exited 0 after 12 m 3 s · 12,345 tokens')
 })

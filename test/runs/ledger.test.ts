@@ -23,6 +23,7 @@ const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
   trigger: 'http',
   caller: null,
   agent: 'codex',
+  name: 'a run',
   workspace: '/my repo',
   prompt: "do 'this'\nand 🦊",
   binary: '/usr/bin/codex',
@@ -36,10 +37,15 @@ const END: RunFinish = {
   outcome: 'exited',
   returnCode: 0,
   cause: null,
+  remedy: null,
   endedAt: 9_000,
   outputBytes: 12,
   tokensUsed: 1050,
 }
+
+/** Takes back what came with the names of runs. */
+const WITHOUT_NAMES = `DELETE FROM texts WHERE name = 'name'; DROP INDEX runs_failed;
+  ALTER TABLE runs DROP COLUMN name; ALTER TABLE runs DROP COLUMN remedy`
 
 /** A ledger in a directory of its own, and what it told. */
 function setUp(test: Test) {
@@ -91,6 +97,7 @@ t.test('every field comes back as it was written, step by step and after opening
     outcome: null,
     returnCode: null,
     cause: null,
+    remedy: null,
     outputBytes: null,
     tokensUsed: null,
   }
@@ -109,7 +116,7 @@ t.test('every field comes back as it was written, step by step and after opening
     wrapperIdentity: { bootId: 'boot', pid: 20, start: '100' },
   }
   ledger.step('one', launched)
-  const ended: RunFinish = { ...END, outcome: 'signaled', returnCode: -9, cause: 'ended by signal 9' }
+  const ended: RunFinish = { ...END, outcome: 'signaled', returnCode: -9, cause: 'x', remedy: 'do y' }
   ledger.finish('one', ended)
 
   const whole = { ...begun, ...announced, ...stopped, ...prepared, ...launched, ...ended }
@@ -281,6 +288,67 @@ for (const number of [1e20, 2 ** 53, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 
   })
 }
 
+t.test('long texts are kept whole, and lie where a list of runs does not pass over them', async (t) => {
+  const { open, file } = setUp(t)
+  const ledger = open()
+  const long = '🦊 long\n'.repeat(100_000)
+  ledger.begin(intentOf('a', { prompt: long }))
+  ledger.begin(intentOf('b', { prompt: '' }))
+  ledger.step('a', { command: `codex ${long}`, noticeText: `notice ${long}` })
+  t.strictSame(
+    [ledger.find('a'), ledger.unfinished()[0]].map((run) => [run?.prompt, run?.command, run?.noticeText]),
+    Array(2).fill([long, `codex ${long}`, `notice ${long}`]),
+  )
+  t.match(ledger.find('b'), { prompt: '', command: null, noticeText: null })
+  ledger.step('a', { noticeText: 'short' })
+  t.match(ledger.find('a'), { prompt: long, noticeText: 'short' })
+
+  const other = new DatabaseSync(file)
+  t.teardown(() => other.close())
+  const held = 'SELECT max(length(prompt), length(command), length(notice_text)) AS longest FROM runs'
+  t.match(other.prepare(held).get(), { longest: 5 })
+  ledger.remove('a')
+  t.match(other.prepare('SELECT count(*) AS count FROM texts').get(), { count: 0 })
+})
+
+t.test('runs of an earlier version are named by their notices, else by their prompts', async (t) => {
+  const { open, file } = setUp(t)
+  const before = open()
+  const long = `${' \n'.repeat(500)}a long prompt\n${'x'.repeat(1_000_000)}`
+  before.begin(intentOf('noticed', { prompt: long }))
+  before.step('noticed', { noticeText: '\u001b[2J\n Nightly \nfix' })
+  before.begin(intentOf('prompted', { prompt: 'short\nprompt' }))
+  before.begin(intentOf('blank', { prompt: ' \n ' }))
+  before.close()
+  const older = new DatabaseSync(file)
+  // Where an older Looper left them.
+  older.exec(`DROP TRIGGER runs_move_prompt; ${WITHOUT_NAMES}; DELETE FROM texts; PRAGMA user_version = 7`)
+  older.prepare("UPDATE runs SET prompt = ? WHERE run_id = 'noticed'").run(long)
+  older
+    .prepare(
+      `INSERT INTO runs (run_id, request_id, trigger, agent, workspace, prompt, binary, timeout_ms, stall_ms, requested_at)
+      VALUES ('long', 'abc', 'autopoll', 'codex', '/w', ?, '/b', 0, 0, 0)`,
+    )
+    .run(long)
+  older.close()
+  const ledger = open()
+  ledger.begin(intentOf('new', { name: 'as it is given' }))
+  const named = Object.fromEntries(ledger.list({ limit: 9 }).map(({ runId, name }) => [runId, name]))
+  t.strictSame(named, {
+    new: 'as it is given',
+    long: 'a long prompt',
+    blank: '0a1b2c3d',
+    prompted: 'short',
+    noticed: 'Nightly',
+  })
+  t.equal(ledger.find('long')?.name, 'a long prompt')
+  t.match(ledger.find('noticed'), { prompt: long, name: 'Nightly' })
+  ledger.remove('long')
+  const looked = new DatabaseSync(file)
+  t.teardown(() => looked.close())
+  t.match(looked.prepare("SELECT count(*) AS count FROM texts WHERE run_id = 'long'").get(), { count: 0 })
+})
+
 t.test('numbers that an earlier version wrote, and that cannot be read, are not known', async (t) => {
   const { open, file } = setUp(t)
   const ledger = open()
@@ -288,7 +356,7 @@ t.test('numbers that an earlier version wrote, and that cannot be read, are not 
   ledger.close()
   const other = new DatabaseSync(file)
   other.exec(`UPDATE runs SET tokens_used = 9007199254740992, notice_id = -9223372036854775808,
-    return_code = 9223372036854775807 WHERE run_id = 'a'; PRAGMA user_version = 5`)
+    return_code = 9223372036854775807 WHERE run_id = 'a'; ${WITHOUT_NAMES}; PRAGMA user_version = 5`)
   other.close()
   t.match(open().list({ limit: 2 }), [{ runId: 'b' }, { tokensUsed: null, noticeId: null, returnCode: null }])
 })
@@ -321,9 +389,9 @@ t.test(
     const ledger = open()
     ledger.begin(intentOf('a'))
     const other = new DatabaseSync(file)
-    other.exec('ALTER TABLE runs DROP COLUMN notice_text')
+    other.exec('ALTER TABLE runs DROP COLUMN notice_id')
     other.close()
-    ledger.step('a', { noticeText: 'x' })
+    ledger.step('a', { noticeId: 7 })
     ledger.finish('a', END)
     t.match(told, [/^a write to the ledger can never succeed, and is dropped \(run a\): no such column/])
     t.match(ledger.find('a'), { outcome: 'exited' })

@@ -10,7 +10,7 @@ const DAY = Date.UTC(2026, 10, 1)
 async function setUp(test: Test) {
   const { app, ledger } = await buildTestApp(test)
   let count = 0
-  const add = (more: Partial<RunIntent> = {}, outcome: Outcome | null = 'exited') => {
+  const add = (more: Partial<RunIntent> = {}, outcome: Outcome | null = 'exited', returnCode = 0) => {
     const runId = `run-${++count}`
     ledger.begin({
       runId,
@@ -18,6 +18,7 @@ async function setUp(test: Test) {
       trigger: 'http',
       caller: null,
       agent: 'codex',
+      name: 'a run',
       workspace: '/repo',
       prompt: 'x',
       binary: '/codex',
@@ -26,7 +27,7 @@ async function setUp(test: Test) {
       requestedAt: DAY + count * HOUR_MS,
       ...more,
     })
-    const end = { returnCode: 0, cause: null, endedAt: 1, outputBytes: 1, tokensUsed: null }
+    const end = { returnCode, cause: null, endedAt: 1, outputBytes: 1, tokensUsed: null }
     if (outcome) ledger.finish(runId, { ...end, outcome })
     return runId
   }
@@ -92,6 +93,23 @@ t.test('filters hold on every page, alone and together', async (t) => {
   t.equal(await ids(`?outcome=stopped,lost&cursor=${cursor}`), '5 4 2')
 })
 
+t.test('failed are those that ended, and not well', async (t) => {
+  const { add, ids, page } = await setUp(t)
+  const outcomes = ['exited', 'replaced', 'stopped', 'lost', 'failed_to_start'] as const
+  for (const outcome of outcomes) add({}, outcome)
+  add({ workspace: '/other' }, 'exited', 3)
+  add({}, 'signaled', -9)
+  add({}, null)
+  for (const outcome of ['timed_out', 'stalled'] as const) add({ trigger: 'hook' }, outcome)
+  t.equal(await ids('?outcome=failed'), '10 9 7 6 5 4')
+  t.equal(await ids('?outcome=failed,exited'), '10 9 7 6 5 4 1', 'each once')
+  t.equal(await ids('?outcome=lost,failed,live'), '10 9 8 7 6 5 4')
+  t.equal(await ids('?outcome=failed&workspace=/other'), '6')
+  t.equal(await ids('?outcome=failed&trigger=hook'), '10 9')
+  const { cursor } = await page('?outcome=failed&limit=2')
+  t.equal(await ids(`?outcome=failed&limit=3&cursor=${cursor}`), '7 6 5')
+})
+
 t.test('since is a date or a time with its zone, and may be before or after everything', async (t) => {
   const { add, ids } = await setUp(t)
   for (let i = 0; i < 30; i++) add()
@@ -125,7 +143,7 @@ t.test('a value that is none is refused by the name of its field', async (t) => 
     ]),
     ...['', 'ended', 'exited,', 'exited, lost', 'LIVE'].map((value): [string, string] => [
       `outcome=${value}`,
-      "'outcome' must be one or more of live, exited, signaled, replaced, stopped, timed_out, stalled, failed_to_start, lost",
+      "'outcome' must be one or more of live, failed, exited, signaled, replaced, stopped, timed_out, stalled, failed_to_start, lost",
     ]),
     ['trigger=cron', "'trigger' must be one of http, hook, autopoll"],
     ...['', 'yesterday', '2026', '2026-13-01', '2026-11-01T00:00:00', '2026-11-01T25:00Z', '1'].map(

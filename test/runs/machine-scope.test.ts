@@ -76,6 +76,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
             requestId: 'test',
             trigger: 'http',
             caller: null,
+            name: 'a run',
             workspace: dir,
             prompt,
             binary: { path: fake, source: 'env' },

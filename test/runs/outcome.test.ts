@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Ending, endOf, OUTCOMES } from '../../src/runs/outcome.ts'
+import { type Ending, endOf, hasFailed, OUTCOMES } from '../../src/runs/outcome.ts'
 
 const LOST = 'nobody knows'
 
@@ -30,4 +30,13 @@ t.test('what Looper did to a run counts more than its status', async (t) => {
     }
     t.ok(OUTCOMES.includes(ending.outcome))
   }
+})
+
+t.test('a run failed that ended by itself, and not well', async (t) => {
+  const failed = OUTCOMES.filter((outcome) => hasFailed({ outcome, returnCode: 3 }))
+  t.strictSame(failed, ['exited', 'signaled', 'timed_out', 'stalled', 'failed_to_start', 'lost'])
+  t.notOk(hasFailed({ outcome: 'exited', returnCode: 0 }))
+  t.ok(hasFailed({ outcome: 'timed_out', returnCode: 0 }), 'it ended well only because it was told to')
+  t.ok(hasFailed({ outcome: 'exited', returnCode: null }), 'nobody knows that it ended well')
+  t.notOk(hasFailed({ outcome: null, returnCode: null }), 'it lives')
 })

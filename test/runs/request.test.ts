@@ -77,6 +77,7 @@ t.test('a notice alone gets every default', async (t) => {
         requestId: '0a1b2c3d',
         trigger: 'http',
         caller: null,
+        name: 'starting',
         prompt: 'the default prompt',
         workspace: at('project/repo'),
         binary: { path: at('bin/codex'), source: 'path' },
@@ -115,6 +116,7 @@ t.test('every field of the request reaches its place', async (t) => {
       requestId: '0a1b2c3d',
       trigger: 'http',
       caller: null,
+      name: 'starting',
       prompt: ' as given ',
       workspace: at('home/repo'),
       binary: { path: at('bin/my-codex'), source: 'request', asked: at('bin/my-codex') },
@@ -377,7 +379,7 @@ t.test('what the real codex will surely refuse is refused beforehand', async (t)
   const workspace = mkdtempSync(path.join(os.tmpdir(), 'looper-request-'))
   t.teardown(() => rmdirSync(workspace))
   const places = { ...defaults.places, configured: at('@openai/codex/codex.js') }
-  const wish = { ...defaults, places, workspace, prompt: 'go', binary: null }
+  const wish = { ...defaults, places, workspace, message: null, prompt: 'go', binary: null }
   t.throws(() => prepareLaunch(AUTO, wish), {
     code: 'LOOPER_WORKSPACE_REFUSED',
     message: /run "git init" in it$/,
@@ -386,11 +388,19 @@ t.test('what the real codex will surely refuse is refused beforehand', async (t)
 
 t.test('a launch is checked whole, whoever asks for it, and its log directory is made', async (t) => {
   const { at, defaults } = setUp(t)
-  const wish = { ...defaults, workspace: 'repo', prompt: 'go', binary: null, logDir: at('deep/logs') }
+  const wish = {
+    ...defaults,
+    workspace: 'repo',
+    message: null,
+    prompt: 'go',
+    binary: null,
+    logDir: at('deep/logs'),
+  }
   t.strictSame(prepareLaunch(AUTO, wish), {
     requestId: 'auto0a1b2c3d',
     trigger: 'autopoll',
     caller: null,
+    name: 'go',
     prompt: 'go',
     workspace: at('project/repo'),
     binary: { path: at('bin/codex'), source: 'path' },
