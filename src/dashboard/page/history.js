@@ -113,7 +113,7 @@ export function createHistory(root, api, settled) {
         ` · ${baseName(run.workspace)} · ${askedBy(run)}`,
       ),
       element('span', { class: 'long' }, ms === null ? '–' : duration(ms)),
-      element('span', { class: `share tone-${tone}`, 'aria-hidden': 'true' }),
+      element('span', { class: 'share', 'aria-hidden': 'true' }),
     )
     if (run.run_id === marked) link.ariaCurrent = 'true'
     const hadFocus = row.contains(document.activeElement)

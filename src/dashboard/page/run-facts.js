@@ -1,5 +1,5 @@
 import { element, rows } from './dom.js'
-import { askedBy, bytes, duration, firstLine, fullTime, moment } from './format.js'
+import { askedBy, baseName, bytes, duration, firstLine, fullTime, moment } from './format.js'
 
 /** @typedef {import('./api.js').RunSummary} RunSummary */
 /** @typedef {import('./api.js').RunDetails} RunDetails */
@@ -17,7 +17,7 @@ export function byline(run, now) {
   const when = run.ended_at
     ? [began, ' – ', time(run.ended_at, moment(run.ended_at, now))]
     : ['since ', began]
-  const words = [run.agent, askedBy(run), run.workspace].map((text) => element('span', {}, text))
+  const words = [run.agent, askedBy(run), baseName(run.workspace)].map((text) => element('span', {}, text))
   return [...words, element('span', {}, ...when)]
 }
 
@@ -43,6 +43,7 @@ export function facts(run) {
   return rows([
     ['Run', run.run_id],
     ['Request', run.request_id],
+    ['Workspace', run.workspace],
     ['Return code', run.return_code === null ? null : String(run.return_code)],
     ['Requested', at(run.requested_at)],
     ['Message sent', at(run.announced_at)],

@@ -53,17 +53,23 @@ export function createRunForm(root, api, known, status) {
     start.disabled = preview.disabled = busy
   }
 
+  /** @param {object} body */
+  const planOf = async (body) => (await api.start({ ...body, plan: true })).plan
+
   /** Asks what would happen. A field that is wrong is told when the user has left it. @param {boolean} [quietly] */
   async function look(quietly = true) {
     const asked = ++looks
+    /** @type {Plan | null} */
+    let found = null
     try {
-      const found = (await api.start({ ...body(), plan: true })).plan
-      if (asked === looks) plan = found
+      found = await planOf(body())
     } catch (error) {
-      if (asked !== looks) return
-      plan = null
-      if (!quietly && placeOf(error) === 'workspace') showProblem(error)
+      if (asked === looks && !quietly && placeOf(error) === 'workspace') showProblem(error)
+      // What will be stopped does not depend on what is not filled in yet.
+      found = await planOf({ zulip_message: NO_MESSAGE, codex_prompt: '' }).catch(() => null)
     }
+    if (asked !== looks) return
+    plan = found
     draw()
   }
 
@@ -107,7 +113,7 @@ export function createRunForm(root, api, known, status) {
   preview.addEventListener('click', () => {
     if (!fields.check()) return
     void during(async () => {
-      plan = (await api.start({ ...body(), plan: true })).plan
+      plan = await planOf(body())
       details.replaceChildren(...planDetails(plan, status().notice))
       details.scrollIntoView({ block: 'nearest' })
     })
