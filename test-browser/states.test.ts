@@ -103,6 +103,11 @@ t.test('runs, as they live and end', { skip }, async (t) => {
     }),
   }))
   await service.post({ zulip_message: 'Mend the export test', codex_prompt: `${OUTPUT}\nexit 1` })
+  await verdict(page)
+    .getByText(/^Exited 1/)
+    .waitFor()
+  // Only the details are changed, not what events say.
+  await page.reload()
   await page.getByText('401 Unauthorized').waitFor()
   await page.getByText('End of the log.').waitFor()
   await show(t, watched, '05-failed')
