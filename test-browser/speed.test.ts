@@ -37,7 +37,7 @@ t.test('it is painted soon, and nothing moves while it fills', { skip }, async (
       .getByText(/^Running for/)
       .waitFor()
     await page.getByText('line 90', { exact: true }).waitFor()
-    await page.locator('.runs li').nth(2).waitFor()
+    await page.locator('.runs li').nth(2).waitFor({ state: 'attached' })
     const paint = Number(
       await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime"),
     )
