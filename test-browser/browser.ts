@@ -112,12 +112,14 @@ export async function startService(
 /** Fills in the form, as a user would, and starts the run. */
 export async function startRun(page: Page, message: string, prompt: string): Promise<void> {
   await page.getByRole('button', { name: 'New run' }).click()
-  await page.getByLabel('Notice').fill(message)
+  await page.getByLabel('Message', { exact: true }).fill(message)
   await page.getByLabel('Prompt', { exact: true }).fill(prompt)
-  await page.getByRole('button', { name: 'Start' }).click()
+  await page.locator('[data-part="start"]').click()
 }
 
 /** The lines of the log that are drawn. */
 export const lines = (page: Page) => page.locator('.line')
-/** What the page says about the run it shows. */
+/** What the run that is shown is called. */
 export const title = (page: Page) => page.locator('#run-title')
+/** What the page says of the run that is shown. */
+export const verdict = (page: Page) => page.locator('[data-part="verdict"]')

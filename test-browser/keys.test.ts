@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../test/helpers/service.ts'
-import { open, openBrowser, skip, startService, title } from './browser.ts'
+import { open, openBrowser, skip, startService, verdict } from './browser.ts'
 
 t.test('everything can be done by keyboard', { skip }, async (t) => {
   const { service } = await startService(t)
@@ -52,7 +52,7 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await keyboard.press('Tab')
   t.equal(await focused(), 'Stop it')
   await keyboard.press('Enter')
-  await page.getByText(/^Stopped: pid/).waitFor()
+  await page.getByText(/^Stopped “By keyboard”: pid/).waitFor()
   await page.getByText(/^Stopped after/).waitFor()
 
   await service.post({ zulip_message: 'Another', codex_prompt: 'exit 4' })
@@ -65,6 +65,6 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await page.getByText(/^Stopped after/).waitFor()
   await keyboard.press('Escape')
   await page.getByText(/^Exited 4 after/).waitFor()
-  t.match(await title(page).innerText(), /^Exited 4/)
+  t.match(await verdict(page).innerText(), /^Exited 4/)
   t.same(faults, [])
 })

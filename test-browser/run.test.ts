@@ -1,6 +1,6 @@
 import t from 'tap'
 import { until } from '../test/helpers/service.ts'
-import { lines, open, openBrowser, skip, startRun, startService, title } from './browser.ts'
+import { lines, open, openBrowser, skip, startRun, startService, title, verdict } from './browser.ts'
 
 const COUNT = 'i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.05; done'
 
@@ -13,10 +13,10 @@ t.test(
     await page.getByText('Nothing has run yet').waitFor()
 
     await page.getByRole('button', { name: 'New run' }).click()
-    await page.getByLabel('Notice').fill('Counting')
+    await page.getByLabel('Message', { exact: true }).fill('Counting')
     await page.getByLabel('Prompt', { exact: true }).fill(COUNT)
     await page.getByRole('button', { name: 'Preview' }).click()
-    await page.getByText('This would happen').waitFor()
+    await page.getByText('Preview: nothing is done yet').waitFor()
     const plan = await page.locator('.plan').innerText()
     t.match(plan, /“Counting”/)
     t.match(plan, new RegExp(`exec .*-C ${workspace}`))
@@ -25,17 +25,20 @@ t.test(
 
     await page.getByText('line 3', { exact: true }).waitFor()
     // Output may come before the startup check is over.
-    await title(page)
+    await verdict(page)
       .filter({ hasText: /^Running for \d+s$/ })
       .waitFor()
-    await until('the title of the tab', async () => /^● running \d+s – Looper$/.test(await page.title()))
+    await until('the title of the tab', async () =>
+      /^● running \d+s: Counting – Looper$/.test(await page.title()),
+    )
     await until('a title that goes on', async () => /● running ([2-9]|\d\d+)s/.test(await page.title()))
     const before = await lines(page).count()
     await until('more lines', async () => (await lines(page).count()) > before + 5)
 
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByRole('button', { name: 'Keep it running' }).click()
-    t.match(await title(page).innerText(), /^Running/)
+    t.match(await verdict(page).innerText(), /^Running/)
+    t.equal(await title(page).innerText(), 'Counting')
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
     await page.getByRole('button', { name: 'Stop it' }).click()
     await page.getByText(/^Stopped after \d+s$/).waitFor()
@@ -61,7 +64,7 @@ t.test('a past run is chosen, its address is kept, and it can be run again', { s
   await page.getByText(/^Exited 0 after/).waitFor()
   await page.locator('.runs a', { hasText: 'exited 3' }).click()
   await page.getByText('the first', { exact: true }).waitFor()
-  await page.getByText('You are looking at a past run.').waitFor()
+  await page.getByText('This is a past run.').waitFor()
   await page.reload()
   await page.getByText('the first', { exact: true }).waitFor()
 
@@ -70,14 +73,14 @@ t.test('a past run is chosen, its address is kept, and it can be run again', { s
   await until('the old prompt', async () => (await prompt.inputValue()) === 'echo the first; exit 3')
   await page.getByRole('button', { name: 'Start' }).click()
   await until('three runs', async () => (await page.locator('.runs li').count()) === 3)
-  await page.getByText('You are looking at a past run.').waitFor({ state: 'hidden' })
+  await page.getByText('This is a past run.').waitFor({ state: 'hidden' })
   await page.getByText(/^Exited 3 after/).waitFor()
 
   await page.getByRole('button', { name: 'New run' }).click()
-  await page.getByLabel('Notice').fill('Stop')
+  await page.getByLabel('Message', { exact: true }).fill('Stop')
   await page.locator('[name=stop-only]').check()
   await page.getByRole('button', { name: 'Start' }).click()
-  await page.getByText('Announced, and stopped what ran.').waitFor()
+  await page.getByText(/^Sent “Stop”, and stopped what ran/).waitFor()
   await page.getByRole('button', { name: 'Run again' }).click()
   await page.getByRole('button', { name: 'Start' }).click()
   await until('four runs', async () => (await page.locator('.runs li').count()) === 4)
@@ -85,7 +88,7 @@ t.test('a past run is chosen, its address is kept, and it can be run again', { s
   await page.getByLabel('Show runs by outcome').selectOption('exited')
   await until('the exited ones', async () => (await page.locator('.runs li').count()) === 4)
   await page.getByLabel('Show runs by outcome').selectOption('stopped')
-  await page.getByText('No such runs.').waitFor()
+  await page.getByText('No runs with the outcome “stopped”.').waitFor()
   t.same(faults, [])
 })
 
@@ -96,13 +99,13 @@ t.test(
     const { service } = await startService(t)
     const { page, faults } = await open(await openBrowser(t), service.url)
     await page.getByRole('button', { name: 'New run' }).click()
-    await page.getByLabel('Notice').fill('Nowhere')
+    await page.getByLabel('Message', { exact: true }).fill('Nowhere')
     await page.getByLabel('Workspace').fill('/there/is/no/such/place')
     await page.getByLabel('Prompt', { exact: true }).fill('true')
     await page.getByRole('button', { name: 'Start' }).click()
     await page.getByText('Workspace is not a directory: /there/is/no/such/place').waitFor()
     await page.getByText('Name a directory that exists on the machine.').waitFor()
-    t.equal(await page.getByLabel('Notice').inputValue(), 'Nowhere')
+    t.equal(await page.getByLabel('Message', { exact: true }).inputValue(), 'Nowhere')
     t.same(faults, [])
   },
 )

@@ -23,7 +23,7 @@ t.test(
 
     await token.fill('a wrong one')
     await token.press('Enter')
-    await page.getByText('The service does not take this token.').waitFor()
+    await page.getByText('The service does not know this token.').waitFor()
     t.equal(await page.evaluate('localStorage.length'), 0)
 
     await token.fill(TOKEN)
@@ -35,6 +35,7 @@ t.test(
 
     await page.setViewportSize({ width: 360, height: 780 })
     t.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'all fits on a phone')
+    await page.getByRole('tab', { name: 'State' }).click()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await token.waitFor()
     t.notMatch(await page.content(), /a secret plan/)
@@ -58,7 +59,7 @@ t.test('a token that may only read sees everything, and is told what it may not'
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Nothing has run yet').waitFor()
   await page.getByRole('button', { name: 'New run' }).click()
-  await page.getByLabel('Notice').fill('Not allowed')
+  await page.getByLabel('Message', { exact: true }).fill('Not allowed')
   await page.getByLabel('Prompt', { exact: true }).fill('true')
   await page.getByRole('button', { name: 'Start' }).click()
   await page.getByText("This needs a token of scope 'run'").waitFor()

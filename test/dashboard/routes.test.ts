@@ -21,13 +21,39 @@ t.test('the page and all its files are served without a token, under a strict po
   for (const url of ['/', ...files.map((name) => `/dashboard/${name}`)]) {
     const { statusCode, headers } = await app.inject(url)
     t.equal(statusCode, 200, url)
-    t.match(headers['content-type'], /^(text\/(html|css|javascript)|image\/svg\+xml); charset=utf-8$/, url)
+    t.match(
+      headers['content-type'],
+      /^((text\/(html|css|javascript)|image\/svg\+xml|application\/manifest\+json); charset=utf-8|image\/png)$/,
+      url,
+    )
     const policy = String(headers['content-security-policy'])
     t.match(policy, /default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'/)
     t.notMatch(policy, /unsafe|http|\*/)
     t.equal(headers['x-content-type-options'], 'nosniff')
   }
   t.equal((await app.inject('/runs')).statusCode, 401)
+})
+
+t.test('it can be installed, also where a proxy has put it below a path', async (t) => {
+  const { app } = await buildTestApp(t)
+  const page = (await app.inject('/')).body
+  const [, link] = /<link rel="manifest" href="([^"]+)"/.exec(page) ?? []
+  const manifest = new URL(String(link), 'https://host.example/below/')
+  const { start_url, scope, icons } = (await app.inject(`/${link}`)).json()
+  for (const url of [start_url, scope]) t.equal(new URL(url, manifest).pathname, '/below/')
+  t.same(
+    icons.map(({ sizes, purpose }: Record<string, string>) => [sizes, purpose]),
+    [
+      ['192x192', undefined],
+      ['512x512', undefined],
+      ['512x512', 'maskable'],
+    ],
+  )
+  for (const { src, sizes } of icons) {
+    const png = (await app.inject(new URL(src, manifest).pathname.replace('/below', ''))).rawPayload
+    // Source: w3.org/TR/png, "IHDR": width and height, four bytes each, from byte 16 on.
+    t.equal(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`, sizes, src)
+  }
 })
 
 t.test("only the page's own files are served, and other answers keep their policy", async (t) => {

@@ -1,5 +1,6 @@
-/** @typedef {import('../../runs/schemas.ts').RunSummary} RunSummary */
-/** @typedef {import('../../runs/schemas.ts').RunDetails} RunDetails */
+/** @typedef {{ name?: string, failed?: boolean, remedy?: string | null }} Named What a service of an earlier version does not tell. */
+/** @typedef {import('../../runs/schemas.ts').RunSummary & Named} RunSummary */
+/** @typedef {import('../../runs/schemas.ts').RunDetails & Named} RunDetails */
 /** @typedef {import('../../runs/schemas.ts').RunList} RunPage */
 /** @typedef {import('../../runs/schemas.ts').StopAnswer} Stopped */
 /** @typedef {import('../../runs/schemas.ts').PlanAnswer['plan']} Plan */
@@ -7,13 +8,16 @@
 /** @typedef {import('../../runs/log-schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../runs/log-schemas.ts').LogLinesAnswer} LogLines */
 /** @typedef {import('../../runs/log-schemas.ts').LogTimesAnswer} LogTimes */
+/** @typedef {Plan['stop'][number]} PlannedStop */
+/** @typedef {Status['findings'][number]} Finding */
 
 /** A failure as the service tells it. */
 export class ApiError extends Error {
-  /** @param {number} status @param {string} message @param {string | null} remedy */
-  constructor(status, message, remedy) {
+  /** @param {number} status @param {string} code @param {string} message @param {string | null} remedy */
+  constructor(status, code, message, remedy) {
     super(message)
     this.status = status
+    this.code = code
     this.remedy = remedy
   }
 }
@@ -26,7 +30,7 @@ const SAME_CLOCK_MS = 2000
 /**
  * The service's API. Its addresses are relative to the page: a proxy may have put both below a path of its own.
  * @param {string | null} token sent with every request, in a header that no proxy uses for itself
- * @param {() => void} refused is told when the service does not take the token (any more)
+ * @param {(code: string) => void} refused is told when the service does not take the token (any more), and why
  */
 export function createApi(token, refused) {
   let skewMs = 0
@@ -38,10 +42,12 @@ export function createApi(token, refused) {
     const skew = Date.parse(response.headers.get('date') ?? '') - Date.now()
     skewMs = Math.abs(skew) > SAME_CLOCK_MS ? skew : 0
     if (response.ok) return response
-    if (response.status === 401) refused()
     const body = await response.json().catch(() => null)
+    const code = String(body?.code ?? '')
+    if (response.status === 401) refused(code)
     throw new ApiError(
       response.status,
+      code,
       sentence(body?.error ?? `The service answered ${response.status}`),
       body?.remedy ?? null,
     )
@@ -80,6 +86,8 @@ export function createApi(token, refused) {
     stop: (runId) => post(`${runPath(runId)}/stop`, {}),
     /** @param {object} body @returns {Promise<{ run_id: string | null, plan: Plan }>} */
     start: (body) => post('run', body),
+    /** @param {'pause' | 'resume' | 'launch'} order @returns {Promise<unknown>} */
+    autopoll: (order) => post(`autopoll/${order}`, {}),
     /** @param {string} runId the size of its log, in bytes */
     async logSize(runId) {
       const response = await ask(`${runPath(runId)}/log`, { method: 'HEAD' })

@@ -1,4 +1,4 @@
-/** @typedef {import('../../runs/schemas.ts').RunSummary} RunSummary */
+/** @typedef {import('./api.js').RunSummary} RunSummary */
 /** @typedef {'live' | 'ok' | 'bad' | 'quiet'} Tone */
 /** @typedef {{ icon: string, tone: Tone, label: string }} Verdict */
 
@@ -34,6 +34,48 @@ export function moment(iso, now) {
   return `${day}${date.getFullYear() === new Date(now).getFullYear() ? '' : ` ${date.getFullYear()}`}, ${time}`
 }
 
+/** A moment in full, as whoever looks counts time: `Thursday, 26 November 2026 at 19:26:14 UTC`. @param {string} iso */
+export function fullTime(iso) {
+  return new Date(iso).toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'long' })
+}
+
+/** The time of day, to the second. @param {number} ms since the epoch */
+export function clockTime(ms) {
+  const date = new Date(ms)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
+}
+
+/** The day of a moment, for a heading: `Today`, `Yesterday`, `Monday, 23 November`. @param {string} iso @param {number} now */
+export function dayName(iso, now) {
+  const date = new Date(iso)
+  const today = new Date(now)
+  if (date.toDateString() === today.toDateString()) return 'Today'
+  const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1)
+  if (date.toDateString() === yesterday.toDateString()) return 'Yesterday'
+  const year = date.getFullYear() === today.getFullYear() ? '' : ` ${date.getFullYear()}`
+  const day = `${date.toLocaleString('en', { weekday: 'long' })}, ${date.getDate()}`
+  return `${day} ${date.toLocaleString('en', { month: 'long' })}${year}`
+}
+
+/** The moments in a sentence of the service, as whoever looks counts time. @param {string} text @param {number} now */
+export function withLocalTimes(text, now) {
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => moment(iso, now))
+}
+
+/** How people call a run. @param {RunSummary} run */
+export function nameOf({ name, run_id }) {
+  return name ?? run_id
+}
+
+/** Whether a run ended, and not well. @param {RunSummary} run */
+export function isFailed({ failed, outcome, return_code }) {
+  if (failed !== undefined) return failed
+  return outcome === 'exited' ? return_code !== 0 : !FINE.has(outcome)
+}
+
+/** @type {ReadonlySet<string | null>} */
+const FINE = new Set([null, 'replaced', 'stopped'])
+
 /** How long a run has run, or ran, in milliseconds; null where it never began. @param {RunSummary} run @param {number} now */
 export function runningMs({ started_at, ended_at, outcome }, now) {
   if (started_at === null) return null
@@ -67,6 +109,12 @@ export function verdict({ outcome, return_code, started_at }) {
     case 'lost':
       return { icon: 'lost', tone: 'bad', label: 'lost' }
   }
+}
+
+/** What became of a run, in words that also say whether that is bad. @param {RunSummary} run */
+export function told(run) {
+  const { label } = verdict(run)
+  return isFailed(run) && label !== 'failed to start' ? `failed, ${label}` : label
 }
 
 /** Who or what asked for a run. @param {RunSummary} run */

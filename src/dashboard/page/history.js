@@ -1,5 +1,17 @@
 import { element, icon, part } from './dom.js'
-import { askedBy, baseName, duration, moment, runningMs, verdict } from './format.js'
+import {
+  askedBy,
+  baseName,
+  dayName,
+  duration,
+  fullTime,
+  isFailed,
+  moment,
+  nameOf,
+  runningMs,
+  told,
+  verdict,
+} from './format.js'
 import { complain } from './toasts.js'
 
 /** @typedef {import('./api.js').Api} Api */
@@ -8,11 +20,11 @@ import { complain } from './toasts.js'
 const PAGE = 30
 
 /**
- * The list of runs, newest first.
+ * The list of runs, newest first, by day.
  * @param {ParentNode} root @param {Api} api @param {(run: RunSummary) => RunSummary} settled
  */
 export function createHistory(root, api, settled) {
-  const list = part(root, 'runs', HTMLOListElement)
+  const list = part(root, 'runs', HTMLElement)
   const filter = part(root, 'filter', HTMLSelectElement)
   const more = part(root, 'more', HTMLButtonElement)
   const none = part(root, 'none', HTMLElement)
@@ -22,16 +34,23 @@ export function createHistory(root, api, settled) {
   let cursor = null
   /** @type {string | null} */
   let marked = null
+  let isLoaded = false
   let longest = 1
+  let today = ''
 
   /** @param {RunSummary} run */
-  const isWanted = ({ outcome }) => filter.value === '' || filter.value.split(',').includes(outcome ?? 'live')
+  function isWanted(run) {
+    if (filter.value === '') return true
+    return filter.value === 'failed' ? isFailed(run) : filter.value === (run.outcome ?? 'live')
+  }
 
   /** @param {RunSummary} run */
   function put(run) {
     const before = known.get(run.run_id)
     if (!isWanted(run)) {
+      const day = before?.row.parentElement
       before?.row.remove()
+      if (day?.childElementCount === 0) day.parentElement?.remove()
       known.delete(run.run_id)
     } else if (before) {
       before.run = run
@@ -39,15 +58,34 @@ export function createHistory(root, api, settled) {
     } else {
       const row = element('li', {})
       draw(row, run)
+      const day = dayOf(run)
+      day.insertBefore(row, nextBelow(day, run))
       known.set(run.run_id, { run, row })
-      list.insertBefore(row, nextBelow(run))
     }
-    none.hidden = known.size > 0
+    tellNone()
   }
 
-  /** The topmost row of an older run. @param {RunSummary} run */
-  function nextBelow(run) {
-    for (const row of list.children) {
+  /** The rows of a run's day, which is made where it is not there. @param {RunSummary} run */
+  function dayOf(run) {
+    const at = String(run.requested_at)
+    const key = new Date(at).toDateString()
+    const days = [...list.children].filter((day) => day instanceof HTMLElement)
+    const found = days.find(({ dataset }) => dataset.day === key)?.querySelector('ol')
+    if (found) return found
+    const rows = element('ol', {})
+    const day = element(
+      'section',
+      { 'data-day': key, 'data-at': at },
+      element('h3', {}, dayName(at, api.now())),
+      rows,
+    )
+    list.insertBefore(day, days.find(({ dataset }) => String(dataset.at) < at) ?? null)
+    return rows
+  }
+
+  /** The topmost row of an older run. @param {Element} day @param {RunSummary} run */
+  function nextBelow(day, run) {
+    for (const row of day.children) {
       const other = row instanceof HTMLElement && known.get(row.dataset.run ?? '')
       if (other && String(other.run.requested_at) < String(run.requested_at)) return row
     }
@@ -56,7 +94,7 @@ export function createHistory(root, api, settled) {
 
   /** @param {HTMLLIElement} row @param {RunSummary} run */
   function draw(row, run) {
-    const { icon: shape, tone, label } = verdict(run)
+    const { icon: shape, tone } = verdict(run)
     const now = api.now()
     const ms = runningMs(run, now)
     longest = Math.max(longest, ms ?? 0)
@@ -64,12 +102,18 @@ export function createHistory(root, api, settled) {
     const at = String(run.requested_at)
     const link = element(
       'a',
-      { href: `#/runs/${run.run_id}`, class: `tone-${tone}` },
-      element('span', { class: 'outcome' }, icon(shape), label),
+      { href: `#/runs/${run.run_id}` },
+      element('span', { class: `shape tone-${tone}` }, icon(shape)),
+      element('span', { class: 'name' }, nameOf(run)),
+      element('time', { datetime: at, title: fullTime(at) }, moment(at, Date.parse(at))),
+      element(
+        'span',
+        { class: 'who' },
+        element('span', { class: `tone-${tone}` }, told(run)),
+        ` · ${baseName(run.workspace)} · ${askedBy(run)}`,
+      ),
       element('span', { class: 'long' }, ms === null ? '–' : duration(ms)),
-      element('span', { class: 'who' }, `${baseName(run.workspace)} · ${askedBy(run)}`),
-      element('time', { datetime: at, title: at }, moment(at, now)),
-      element('span', { class: 'bar', 'aria-hidden': 'true' }),
+      element('span', { class: 'share', 'aria-hidden': 'true' }),
     )
     if (run.run_id === marked) link.ariaCurrent = 'true'
     const hadFocus = row.contains(document.activeElement)
@@ -77,6 +121,15 @@ export function createHistory(root, api, settled) {
     if (hadFocus) link.focus()
     // Relative to the longest one: how they compare is seen before any number is read.
     row.style.setProperty('--share', String((ms ?? 0) / longest))
+  }
+
+  function tellNone() {
+    none.hidden = !isLoaded || known.size > 0
+    const all = filter.value === ''
+    part(root, 'none-text', HTMLElement).textContent = all
+      ? 'No runs yet.'
+      : `No runs with the outcome “${filter.selectedOptions[0]?.text}”.`
+    part(root, 'show-all', HTMLElement).hidden = all
   }
 
   /** @param {string | null} from @param {number} count */
@@ -90,19 +143,27 @@ export function createHistory(root, api, settled) {
         known.clear()
         list.replaceChildren()
       }
+      isLoaded = true
       cursor = page.next_cursor
       more.hidden = cursor === null
       for (const run of page.runs) put(settled(run))
       for (const { run, row } of known.values()) draw(row, run)
-      none.hidden = known.size > 0
+      tellNone()
     } finally {
       more.disabled = false
     }
   }
 
-  filter.addEventListener('change', () => {
+  function filterBy() {
     longest = 1
     fetchFrom(null, PAGE).catch(complain)
+  }
+
+  filter.addEventListener('change', filterBy)
+  part(root, 'show-all', HTMLButtonElement).addEventListener('click', () => {
+    filter.value = ''
+    filterBy()
+    filter.focus()
   })
   more.addEventListener('click', () => fetchFrom(cursor, PAGE).catch(complain))
 
@@ -110,6 +171,8 @@ export function createHistory(root, api, settled) {
     put,
     /** Loads it anew, as long as it was. */
     load: () => fetchFrom(null, Math.min(Math.max(known.size, PAGE), 500)),
+    /** @param {string | null} runId @returns {RunSummary | null} */
+    find: (runId) => known.get(runId ?? '')?.run ?? null,
     /** Marks the run that is shown. @param {string | null} runId */
     mark(runId) {
       marked = runId
@@ -119,10 +182,18 @@ export function createHistory(root, api, settled) {
       }
     },
     tick() {
+      const now = api.now()
       for (const { run, row } of known.values()) {
-        const ms = run.outcome === null ? runningMs(run, api.now()) : null
+        const ms = run.outcome === null ? runningMs(run, now) : null
         const long = row.querySelector('.long')
         if (ms !== null && long) long.textContent = duration(ms)
+      }
+      const date = new Date(now).toDateString()
+      if (date === today) return
+      today = date
+      for (const day of list.children) {
+        const title = day.querySelector('h3')
+        if (title && day instanceof HTMLElement) title.textContent = dayName(String(day.dataset.at), now)
       }
     },
     /** The workspaces of the runs in it. */

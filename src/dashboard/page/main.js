@@ -1,7 +1,8 @@
 import { ApiError, createApi } from './api.js'
 import { copyOf, part } from './dom.js'
 import { openSession } from './session.js'
-import { complain } from './toasts.js'
+import { explain } from './toasts.js'
+import { whenWoken } from './visible.js'
 
 /**
  * The token stays in localStorage, so that it is asked for once and not in every tab. It is the owner's own machine; the
@@ -15,20 +16,47 @@ const view = document.getElementById('view') ?? document.body
 /** Ends what is shown. @type {() => void} */
 let end = () => undefined
 
-/** Asks the service whether this token (or none) will do, and shows what it may. @param {string | null} token */
-async function enter(token) {
-  const api = createApi(token, () => leave(token === null ? null : 'The service does not take this token.'))
+/** Why a token is not taken, for whoever has to find another one. @param {string} code @param {boolean} wasTaken */
+function refusal(code, wasTaken) {
+  if (code === 'LOOPER_TOKEN_EXPIRED')
+    return 'This token has expired. Ask whoever runs the service for a new one.'
+  if (wasTaken) return 'The token that was used here is no longer valid: it was replaced or removed.'
+  return 'The service does not know this token. Check that all of it was copied.'
+}
+
+/**
+ * Asks the service whether this token (or none) will do, and shows what it may.
+ * @param {string | null} token @param {boolean} wasTaken whether the service took it before
+ */
+async function enter(token, wasTaken) {
+  let isIn = wasTaken
+  const api = createApi(token, (code) => leave(token === null ? null : refusal(code, isIn)))
   try {
     const status = await api.status()
+    isIn = true
     if (token !== null) localStorage.setItem(KEY, token)
     clear()
     end = openSession(view, api, status, () => leave(null))
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return
-    if (error instanceof ApiError && view.childElementCount > 0) return showProblem(error)
-    complain(error)
-    setTimeout(() => enter(token), RETRY_MS)
+    if (view.querySelector('[data-part="problem"]')) {
+      const { text, remedy } = explain(error)
+      return showProblem(`${text} ${remedy ?? ''}`)
+    }
+    showAway(error)
+    // At once where the machine comes back from sleep or to its network.
+    const waiting = new AbortController()
+    setTimeout(() => waiting.abort(), RETRY_MS)
+    await whenWoken(waiting.signal)
+    await enter(token, wasTaken)
   }
+}
+
+/** @param {unknown} error why there is nothing to show yet */
+function showAway(error) {
+  clear()
+  view.append(copyOf('unreachable'))
+  part(view, 'text', HTMLElement).textContent = explain(error).text
 }
 
 /** Forgets the token and everything that was shown. @param {string | null} problem what to say about it */
@@ -41,17 +69,18 @@ function leave(problem) {
   const input = part(view, 'token', HTMLInputElement)
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void enter(input.value.trim())
+    void enter(input.value.trim(), false)
   })
-  if (problem !== null) showProblem(new Error(problem))
+  if (problem !== null) showProblem(problem)
   input.focus()
 }
 
-/** @param {Error} error */
-function showProblem(error) {
+/** @param {string} text */
+function showProblem(text) {
   const place = part(view, 'problem', HTMLElement)
-  place.textContent = error instanceof ApiError ? `${error.message} ${error.remedy ?? ''}` : error.message
+  place.textContent = text
   place.hidden = false
+  part(view, 'token', HTMLElement).setAttribute('aria-invalid', 'true')
 }
 
 function clear() {
@@ -66,4 +95,4 @@ addEventListener('storage', ({ key, newValue }) => {
   if (key === KEY && newValue === null) leave(null)
 })
 
-void enter(localStorage.getItem(KEY))
+void enter(localStorage.getItem(KEY), localStorage.getItem(KEY) !== null)

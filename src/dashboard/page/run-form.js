@@ -1,37 +1,45 @@
-import { element, part, rows } from './dom.js'
-import { duration, firstLine } from './format.js'
+import { element, part } from './dom.js'
+import { createFields, inWordsOfForm, placeOf } from './form-fields.js'
+import { firstLine } from './format.js'
+import { planDetails, startWords, stopsOf } from './plan-view.js'
 import { complain, explain, tell } from './toasts.js'
 
 /** @typedef {import('./api.js').Api} Api */
 /** @typedef {import('./api.js').RunDetails} RunDetails */
 /** @typedef {import('./api.js').Plan} Plan */
+/** @typedef {import('./api.js').Status} Status */
+
+/** How long nothing must be typed before the service is asked what would happen. */
+const SETTLE_MS = 300
+/** What stands for a message that is not written yet: what will be stopped does not depend on it. */
+const NO_MESSAGE = '…'
 
 /**
- * The form that asks for a run.
- * @param {ParentNode} root @param {Api} api
+ * The form that asks for a run. It tells at any time what will be stopped.
+ * @param {ParentNode} root @param {Api} api @param {import('./plan-view.js').Known} known
+ * @param {() => Status} status
  */
-export function createRunForm(root, api) {
+export function createRunForm(root, api, known, status) {
   const dialog = part(root, 'form-dialog', HTMLDialogElement)
   const form = part(dialog, 'form', HTMLFormElement)
-  const plan = part(root, 'plan', HTMLElement)
+  const details = part(root, 'plan', HTMLElement)
+  const stops = part(root, 'stops', HTMLElement)
   const start = part(root, 'start', HTMLButtonElement)
   const preview = part(root, 'preview', HTMLButtonElement)
-
-  /** @param {string} name */
-  function field(name) {
-    const found = form.elements.namedItem(name)
-    if (found instanceof HTMLInputElement || found instanceof HTMLTextAreaElement) return found
-    throw new Error(`the form has no field '${name}'`)
-  }
-  const stopOnly = field('stop-only')
+  const fields = createFields(form)
+  const { field, filled } = fields
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settling
+  let looks = 0
+  let busy = false
+  /** What would happen, as it was last told. @type {Plan | null} */
+  let plan = null
 
   /** What is left empty is left out, so that the service's defaults count. */
   function body() {
-    /** @param {string} name */
-    const filled = (name) => (field(name).value.trim() === '' ? undefined : field(name).value)
     return {
-      zulip_message: field('message').value,
-      codex_prompt: stopOnly instanceof HTMLInputElement && stopOnly.checked ? '' : filled('prompt'),
+      zulip_message: filled('message') ?? NO_MESSAGE,
+      codex_prompt: fields.isChecked('stop-only') ? '' : filled('prompt'),
       workspace: filled('workspace'),
       codex_exec_delay_seconds: filled('delay'),
       timeout_seconds: filled('timeout'),
@@ -39,18 +47,43 @@ export function createRunForm(root, api) {
     }
   }
 
-  /** @param {HTMLButtonElement} button @param {() => Promise<void>} work */
-  async function during(button, work) {
-    const text = button.textContent
-    start.disabled = preview.disabled = true
-    button.textContent = `${text} …`
+  function draw() {
+    stops.replaceChildren(...(plan ? stopsOf(plan, known, api.now()) : []))
+    start.textContent = `${startWords(plan, fields.isChecked('stop-only'))}${busy ? ' …' : ''}`
+    start.disabled = preview.disabled = busy
+  }
+
+  /** @param {object} body */
+  const planOf = async (body) => (await api.start({ ...body, plan: true })).plan
+
+  /** Asks what would happen. A field that is wrong is told when the user has left it. @param {boolean} [quietly] */
+  async function look(quietly = true) {
+    const asked = ++looks
+    /** @type {Plan | null} */
+    let found = null
+    try {
+      found = await planOf(body())
+    } catch (error) {
+      if (asked === looks && !quietly && placeOf(error) === 'workspace') showProblem(error)
+      // What will be stopped does not depend on what is not filled in yet.
+      found = await planOf({ zulip_message: NO_MESSAGE, codex_prompt: '' }).catch(() => null)
+    }
+    if (asked !== looks) return
+    plan = found
+    draw()
+  }
+
+  /** @param {() => Promise<void>} work */
+  async function during(work) {
+    busy = true
+    draw()
     try {
       await work()
     } catch (error) {
       showProblem(error)
     } finally {
-      start.disabled = preview.disabled = false
-      button.textContent = text
+      busy = false
+      draw()
     }
   }
 
@@ -58,63 +91,66 @@ export function createRunForm(root, api) {
   function showProblem(error) {
     if (!dialog.open) return complain(error)
     const { text, remedy } = explain(error)
+    const place = placeOf(error)
+    if (place) return fields.refuse(place, inWordsOfForm(text), remedy && inWordsOfForm(remedy))
     const more = remedy === null ? [] : [element('small', {}, remedy)]
-    plan.replaceChildren(element('p', { class: 'problem', role: 'alert' }, text, ...more))
+    details.replaceChildren(element('p', { class: 'problem', role: 'alert' }, text, ...more))
+    details.scrollIntoView({ block: 'nearest' })
   }
 
   form.addEventListener('submit', (event) => {
     event.preventDefault()
-    void during(start, async () => {
+    if (!fields.check()) return
+    void during(async () => {
+      const message = firstLine(field('message').value, 100)
       const { run_id } = await api.start(body())
       dialog.close()
       form.reset()
       location.hash = ''
-      tell(run_id === null ? 'Announced, and stopped what ran.' : 'The run has begun.')
+      tell(run_id === null ? `Sent “${message}”, and stopped what ran.` : `Started “${message}”.`)
     })
   })
   preview.addEventListener('click', () => {
-    if (form.reportValidity())
-      void during(preview, async () => showPlan((await api.start({ ...body(), plan: true })).plan))
+    if (!fields.check()) return
+    void during(async () => {
+      plan = await planOf(body())
+      details.replaceChildren(...planDetails(plan, status().notice))
+      details.scrollIntoView({ block: 'nearest' })
+    })
   })
   part(root, 'form-cancel', HTMLButtonElement).addEventListener('click', () => dialog.close())
-  form.addEventListener('input', () => plan.replaceChildren())
-
-  /** @param {Plan} planned */
-  function showPlan({ would, notice, stop, launch }) {
-    plan.replaceChildren(
-      element('h3', {}, HEADLINES[would] ?? `It would: ${would}`),
-      element(
-        'dl',
-        {},
-        ...rows([
-          ['Announce', `“${notice.message}”${notice.route === null ? '' : ` to ${notice.route}`}`],
-          [
-            'Stop',
-            stop.length === 0
-              ? 'nothing'
-              : stop.map(({ pid, command }) => `pid ${pid}: ${firstLine(command, 160)}`).join('\n'),
-          ],
-          ['Wait', launch && launch.delay_seconds > 0 ? duration(launch.delay_seconds * 1000) : null],
-          ['Launch', launch ? element('code', {}, firstLine(launch.command, 600)) : 'nothing'],
-          ['In', launch?.workspace ?? null],
-        ]),
-      ),
-    )
-    plan.scrollIntoView({ block: 'nearest' })
-  }
+  form.addEventListener('input', () => {
+    fields.clearProblems()
+    details.replaceChildren()
+    clearTimeout(settling)
+    settling = setTimeout(look, SETTLE_MS)
+  })
+  field('workspace').addEventListener('change', () => {
+    clearTimeout(settling)
+    void look(false)
+  })
 
   function open() {
-    plan.replaceChildren()
+    fields.clearProblems()
+    details.replaceChildren()
+    plan = null
+    draw()
+    void look()
     dialog.showModal()
     field('message').focus()
   }
 
   return {
     open,
-    /** Opens it with what another run was asked for. @param {RunDetails} run */
+    /** Something has begun or ended meanwhile. */
+    refresh() {
+      if (dialog.open && !busy) void look()
+    },
+    /** Opens it with what another run was asked for. @param {RunDetails & { message?: string | null }} run */
     openAgain(run) {
       form.reset()
-      field('message').value = `Again: ${firstLine(run.prompt, 80)}`
+      // The message gives a run its name: it stays.
+      field('message').value = run.message ?? run.name ?? firstLine(run.prompt, 100)
       field('prompt').value = run.prompt
       field('workspace').value = run.workspace
       field('timeout').value = String(run.timeout_seconds)
@@ -129,12 +165,4 @@ export function createRunForm(root, api) {
       )
     },
   }
-}
-
-/** @type {Readonly<Record<string, string>>} */
-const HEADLINES = {
-  run: 'This would happen',
-  stop_only: 'It would announce and stop only',
-  skip: 'It would be skipped: something runs',
-  busy: 'It would be refused: another launch is under way',
 }

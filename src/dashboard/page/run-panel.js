@@ -1,6 +1,8 @@
-import { element, icon, part, rows } from './dom.js'
-import { askedBy, bytes, duration, firstLine, moment, runningMs, verdict } from './format.js'
+import { ApiError } from './api.js'
+import { icon, part } from './dom.js'
+import { duration, firstLine, isFailed, nameOf, runningMs, verdict } from './format.js'
 import { createLogPanel } from './log-panel.js'
+import { byline, facts, factsStart } from './run-facts.js'
 import { createStop } from './stop.js'
 import { complain } from './toasts.js'
 
@@ -8,16 +10,17 @@ import { complain } from './toasts.js'
 /** @typedef {import('./api.js').RunSummary} RunSummary */
 /** @typedef {import('./api.js').RunDetails} RunDetails */
 
+/** What there is of a run, and only of a run. */
+const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'stop']
+
 /**
- * One run: what it is, its log, and what can be done with it.
+ * One run: what it is, its log, and what can be done with it. Or why there is none.
  * @param {ParentNode} root @param {Api} api
  * @param {(run: RunSummary) => RunSummary} settled @param {(run: RunDetails) => void} again
  */
 export function createRunPanel(root, api, settled, again) {
   const title = part(root, 'title', HTMLElement)
   const symbol = part(root, 'icon', HTMLElement)
-  const stopButton = part(root, 'stop', HTMLButtonElement)
-  const againButton = part(root, 'again', HTMLButtonElement)
   const log = createLogPanel(root, api)
   const stop = createStop(root, api)
   let shown = ''
@@ -28,21 +31,22 @@ export function createRunPanel(root, api, settled, again) {
   function draw() {
     if (!run) return
     const { icon: shape, tone, label } = verdict(run)
-    const isLive = run.outcome === null
+    title.textContent = nameOf(run)
+    for (const name of PARTS) part(root, name, HTMLElement).hidden = false
     symbol.replaceChildren(icon(shape))
-    symbol.className = `tone-${tone}`
+    part(root, 'verdict-line', HTMLElement).className = `verdict tone-${tone}`
+    part(root, 'failed', HTMLElement).hidden = !isFailed(run)
     part(root, 'byline', HTMLElement).replaceChildren(...byline(run, api.now()))
-    const cause = part(root, 'cause', HTMLElement)
-    cause.hidden = run.cause === null || run.cause === label
-    cause.textContent = run.cause
-    part(root, 'prompt', HTMLElement).hidden = false
+    const cause = run.cause === label ? null : run.cause
+    part(root, 'why', HTMLElement).hidden = cause === null && !run.remedy
+    part(root, 'why', HTMLElement).classList.toggle('bad', isFailed(run))
+    put('cause', cause ?? '')
+    put('remedy', run.remedy ?? '')
     put('prompt-start', firstLine(run.prompt, 200))
     put('prompt-text', run.prompt)
-    part(root, 'facts', HTMLElement).hidden = false
     put('facts-start', factsStart(run))
     part(root, 'facts-list', HTMLElement).replaceChildren(...facts(run))
-    stopButton.hidden = !isLive
-    againButton.hidden = false
+    part(root, 'stop', HTMLElement).hidden = run.outcome !== null
     if (run.log_path === null) log.hide()
     else if (logOf !== run.run_id) {
       logOf = run.run_id
@@ -55,27 +59,44 @@ export function createRunPanel(root, api, settled, again) {
     if (!run) return
     const { label } = verdict(run)
     const ms = runningMs(run, api.now())
-    const text = `${label.charAt(0).toUpperCase()}${label.slice(1)}${ms === null ? '' : `${run.outcome === null ? ' for' : ' after'} ${duration(ms)}`}`
-    if (title.textContent !== text) title.textContent = text
+    const long = ms === null ? '' : `${run.outcome === null ? ' for' : ' after'} ${duration(ms)}`
+    put('verdict', `${label.charAt(0).toUpperCase()}${label.slice(1)}${long}`)
   }
 
   /** @param {string} name @param {string} text */
   function put(name, text) {
-    part(root, name, HTMLElement).textContent = text
+    const place = part(root, name, HTMLElement)
+    if (place.textContent !== text) place.textContent = text
   }
 
   /** @param {string} runId */
   async function load(runId) {
-    const details = await api.run(runId)
-    if (shown !== runId) return
-    run = { ...details, ...settled(details) }
-    draw()
+    try {
+      const details = await api.run(runId)
+      if (shown !== runId) return
+      run = { ...details, ...settled(details) }
+      draw()
+    } catch (error) {
+      if (shown !== runId) return
+      if (!(error instanceof ApiError && error.status === 404)) return complain(error)
+      instead('unknown', `There is no run ${runId}`)
+    }
   }
 
-  stopButton.addEventListener('click', () => {
+  /** Shows that there is no run. @param {'first' | 'unknown'} name @param {string} words */
+  function instead(name, words) {
+    run = null
+    logOf = ''
+    log.hide()
+    for (const each of PARTS) part(root, each, HTMLElement).hidden = true
+    title.textContent = words
+    for (const each of ['first', 'unknown']) part(root, each, HTMLElement).hidden = each !== name
+  }
+
+  part(root, 'stop', HTMLButtonElement).addEventListener('click', () => {
     if (run) stop(run)
   })
-  againButton.addEventListener('click', () => {
+  part(root, 'again', HTMLButtonElement).addEventListener('click', () => {
     if (run) again(run)
   })
 
@@ -87,7 +108,13 @@ export function createRunPanel(root, api, settled, again) {
       shown = runId
       run = null
       logOf = ''
-      load(runId).catch(complain)
+      for (const each of ['first', 'unknown']) part(root, each, HTMLElement).hidden = true
+      void load(runId)
+    },
+    /** Nothing has run yet. */
+    showNone() {
+      shown = ''
+      instead('first', 'Nothing has run yet')
     },
     /** Takes news of a run, if it is this one. @param {RunSummary} news */
     put(news) {
@@ -96,52 +123,8 @@ export function createRunPanel(root, api, settled, again) {
       run = { ...run, ...news }
       draw()
       // Some details are known from the launch on only.
-      if (!wasLaunched || news.outcome !== null) load(news.run_id).catch(complain)
+      if (!wasLaunched || news.outcome !== null) void load(news.run_id)
     },
     close: log.close,
   }
-}
-
-/** @param {RunDetails} run @param {number} now */
-function byline(run, now) {
-  const began = moment(run.started_at ?? String(run.requested_at), now)
-  const when = run.ended_at === null ? `since ${began}` : `${began} – ${moment(run.ended_at, now)}`
-  return [run.agent, askedBy(run), run.workspace, when].map((text) => element('span', {}, text))
-}
-
-/** @param {RunDetails} run */
-function factsStart({ pid, tokens_used, output_bytes, notice }) {
-  return [
-    pid && `pid ${pid}`,
-    tokens_used !== null && `${tokens_used.toLocaleString('en')} tokens`,
-    output_bytes !== null && bytes(output_bytes),
-    notice,
-  ]
-    .filter(Boolean)
-    .join('  ·  ')
-}
-
-/** @param {RunDetails} run */
-function facts(run) {
-  /** @param {number} seconds */
-  const limit = (seconds) => (seconds > 0 ? duration(seconds * 1000) : 'none')
-  return rows([
-    ['Run', run.run_id],
-    ['Request', run.request_id],
-    ['Return code', run.return_code === null ? null : String(run.return_code)],
-    ['Requested', run.requested_at],
-    ['Announced', run.announced_at],
-    [
-      'Others stopped',
-      run.stopped_at &&
-        `${run.stopped_at}${run.stopped_pids.length > 0 ? ` (pid ${run.stopped_pids.join(', ')})` : ''}`,
-    ],
-    ['Started', run.started_at],
-    ['Ended', run.ended_at],
-    ['Notice', run.notice],
-    ['Limits', `time ${limit(run.timeout_seconds)}, stall ${limit(run.stall_seconds)}`],
-    ['Binary', run.binary],
-    ['Command', run.command && element('code', {}, firstLine(run.command, 2000))],
-    ['Log', run.log_path],
-  ])
 }

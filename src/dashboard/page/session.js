@@ -1,8 +1,13 @@
 import { isFinal } from './api.js'
+import { createAutopoll } from './autopoll.js'
 import { announce, copyOf, part } from './dom.js'
-import { verdict } from './format.js'
+import { createFirstRun } from './first-run.js'
+import { nameOf, told } from './format.js'
 import { createHistory } from './history.js'
 import { listenToKeys } from './keys.js'
+import { createNotify } from './notify.js'
+import { createPanels } from './panels.js'
+import { createRights } from './rights.js'
 import { createRunForm } from './run-form.js'
 import { createRunPanel } from './run-panel.js'
 import { showState } from './state.js'
@@ -27,15 +32,23 @@ const SETTLE_MS = 150
 export function openSession(root, api, status, signOut) {
   const ending = new AbortController()
   const { signal } = ending
-  root.append(copyOf('signed-in'))
+  root.replaceChildren(copyOf('signed-in'))
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling
   /** The newest run that is known of. @type {RunSummary | null} */
   let newest = status.current
+  /** Whether it is known that nothing else is. */
+  let isLoaded = false
+  let isOpen = true
   /** Runs whose end was told. @type {Map<string, RunSummary>} */
   const ended = new Map()
-  const form = createRunForm(root, api)
+  const rights = createRights(root)
+  const showPanel = createPanels(root, signal)
+  const notify = createNotify(root, api.now())
+  const showAutopoll = createAutopoll(root, api, refresh)
+  createFirstRun(root, api.hasToken)
+  const form = createRunForm(root, api, find, () => status)
   const panel = createRunPanel(root, api, settled, form.openAgain)
   const history = createHistory(root, api, settled)
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
@@ -47,7 +60,10 @@ export function openSession(root, api, status, signOut) {
   listenToKeys(root, signal)
 
   /** The run that the address names, if it names one. */
-  const chosen = () => /^#\/runs\/([\w-]+)(?:#.*)?$/.exec(location.hash)?.[1] ?? null
+  function chosen() {
+    const [, id] = /^#\/runs\/([^#]+)(?:#.*)?$/.exec(location.hash) ?? []
+    return id === undefined ? null : decoded(id)
+  }
 
   function show() {
     const latest = newest?.run_id ?? null
@@ -55,6 +71,12 @@ export function openSession(root, api, status, signOut) {
     part(root, 'away', HTMLElement).hidden = runId === latest
     history.mark(runId)
     if (runId !== null) panel.show(runId)
+    else if (isLoaded) panel.showNone()
+  }
+
+  /** @param {string | null} runId */
+  function find(runId) {
+    return newest !== null && newest.run_id === runId ? newest : history.find(runId)
   }
 
   /**
@@ -70,11 +92,17 @@ export function openSession(root, api, status, signOut) {
       status = await api.status()
       if (signal.aborted) return
       if (status.current) know(status.current)
-      showState(root, status, api.now())
+      draw()
       tick()
     } catch (error) {
       if (!signal.aborted && isFinal(error)) complain(error)
     }
+  }
+
+  function draw() {
+    showState(root, status, api.now())
+    showAutopoll(status)
+    rights.take(status)
   }
 
   /** Takes news of a run. @param {RunSummary} news */
@@ -84,6 +112,7 @@ export function openSession(root, api, status, signOut) {
     if (newest === null || String(run.requested_at) >= String(newest.requested_at)) newest = run
     history.put(run)
     panel.put(run)
+    notify(run)
     show()
     tick()
   }
@@ -98,11 +127,14 @@ export function openSession(root, api, status, signOut) {
     await glance()
     if (signal.aborted) return
     await history.load()
+    isLoaded = true
     form.offer(history.workspaces())
     show()
   }
 
   function tick() {
+    // What cannot be seen does not go on.
+    if (!isOpen) return
     panel.tick()
     history.tick()
     showInTab(newest, status, api.now())
@@ -112,8 +144,9 @@ export function openSession(root, api, status, signOut) {
   function takeStep(data) {
     const { step, run } = JSON.parse(data)
     know(run)
-    if (step === 'ended') announce(`The run in ${run.workspace} ended: ${verdict(run).label}`)
-    if (step === 'launched') announce(`A run began in ${run.workspace}`)
+    if (step === 'ended') announce(`${nameOf(run)}: ${told(run)}`)
+    if (step === 'launched') announce(`${nameOf(run)}: started`)
+    if (step === 'ended' || step === 'launched') form.refresh()
     clearTimeout(settling)
     settling = setTimeout(refresh, SETTLE_MS)
   }
@@ -129,11 +162,13 @@ export function openSession(root, api, status, signOut) {
       if (event === 'step') takeStep(data)
       return false
     },
-    tell(isOpen) {
-      link.textContent = isOpen ? 'live' : 'reconnecting'
-      link.classList.toggle('lost', !isOpen)
+    tell(open) {
+      isOpen = open
+      link.textContent = open ? 'live' : 'reconnecting'
+      link.classList.toggle('lost', !open)
+      rights.setOpen(open)
       // Steps have no numbers: whatever happened meanwhile is asked for.
-      if (isOpen) {
+      if (open) {
         load().catch(reject)
         void refresh()
       }
@@ -150,7 +185,10 @@ export function openSession(root, api, status, signOut) {
     void (document.hidden ? glance().catch(() => undefined) : refresh())
   }, LOOK_EVERY_MS)
   addEventListener('hashchange', show, { signal })
-  showState(root, status, api.now())
+  part(root, 'desk', HTMLElement).addEventListener('click', ({ target }) => {
+    if (target instanceof Element && target.closest('a[href^="#/"]')) showPanel('log')
+  })
+  draw()
   show()
   tick()
 
@@ -161,5 +199,14 @@ export function openSession(root, api, status, signOut) {
     clearInterval(looking)
     clearTimeout(settling)
     resetTab()
+  }
+}
+
+/** @param {string} part of an address */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
   }
 }

@@ -48,6 +48,8 @@ export function createEventReader(lastId = '') {
  * @property {AbortSignal} signal ends it
  * @property {string} [lastId] the id of the event behind which it begins
  * @property {number} [quietMs] after this long without a byte (heartbeats count) the connection is taken for dead
+ * @property {(signal: AbortSignal) => Promise<void>} [woken] resolves when another try is worth it before its time, or the
+ *   signal aborts
  * @property {number} [firstWaitMs] how long to wait before the second try; then twice as long each time
  */
 
@@ -60,7 +62,7 @@ const MAX_WAIT_MS = 15_000
  * @throws what `open` rejected with, where that is final
  */
 export async function followEvents(following) {
-  const { signal, firstWaitMs = 500 } = following
+  const { signal, woken, firstWaitMs = 500 } = following
   let { lastId = '' } = following
   let failures = 0
   while (!signal.aborted) {
@@ -75,7 +77,7 @@ export async function followEvents(following) {
       if (following.isFinal(error)) throw error
     }
     following.tell(false)
-    await sleep(Math.min(firstWaitMs * 2 ** failures, MAX_WAIT_MS), signal)
+    await sleep(Math.min(firstWaitMs * 2 ** failures, MAX_WAIT_MS), signal, woken)
     failures += 1
   }
   return false
@@ -114,15 +116,16 @@ async function readOnce({ open, take, tell, signal, quietMs = 40_000 }, lastId, 
   }
 }
 
-/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
-function sleep(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
+/** @param {number} ms @param {AbortSignal} signal @param {Following['woken']} woken */
+async function sleep(ms, signal, woken) {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), ms)
+  const either = AbortSignal.any([signal, over.signal])
+  const slept = new Promise((resolve) => {
+    either.addEventListener('abort', resolve, { once: true })
+    if (either.aborted) resolve(null)
   })
+  await Promise.race([slept, ...(woken ? [woken(either)] : [])])
+  clearTimeout(timer)
+  over.abort()
 }

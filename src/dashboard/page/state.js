@@ -1,19 +1,23 @@
+import { autopollWords } from './autopoll.js'
 import { element, icon, part, rows } from './dom.js'
-import { duration, moment } from './format.js'
+import { showFindings } from './first-run.js'
+import { clockTime, moment } from './format.js'
 
 /** @typedef {import('./api.js').Status} Status */
 
 /** Shows slot, autopoll, notices and disk. @param {ParentNode} root @param {Status} status @param {number} now */
 export function showState(root, status, now) {
-  const { live_pids, autopoll, notice, disk } = status
+  const { live_pids, autopoll, notice, disk, findings = [] } = status
   const others = live_pids?.filter((pid) => pid !== status.current?.pid) ?? []
   /** @param {keyof Status} part */
-  const unknown = (part) => warned('cannot be told', status.problems[part] ?? null)
+  const unknown = (part) => warned('not known', status.problems[part] ?? null)
+  part(root, 'as-of', HTMLElement).textContent = `as of ${clockTime(now)}`
+  for (const place of ['findings', 'first-findings']) showFindings(part(root, place, HTMLElement), findings)
   part(root, 'state', HTMLElement).replaceChildren(
     ...rows([
       ['Slot', slotText(status)],
       ['Run', 'current' in status.problems ? unknown('current') : null],
-      ['Others alive', live_pids === null ? unknown('live_pids') : othersText(others)],
+      ['Also running', live_pids === null ? unknown('live_pids') : othersText(others)],
       ['Autopoll', autopoll ? autopollText(autopoll, now) : unknown('autopoll')],
       ['Notices', notice ? noticeText(notice, now) : unknown('notice')],
       ['Disk', disk ? diskText(disk) : unknown('disk')],
@@ -24,23 +28,20 @@ export function showState(root, status, now) {
 
 /** @param {number[]} pids */
 function othersText(pids) {
-  return pids.length > 0 ? warned(`pid ${pids.join(', ')}`, 'not of the current run') : null
+  return pids.length > 0 ? warned(`pid ${pids.join(', ')}`, 'not part of the current run') : null
 }
 
 /** @param {Status} status */
 function slotText({ slot, current }) {
   if (slot.taken)
-    return lines(`taken, at step ${slot.step ?? 'unknown'}`, slot.request_id && `request ${slot.request_id}`)
-  return current ? 'a run lives' : 'free'
+    return lines(`taken, step “${slot.step ?? 'unknown'}”`, slot.request_id && `request ${slot.request_id}`)
+  return current ? 'taken by a run' : 'free'
 }
 
 /** @param {NonNullable<Status['autopoll']>} autopoll @param {number} now */
-function autopollText({ enabled, paused, next_at, would_skip }, now) {
-  if (!enabled) return 'off'
-  if (paused) return warned('paused', would_skip ?? 'runs failed in a row; a request resumes it')
-  const next =
-    next_at === null ? 'on' : `in ${duration(Date.parse(next_at) - now)}, at ${moment(next_at, now)}`
-  return lines(next, would_skip && `would skip: ${would_skip}`)
+function autopollText(autopoll, now) {
+  const words = autopollWords(autopoll, now)
+  return autopoll.paused ? warned(...words) : lines(...words)
 }
 
 /** @param {NonNullable<Status['notice']>} notice @param {number} now */

@@ -1,5 +1,5 @@
 import { part } from './dom.js'
-import { duration, runningMs } from './format.js'
+import { duration, nameOf, runningMs } from './format.js'
 import { complain, tell } from './toasts.js'
 
 /** @typedef {import('./api.js').Api} Api */
@@ -21,13 +21,15 @@ export function createStop(root, api) {
   })
 
   /** @param {RunSummary} run */
-  async function stop({ run_id }) {
+  async function stop(run) {
     button.disabled = true
     button.textContent = 'Stopping …'
     try {
-      const { stopped_pids, remaining_pids } = await api.stop(run_id)
-      if (remaining_pids.length > 0) complain(new Error(`Still alive: pid ${remaining_pids.join(', ')}.`))
-      else tell(stopped_pids.length > 0 ? `Stopped: pid ${stopped_pids.join(', ')}.` : 'Stopped.')
+      const { stopped_pids, remaining_pids } = await api.stop(run.run_id)
+      const name = `“${nameOf(run)}”`
+      if (remaining_pids.length > 0)
+        complain(new Error(`${name} is still alive: pid ${remaining_pids.join(', ')}.`))
+      else tell(`Stopped ${name}${stopped_pids.length > 0 ? `: pid ${stopped_pids.join(', ')}` : ''}.`)
     } finally {
       button.disabled = false
       button.textContent = 'Stop'
@@ -37,9 +39,10 @@ export function createStop(root, api) {
   return (run) => {
     asked = run
     const ms = runningMs(run, api.now())
-    const since = ms === null ? 'It is just starting.' : `It has run for ${duration(ms)}.`
+    const since = ms === null ? 'It is just starting.' : `It has been running for ${duration(ms)}.`
+    part(root, 'stop-name', HTMLElement).textContent = nameOf(run)
     part(root, 'stop-text', HTMLElement).textContent =
-      `${since} Everything that it started is ended with it: politely first, then by force.`
+      `${since} Everything that it started is stopped with it: first with SIGINT and SIGTERM, then with SIGKILL.`
     dialog.returnValue = ''
     dialog.showModal()
   }

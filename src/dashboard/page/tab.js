@@ -1,4 +1,4 @@
-import { duration, runningMs, verdict } from './format.js'
+import { duration, nameOf, runningMs, told, verdict } from './format.js'
 
 /** @typedef {import('./api.js').RunSummary} RunSummary */
 /** @typedef {import('./api.js').Status} Status */
@@ -12,16 +12,17 @@ const SHAPES = {
 
 /** Shows in the tab what goes on. @param {RunSummary | null} run the newest one @param {Status} status @param {number} now */
 export function showInTab(run, { slot }, now) {
+  const name = run ? `: ${nameOf(run)}` : ''
   const ms = run?.outcome === null ? runningMs(run, now) : null
-  if (ms !== null)
-    return put(
-      'live',
-      `● running ${ms < 60_000 ? duration(ms) : duration(ms).replace(/ \d+s$/, '')} – Looper`,
-    )
-  if (slot.taken || run?.outcome === null) return put('live', '◌ starting – Looper')
-  const { tone, label } = run ? verdict(run) : { tone: 'quiet', label: '' }
-  if (tone === 'bad') return put('bad', `✗ ${label} – Looper`)
-  put('idle', run ? `○ ${label} – Looper` : 'Looper')
+  if (ms !== null) {
+    const long = ms < 60_000 ? duration(ms) : duration(ms).replace(/ \d+s$/, '')
+    return put('live', `● running ${long}${name} – Looper`)
+  }
+  if (run?.outcome === null) return put('live', `◌ starting${name} – Looper`)
+  if (slot.taken) return put('live', '◌ starting – Looper')
+  if (run === null) return put('idle', 'Looper')
+  if (verdict(run).tone === 'bad') return put('bad', `✗ ${told(run)}${name} – Looper`)
+  put('idle', `○ ${told(run)}${name} – Looper`)
 }
 
 /** As before anyone signed in. */

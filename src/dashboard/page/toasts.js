@@ -20,7 +20,7 @@ export function explain(error) {
   if (error instanceof ApiError) return { text: error.message, remedy: error.remedy }
   // What fetch rejects with where there is no answer.
   if (error instanceof TypeError) {
-    const remedy = 'See whether it runs; the page goes on by itself when it is back.'
+    const remedy = 'Check that it runs. The page goes on by itself when it is back.'
     return { text: 'The service cannot be reached.', remedy }
   }
   return { text: error instanceof Error ? error.message : String(error), remedy: null }

@@ -1,5 +1,5 @@
 import { followEvents } from './sse.js'
-import { untilHidden, whenSeen } from './visible.js'
+import { untilHidden, whenSeen, whenWoken } from './visible.js'
 
 /** @typedef {import('./sse.js').ServerEvent} ServerEvent */
 /**
@@ -51,6 +51,7 @@ function alone(following, place, signal, other = {}) {
     ...following,
     lastId: place.lastId,
     signal,
+    woken: whenWoken,
     take(event) {
       place.lastId = event.id
       return following.take(event)

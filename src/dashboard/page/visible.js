@@ -13,6 +13,27 @@ export function whenSeen(signal) {
   })
 }
 
+/**
+ * Resolves when a lost connection is worth another try at once (the network is back, the machine woke up, somebody looks
+ * again), or the signal aborts.
+ * @param {AbortSignal} signal @returns {Promise<void>}
+ */
+export function whenWoken(signal) {
+  return new Promise((resolve) => {
+    const heard = new AbortController()
+    const done = () => {
+      heard.abort()
+      resolve()
+    }
+    const options = { signal: heard.signal }
+    addEventListener('online', done, options)
+    addEventListener('pageshow', done, options)
+    document.addEventListener('visibilitychange', () => document.hidden || done(), options)
+    signal.addEventListener('abort', done, options)
+    if (signal.aborted) done()
+  })
+}
+
 /** Aborts when nobody can see the tab any more. @param {AbortSignal} signal ends the watch */
 export function untilHidden(signal) {
   const hidden = new AbortController()

@@ -1,0 +1,47 @@
+import { element, part } from './dom.js'
+import { tell } from './toasts.js'
+
+/** @typedef {import('./api.js').Finding} Finding */
+
+/**
+ * What to do first, where nothing has run yet: a command that starts a run, with the address of this very service.
+ * @param {ParentNode} root @param {boolean} withToken
+ */
+export function createFirstRun(root, withToken) {
+  const curl = part(root, 'curl', HTMLElement)
+  curl.textContent = [
+    `curl ${new URL('run', location.href.replace(/[?#].*/, ''))}`,
+    ...(withToken ? ["-H 'X-Looper-Token: YOUR_TOKEN'"] : []),
+    "-H 'Content-Type: application/json'",
+    `-d '${JSON.stringify({ zulip_message: 'First run', codex_prompt: 'Say hello' })}'`,
+  ].join(' \\\n  ')
+  part(root, 'copy', HTMLButtonElement).addEventListener('click', () => void copy(curl))
+}
+
+/** @param {HTMLElement} source */
+async function copy(source) {
+  try {
+    await navigator.clipboard.writeText(source.textContent ?? '')
+    tell('Copied.')
+  } catch {
+    // A browser gives the clipboard to secure pages only.
+    getSelection()?.selectAllChildren(source)
+    tell('Selected; copy it with the keyboard or the menu.')
+  }
+}
+
+/** Shows what is wrong with the settings. @param {HTMLElement} place @param {readonly Finding[]} findings */
+export function showFindings(place, findings) {
+  place.hidden = findings.length === 0
+  const many = findings.length === 1 ? '1 problem' : `${findings.length} problems`
+  place.replaceChildren(
+    element('h3', {}, `${many} with the settings`),
+    element(
+      'ul',
+      {},
+      ...findings.map(({ problem, remedy }) =>
+        element('li', {}, problem, element('p', { class: 'remedy' }, remedy ?? '')),
+      ),
+    ),
+  )
+}

@@ -1,0 +1,94 @@
+import { ApiError } from './api.js'
+
+/** @typedef {'message' | 'prompt' | 'workspace' | 'limits'} Place a field, or fields, with a place for what is wrong there */
+
+/** Which field an error of the service is about, by its code. @type {Readonly<Record<string, Place>>} */
+const PLACES = {
+  LOOPER_MESSAGE_MISSING: 'message',
+  LOOPER_PROMPT_MISSING: 'prompt',
+  LOOPER_PROMPT_TOO_LARGE: 'prompt',
+  LOOPER_PROMPT_FILE_UNREADABLE: 'prompt',
+  LOOPER_WORKSPACE_MISSING: 'workspace',
+  LOOPER_WORKSPACE_FORBIDDEN: 'workspace',
+  LOOPER_WORKSPACE_INVALID: 'workspace',
+  LOOPER_WORKSPACE_CLOSED: 'workspace',
+  LOOPER_WORKSPACE_REFUSED: 'workspace',
+}
+
+/** The API's words for the fields of the form. @type {readonly (readonly [RegExp, Place, string])[]} */
+const NAMES = [
+  [/'?\bzulip_message\b'?/g, 'message', 'the message'],
+  [/'?\bcodex_prompt\b'?/g, 'prompt', 'the prompt'],
+  [/'?\bworkspace\b'(?! )|'workspace'/g, 'workspace', 'a workspace'],
+  [/'?\bcodex_exec_delay_seconds\b'?/g, 'limits', 'the delay'],
+  [/'?\btimeout_seconds\b'?/g, 'limits', 'the time limit'],
+  [/'?\bstall_seconds\b'?/g, 'limits', 'the stall limit'],
+]
+
+/** An error's field, if it is about one. @param {unknown} error @returns {Place | null} */
+export function placeOf(error) {
+  if (!(error instanceof ApiError)) return null
+  const named = NAMES.find(([api]) => error.message.search(api) !== -1)
+  return PLACES[error.code] ?? (error.code === 'LOOPER_FIELD_INVALID' && named ? named[1] : null)
+}
+
+/** A sentence of the service in the words of the form. @param {string} text */
+export function inWordsOfForm(text) {
+  const words = NAMES.reduce((sentence, [api, , name]) => sentence.replace(api, name), text)
+  return words.replace(/^Send /, 'Fill in ').replace(/^./, (first) => first.toUpperCase())
+}
+
+/**
+ * The fields of a form.
+ * @param {HTMLFormElement} form
+ */
+export function createFields(form) {
+  /** @param {string} name */
+  function field(name) {
+    const found = form.elements.namedItem(name)
+    if (found instanceof HTMLInputElement || found instanceof HTMLTextAreaElement) return found
+    throw new Error(`the form has no field '${name}'`)
+  }
+
+  /** @param {string} place @param {string | null} text @param {string | null} [remedy] */
+  function setProblem(place, text, remedy = null) {
+    const said = form.querySelector(`#${place}-problem`)
+    if (!(said instanceof HTMLElement)) return
+    said.hidden = text === null
+    said.textContent = [text, remedy].filter(Boolean).join(' ')
+    for (const input of form.querySelectorAll(`[aria-describedby~="${place}-problem"]`))
+      if (text === null) input.removeAttribute('aria-invalid')
+      else input.setAttribute('aria-invalid', 'true')
+    if (text !== null) said.closest('details')?.setAttribute('open', '')
+  }
+
+  /** Says what is wrong with a field, at that field. @param {string} place @param {string} text @param {string | null} [remedy] */
+  function refuse(place, text, remedy) {
+    setProblem(place, text, remedy)
+    const first = form.querySelector('[aria-invalid="true"]')
+    if (first instanceof HTMLElement) first.focus()
+  }
+
+  return {
+    field,
+    refuse,
+    /** @param {string} name */
+    filled: (name) => (field(name).value.trim() === '' ? undefined : field(name).value),
+    isChecked(/** @type {string} */ name) {
+      const box = field(name)
+      return box instanceof HTMLInputElement && box.checked
+    },
+    clearProblems() {
+      for (const place of ['message', 'prompt', 'workspace', 'limits']) setProblem(place, null)
+    },
+    /** Whether everything is filled in as it must be; if not, it is said where. */
+    check() {
+      this.clearProblems()
+      const limits = ['delay', 'timeout', 'stall'].every((name) => field(name).validity.valid)
+      if (!limits) refuse('limits', 'Fill in a number of seconds that is not below 0.')
+      const hasMessage = field('message').value.trim() !== ''
+      if (!hasMessage) refuse('message', 'Fill in a message.')
+      return limits && hasMessage
+    },
+  }
+}

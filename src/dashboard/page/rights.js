@@ -1,0 +1,36 @@
+import { part } from './dom.js'
+
+/** @typedef {import('./api.js').Status} Status */
+
+/**
+ * Which buttons may be pressed. Those that change something stand in fieldsets that say which scope they need: they are
+ * disabled while the service is away, and not there for whoever may only read.
+ * @param {HTMLElement} root
+ */
+export function createRights(root) {
+  let isOpen = true
+  let canRun = true
+
+  function draw() {
+    root.dataset.link = isOpen ? 'open' : 'lost'
+    for (const set of root.querySelectorAll('fieldset')) {
+      set.disabled = !isOpen || !canRun
+      set.hidden = !canRun
+    }
+    part(root, 'read-only', HTMLElement).hidden = canRun
+  }
+
+  return {
+    canRun: () => canRun,
+    /** @param {Status} status */
+    take({ token }) {
+      canRun = token?.scope !== 'read'
+      draw()
+    },
+    /** @param {boolean} open whether the service can be reached */
+    setOpen(open) {
+      isOpen = open
+      draw()
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { element, rows } from './dom.js'
+import { askedBy, baseName, bytes, duration, firstLine, fullTime, moment } from './format.js'
+
+/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @typedef {import('./api.js').RunDetails} RunDetails */
+/** @typedef {import('./dom.js').Child} Child */
+
+/** A moment; in full for whoever points at it. @param {string} iso @param {string} text */
+export function time(iso, text) {
+  return element('time', { datetime: iso, title: fullTime(iso) }, text)
+}
+
+/** What a run is, in a line. @param {RunDetails} run @param {number} now */
+export function byline(run, now) {
+  const from = run.started_at ?? String(run.requested_at)
+  const began = time(from, moment(from, now))
+  const when = run.ended_at
+    ? [began, ' – ', time(run.ended_at, moment(run.ended_at, now))]
+    : ['since ', began]
+  const words = [run.agent, askedBy(run), baseName(run.workspace)].map((text) => element('span', {}, text))
+  return [...words, element('span', {}, ...when)]
+}
+
+/** The details that are looked for most, in a line. @param {RunDetails} run */
+export function factsStart({ pid, tokens_used, output_bytes, notice }) {
+  return [
+    pid && `pid ${pid}`,
+    tokens_used !== null && `${tokens_used.toLocaleString('en')} tokens`,
+    output_bytes !== null && bytes(output_bytes),
+    notice,
+  ]
+    .filter(Boolean)
+    .join('  ·  ')
+}
+
+/** All that is known of a run. @param {RunDetails} run */
+export function facts(run) {
+  /** @param {number} seconds */
+  const limit = (seconds) => (seconds > 0 ? duration(seconds * 1000) : 'none')
+  /** @param {string | null} iso */
+  const at = (iso) => iso && time(iso, fullTime(iso))
+  const others = run.stopped_pids.length > 0 ? ` (pid ${run.stopped_pids.join(', ')})` : ''
+  return rows([
+    ['Run', run.run_id],
+    ['Request', run.request_id],
+    ['Workspace', run.workspace],
+    ['Return code', run.return_code === null ? null : String(run.return_code)],
+    ['Requested', at(run.requested_at)],
+    ['Message sent', at(run.announced_at)],
+    ['Others stopped', run.stopped_at && element('span', {}, at(run.stopped_at) ?? '', others)],
+    ['Started', at(run.started_at)],
+    ['Ended', at(run.ended_at)],
+    ['Notice', run.notice],
+    ['Limits', `time ${limit(run.timeout_seconds)}, stall ${limit(run.stall_seconds)}`],
+    ['Binary', run.binary],
+    ['Command', run.command && element('code', {}, firstLine(run.command, 2000))],
+    ['Log', run.log_path],
+  ])
+}
