@@ -87,8 +87,14 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
     // Made anew: what stands there may be a link, or a pipe that nobody reads.
     const fresh = `${ownerFile}.new`
     discard(fresh)
-    writeFileSync(fresh, `${me.says}\n`, { flag: 'wx' })
-    renameSync(fresh, ownerFile)
+    try {
+      writeFileSync(fresh, `${me.says}\n`, { flag: 'wx' })
+      renameSync(fresh, ownerFile)
+    } catch {
+      // A full disk: the lock holds all the same, and nobody must read of an earlier owner.
+      discard(fresh)
+      discard(ownerFile)
+    }
   }
   publish('starting')
   return {
