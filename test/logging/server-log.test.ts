@@ -280,6 +280,9 @@ t.test('tail -F follows across rotation', { skip: process.platform !== 'linux' }
 const limitFiles = (bytes: number | 'unlimited') =>
   spawnSync('prlimit', ['--pid', `${process.pid}`, `--fsize=${bytes}:`]).status
 
+// Node ignores this signal, but tap does not.
+process.on('SIGXFSZ', () => undefined)
+
 const noLimit = limitFiles('unlimited') === 0 ? false : 'there is no prlimit here'
 t.test(
   'a full disk is told once and ends neither the service nor its close',
@@ -289,15 +292,12 @@ t.test(
     const told = captureStderr(t)
     const log = await openServerLog(file, 'info')
     log.raw(bytes('before\n'))
-    const ignore = () => undefined
-    process.on('SIGXFSZ', ignore)
     limitFiles(statSync(file).size)
     log.raw(bytes('one\n'))
     log.logger.info('two')
     log.raw(bytes('three\n'))
     await log.close()
     limitFiles('unlimited')
-    process.off('SIGXFSZ', ignore)
     t.strictSame(told, ['looper: cannot write the server log: EFBIG: file too large, write\n'])
   },
 )
@@ -310,10 +310,6 @@ t.test(
     const told = captureStderr(t)
     const log = await openServerLog(file, 'info')
     log.raw(bytes('before\n'))
-    // Node ignores this signal, but tap does not.
-    const ignore = () => undefined
-    process.on('SIGXFSZ', ignore)
-    t.teardown(() => process.off('SIGXFSZ', ignore))
     limitFiles(12)
     try {
       t.equal(log.raw(bytes('refused in the middle\n')), false)
