@@ -64,9 +64,9 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
     const result = await started.done
     const answer = answerOf(request, workspace, result, agent)
     if (!isWaiting || !result.run) return { ...ok(answer), effect: 'done' }
-    const { outcome, returnCode, cause } = await result.run.ended
+    const { outcome, returnCode, cause, remedy = null } = await result.run.ended
     const tokens = ledger.find(result.run.runId)?.tokensUsed ?? null
-    const ended = { ...answer, outcome, return_code: returnCode, cause, tokens_used: tokens }
+    const ended = { ...answer, outcome, return_code: returnCode, cause, remedy, tokens_used: tokens }
     return { ...ok(ended), effect: 'done' }
   }
 }

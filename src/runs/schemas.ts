@@ -87,6 +87,7 @@ export const RunAnswer = Type.Object({
   outcome: Type.Optional(Type.Union([Type.Enum([...OUTCOMES]), Type.Null()])),
   return_code: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   cause: Type.Optional(TextOrNull),
+  remedy: Type.Optional(TextOrNull),
   tokens_used: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   codex_exec_started: Type.Boolean(),
   codex_exec_result: Launched,

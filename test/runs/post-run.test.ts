@@ -100,6 +100,8 @@ t.test('who waits is told the end, whatever it is', async (t) => {
       tokens_used: 1234,
     },
   })
+  const refused = await run('echo "ERROR: unexpected status 401 Unauthorized"; exit 1', { wait: true })
+  t.match(refused.body, { return_code: 1, cause: /401/, remedy: /codex login/ })
   t.match(await run('', { wait: true }), { status: 200, body: { run_id: null, codex_exec_started: false } })
   const waiting = run('exec sleep 300', { wait: true })
   await until('it runs', async () => (await call('GET', '/status')).body.current?.pid > 0)
