@@ -15,7 +15,7 @@ import { tellOfUnknown } from './settings.ts'
 /** What to do about a program that is not there or does not run. */
 export const CODEX_REMEDY = 'Install codex, or name it with CODEX_EXEC_BINARY.'
 /** What to do about settings of notices. */
-export const ZULIP_REMEDY = 'Mend ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
+export const ZULIP_REMEDY = 'Fix ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
 
 /**
  * What is wrong with the settings, as far as that shows without running anything or asking anybody: what a start tells, and
@@ -54,11 +54,11 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
     }
   }
   if (prompt.kind === 'file') {
-    const remedy = 'Mend the file of LOOPER_DEFAULT_PROMPT_FILE.'
+    const remedy = 'Fix the file of LOOPER_DEFAULT_PROMPT_FILE.'
     await attempt('prompt', prompt.path, remedy, () => readDefaultPrompt(prompt))
   }
   if (tokensFile !== null) {
-    await attempt('tokens', tokensFile, 'Mend the file of LOOPER_TOKENS_FILE.', () =>
+    await attempt('tokens', tokensFile, 'Fix the file of LOOPER_TOKENS_FILE.', () =>
       createTokenCheck(
         null,
         tokensFile,
@@ -68,7 +68,7 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
     )
   }
   if (hooksFile !== null) {
-    await attempt('hooks', hooksFile, 'Mend the file of LOOPER_HOOKS_FILE.', () => followSecrets(config, env))
+    await attempt('hooks', hooksFile, 'Fix the file of LOOPER_HOOKS_FILE.', () => followSecrets(config, env))
   }
   return found
 }

@@ -14,7 +14,7 @@ export function makeLogDir(dir: string): void {
     makeWritable(dir)
   } catch (error) {
     const what = `cannot write in the log directory ${dir}: ${messageOf(error)}`
-    throw new Error(`${what}; mend it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
+    throw new Error(`${what}; fix it, or set CODEX_EXEC_LOG_DIR`, { cause: error })
   }
 }
 
@@ -36,7 +36,7 @@ export async function openLog(config: Config, secrets: ListSecrets): Promise<Ser
   } catch (error) {
     if (error instanceof LogPlaceError) throw new ConfigError([`LOOPER_SERVER_LOG_PATH: ${error.message}`])
     const what = `cannot open the server log ${log.serverLogPath}: ${messageOf(error)}`
-    throw new Error(`${what}; mend it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
+    throw new Error(`${what}; fix it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
   }
 }
 

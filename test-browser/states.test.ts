@@ -102,7 +102,7 @@ t.test('runs, as they live and end', { skip }, async (t) => {
       remedy: 'Sign in again on the machine with “codex login”.',
     }),
   }))
-  await service.post({ zulip_message: 'Mend the export test', codex_prompt: `${OUTPUT}\nexit 1` })
+  await service.post({ zulip_message: 'Fix the export test', codex_prompt: `${OUTPUT}\nexit 1` })
   await verdict(page)
     .getByText(/^Exited 1/)
     .waitFor()

@@ -28,7 +28,7 @@ export const PLAN = /\/run$/
 const NAMES = [
   'Make the boolean kernel exact on coplanar faces',
   'Nightly: update dependencies',
-  'Mend the flaky export test',
+  'Fix the flaky export test',
   'Review of the open merge requests, with notes for each of them and a summary at the end',
   'Translate the manual',
 ]

@@ -18,7 +18,7 @@ t.test('what may be different at the next start is told with what to set', async
     t.match(failureOf(code), { constructor: Error, message, cause: { code } }, code)
 })
 
-t.test('what only its owner can mend is a wrong setting', async (t) => {
+t.test('what only its owner can fix is a wrong setting', async (t) => {
   t.match(failureOf('EACCES'), {
     constructor: ConfigError,
     problems: [/^LOOPER_PORT: this user may not listen on 80; /],

@@ -22,13 +22,13 @@ const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   [/to use codex with your chatgpt plan/i, 'Run "codex login" with an account whose plan includes codex.'],
   [
     /\b401\b|not logged in|codex login|sign in again|missing bearer|invalid_api_key|refresh token/i,
-    'Run "codex login" as the user of the service, or mend the key of its model provider.',
+    'Run "codex login" as the user of the service, or fix the key of its model provider.',
   ],
   [
     /model\b.*(not supported|does not exist|not found|not have access)|model_not_found|requires a newer version/i,
     'Name a model that this account may use: "model" in the config.toml of codex.',
   ],
-  [/error loading config|model provider .* not found|config\.toml/i, 'Mend the config.toml of codex.'],
+  [/error loading config|model provider .* not found|config\.toml/i, 'Fix the config.toml of codex.'],
   [/context window/i, 'Give it a smaller task: the conversation became longer than the model can take.'],
   [
     /unexpected argument|unrecognized subcommand|invalid value/,
@@ -38,7 +38,7 @@ const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   [/\b429\b|rate limit/i, 'Wait some minutes, then ask again.'],
   [
     /waiting for network|lookup address|dns error|connection (refused|reset|failed)|error sending request|certificate/i,
-    'Mend the network of the machine, and HTTPS_PROXY where it needs a proxy.',
+    'Fix the network of the machine, and HTTPS_PROXY where it needs a proxy.',
   ],
   [
     /\b50\d\b|high demand|at capacity|overloaded|stream disconnected|temporar/i,

@@ -47,7 +47,7 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
     config = loadConfig(env, world, tellOfDotEnv(world.projectDir))
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : [messageOf(error)]
-    for (const problem of problems) yield broken('settings', problem, 'Mend it in .env or the environment.')
+    for (const problem of problems) yield broken('settings', problem, 'Fix it in .env or the environment.')
     return
   }
   yield ok('settings', 'all valid')

@@ -104,5 +104,5 @@ function authorityIn(of: (name: string) => string | null, rcPath: string): strin
   const pem = readOwnerText(file, 'the cert_bundle')
   if (pem?.includes('-----BEGIN CERTIFICATE-----')) return pem
   const what = pem === null ? 'is not there' : 'holds no certificate (PEM)'
-  throw new Error(`${file} ${what}; mend cert_bundle in the zuliprc file ${rcPath}`)
+  throw new Error(`${file} ${what}; fix cert_bundle in the zuliprc file ${rcPath}`)
 }

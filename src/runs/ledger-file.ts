@@ -106,7 +106,7 @@ export function openDatabase(file: string, tell: (message: string) => void): Dat
     const what = `cannot open the ledger ${file}: ${messageOf(error)}`
     // A lock is given back, and a disk gets room again: that is no wrong setting, and starting again may help.
     if (isTemporary(error)) throw new Error(`${what}; try again`, { cause: error })
-    throw new LedgerError(`${what}; mend it, or set LOOPER_DB_PATH`, { cause: error })
+    throw new LedgerError(`${what}; fix it, or set LOOPER_DB_PATH`, { cause: error })
   }
 }
 

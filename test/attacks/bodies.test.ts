@@ -16,7 +16,7 @@ const sign = (body: string) => `sha256=${createHmac('sha256', SECRET).update(bod
 /** An app with a hook that listens, with so much patience for a request. */
 async function listening(test: Test, requestMs = 60_000) {
   const file = path.join(test.testdir(), 'hooks.json')
-  const hook = { message: 'ci', prompt: 'mend it', workspace: '/', secret: SECRET }
+  const hook = { message: 'ci', prompt: 'fix it', workspace: '/', secret: SECRET }
   const hooks = { ci: { ...hook, kind: 'github' }, mine: { ...hook, kind: 'bearer' } }
   writeFileSync(file, JSON.stringify({ hooks }))
   const patience = { requestMs, headersMs: requestMs, checkMs: 20, heartbeatMs: 60_000, drainMs: 60_000 }

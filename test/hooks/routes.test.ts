@@ -25,7 +25,7 @@ async function setUp(test: Test, hooks: object, env: NodeJS.ProcessEnv = {}, mor
 }
 
 const bearer = (more: object = {}) => ({ kind: 'bearer', secret: 'right', message: 'ci', ...more })
-const runs = bearer({ prompt: 'mend it', workspace: '/' })
+const runs = bearer({ prompt: 'fix it', workspace: '/' })
 
 t.test('a delivery is answered 202 with the run id before the run is done', async (t) => {
   const { deliver, asked, events, app } = await setUp(t, { ci: runs })
@@ -37,7 +37,7 @@ t.test('a delivery is answered 202 with the run id before the run is done', asyn
     {
       message: 'ci',
       caller: 'hook:ci',
-      launch: { trigger: 'hook', caller: 'hook:ci', prompt: 'mend it', workspace: '/', requestId },
+      launch: { trigger: 'hook', caller: 'hook:ci', prompt: 'fix it', workspace: '/', requestId },
     },
   ])
   t.match(

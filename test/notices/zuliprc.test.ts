@@ -117,7 +117,7 @@ t.test(
     t.match(withBundle(relative).found, { account: { ca: pem } })
     t.match(withBundle(`"${relative}"`).found, { account: { ca: pem } })
     t.throws(() => withBundle('none.pem'), {
-      message: `${dir}/none.pem is not there; mend cert_bundle in the zuliprc file ${dir}/.zuliprc`,
+      message: `${dir}/none.pem is not there; fix cert_bundle in the zuliprc file ${dir}/.zuliprc`,
     })
     t.throws(() => withBundle('.zuliprc'), {
       message: /\.zuliprc holds no certificate \(PEM\); mend cert_bundle/,

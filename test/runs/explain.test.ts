@@ -35,7 +35,7 @@ t.test('only who failed is asked why', async (t) => {
     outcome: 'exited',
     returnCode: 1,
     cause: 'unexpected status 401 Unauthorized',
-    remedy: 'Run "codex login" as the user of the service, or mend the key of its model provider.',
+    remedy: 'Run "codex login" as the user of the service, or fix the key of its model provider.',
   })
   const others: RunEnd[] = [
     { outcome: 'exited', returnCode: 0, cause: null },
@@ -53,7 +53,7 @@ t.test('one that took too long keeps its cause, and its very last words name the
   const waiting = 'ERROR: Reconnecting... waiting for network\n'
   t.strictSame(at(LATE, waiting), {
     ...LATE,
-    remedy: 'Mend the network of the machine, and HTTPS_PROXY where it needs a proxy.',
+    remedy: 'Fix the network of the machine, and HTTPS_PROXY where it needs a proxy.',
   })
   t.strictSame(at({ ...LATE, outcome: 'stalled' }, `${waiting}exec\nat work\n`), {
     ...LATE,

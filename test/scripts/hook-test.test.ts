@@ -11,7 +11,7 @@ const HOOKS = {
       secret_env: 'CI_SECRET',
       when: { event: 'push' },
       message: 'hello {{who}}',
-      prompt: 'mend {{who}}',
+      prompt: 'fix {{who}}',
     },
     bare: { kind: 'github', message: 'x' },
   },
