@@ -162,7 +162,7 @@ t.test('whatever else is at the path of the server log stays, and is told as a w
     LOOPER_SERVER_LOG_PATH: path.join(dir, 'other.log/server.log'),
   })
   t.equal(code, 1)
-  t.match(output, /cannot open the server log \S+: ENOTDIR.*; mend it, or set LOOPER_SERVER_LOG_PATH/)
+  t.match(output, /cannot open the server log \S+: ENOTDIR.*; fix it, or set LOOPER_SERVER_LOG_PATH/)
 })
 
 t.test(

@@ -52,7 +52,7 @@ t.test('it shows what a delivery would start', async (t) => {
     t.equal(answer.status, 0)
     t.match(
       answer.said,
-      /^It would ask for a run, whose workspace and program are checked when it comes:\n\ncodex_prompt:\n[\s\S]*mend ⟦ada⟧\n\nworkspace:\n\(the default one\)\n\nzulip_message:\nhello ada$/,
+      /^It would ask for a run, whose workspace and program are checked when it comes:\n\ncodex_prompt:\n[\s\S]*fix ⟦ada⟧\n\nworkspace:\n\(the default one\)\n\nzulip_message:\nhello ada$/,
     )
   }
 })
