@@ -195,7 +195,7 @@ async function compose(
     logger.info('service.handover')
   }
 
-  const version = versionOf(projectDir)
+  const version = versionOf()
   const tokens = tokensOf(config, clock, logger)
   const facts = {
     version,

@@ -6,6 +6,9 @@ import { checkNode } from './checks.ts'
 import type { LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 
+const TOO_OLD =
+  'Install Node 24.2 or newer, or start the service in a checkout: there "npm start" brings its own.'
+
 /**
  * `looper serve`: becomes the service, with the `.env` and the files of its own place. This process is replaced, so that a
  * supervisor and a terminal talk to the service itself.
@@ -13,8 +16,9 @@ import { EXIT, Failure } from './failure.ts'
  */
 export function serve({ world, screen }: LocalContext): never {
   const { packageDir, projectDir, isCheckout, execPath, env, replaceProcess } = world
-  const { state, text, remedy } = checkNode(world.nodeVersion)
-  if (state === 'broken' || !replaceProcess) throw new Failure(EXIT.config, `Node ${text}`, remedy)
+  const { state } = checkNode(world.nodeVersion)
+  if (state === 'broken' || !replaceProcess)
+    throw new Failure(EXIT.config, `Node ${world.nodeVersion} is too old for the service`, TOO_OLD)
   try {
     // It holds the tokens of .env, and what agents wrote.
     makeDirectory(projectDir, 0o700)

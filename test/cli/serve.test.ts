@@ -44,7 +44,7 @@ t.test('what it cannot be is told, with the status of wrong settings', async (t)
   const { dir, became, serve } = setUp(t, { nodeVersion: '20.19.0' })
   t.match(await serve(), {
     status: 78,
-    err: /^looper: Node 20\.19\.0 is too old for the service.*\nUse Node 24/,
+    err: /^looper: Node 20\.19\.0 is too old for the service\nInstall Node 24/,
   })
   const file = path.join(dir, 'file')
   const closed = setUp(t, { projectDir: path.join(file, '.looper'), isCheckout: false })
