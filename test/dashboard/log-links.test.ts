@@ -34,6 +34,7 @@ t.test('what does not lead where it seems to is no address', async (t) => {
     'https://\u0430pple.com/',
     'https://a\u0440ple.com/',
     'https://good.example\u2044evil.example/',
+    'https://good.example\uff0fevil.example/',
     'https://good.example\u202egpj.exe',
     'https://good.example/\u200fevil',
     'https://0x7f.1/',

@@ -155,7 +155,8 @@ export async function assertSettled(
     if (live.includes(run_id)) {
       t.equal(outcome, null, 'a live run has no outcome')
       t.equal(trailersIn(log_path ?? ''), 0, 'nor a trailer')
-      t.ok(carriers(run_id).length > 0, 'and it lives')
+      // Its pid is told a moment before its program begins.
+      await until('it lives', () => carriers(run_id).length > 0)
       continue
     }
     t.ok(outcome === 'exited' || cause, `a ${outcome} run has a cause`)
