@@ -67,7 +67,7 @@ t.test('nobody waits without end for what cannot be taken up, and who leaves not
   await adoption.over()
   t.strictSame(waits, [], 'before it begins nothing is waited for')
   const begun = adoption.begin()
-  await t.rejects(adoption.settled(), { code: 'LOOPER_BUSY', message: /^busy: the runs of an earlier life/ })
+  await t.rejects(adoption.settled(), { code: 'LOOPER_BUSY', message: /^busy: runs from before the restart/ })
   t.ok(waits.includes(30_000))
   adoption.leave()
   await begun
