@@ -42,12 +42,16 @@ function holdsRefusal(file: string): boolean {
   const fd = openSync(file, 'r')
   try {
     const chunk = Buffer.alloc(CHUNK_BYTES)
-    for (let offset = 0; ; offset += CHUNK_BYTES - REFUSAL.length) {
-      const bytes = chunk.subarray(0, readSync(fd, chunk, 0, CHUNK_BYTES, offset))
-      if (offset === 0 && !NATIVE.includes(bytes.toString('hex', 0, 4))) return false
-      if (bytes.includes(REFUSAL)) return true
+    const read = (offset: number) => chunk.subarray(0, readSync(fd, chunk, 0, CHUNK_BYTES, offset))
+    let offset = 0
+    let bytes = read(offset)
+    if (!NATIVE.includes(bytes.toString('hex', 0, 4))) return false
+    while (!bytes.includes(REFUSAL)) {
       if (bytes.length < CHUNK_BYTES) return false
+      offset += CHUNK_BYTES - REFUSAL.length
+      bytes = read(offset)
     }
+    return true
   } finally {
     closeSync(fd)
   }

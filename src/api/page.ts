@@ -84,7 +84,9 @@ function section(base: string, method: string, path: string, operation: Operatio
     path,
     needsToken: scopes.length > 0,
     body: requestBody?.content ?? {},
-    isStream: Object.keys(responses[200]?.content ?? {}).join() === 'text/event-stream',
+    isStream: Object.values(responses).some(
+      ({ content = {} }) => Object.keys(content).join() === 'text/event-stream',
+    ),
   })
   return html`<article id="${anchorOf(method, path)}">
 <h3><b>${method.toUpperCase()}</b> <code>${path}</code></h3>

@@ -123,7 +123,7 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
     },
 
     resume(caller) {
-      hold.resume(options.ledger.list({ limit: 1 })[0]?.seq ?? 0)
+      hold.resume(Math.max(0, ...options.ledger.list({ limit: 1 }).map(({ seq }) => seq)))
       logger.info({ caller }, 'codex.exec.autopoll.resume')
       again.abort()
     },

@@ -309,3 +309,14 @@ t.test('a service counts runs, notices that fail, and what the autopoll skips', 
   t.equal(sampleOf(text, 'looper_run_processes'), 2, 'the run of the autopoll is as it was')
   t.equal(sampleOf(text, 'looper_slot_held'), 0)
 })
+
+t.test('a service with tokens counts them, and tells what it is', async (t) => {
+  const { service } = await setUpFault(t, { LOOPER_API_TOKEN: 'a-token-of-this-test' })
+  const answer = await fetch(`${service.url}/metrics`, {
+    headers: { authorization: 'Bearer a-token-of-this-test' },
+  })
+  t.equal(answer.status, 200)
+  const text = await answer.text()
+  t.match(text, /^looper_tokens\{scope="\w+"\} 1$/m)
+  t.match(text, /^looper_build_info\{version="\d+\.\d+\.\d+",node="[^"]+"\} 1$/m)
+})

@@ -361,6 +361,19 @@ t.test('numbers that an earlier version wrote, and that cannot be read, are not 
   t.match(open().list({ limit: 2 }), [{ runId: 'b' }, { tokensUsed: null, noticeId: null, returnCode: null }])
 })
 
+t.test(
+  'a run that an earlier version put on the record without a name is called by its request',
+  async (t) => {
+    const { open, file } = setUp(t)
+    const ledger = open()
+    ledger.begin(intentOf('a'))
+    const other = new DatabaseSync(file)
+    other.exec("UPDATE runs SET name = NULL WHERE run_id = 'a'")
+    other.close()
+    t.match(ledger.list({ limit: 1 }), [{ runId: 'a', name: '0a1b2c3d' }])
+  },
+)
+
 t.test('an end that waits behind another one changes nothing for whoever reads', async (t) => {
   const { open, file } = setUp(t)
   const ledger = open()
@@ -581,7 +594,7 @@ t.test('a database of something else is refused and left as it is', async (t) =>
   other.close()
   t.throws(open, {
     constructor: LedgerError,
-    message: /^cannot open the ledger .*: no such table: runs; mend it/,
+    message: /^cannot open the ledger .*: no such table: runs; fix it/,
   })
   t.strictSame(told, [])
 })

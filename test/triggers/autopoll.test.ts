@@ -251,6 +251,10 @@ t.test('while a request holds the slot, it says so and launches nothing', async 
     codex_exec_delay_seconds: 600,
   })
   await until('a tick that skips', () => serverLog().includes('another launch is in progress'))
+  t.match(await autopollOf(service).post('launch'), {
+    status: 409,
+    body: { code: 'LOOPER_BUSY', error: /^busy: another launch/ },
+  })
   t.equal(runLogs().length, 1)
   await service.stop()
   t.equal((await answer).status, 503)
