@@ -54,13 +54,22 @@ export function createFollow(box, content, tell) {
   /** Puts things back where they were, after whatever has changed their sizes. */
   function settle() {
     if (follows) box.scrollTop = box.scrollHeight
-    else if (anchor?.line.isConnected) box.scrollTop += anchor.line.getBoundingClientRect().top - anchor.y
+    else if (anchor?.line.isConnected) {
+      const { line, y } = anchor
+      box.scrollTop += line.getBoundingClientRect().top - y
+      // Another one would be taken where this one became so small that it is just out of sight.
+      if (Math.abs(line.getBoundingClientRect().top - y) < 1) return measure()
+    }
     look()
+  }
+
+  function measure() {
+    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight }
   }
 
   /** Remembers how things stand. */
   function look() {
-    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight }
+    measure()
     const { top } = box.getBoundingClientRect()
     const chunk = firstBelow([...content.children], top)
     const line = chunk && firstBelow([...chunk.children], top)
@@ -71,6 +80,7 @@ export function createFollow(box, content, tell) {
     const { top, width, height } = seen
     const isSameBox = box.clientWidth === width && box.clientHeight === height
     if (!isSameBox) settle()
+    else if (!follows && box.scrollTop === top) return
     else if (follows && !isAtEnd()) {
       if (isPressed && box.scrollTop < top) set(false)
       else settle()
