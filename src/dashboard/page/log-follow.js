@@ -23,8 +23,8 @@ export function createFollow(box, content, tell) {
   let isPressed = false
   /** A person's way down goes on until then. */
   let downUntil = 0
-  /** How far a person has scrolled, and at which size of the box. */
-  let seen = { top: 0, width: 0, height: 0 }
+  /** How far a person has scrolled, and at which sizes of the box and of what is in it. */
+  let seen = { top: 0, width: 0, height: 0, all: 0 }
   let fingerY = 0
   /** The line that is read, and where in the box. @type {{ line: Element, y: number } | null} */
   let anchor = null
@@ -64,7 +64,7 @@ export function createFollow(box, content, tell) {
   }
 
   function measure() {
-    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight }
+    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight, all: box.scrollHeight }
   }
 
   /** Remembers how things stand. */
@@ -77,9 +77,10 @@ export function createFollow(box, content, tell) {
   }
 
   function scrolled() {
-    const { top, width, height } = seen
+    const { top, width, height, all } = seen
     const isSameBox = box.clientWidth === width && box.clientHeight === height
-    if (!isSameBox) settle()
+    // What became shorter scrolls, too.
+    if (!isSameBox || (!follows && box.scrollHeight < all)) settle()
     else if (!follows && box.scrollTop === top) return
     else if (follows && !isAtEnd()) {
       if (isPressed && box.scrollTop < top) set(false)
