@@ -156,9 +156,12 @@ t.test('what was written since a time begins with the line that was being writte
   writeFileSync(timesPathOf(file), 'x'.repeat(90))
   t.strictSame(await lines(timeOf(0)), [], 'what is no record')
 
-  const long = begin('long', 'x\n'.repeat(5000))
   const record = (end: number, at: number) =>
     `${String(end).padStart(15, '0')} ${String(at).padStart(13, '0')}\n`
+  writeFileSync(timesPathOf(file), `${record(7, T0)}${record(9, T0)}${'x'.repeat(30)}`)
+  t.strictSame(await lines(timeOf(1)), [], 'nor is one behind others')
+
+  const long = begin('long', 'x\n'.repeat(5000))
   const records = Array.from({ length: 4500 }, (_, at) => record(2 * (at + 1), T0 + 500 * at))
   writeFileSync(timesPathOf(long.file), records.join(''))
   const answer = await app.inject(`/runs/long/log/times?count=1&since=${timeOf(500 * 4321)}`)
