@@ -81,16 +81,18 @@ export async function timesOf(
 
   /** The first record from this one on that is as late; the one behind the last where none is. */
   async function firstSince(time: number, from: number, { file }: OpenLog): Promise<number> {
-    for (let first = from; ; ) {
+    let first = from
+    let records = MOST_RECORDS
+    while (records === MOST_RECORDS) {
       const bytes = await readAt(file, first * RECORD_BYTES, MOST_RECORDS * RECORD_BYTES)
-      const records = Math.floor(bytes.length / RECORD_BYTES)
+      records = Math.floor(bytes.length / RECORD_BYTES)
       for (let at = 0; at < records; at++) {
         const record = readRecord(bytes.subarray(at * RECORD_BYTES, (at + 1) * RECORD_BYTES))
         if (record === null || record.at >= time) return first + at
       }
       first += records
-      if (records < MOST_RECORDS) return first
     }
+    return first
   }
 
   /** The line that what a record saw first belongs to. */
