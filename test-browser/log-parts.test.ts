@@ -89,6 +89,40 @@ t.test(
       await page.getByRole('button', { name: 'Follow', pressed: true }).waitFor()
     })
 
+    await t.test('a jump to any line, and a search, are quick once the lines are counted', async (t) => {
+      const took: number[] = []
+      for (const number of [50_000, 10, 99_000, 25_000, 75_000])
+        took.push(
+          await page.evaluate((wanted) => {
+            const began = performance.now()
+            location.hash = `#L${wanted}`
+            return new Promise<number>((done) => {
+              const look = () => {
+                const one = document.querySelector(`.line.chosen[data-number="${wanted}"]`)
+                const box = one?.closest('.lines')?.getBoundingClientRect()
+                const top = one?.getBoundingClientRect().top
+                if (box && top !== undefined && top >= box.top && top < box.bottom)
+                  done(performance.now() - began)
+                else requestAnimationFrame(look)
+              }
+              look()
+            })
+          }, number),
+        )
+      const searched = await page.evaluate(async (url) => {
+        const began = performance.now()
+        await (await fetch(url)).json()
+        return performance.now() - began
+      }, `runs/${run_id}/log/search?q=output%2099999`)
+      const [median = Number.POSITIVE_INFINITY] = took.toSorted((a, b) => a - b).slice(2)
+      const all = took.map((ms) => Math.round(ms)).join(', ')
+      t.comment(`jumps: ${all} ms; a search: ${Math.round(searched)} ms`)
+      // The goals are 100 and 300 ms; a machine that does much else at the same time needs longer.
+      t.ok(median < 2000, `a jump takes ${median} ms`)
+      t.ok(searched < 4000, `a search takes ${searched} ms`)
+      await page.evaluate(`location.hash = ''`)
+    })
+
     await t.test('a link to lines opens there, whatever is loaded, and again after a reload', async (t) => {
       const linked = await open(browser, `${service.url}/#/runs/${run_id}#L30000-L30002`)
       await until('the lines', () => inSight(linked.page, 30_001))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { until } from '../test/helpers/service.ts'
 import { open, openBrowser, skip, startRun, startService, title, verdict } from './browser.ts'
 import { change, PLAN } from './stubs.ts'
 
@@ -85,5 +86,37 @@ t.test('what is wrong with a field is said at that field, in the words of the fo
   await start.click()
   await problem('limits').waitFor()
   t.equal(await focused(), 'delay')
+  t.same(faults, [])
+})
+
+t.test('a message of many lines is sent as it was written, and again with Run again', { skip }, async (t) => {
+  const { service } = await startService(t)
+  const { page, faults, shoot } = await open(await openBrowser(t), service.url)
+  const message = page.getByLabel('Message', { exact: true })
+  const words = 'Make it **exact**\n\n- the kernel\n- <b>its</b> tests'
+  const messages = async () => {
+    const { runs } = (await (await fetch(`${service.url}/runs`)).json()) as { runs: { run_id: string }[] }
+    const details = runs.map(async ({ run_id }) => (await fetch(`${service.url}/runs/${run_id}`)).json())
+    return (await Promise.all(details)).map((run) => (run as { message: string }).message)
+  }
+  await page.getByRole('button', { name: 'New run' }).click()
+  await message.click()
+  for (const [index, line] of words.split('\n').entries()) {
+    if (index > 0) await page.keyboard.press('Shift+Enter')
+    await page.keyboard.type(line)
+  }
+  t.equal(await message.inputValue(), words)
+  await page.getByLabel('Prompt', { exact: true }).fill('echo done')
+  t.ok(await message.evaluate((one) => one.scrollHeight <= one.clientHeight + 1), 'all of it can be seen')
+  await shoot('message')
+  await message.press('Enter')
+  await page.getByText(/^Exited 0 after/).waitFor()
+  t.equal(await title(page).innerText(), 'Make it **exact**')
+
+  await page.getByRole('button', { name: 'Run again' }).click()
+  t.equal(await message.inputValue(), words)
+  await page.getByRole('button', { name: 'Start' }).click()
+  await page.locator('.runs li').nth(1).waitFor()
+  await until('both have it', async () => (await messages()).join('|') === [words, words].join('|'))
   t.same(faults, [])
 })

@@ -1,17 +1,23 @@
 import type { Client } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
 
-/** When which lines of a log were first seen: the earliest first. */
+/** The line with which begins what was written since a time, if anything was. */
 interface LogTimes {
-  readonly times: readonly { readonly from: number; readonly to: number; readonly time: string }[]
+  readonly times: readonly { readonly from: number }[]
   /** False where the service did not keep them. */
   readonly noted: boolean
+  /** False where the service has to count lines first, and is asked again. */
+  readonly is_complete: boolean
 }
 
 /** Where what was written since then begins in a log; null where nothing was. @throws {Failure} where nobody can tell */
 export async function offsetSince(client: Client, runId: string, since: string): Promise<number | null> {
-  for (let line = 1; ; ) {
-    const { times, noted } = await timesFrom(line)
+  const log = `/runs/${runId}/log`
+  const query = new URLSearchParams({ since, count: '1' })
+  for (;;) {
+    const { times, noted, is_complete } = await client
+      .get<LogTimes>(`${log}/times?${query}`, ['times', 'noted', 'is_complete'])
+      .catch(asNotNoted)
     if (!noted) {
       throw new Failure(
         EXIT.failed,
@@ -19,24 +25,18 @@ export async function offsetSince(client: Client, runId: string, since: string):
         'Set LOOPER_LOG_TIMES=1 for the service: it keeps the times of runs that begin after that.',
       )
     }
-    const found = times.find(({ time }) => Date.parse(time) >= Date.parse(since))
-    if (found) {
-      const path = `/runs/${runId}/log/lines?from=${found.from}&count=1`
-      return (await client.get<{ offset: number | null }>(path, ['offset'])).offset
+    const [first] = times
+    if (first) {
+      const lines = `${log}/lines?from=${first.from}&count=0`
+      return (await client.get<{ offset: number | null }>(lines, ['offset'])).offset
     }
-    const last = times.at(-1)
-    if (last === undefined || last.to < line) return null
-    line = last.to + 1
+    if (is_complete) return null
   }
+}
 
-  function timesFrom(line: number): Promise<LogTimes> {
-    return client
-      .get<LogTimes>(`/runs/${runId}/log/times?from=${line}`, ['times', 'noted'])
-      .catch((error: unknown): LogTimes => {
-        // A service that is older than this command has no such route.
-        if (error instanceof Failure && 'code' in error.answer && error.answer.code === 'LOOPER_NOT_FOUND')
-          return { times: [], noted: false }
-        throw error
-      })
-  }
+/** A service that is older than this command has no such route. */
+function asNotNoted(error: unknown): LogTimes {
+  if (error instanceof Failure && 'code' in error.answer && error.answer.code === 'LOOPER_NOT_FOUND')
+    return { times: [], noted: false, is_complete: true }
+  throw error
 }

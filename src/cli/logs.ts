@@ -15,15 +15,19 @@ export async function logs(context: Context): Promise<number> {
   if (tail !== undefined && since !== undefined) throw wrongUse('give --tail or --since, not both')
   const from = since === undefined ? null : whenOf(since, world.clock.now())
   const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
-  const start = from === null ? tailOf(tail) : await sinceOf(from)
+  const offset = from === null ? null : await offsetSince(client, runId, from)
+  const isNothing = from !== null && offset === null
+  if (isNothing) screen.tell('looper: nothing was written since then')
+  const last = tailOf(isNothing ? '0' : tail)
 
   if (options.follow) {
-    await showToEnd(context, runId, start)
+    await showToEnd(context, runId, offset === null ? last : `offset=${offset}`)
     return EXIT.ok
   }
 
-  const response = await client.open(`/runs/${runId}/log${start === '' ? '' : `?${start}`}`, {
+  const response = await client.open(`/runs/${runId}/log${last === '' ? '' : `?${last}`}`, {
     accept: 'text/plain, application/json',
+    ...(offset === null ? {} : { range: `bytes=${offset}-` }),
   })
   if (options.json) {
     const kept: Buffer[] = []
@@ -35,13 +39,6 @@ export async function logs(context: Context): Promise<number> {
   await read(response, sink.write)
   await sink.end()
   return EXIT.ok
-
-  async function sinceOf(time: string): Promise<string> {
-    const offset = await offsetSince(client, runId, time)
-    if (offset !== null) return `offset=${offset}`
-    screen.tell('looper: nothing was written since then')
-    return tailOf('0')
-  }
 }
 
 const tailOf = (lines: string | undefined) => (lines === undefined ? '' : `tail=${lines}`)

@@ -175,7 +175,8 @@ export const GET_LOG_TIMES = {
     tags: ['runs'],
     summary: 'When lines of a log were written',
     description:
-      'To half a second, for as long as the service was there to see it. It is noted with LOOPER_LOG_TIMES only.',
+      'To half a second, for as long as the service was there to see it. It is noted with LOOPER_LOG_TIMES only. With ' +
+      'since it begins with the line that was being written then.',
   },
   config: { errors: LOG_ERRORS },
 } as const

@@ -2,6 +2,7 @@ import { LooperError } from '../errors.ts'
 import { type Static, Type } from '../schema.ts'
 import type { LinesWanted } from './log-lines.ts'
 import { type LogSearch, meansCase } from './log-search.ts'
+import type { TimesWanted } from './log-times.ts'
 
 /** A longer one would cost more than any search is worth. */
 const LONGEST_SEARCH = 500
@@ -35,6 +36,7 @@ export const LinesQuery = Type.Object({
 export const TimesQuery = Type.Object({
   from: LinesQuery.properties.from,
   count: LinesQuery.properties.count,
+  since: text('A time in ISO 8601: begin with the line that was being written then.'),
 })
 
 /** What of a log is asked for. */
@@ -72,8 +74,12 @@ export function readSearchQuery(query: Static<typeof SearchQuery>): LogSearch {
 }
 
 /** Of which lines the times are wanted. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
-export function readTimesQuery({ from = '1', count = '200' }: Static<typeof TimesQuery>) {
-  return { from: within('from', from, 1, Number.MAX_SAFE_INTEGER), count: within('count', count, 0, 2000) }
+export function readTimesQuery({ from = '1', count = '200', since }: Static<typeof TimesQuery>): TimesWanted {
+  return {
+    from: within('from', from, 1, Number.MAX_SAFE_INTEGER),
+    count: within('count', count, 0, 2000),
+    since: since === undefined ? null : timeOf('since', since),
+  }
 }
 
 /** Which lines are wanted. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
@@ -90,6 +96,12 @@ function within(field: string, given: string, least: number, most: number): numb
   if (value >= least && value <= most) return value
   const range = most === Number.MAX_SAFE_INTEGER ? `, ${least} or more` : ` from ${least} to ${most}`
   throw invalid(`'${field}' must be a whole number${range}`)
+}
+
+function timeOf(field: string, given: string): number {
+  const time = /^\d{4}-\d\d-\d\d/.test(given) ? Date.parse(given) : Number.NaN
+  if (!Number.isNaN(time)) return time
+  throw invalid(`'${field}' must be a time like 2026-01-02T03:04:05Z`)
 }
 
 function flagOf(field: string, given: string): boolean {

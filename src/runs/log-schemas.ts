@@ -49,7 +49,8 @@ export const LogTimesAnswer = Type.Object(
         time: Type.String({ description: 'In ISO 8601.' }),
       }),
     ),
-    noted: Type.Boolean(),
+    noted: Type.Boolean({ description: 'Whether times of this log are kept at all.' }),
+    is_complete: Type.Boolean({ description: 'False: not all lines are counted yet, ask again.' }),
   },
   { description: 'When the lines were first seen, where that was noted.' },
 )

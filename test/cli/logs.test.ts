@@ -1,8 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { Writable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand, startCommand } from '../helpers/command.ts'
-import { until } from '../helpers/service.ts'
+import { PROJECT, startTestService, until } from '../helpers/service.ts'
 
 async function setUp(test: Test) {
   const service = await startLoopbackLooper()
@@ -84,27 +86,24 @@ t.test('--tail begins near the end', async (t) => {
 t.test('--since begins with what was written then', async (t) => {
   const { service, url } = await setUp(t)
   const run = service.add({ outcome: 'exited', return_code: 0 }, '1\n2\n3\n')
-  const minute = (ago: number) => new Date(Date.now() - ago * 60_000).toISOString()
-  const times = [
-    { from: 1, to: 1, time: minute(30) },
-    { from: 2, to: 2, time: minute(20) },
-    { from: 3, to: 3, time: minute(10) },
-  ]
+  const since = (from: number) => ({ times: [{ from }], noted: true, is_complete: true })
   const logs = (answer: object, status: number, offset: number | null | undefined, ...args: string[]) => {
     service.interrupt((request, response) => {
-      t.equal(request.url, `/runs/${run.run_id}/log/times?from=1`)
+      const { pathname, searchParams } = new URL(`http://host${request.url}`)
+      t.equal(pathname, `/runs/${run.run_id}/log/times`)
+      t.ok(Date.parse(String(searchParams.get('since'))) < Date.now())
       response.writeHead(status).end(JSON.stringify(answer))
     })
-    // Where the line begins, or behind the last one.
+    // Where the line begins; nothing, once all are counted.
     if (offset !== undefined) {
-      const next = offset === null ? { times: [], noted: true } : { offset }
+      const next = offset === null ? { times: [], noted: true, is_complete: true } : { offset }
       service.interrupt((_, response) => response.end(JSON.stringify(next)))
     }
     return runCommand(['logs', run.run_id, ...args], { url })
   }
-  t.equal((await logs({ times, noted: true }, 200, 2, '--since', '25m')).out, '2\n3\n')
-  t.equal((await logs({ times, noted: true }, 200, 4, '--since', minute(15), '-f')).out, '3\n')
-  t.match(await logs({ times, noted: true }, 200, null, '--since', '30s'), {
+  t.equal((await logs(since(2), 200, 2, '--since', '25m')).out, '2\n3\n')
+  t.equal((await logs(since(3), 200, 4, '--since', '2026-01-02T03:04:05Z', '-f')).out, '3\n')
+  t.match(await logs({ times: [], noted: true, is_complete: false }, 200, null, '--since', '30s'), {
     status: 0,
     out: '',
     err: 'looper: nothing was written since then\n',
@@ -113,7 +112,7 @@ t.test('--since begins with what was written then', async (t) => {
   const untold = { status: 1, out: '', err: /does not know when.*\nSet LOOPER_LOG_TIMES=1 for the service/ }
   t.match(await logs(unknown, 404, undefined, '--since', '1h'), untold, 'an older service')
   t.match(
-    await logs({ times: [], noted: false }, 200, undefined, '--since', '1h'),
+    await logs({ times: [], noted: false, is_complete: true }, 200, undefined, '--since', '1h'),
     untold,
     'one that does not keep them',
   )
@@ -121,6 +120,49 @@ t.test('--since begins with what was written then', async (t) => {
   t.match(await logs(gone, 404, undefined, '--since', '1h'), { status: 66, err: /there is no run/ })
   t.match(await runCommand(['logs', '--since', '1h', '--tail', '1'], { url }), { status: 2, err: /not both/ })
   t.match(await runCommand(['logs', '--since', 'yore'], { url }), { status: 2, err: /Give a date/ })
+})
+
+t.test('--since asks a service that notes times for what was written since then', async (t) => {
+  const dir = t.testdir({ workspace: {}, logs: {} })
+  const service = await startTestService(path.join(dir, 'logs'), {
+    CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
+    LOOPER_WORKSPACE: path.join(dir, 'workspace'),
+    LOOPER_AUTO_START_WHEN_IDLE: '0',
+    LOOPER_MIN_FREE_MB: '0',
+    LOOPER_LOG_TIMES: '1',
+  })
+  t.teardown(() => service.stop())
+  const { url } = service
+  const { body } = await service.post({
+    zulip_message: 'Long',
+    codex_prompt: `seq 100000; until [ -e later ]; do sleep 0.05; done; echo 'the later one'; sleep 300`,
+  })
+  const noted = async (line: number) => {
+    const answer = await fetch(`${url}/runs/${body.run_id}/log/times?from=${line}&count=1`)
+    return ((await answer.json()) as { times: { time: string }[] }).times[0]?.time
+  }
+  // The header has four lines.
+  await until('its first output was noted', async () => (await noted(100_004)) !== undefined)
+  const first = Date.parse(String(await noted(100_004)))
+  await until('time went on', () => Date.now() > first + 5)
+  const then = new Date(first + 1).toISOString()
+  t.match(await runCommand(['logs', '--since', then], { url }), {
+    status: 0,
+    out: '',
+    err: 'looper: nothing was written since then\n',
+  })
+  writeFileSync(path.join(dir, 'workspace', 'later'), '')
+  await until('so was its last', async () => (await noted(100_005)) !== undefined)
+  const began = performance.now()
+  t.equal((await runCommand(['logs', '--since', then], { url })).out, 'the later one\n')
+  t.comment(`found behind 100,000 lines in ${Math.round(performance.now() - began)} ms`)
+  const all = (await runCommand(['logs', '--since', '1h'], { url })).out
+  t.equal(all, readFileSync(String(body.codex_exec_result?.log_path), 'utf8'))
+  t.ok(all.endsWith('\n99999\n100000\nthe later one\n'))
+  const following = startCommand(['logs', '-f', '--since', then], { url })
+  await until('it begins there, too', () => following.out() === 'the later one\n')
+  following.interrupt()
+  await following.ended
 })
 
 t.test('a run is found by its id, its request id, or the beginning of one', async (t) => {

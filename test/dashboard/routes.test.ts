@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { createFailures } from '../../src/http/failures.ts'
@@ -75,4 +75,17 @@ t.test('the page holds no script, no style and no address of another host', asyn
   t.notMatch(page, /<script(?! type="module" src="dashboard\/)/)
   t.notMatch(page, /(href|src)="\//, 'nor one from the root: a proxy may have put it below a path')
   t.notMatch(page, /<style|\sstyle=|\son\w+=|https?:/)
+})
+
+t.test('each part of the page has a name of its own, wherever it is shown', async (t) => {
+  const html = readFileSync(path.join(PROJECT, 'src/dashboard/page/index.html'), 'utf8')
+  const templates = html.split('<template').slice(1)
+  t.ok(templates.length > 2)
+  for (const template of templates) {
+    const names = [...template.matchAll(/(?:data-part|id)="([^"]+)"/g)].map(([attribute]) => attribute)
+    t.same(
+      names.filter((name, at) => names.indexOf(name) !== at),
+      [],
+    )
+  }
 })

@@ -61,7 +61,7 @@ t.test('each line has the time of the look that saw its begin', async (t) => {
   const { begin, app } = await startLogApp(t)
   const { file, write } = begin('one', 'header\n')
   const ask = async (query = '') => (await app.inject(`/runs/one/log/times?${query}`)).json()
-  t.strictSame(await ask(), { times: [], noted: false })
+  t.strictSame(await ask(), { times: [], noted: false, is_complete: true })
   const notes = noting(t, file)
   await notes.asleep()
   t.equal(statSync(timesPathOf(file)).mode & 0o777, 0o600)
@@ -78,7 +78,7 @@ t.test('each line has the time of the look that saw its begin', async (t) => {
     { from: 2, to: 3, time: timeOf(1000) },
     { from: 4, to: 5, time: timeOf(2000) },
   ]
-  t.strictSame(await ask(), { times: all, noted: true })
+  t.strictSame(await ask(), { times: all, noted: true, is_complete: true })
   await notes.finish(500)
   t.strictSame(
     (await ask()).times,
@@ -89,8 +89,8 @@ t.test('each line has the time of the look that saw its begin', async (t) => {
     { from: 3, to: 3, time: timeOf(1000) },
     { from: 4, to: 4, time: timeOf(2000) },
   ])
-  t.strictSame(await ask('from=99'), { times: [], noted: true })
-  t.strictSame(await ask('count=0'), { times: [], noted: true })
+  t.strictSame(await ask('from=99'), { times: [], noted: true, is_complete: true })
+  t.strictSame(await ask('count=0'), { times: [], noted: true, is_complete: true })
   t.match(await ask('from=x'), { code: 'LOOPER_FIELD_INVALID' })
   t.equal(readFileSync(file, 'utf8'), 'header\ntwo\nthree\nfour\nfive\nsix', 'the log is as it was')
   t.equal(descriptorsAt(file), 0)
@@ -100,12 +100,74 @@ t.test('each line has the time of the look that saw its begin', async (t) => {
   const opened = await openLog(large.file)
   t.teardown(() => opened.file.close())
   const log = await createLogIndexes().of(large.file, opened)
-  const wanted = { from: 90_000, count: 1 }
+  const wanted = { from: 90_000, count: 1, since: null }
   t.strictSame(
     await timesOf(log, large.file, wanted, () => true),
-    { times: [], noted: true },
+    { times: [], noted: true, is_complete: false },
     'not counted yet',
   )
+})
+
+t.test('what was written since a time begins with the line that was being written then', async (t) => {
+  const { begin, app } = await startLogApp(t)
+  const { file, write } = begin('one', 'header\n')
+  const ask = async (since: string, query = '') =>
+    (await app.inject(`/runs/one/log/times?since=${encodeURIComponent(since)}${query}`)).json()
+  const notes = noting(t, file)
+  await notes.asleep()
+  const looks: [number, string][] = [
+    [1000, 'two\n'],
+    [1000, 'three, '],
+    [1000, 'goes on, '],
+    [1000, 'and ends\nfour\n'],
+    // The clock is set back.
+    [-3500, 'five\n'],
+    [1000, 'six\n'],
+  ]
+  for (const [ms, text] of looks) {
+    write(text)
+    await notes.look(ms)
+  }
+  const lines = async (since: string, query = '') =>
+    (await ask(since, query)).times.map(({ from, to }: { from: number; to: number }) => [from, to])
+  const last = [
+    [4, 4],
+    [5, 5],
+    [6, 6],
+  ]
+  t.strictSame(await lines(timeOf(-1)), [[1, 1], [2, 2], [3, 3], ...last])
+  t.strictSame(await lines(timeOf(1000)), [[2, 2], [3, 3], ...last])
+  t.strictSame(await lines(timeOf(1001)), [[3, 3], ...last])
+  t.strictSame(await lines(timeOf(3000)), [[3, 3], ...last], 'a line that goes on belongs to it')
+  t.strictSame(await lines(timeOf(4000)), [[3, 4], ...last.slice(1)])
+  t.strictSame(await lines(timeOf(4001)), [])
+  t.strictSame(await lines(timeOf(1000), '&count=2'), [
+    [2, 2],
+    [3, 3],
+  ])
+  t.strictSame(await lines(timeOf(1000), '&from=5'), last.slice(2), 'the clock that was set back is believed')
+  t.strictSame((await ask(timeOf(4001))).is_complete, true)
+  t.strictSame(await lines('2026-01-02T04:04:06+01:00'), [[2, 2], [3, 3], ...last], 'in any zone')
+  for (const wrong of ['', 'yesterday', '5', '2026-99-99', `2026-01-02T${'9'.repeat(999)}`])
+    t.match(await ask(wrong), { code: 'LOOPER_FIELD_INVALID', error: /'since' must be a time/ })
+
+  truncateSync(file, 9)
+  t.strictSame(await lines(timeOf(4000)), [[2, 2]], 'what was cut off is not told')
+  writeFileSync(timesPathOf(file), 'x'.repeat(90))
+  t.strictSame(await lines(timeOf(0)), [], 'what is no record')
+
+  const record = (end: number, at: number) =>
+    `${String(end).padStart(15, '0')} ${String(at).padStart(13, '0')}\n`
+  writeFileSync(timesPathOf(file), `${record(7, T0)}${record(9, T0)}${'x'.repeat(30)}`)
+  t.strictSame(await lines(timeOf(1)), [], 'nor is one behind others')
+
+  const long = begin('long', 'x\n'.repeat(5000))
+  const records = Array.from({ length: 4500 }, (_, at) => record(2 * (at + 1), T0 + 500 * at))
+  writeFileSync(timesPathOf(long.file), records.join(''))
+  const answer = await app.inject(`/runs/long/log/times?count=1&since=${timeOf(500 * 4321)}`)
+  t.strictSame(answer.json().times, [{ from: 4322, to: 4322, time: timeOf(500 * 4321) }])
+  const none = await app.inject(`/runs/long/log/times?since=${timeOf(500 * 4500)}`)
+  t.strictSame(none.json().times, [])
 })
 
 t.test('after a crash it goes on behind the last whole record', async (t) => {

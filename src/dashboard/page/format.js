@@ -59,7 +59,9 @@ export function dayName(iso, now) {
 
 /** The moments in a sentence of the service, as whoever looks counts time. @param {string} text @param {number} now */
 export function withLocalTimes(text, now) {
-  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => moment(iso, now))
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) =>
+    Number.isNaN(Date.parse(iso)) ? iso : moment(iso, now),
+  )
 }
 
 /** How people call a run. @param {RunSummary} run */

@@ -23,8 +23,8 @@ export function createFollow(box, content, tell) {
   let isPressed = false
   /** A person's way down goes on until then. */
   let downUntil = 0
-  /** How far a person has scrolled, and at which size of the box. */
-  let seen = { top: 0, width: 0, height: 0 }
+  /** How far a person has scrolled, and at which sizes of the box and of what is in it. */
+  let seen = { top: 0, width: 0, height: 0, all: 0 }
   let fingerY = 0
   /** The line that is read, and where in the box. @type {{ line: Element, y: number } | null} */
   let anchor = null
@@ -54,13 +54,22 @@ export function createFollow(box, content, tell) {
   /** Puts things back where they were, after whatever has changed their sizes. */
   function settle() {
     if (follows) box.scrollTop = box.scrollHeight
-    else if (anchor?.line.isConnected) box.scrollTop += anchor.line.getBoundingClientRect().top - anchor.y
+    else if (anchor?.line.isConnected) {
+      const { line, y } = anchor
+      box.scrollTop += line.getBoundingClientRect().top - y
+      // Another one would be taken where this one became so small that it is just out of sight.
+      if (Math.abs(line.getBoundingClientRect().top - y) < 1) return measure()
+    }
     look()
+  }
+
+  function measure() {
+    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight, all: box.scrollHeight }
   }
 
   /** Remembers how things stand. */
   function look() {
-    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight }
+    measure()
     const { top } = box.getBoundingClientRect()
     const chunk = firstBelow([...content.children], top)
     const line = chunk && firstBelow([...chunk.children], top)
@@ -68,9 +77,11 @@ export function createFollow(box, content, tell) {
   }
 
   function scrolled() {
-    const { top, width, height } = seen
+    const { top, width, height, all } = seen
     const isSameBox = box.clientWidth === width && box.clientHeight === height
-    if (!isSameBox) settle()
+    // What became shorter scrolls, too.
+    if (!isSameBox || (!follows && box.scrollHeight < all)) settle()
+    else if (!follows && box.scrollTop === top) return
     else if (follows && !isAtEnd()) {
       if (isPressed && box.scrollTop < top) set(false)
       else settle()

@@ -16,7 +16,7 @@ export function createLogTools(root, { name, whole, chosen }) {
   const lines = part(root, 'lines', HTMLElement)
   const wrapButton = part(root, 'wrap', HTMLButtonElement)
   const raw = part(root, 'raw', HTMLButtonElement)
-  const copyButton = part(root, 'copy', HTMLButtonElement)
+  const copyButton = part(root, 'copy-log', HTMLButtonElement)
 
   wrapButton.addEventListener('click', () => {
     wrapButton.ariaPressed = String(lines.classList.toggle('wrap'))

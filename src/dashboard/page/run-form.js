@@ -110,6 +110,13 @@ export function createRunForm(root, api, known, status) {
       tell(run_id === null ? `Sent “${message}”, and stopped what ran.` : `Started “${message}”.`)
     })
   })
+  // As in a box for messages: a line is begun with Shift.
+  field('message').addEventListener('keydown', (event) => {
+    if (!(event instanceof KeyboardEvent) || event.key !== 'Enter' || event.shiftKey || event.isComposing)
+      return
+    event.preventDefault()
+    form.requestSubmit()
+  })
   preview.addEventListener('click', () => {
     if (!fields.check()) return
     void during(async () => {
@@ -146,11 +153,11 @@ export function createRunForm(root, api, known, status) {
     refresh() {
       if (dialog.open && !busy) void look()
     },
-    /** Opens it with what another run was asked for. @param {RunDetails & { message?: string | null }} run */
+    /** Opens it with what another run was asked for. @param {RunDetails} run */
     openAgain(run) {
       form.reset()
       // The message gives a run its name: it stays.
-      field('message').value = run.message ?? run.name ?? firstLine(run.prompt, 100)
+      field('message').value = run.message ?? run.name
       field('prompt').value = run.prompt
       field('workspace').value = run.workspace
       field('timeout').value = String(run.timeout_seconds)
