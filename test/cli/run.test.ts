@@ -148,7 +148,7 @@ t.test('a refusal is told with its remedy, or as the JSON that came', async (t) 
   t.strictSame(await runCommand(['run', 'x'], { url }).then(({ status, out, err }) => [status, out, err]), [
     75,
     '',
-    'looper: busy: another run is in progress\nMend it (LOOPER_BUSY).\n',
+    'looper: busy: another run is in progress\nFix it (LOOPER_BUSY).\n',
   ])
   const { status, out } = await runCommand(['run', 'x', '--json'], { url })
   t.equal(status, 75)

@@ -39,11 +39,12 @@ async function serve(test: Test, ...answers: ((response: ServerResponse) => void
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
   const taken: ServerEvent[] = []
   const told: boolean[] = []
-  const follow = (isFinal: (error: unknown) => boolean, quietMs?: number) =>
+  const follow = (isFinal: (error: unknown) => boolean, quietMs?: number, more: object = {}) =>
     followEvents({
       signal: ending.signal,
       firstWaitMs: 1,
       ...(quietMs !== undefined && { quietMs }),
+      ...more,
       isFinal,
       open: async (lastId, signal) => {
         const response = await fetch(url, {
@@ -91,6 +92,12 @@ t.test('a connection that says nothing, not even a heartbeat, is taken for dead'
   const { asked, follow } = await serve(t, some('id: 1\ndata: a\n\n'), all('id: 2\nevent: end\ndata: {}\n\n'))
   await follow(() => false, 100)
   t.same(asked, ['', '1'])
+})
+
+t.test('what wakes it ends the wait before another try', async (t) => {
+  const { asked, follow } = await serve(t, lost(''), all('id: 2\nevent: end\ndata: {}\n\n'))
+  await follow(() => false, undefined, { firstWaitMs: 600_000, woken: () => Promise.resolve() })
+  t.same(asked, ['', ''])
 })
 
 t.test('an answer without content is the end, and so is a refusal that is final', async (t) => {
