@@ -2,9 +2,9 @@ import { element } from './dom.js'
 import { addressesIn } from './log-links.js'
 import { cut, isPlain } from './log-parts.js'
 
-/** @typedef {import('./ansi.js').Style} Style */
-/** @typedef {import('./log-buffer.js').Line} Line */
-/** @typedef {import('./log-parts.js').Part} Part */
+/** @import { Style } from './ansi.js' */
+/** @import { Line } from './log-buffer.js' */
+/** @import { Part } from './log-parts.js' */
 
 /**
  * The element of a line. Its number is not among its text, so that it is neither copied nor found.

@@ -2,8 +2,8 @@ import { part } from './dom.js'
 import { findInLog } from './log-buffer.js'
 import { complain } from './toasts.js'
 
-/** @typedef {import('./log-buffer.js').LogBuffer} LogBuffer */
-/** @typedef {import('./api.js').LogMatches} LogMatches */
+/** @import { LogMatches } from './api.js' */
+/** @import { LogBuffer } from './log-buffer.js' */
 /** @typedef {LogMatches['matches'][number]} Match */
 /**
  * @typedef {object} Searched The log that is searched.

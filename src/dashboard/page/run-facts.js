@@ -1,9 +1,7 @@
 import { element, rows } from './dom.js'
 import { askedBy, baseName, bytes, duration, firstLine, fullTime, moment } from './format.js'
 
-/** @typedef {import('./api.js').RunSummary} RunSummary */
-/** @typedef {import('./api.js').RunDetails} RunDetails */
-/** @typedef {import('./dom.js').Child} Child */
+/** @import { RunDetails } from './api.js' */
 
 /** A moment; in full for whoever points at it. @param {string} iso @param {string} text */
 export function time(iso, text) {

@@ -15,9 +15,7 @@ import { resetTab, showInTab } from './tab.js'
 import { complain } from './toasts.js'
 import { followTogether } from './together.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').Status} Status */
-/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @import { Api, RunSummary, Status } from './api.js' */
 
 const LOOK_EVERY_MS = 10_000
 const TICK_MS = 1000

@@ -3,7 +3,7 @@ import { element, icon, part, rows } from './dom.js'
 import { showFindings } from './first-run.js'
 import { clockTime, moment } from './format.js'
 
-/** @typedef {import('./api.js').Status} Status */
+/** @import { Status } from './api.js' */
 
 /** Shows slot, autopoll, notices and disk. @param {ParentNode} root @param {Status} status @param {number} now */
 export function showState(root, status, now) {
