@@ -15,7 +15,12 @@ export function drawn({ number, parts, text, overwrites }, isContinued, addressO
   const box = element('div', { class: text === '' ? 'line blank' : 'line' })
   box.dataset.number = String(number)
   if (!isContinued) {
-    const link = element('a', { class: 'number', href: addressOf(number), tabindex: '-1' })
+    const link = element('a', {
+      class: 'number',
+      href: addressOf(number),
+      tabindex: '-1',
+      'aria-hidden': 'true',
+    })
     link.dataset.number = String(number)
     box.append(link)
   }
