@@ -85,6 +85,7 @@ export function createLogSearch(root, log) {
     const sum = `${total.toLocaleString('en')}${isComplete ? '' : ' …'}`
     count.textContent = wanted === '' ? '' : total === 0 && isComplete ? 'none' : place + sum
     count.title = total > found.length ? `the first ${found.length} can be gone to` : ''
+    count.hidden = previous.hidden = next.hidden = wanted === ''
     previous.disabled = next.disabled = found.length === 0
     paint()
   }

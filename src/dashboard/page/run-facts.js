@@ -25,7 +25,7 @@ export function factsStart({ pid, tokens_used, output_bytes, notice }) {
     pid && `pid ${pid}`,
     tokens_used !== null && `${tokens_used.toLocaleString('en')} tokens`,
     output_bytes !== null && bytes(output_bytes),
-    notice,
+    notice?.startsWith('SKIPPED') ? null : notice,
   ]
     .filter(Boolean)
     .join('  ·  ')
