@@ -93,6 +93,13 @@ t.test('runs, as they live and end', { skip }, async (t) => {
     .getByText(/^Exited 0/)
     .waitFor()
   await page.getByText('End of the log.').waitFor()
+  t.equal(
+    await page
+      .getByText(/SKIPPED|last one failed/)
+      .filter({ visible: true })
+      .count(),
+    0,
+  )
   await show(t, watched, '04-ended-well')
 
   await change(page, /\/runs\/[\w-]+$/, (run) => ({

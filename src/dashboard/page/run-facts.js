@@ -25,7 +25,8 @@ export function factsStart({ pid, tokens_used, output_bytes, notice }) {
     pid && `pid ${pid}`,
     tokens_used !== null && `${tokens_used.toLocaleString('en')} tokens`,
     output_bytes !== null && bytes(output_bytes),
-    notice?.startsWith('SKIPPED') ? null : notice,
+    // Only one that went wrong is news.
+    /^(OK|SKIPPED) /.test(notice ?? '') ? null : notice,
   ]
     .filter(Boolean)
     .join('  ·  ')

@@ -48,9 +48,10 @@ function autopollText(autopoll, now) {
 function noticeText({ kind, route, problem, last }, now) {
   const where = lines(kind === 'zulip' ? 'Zulip' : 'server log only', route)
   if (problem !== null) where.append(warned(problem, null))
-  // Without Zulip there is nothing to tell of the last one.
-  if (last?.ok && kind === 'zulip') where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
-  else if (last) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
+  if (last && !last.ok) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
+  // Without Zulip there is nothing to tell of it.
+  else if (last && kind === 'zulip')
+    where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
   return where
 }
 
