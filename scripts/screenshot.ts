@@ -53,7 +53,9 @@ printf '\033[35mcodex\033[0m\nDone; all tests pass.\ntokens used\n84,210\n'
 const place = mkdtempSync(path.join(os.tmpdir(), 'looper-'))
 const workspace = path.join(place, 'shop')
 mkdirSync(path.join(place, 'bin'))
-mkdirSync(workspace)
+// Codex works in git repositories only.
+mkdirSync(path.join(workspace, '.git'), { recursive: true })
+writeFileSync(path.join(workspace, '.git/HEAD'), 'ref: refs/heads/main\n')
 const agent = path.join(place, 'bin/codex')
 writeFileSync(agent, AGENT)
 chmodSync(agent, 0o755)

@@ -22,6 +22,8 @@ const tooSmall = (page: Page) =>
     [...document.querySelectorAll('button, a, select, input, textarea, summary')]
       .filter((box) => box.checkVisibility({ visibilityProperty: true }) && !box.closest('.toast'))
       .filter((box) => !document.querySelector('dialog[open]') || box.closest('dialog'))
+      // A line is as high as its text: what its number does, "Copy" and the address do as well.
+      .filter((box) => !box.matches('.line *'))
       .flatMap((box) => {
         // The words beside a box to tick belong to it.
         const { width, height } = (box.closest('label.check') ?? box).getBoundingClientRect()
@@ -67,6 +69,12 @@ t.test('on a phone, upright and turned, one thing is shown and scrolls', { skip 
     t.ok(stop && stop.y > height - 60 && stop.x > width / 2, `${width}: Stop is where the thumb is`)
     t.same(await scrollers(page), ['section.lines wrap'])
     t.same(await tooSmall(page), [], `${width}: all can be touched`)
+    await page.locator('[data-part="time"]').evaluate((button) => button.removeAttribute('hidden'))
+    const tools = await page.locator('.tools').boundingBox()
+    t.ok(
+      tools && tools.height < (width < height ? 3 : 1.5) * 44,
+      `${width}: the tools in as few rows as can be`,
+    )
 
     await page.locator('.prompt summary').click()
     t.ok((await scrollers(page)).length <= 1, 'also with the prompt open')

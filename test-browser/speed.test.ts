@@ -1,24 +1,36 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import path from 'node:path'
-import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { PROJECT } from '../test/helpers/service.ts'
 import { open, openBrowser, skip, startService, verdict } from './browser.ts'
 
-const PAGE = path.join(PROJECT, 'src/dashboard/page')
-const MAX_BYTES = 60 * 1024
-/** Of a machine with other things to do; on an idle one it is a tenth of that. */
-const MAX_PAINT_MS = 2000
+/** Of all that the page loads, with brotli, and with gzip for whoever comes over plain HTTP. */
+const MAX_BYTES = { br: 56 * 1024, gzip: 64 * 1024 }
 
-t.test('all of the page is small', async (t) => {
-  const files = readdirSync(PAGE).filter((name) => !name.endsWith('.png'))
-  const sizes = files.map((name) => gzipSync(readFileSync(path.join(PAGE, name)), { level: 9 }).length)
-  const total = sizes.reduce((sum, size) => sum + size, 0)
-  t.comment(`${files.length} files, ${(total / 1024).toFixed(1)} KB with gzip`)
-  t.ok(total <= MAX_BYTES, `${total} bytes`)
+t.test('all of the page is small', { skip }, async (t) => {
+  const { service } = await startService(t)
+  const { page } = await open(await openBrowser(t), service.url)
+  await page.getByText('Nothing has run yet').waitFor()
+  await page.getByRole('button', { name: 'New run' }).click()
+  await page.getByLabel('Message', { exact: true }).waitFor()
+  const files = await page.evaluate(() =>
+    ['navigation', 'resource'].flatMap((kind) =>
+      performance
+        .getEntriesByType(kind)
+        .map(({ name }) => new URL(name).pathname)
+        .filter((path) => path === '/' || /^\/dashboard\/(?!icon)/.test(path)),
+    ),
+  )
+  for (const [coding, most] of Object.entries(MAX_BYTES)) {
+    const sizes = files.map(async (path) => {
+      const { headers } = await fetch(service.url + path, { headers: { 'accept-encoding': coding } })
+      t.equal(headers.get('content-encoding'), coding, path)
+      return Number(headers.get('content-length'))
+    })
+    const total = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+    t.comment(`${files.length} files, ${(total / 1024).toFixed(1)} KB with ${coding}`)
+    t.ok(total <= most, `${total} bytes with ${coding}`)
+  }
 })
 
-t.test('it is painted soon, and nothing moves while it fills', { skip }, async (t) => {
+t.test('nothing moves while it fills', { skip }, async (t) => {
   const { service } = await startService(t)
   for (const prompt of ['true', 'exit 1', 'for i in $(seq 1 90); do echo "line $i"; done; sleep 300'])
     await service.post({ zulip_message: 'Make it exact', codex_prompt: prompt })
@@ -41,8 +53,8 @@ t.test('it is painted soon, and nothing moves while it fills', { skip }, async (
     const paint = Number(
       await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime"),
     )
+    // Told, not held: 200 ms is what an idle machine keeps well below.
     t.comment(`${viewport.width}: first paint after ${Math.round(paint)} ms`)
-    t.ok(paint < MAX_PAINT_MS)
     t.same(await page.evaluate('shifts'), [])
   }
 })

@@ -2,16 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../schema.ts'
+import { codingFor, inCodings } from './coding.ts'
 
 const PAGE = path.join(import.meta.dirname, 'page')
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml; charset=utf-8',
   '.png': 'image/png',
   '.webmanifest': 'application/manifest+json; charset=utf-8',
 }
+/** The style sheets, in their order. They are sent as one: nothing is painted before the last of them is there. */
+const STYLES = ['base', 'frame', 'run', 'log', 'ansi', 'side', 'overlays', 'form', 'small']
 
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and
@@ -51,15 +53,24 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
       'x-dns-prefetch-control': 'off',
     })
   })
-  for (const [extension, type] of Object.entries(TYPES)) {
-    for (const name of readdirSync(PAGE).filter((file) => file.endsWith(extension))) {
-      const content = readFileSync(path.join(PAGE, name))
-      const isPage = name === 'index.html'
-      const config = { linkable: isPage, answers: isPage ? ANSWERS : {} }
-      const schema = isPage ? IN_WORDS : { hide: true }
-      app.get(isPage ? '/' : `/dashboard/${name}`, { schema, config }, (_request, reply) =>
-        reply.type(type).send(content),
-      )
-    }
+  const serve = (name: string, type: string, content: Buffer) => {
+    const isPage = name === 'index.html'
+    const config = { linkable: isPage, answers: isPage ? ANSWERS : {} }
+    const schema = isPage ? IN_WORDS : { hide: true }
+    const coded = type === 'image/png' ? null : inCodings(content)
+    app.get(isPage ? '/' : `/dashboard/${name}`, { schema, config }, async (request, reply) => {
+      reply.type(type)
+      if (coded === null) return content
+      const coding = codingFor(request.headers['accept-encoding'])
+      reply.header('vary', 'Accept-Encoding')
+      if (coding !== 'identity') reply.header('content-encoding', coding)
+      return coded(coding)
+    })
   }
+  const names = readdirSync(PAGE)
+  const read = (name: string) => readFileSync(path.join(PAGE, name))
+  for (const [extension, type] of Object.entries(TYPES)) {
+    for (const name of names.filter((file) => file.endsWith(extension))) serve(name, type, read(name))
+  }
+  serve('page.css', 'text/css; charset=utf-8', Buffer.concat(STYLES.map((name) => read(`${name}.css`))))
 }

@@ -2,8 +2,7 @@ import { part } from './dom.js'
 import { moment, withLocalTimes } from './format.js'
 import { complain, tell } from './toasts.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').Status} Status */
+/** @import { Api, Status } from './api.js' */
 /** @typedef {NonNullable<Status['autopoll']>} AutopollState */
 
 /** What the service says of a row of failures. */

@@ -1,7 +1,8 @@
+import { copy } from './clipboard.js'
 import { element, part } from './dom.js'
-import { tell } from './toasts.js'
+import { complain, tell } from './toasts.js'
 
-/** @typedef {import('./api.js').Finding} Finding */
+/** @import { Finding } from './api.js' */
 
 /**
  * What to do first, where nothing has run yet: a command that starts a run, with the address of this very service.
@@ -15,19 +16,9 @@ export function createFirstRun(root, withToken) {
     "-H 'Content-Type: application/json'",
     `-d '${JSON.stringify({ zulip_message: 'First run', codex_prompt: 'Say hello' })}'`,
   ].join(' \\\n  ')
-  part(root, 'copy', HTMLButtonElement).addEventListener('click', () => void copy(curl))
-}
-
-/** @param {HTMLElement} source */
-async function copy(source) {
-  try {
-    await navigator.clipboard.writeText(source.textContent ?? '')
-    tell('Copied.')
-  } catch {
-    // A browser gives the clipboard to secure pages only.
-    getSelection()?.selectAllChildren(source)
-    tell('Selected; copy it with the keyboard or the menu.')
-  }
+  part(root, 'copy', HTMLButtonElement).addEventListener('click', () => {
+    copy(curl.textContent ?? '').then(() => tell('Copied.'), complain)
+  })
 }
 
 /** Shows what is wrong with the settings. @param {HTMLElement} place @param {readonly Finding[]} findings */

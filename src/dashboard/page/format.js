@@ -1,4 +1,4 @@
-/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @import { RunSummary } from './api.js' */
 /** @typedef {'live' | 'ok' | 'bad' | 'quiet'} Tone */
 /** @typedef {{ icon: string, tone: Tone, label: string }} Verdict */
 

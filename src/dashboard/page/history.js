@@ -14,8 +14,7 @@ import {
 } from './format.js'
 import { complain } from './toasts.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @import { Api, RunSummary } from './api.js' */
 
 const PAGE = 30
 

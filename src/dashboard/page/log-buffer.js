@@ -1,7 +1,7 @@
 import { createAnsiReader, PLAIN } from './ansi.js'
 import { cut, joined, overlaid } from './log-parts.js'
 
-/** @typedef {import('./log-parts.js').Part} Part */
+/** @import { Part } from './log-parts.js' */
 /**
  * @typedef {object} Line A line as a terminal shows it.
  * @property {number} number of the log's line with which it began; what a longer one is continued on has the same
@@ -12,7 +12,7 @@ import { cut, joined, overlaid } from './log-parts.js'
  */
 /** @typedef {ReturnType<typeof createLogBuffer>} LogBuffer */
 
-export const MAX_LINES = 5000
+const MAX_LINES = 5000
 const MAX_CHARS = 2_000_000
 /** A longer line is continued on the next. */
 const MAX_LINE_CHARS = 10_000

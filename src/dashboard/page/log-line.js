@@ -2,9 +2,9 @@ import { element } from './dom.js'
 import { addressesIn } from './log-links.js'
 import { cut, isPlain } from './log-parts.js'
 
-/** @typedef {import('./ansi.js').Style} Style */
-/** @typedef {import('./log-buffer.js').Line} Line */
-/** @typedef {import('./log-parts.js').Part} Part */
+/** @import { Style } from './ansi.js' */
+/** @import { Line } from './log-buffer.js' */
+/** @import { Part } from './log-parts.js' */
 
 /**
  * The element of a line. Its number is not among its text, so that it is neither copied nor found.
@@ -15,7 +15,12 @@ export function drawn({ number, parts, text, overwrites }, isContinued, addressO
   const box = element('div', { class: text === '' ? 'line blank' : 'line' })
   box.dataset.number = String(number)
   if (!isContinued) {
-    const link = element('a', { class: 'number', href: addressOf(number), tabindex: '-1' })
+    const link = element('a', {
+      class: 'number',
+      href: addressOf(number),
+      tabindex: '-1',
+      'aria-hidden': 'true',
+    })
     link.dataset.number = String(number)
     box.append(link)
   }

@@ -11,7 +11,7 @@ import { createLogTools } from './log-tools.js'
 import { createLogView } from './log-view.js'
 import { complain } from './toasts.js'
 
-/** @typedef {import('./api.js').Api} Api */
+/** @import { Api } from './api.js' */
 /** @typedef {ReturnType<typeof createLogSource>} LogSource */
 
 /**

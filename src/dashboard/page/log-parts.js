@@ -1,6 +1,6 @@
 import { PLAIN } from './ansi.js'
 
-/** @typedef {import('./ansi.js').Style} Style */
+/** @import { Style } from './ansi.js' */
 /** @typedef {{ text: string, style: Style | 'control' }} Part Text of one look. */
 
 /** Whether a part needs no element of its own. @param {Part} part */

@@ -2,8 +2,8 @@ import { part } from './dom.js'
 import { findInLog } from './log-buffer.js'
 import { complain } from './toasts.js'
 
-/** @typedef {import('./log-buffer.js').LogBuffer} LogBuffer */
-/** @typedef {import('./api.js').LogMatches} LogMatches */
+/** @import { LogMatches } from './api.js' */
+/** @import { LogBuffer } from './log-buffer.js' */
 /** @typedef {LogMatches['matches'][number]} Match */
 /**
  * @typedef {object} Searched The log that is searched.
@@ -85,6 +85,7 @@ export function createLogSearch(root, log) {
     const sum = `${total.toLocaleString('en')}${isComplete ? '' : ' …'}`
     count.textContent = wanted === '' ? '' : total === 0 && isComplete ? 'none' : place + sum
     count.title = total > found.length ? `the first ${found.length} can be gone to` : ''
+    count.hidden = previous.hidden = next.hidden = wanted === ''
     previous.disabled = next.disabled = found.length === 0
     paint()
   }

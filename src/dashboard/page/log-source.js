@@ -1,7 +1,6 @@
 import { createLogBuffer } from './log-buffer.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./log-buffer.js').LogBuffer} LogBuffer */
+/** @import { Api } from './api.js' */
 
 /** So much is fetched at a time, in bytes. */
 const PART_BYTES = 262_144

@@ -1,7 +1,7 @@
 import { part } from './dom.js'
 import { complain } from './toasts.js'
 
-/** @typedef {import('./api.js').LogTimes} LogTimes */
+/** @import { LogTimes } from './api.js' */
 
 const AGAIN_MS = 1000
 const MOST_LINES = 2000

@@ -1,5 +1,5 @@
+import { copy } from './clipboard.js'
 import { element, part } from './dom.js'
-import { copy, selectedIn } from './log-copy.js'
 import { complain } from './toasts.js'
 
 const TOLD_MS = 1500
@@ -58,4 +58,11 @@ export function createLogTools(root, { name, whole, chosen }) {
       raw.hidden = copyButton.hidden = isHidden
     },
   }
+}
+
+/** What of an element a person has selected; nothing where that is elsewhere. @param {HTMLElement} within */
+function selectedIn(within) {
+  const selection = getSelection()
+  const node = selection?.anchorNode
+  return node && within.contains(node) ? selection.toString() : ''
 }

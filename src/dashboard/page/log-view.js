@@ -1,7 +1,7 @@
 import { element } from './dom.js'
 import { drawn } from './log-line.js'
 
-/** @typedef {import('./log-buffer.js').LogBuffer} LogBuffer */
+/** @import { LogBuffer } from './log-buffer.js' */
 
 /** So many lines are laid out, or skipped by the browser while they are out of sight, together. */
 const CHUNK_LINES = 200

@@ -2,7 +2,7 @@ import { part } from './dom.js'
 import { duration, isFailed, nameOf, runningMs, verdict } from './format.js'
 import { tell } from './toasts.js'
 
-/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @import { RunSummary } from './api.js' */
 
 const KEY = 'looper.notify'
 

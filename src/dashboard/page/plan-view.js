@@ -1,11 +1,8 @@
 import { element, icon, rows } from './dom.js'
 import { duration, firstLine, nameOf, runningMs } from './format.js'
 
-/** @typedef {import('./api.js').Plan} Plan */
-/** @typedef {import('./api.js').PlannedStop} PlannedStop */
-/** @typedef {import('./api.js').RunSummary} RunSummary */
-/** @typedef {import('./api.js').Status} Status */
-/** @typedef {import('./dom.js').Child} Child */
+/** @import { Plan, PlannedStop, RunSummary, Status } from './api.js' */
+/** @import { Child } from './dom.js' */
 
 /** Finds a run that the page knows. @typedef {(runId: string | null) => RunSummary | null} Known */
 

@@ -1,6 +1,6 @@
 import { part } from './dom.js'
 
-/** @typedef {import('./api.js').Status} Status */
+/** @import { Status } from './api.js' */
 
 /**
  * Which buttons may be pressed. Those that change something stand in fieldsets that say which scope they need: they are
@@ -21,7 +21,6 @@ export function createRights(root) {
   }
 
   return {
-    canRun: () => canRun,
     /** @param {Status} status */
     take({ token }) {
       canRun = token?.scope !== 'read'

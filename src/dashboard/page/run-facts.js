@@ -1,9 +1,7 @@
 import { element, rows } from './dom.js'
 import { askedBy, baseName, bytes, duration, firstLine, fullTime, moment } from './format.js'
 
-/** @typedef {import('./api.js').RunSummary} RunSummary */
-/** @typedef {import('./api.js').RunDetails} RunDetails */
-/** @typedef {import('./dom.js').Child} Child */
+/** @import { RunDetails } from './api.js' */
 
 /** A moment; in full for whoever points at it. @param {string} iso @param {string} text */
 export function time(iso, text) {
@@ -27,7 +25,8 @@ export function factsStart({ pid, tokens_used, output_bytes, notice }) {
     pid && `pid ${pid}`,
     tokens_used !== null && `${tokens_used.toLocaleString('en')} tokens`,
     output_bytes !== null && bytes(output_bytes),
-    notice,
+    // Only one that went wrong is news.
+    /^(OK|SKIPPED) /.test(notice ?? '') ? null : notice,
   ]
     .filter(Boolean)
     .join('  ·  ')

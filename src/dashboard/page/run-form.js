@@ -4,10 +4,7 @@ import { firstLine } from './format.js'
 import { planDetails, startWords, stopsOf } from './plan-view.js'
 import { complain, explain, tell } from './toasts.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').RunDetails} RunDetails */
-/** @typedef {import('./api.js').Plan} Plan */
-/** @typedef {import('./api.js').Status} Status */
+/** @import { Api, Plan, RunDetails, Status } from './api.js' */
 
 /** How long nothing must be typed before the service is asked what would happen. */
 const SETTLE_MS = 300

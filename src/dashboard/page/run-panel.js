@@ -6,9 +6,7 @@ import { byline, facts, factsStart } from './run-facts.js'
 import { createStop } from './stop.js'
 import { complain } from './toasts.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').RunSummary} RunSummary */
-/** @typedef {import('./api.js').RunDetails} RunDetails */
+/** @import { Api, RunDetails, RunSummary } from './api.js' */
 
 /** What there is of a run, and only of a run. */
 const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'stop']

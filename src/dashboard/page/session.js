@@ -8,16 +8,13 @@ import { listenToKeys } from './keys.js'
 import { createNotify } from './notify.js'
 import { createPanels } from './panels.js'
 import { createRights } from './rights.js'
-import { createRunForm } from './run-form.js'
 import { createRunPanel } from './run-panel.js'
 import { showState } from './state.js'
 import { resetTab, showInTab } from './tab.js'
 import { complain } from './toasts.js'
 import { followTogether } from './together.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').Status} Status */
-/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @import { Api, RunSummary, Status } from './api.js' */
 
 const LOOK_EVERY_MS = 10_000
 const TICK_MS = 1000
@@ -48,16 +45,32 @@ export function openSession(root, api, status, signOut) {
   const notify = createNotify(root, api.now())
   const showAutopoll = createAutopoll(root, api, refresh)
   createFirstRun(root, api.hasToken)
-  const form = createRunForm(root, api, find, () => status)
-  const panel = createRunPanel(root, api, settled, form.openAgain)
+  /** @type {ReturnType<typeof loadForm> | null} */
+  let form = null
+  const panel = createRunPanel(root, api, settled, (run) => withForm(({ openAgain }) => openAgain(run)))
   const history = createHistory(root, api, settled)
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
-  part(root, 'new', HTMLButtonElement).addEventListener('click', form.open)
+  part(root, 'new', HTMLButtonElement).addEventListener('click', () => withForm(({ open }) => open()))
   const help = part(root, 'help-dialog', HTMLDialogElement)
   part(root, 'help', HTMLButtonElement).addEventListener('click', () => help.showModal())
   listenToKeys(root, signal)
+
+  /** Its modules come behind those of what is seen first. */
+  async function loadForm() {
+    const { createRunForm } = await import('./run-form.js')
+    return createRunForm(root, api, find, () => status)
+  }
+
+  /** @param {(form: Awaited<ReturnType<typeof loadForm>>) => void} use */
+  function withForm(use) {
+    form ??= loadForm()
+    form.then(use).catch((error) => {
+      form = null
+      reject(error)
+    })
+  }
 
   /** The run that the address names, if it names one. */
   function chosen() {
@@ -128,7 +141,7 @@ export function openSession(root, api, status, signOut) {
     if (signal.aborted) return
     await history.load()
     isLoaded = true
-    form.offer(history.workspaces())
+    withForm(({ offer }) => offer(history.workspaces()))
     show()
   }
 
@@ -146,7 +159,7 @@ export function openSession(root, api, status, signOut) {
     know(run)
     if (step === 'ended') announce(`${nameOf(run)}: ${told(run)}`)
     if (step === 'launched') announce(`${nameOf(run)}: started`)
-    if (step === 'ended' || step === 'launched') form.refresh()
+    if (step === 'ended' || step === 'launched') withForm(({ refresh }) => refresh())
     clearTimeout(settling)
     settling = setTimeout(refresh, SETTLE_MS)
   }

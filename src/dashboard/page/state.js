@@ -3,7 +3,7 @@ import { element, icon, part, rows } from './dom.js'
 import { showFindings } from './first-run.js'
 import { clockTime, moment } from './format.js'
 
-/** @typedef {import('./api.js').Status} Status */
+/** @import { Status } from './api.js' */
 
 /** Shows slot, autopoll, notices and disk. @param {ParentNode} root @param {Status} status @param {number} now */
 export function showState(root, status, now) {
@@ -48,8 +48,10 @@ function autopollText(autopoll, now) {
 function noticeText({ kind, route, problem, last }, now) {
   const where = lines(kind === 'zulip' ? 'Zulip' : 'server log only', route)
   if (problem !== null) where.append(warned(problem, null))
-  if (last?.ok) where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
-  else if (last) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
+  if (last && !last.ok) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
+  // Without Zulip there is nothing to tell of it.
+  else if (last && kind === 'zulip')
+    where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
   return where
 }
 

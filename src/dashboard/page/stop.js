@@ -2,8 +2,7 @@ import { part } from './dom.js'
 import { duration, nameOf, runningMs } from './format.js'
 import { complain, tell } from './toasts.js'
 
-/** @typedef {import('./api.js').Api} Api */
-/** @typedef {import('./api.js').RunSummary} RunSummary */
+/** @import { Api, RunSummary } from './api.js' */
 
 /**
  * Stops a run, once the user has said yes.

@@ -1,7 +1,6 @@
 import { duration, nameOf, runningMs, told, verdict } from './format.js'
 
-/** @typedef {import('./api.js').RunSummary} RunSummary */
-/** @typedef {import('./api.js').Status} Status */
+/** @import { RunSummary, Status } from './api.js' */
 
 /** Shape and colour both tell, so that either is enough. */
 const SHAPES = {

@@ -1,7 +1,7 @@
 import { followEvents } from './sse.js'
 import { untilHidden, whenSeen, whenWoken } from './visible.js'
 
-/** @typedef {import('./sse.js').ServerEvent} ServerEvent */
+/** @import { ServerEvent } from './sse.js' */
 /**
  * @typedef {object} Following A stream that is followed together with other tabs. Either none of its events has an id, or
  *   all have, and the ids are numbers that grow, but for the last one's.

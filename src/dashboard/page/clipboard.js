@@ -11,10 +11,3 @@ export async function copy(text) {
   box.remove()
   if (!isCopied) throw new Error('The browser does not let the page copy.')
 }
-
-/** What of an element a person has selected; nothing where that is elsewhere. @param {HTMLElement} within */
-export function selectedIn(within) {
-  const selection = getSelection()
-  const node = selection?.anchorNode
-  return node && within.contains(node) ? selection.toString() : ''
-}
