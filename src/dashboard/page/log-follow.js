@@ -54,13 +54,22 @@ export function createFollow(box, content, tell) {
   /** Puts things back where they were, after whatever has changed their sizes. */
   function settle() {
     if (follows) box.scrollTop = box.scrollHeight
-    else if (anchor?.line.isConnected) box.scrollTop += anchor.line.getBoundingClientRect().top - anchor.y
+    else if (anchor?.line.isConnected) {
+      box.scrollTop += anchor.line.getBoundingClientRect().top - anchor.y
+      // The same line at the same height: what a box rounds must not add up.
+      measure()
+      return
+    }
     look()
+  }
+
+  function measure() {
+    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight }
   }
 
   /** Remembers how things stand. */
   function look() {
-    seen = { top: box.scrollTop, width: box.clientWidth, height: box.clientHeight }
+    measure()
     const { top } = box.getBoundingClientRect()
     const chunk = firstBelow([...content.children], top)
     const line = chunk && firstBelow([...chunk.children], top)
@@ -75,6 +84,8 @@ export function createFollow(box, content, tell) {
       if (isPressed && box.scrollTop < top) set(false)
       else settle()
     } else if (!follows) {
+      // Only what settled.
+      if (box.scrollTop === top) return
       const isDown = performance.now() < downUntil || (isPressed && box.scrollTop > top)
       if (isDown && isAtEnd()) set(true)
       else if (isDown) downUntil = performance.now() + MOMENTUM_MS
