@@ -10,14 +10,18 @@ const PAIRS = /** @type {const} */ ([
 
 /**
  * The addresses in a text. Only those that lead where they seem to: in ASCII, to a host that is written as it is resolved,
- * without a user before it. What is glued to a letter of another script, or to what turns the direction of text, is none.
+ * without a user before it. What is glued to a letter of another script, to what looks like a slash, or to what turns the
+ * direction of text, is none.
  * @param {string} text
  * @returns {{ begin: number, end: number, href: string }[]}
  */
 export function addressesIn(text) {
   if (!text.includes('://')) return []
   return [...text.matchAll(ADDRESS)].flatMap(({ 0: given, index }) => {
-    if (given.length > LONGEST || /^[\p{L}\p{M}\p{N}\p{Cf}]/u.test(text.slice(index + given.length)))
+    if (
+      given.length > LONGEST ||
+      /^[\p{L}\p{M}\p{N}\p{Cf}\u2044\u2215\u29f8\uff0f]/u.test(text.slice(index + given.length))
+    )
       return []
     const address = trimmed(given)
     const url = URL.parse(address)
