@@ -142,7 +142,8 @@ t.test(
         .locator('.number')
         .click({ modifiers: ['Shift'] })
       t.match(shared.url(), new RegExp(`#/runs/${run_id}#L11-L14$`))
-      t.same(await chosen(shared), ['11', '12', '13', '14'])
+      // The browser tells of the new address a moment later.
+      await until('the lines are chosen', async () => (await chosen(shared)).join() === '11,12,13,14')
       await shared.context().grantPermissions(['clipboard-read', 'clipboard-write'])
       await shared.getByRole('button', { name: 'Copy' }).click()
       await shared.getByText('Copied').waitFor()
