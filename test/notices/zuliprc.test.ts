@@ -120,7 +120,7 @@ t.test(
       message: `${dir}/none.pem is not there; fix cert_bundle in the zuliprc file ${dir}/.zuliprc`,
     })
     t.throws(() => withBundle('.zuliprc'), {
-      message: /\.zuliprc holds no certificate \(PEM\); mend cert_bundle/,
+      message: /\.zuliprc holds no certificate \(PEM\); fix cert_bundle/,
     })
     t.throws(() => withBundle('.'), { message: `cannot read the cert_bundle ${dir}: EISDIR` })
     t.throws(() => withBundle('~/no-such-bundle.pem'), {
