@@ -157,3 +157,17 @@ t.test('a part that somebody reads loses nothing, but is full', async (t) => {
 t.test('a search can heed case', async (t) => {
   t.equal(findInLog(filled('Error error'), 'Error', 10, true).length, 1)
 })
+
+t.test('the cursor goes down as it went up, and what is before the first line is nowhere', async (t) => {
+  t.same(
+    texts(filled('one\ntwo\nthree', '\u001b[2A\r1\u001b[1B\r2'))
+      .slice(0, 3)
+      .map((text) => text.slice(0, 1)),
+    ['1', '2', 't'],
+  )
+  const later = createLogBuffer(10)
+  later.push('ten\neleven\n')
+  t.equal(later.indexOf(11), 1)
+  t.equal(later.indexOf(10), 0)
+  t.equal(later.indexOf(3), -1)
+})

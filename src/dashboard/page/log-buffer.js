@@ -133,9 +133,10 @@ export function createLogBuffer(number = 1, maxLines = MAX_LINES, maxChars = MAX
   function dropLast() {
     let dropped = 0
     while (lines.length > 1 && (isOver(0) || lines.at(-1)?.number === dropped)) {
-      const line = lines.pop()
-      chars -= line?.text.length ?? 0
-      dropped = line?.number ?? 0
+      for (const line of lines.splice(-1)) {
+        chars -= line.text.length
+        dropped = line.number
+      }
     }
     if (dropped === 0) return false
     current = dropped
@@ -202,8 +203,8 @@ export function createLogBuffer(number = 1, maxLines = MAX_LINES, maxChars = MAX
     dropLast,
     /** Where a line of the log is shown, or would be. @param {number} wanted */
     indexOf(wanted) {
-      let at = lines.findLastIndex(({ number }) => number <= wanted)
-      while (lines[at - 1]?.number === lines[at]?.number && at > 0) at -= 1
+      const found = lines.findLast(({ number }) => number <= wanted)
+      const at = lines.findIndex(({ number }) => number === found?.number)
       // It was written over another one.
       const screen = lines.slice(Math.max(0, at - SCREEN_LINES), at + 1)
       const over = screen.findLastIndex(({ last }) => last === wanted)
