@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import {
@@ -104,8 +114,13 @@ t.test('a home that holds the whole file system holds no workspace', async (t) =
 })
 
 t.test('what cannot be entered is told from what is no directory', async (t) => {
-  const dir = t.testdir({ closed: { below: {} }, listless: {}, file: '' })
+  // Another user may not be let into the directory of the project.
+  const dir = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'looper-access-')))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  chmodSync(dir, 0o755)
   const at = (name: string) => path.join(dir, name)
+  for (const name of ['closed/below', 'listless']) mkdirSync(at(name), { recursive: true })
+  writeFileSync(at('file'), '')
   symlinkSync('loop', at('loop'))
   chmodSync(at('closed'), 0o600)
   chmodSync(at('listless'), 0o711)

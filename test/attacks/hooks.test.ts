@@ -195,7 +195,7 @@ t.test(
 )
 
 t.test('whoever guesses signatures is told to wait; the right one still works', async (t) => {
-  const { send, untouched, live } = await startHooked(t)
+  const { send, untouched, live, serverLog } = await startHooked(t)
   const body = '{"action":"x"}'
   const deliver = (signature: string) =>
     send({
@@ -211,4 +211,5 @@ t.test('whoever guesses signatures is told to wait; the right one still works', 
   await untouched(t, '25 guesses')
   t.equal((await deliver(sign(body))).status, 202)
   await until('the other is replaced', () => textOf(live.log).includes('_return_code='))
+  await until('the new one lives', () => serverLog().split('"cmd.start"').length === 3)
 })
