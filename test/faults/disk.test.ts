@@ -110,7 +110,8 @@ t.test(
       LOOPER_DB_PATH: path.join(t.testdirName, 'looper.db'),
       LOOPER_SERVER_LOG_PATH: path.join(t.testdirName, 'server.log'),
     })
-    const fills = 'head -c 4194304 /dev/zero; until [ -e stop ]; do sleep 0.05; done; exit 4'
+    // Again and again: a moment after a launch the service gives room back.
+    const fills = 'until [ -e stop ]; do head -c 4194304 /dev/zero; sleep 0.05; done; exit 4'
     const { runId, log } = await fault.run(fills)
     await until('the disk is full', () => statfsSync(disk.dir).bavail === 0)
     const begin = performance.now()
