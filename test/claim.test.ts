@@ -286,3 +286,14 @@ t.test('a service that cannot start gives its claim back', async (t) => {
   const next = await startTestService(logs)
   t.equal(await next.stop(), 0)
 })
+
+t.test(
+  'where nobody can write who the owner is, the claim holds, and no earlier owner is told',
+  async (t) => {
+    const dir = t.testdir({ logs: { '.owner': 'pid 1, http://127.0.0.1:1\n', '.owner.new': {} } })
+    const claimed = await claimIn(dir)('logs', 'logs/looper.db')
+    t.teardown(() => claimed.release())
+    t.notOk(readdirSync(path.join(dir, 'logs')).includes('.owner'))
+    await t.rejects(claimIn(dir)('logs', 'logs/looper.db'), /another Looper owns/)
+  },
+)

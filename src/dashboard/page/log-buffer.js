@@ -40,7 +40,7 @@ export function createLogBuffer(number = 1, maxLines = MAX_LINES, maxChars = MAX
   function here() {
     const line = lines[row]
     if (line) return line
-    /* c8 ignore next: for the compiler, see above */
+    /* c8 ignore next: see above */
     throw new Error('nothing is written')
   }
 

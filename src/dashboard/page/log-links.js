@@ -10,8 +10,7 @@ const PAIRS = /** @type {const} */ ([
 
 /**
  * The addresses in a text. Only those that lead where they seem to: in ASCII, to a host that is written as it is resolved,
- * without a user before it. What is glued to a letter of another script, to what looks like a slash, or to what turns the
- * direction of text, is none.
+ * without a user before it, and with nothing glued to it that could belong to another one.
  * @param {string} text
  * @returns {{ begin: number, end: number, href: string }[]}
  */

@@ -123,7 +123,7 @@ async function sleep(ms, signal, woken) {
   const either = AbortSignal.any([signal, over.signal])
   const slept = new Promise((resolve) => {
     either.addEventListener('abort', resolve, { once: true })
-    /* c8 ignore next: it is ended in the very moment in which a connection is lost */
+    /* c8 ignore next: ended as a connection is lost */
     if (either.aborted) resolve(null)
   })
   await Promise.race([slept, ...(woken ? [woken(either)] : [])])
