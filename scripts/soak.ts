@@ -20,8 +20,8 @@ import { startSwitch } from './soak/zulip-switch.ts'
 
 /**
  * Holds the service to its promises for thousands of runs, while the service, wrappers and agents are killed, Zulip comes
- * and goes, and the service runs out of descriptors, of room on its disk, and waits for its ledger. First a storm, in which the service is killed again and again; then a calm, in which one service
- * lives long enough for its memory and descriptors to be compared. Exits 1 where a promise was not kept.
+ * and goes, and the service runs out of descriptors and disk, and waits for its ledger. First a storm of kills; then a calm,
+ * in which one service lives long enough for its memory and descriptors to be compared. Exits 1 where a promise was broken.
  */
 
 const USAGE = `Usage: npm run soak -- [--runs N] [--kills N] [--seed N]

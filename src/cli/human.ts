@@ -1,3 +1,4 @@
+import { lengthOf } from '../length-of.ts'
 import type { RunSummary } from '../runs/schemas.ts'
 import type { Style } from './screen.ts'
 
@@ -10,25 +11,12 @@ export interface Told {
 
 const SECOND_MS = 1000
 const MAX_NAME = 100
-const UNITS = [
-  ['d', 86_400],
-  ['h', 3600],
-  ['m', 60],
-] as const
 
 /** A span of time in at most two units: `0.4 s`, `42 s`, `3 m 12 s`, `2 h 5 m`, `3 d 4 h`. */
 export function duration(ms: number): string {
   const exact = Math.max(0, ms) / SECOND_MS
   if (exact < 10) return `${exact.toFixed(1).replace(/\.0$/, '')} s`
-  const seconds = Math.floor(exact)
-  for (const [unit, size] of UNITS) {
-    if (seconds < size) continue
-    const rest = seconds % size
-    const [smaller, smallerSize] = unit === 'd' ? ['h', 3600] : unit === 'h' ? ['m', 60] : ['s', 1]
-    const second = Math.floor(rest / smallerSize)
-    return `${Math.floor(seconds / size)} ${unit}${second === 0 ? '' : ` ${second} ${smaller}`}`
-  }
-  return `${seconds} s`
+  return lengthOf(Math.floor(exact) * SECOND_MS)
 }
 
 /** How people call a run: the beginning of its id. */

@@ -29,6 +29,19 @@ async function sleeping(heart: ReturnType<typeof heartOf>) {
   return run
 }
 
+/** A clock whose time passes as soon as somebody waits for it. */
+function hurried(): Clock {
+  let time = 0
+  return {
+    ...systemClock,
+    monotonic: () => time,
+    async sleep(ms, signal) {
+      time += ms
+      await systemClock.sleep(1, signal)
+    },
+  }
+}
+
 /** As an earlier life's run is watched: nobody listens at its pipe. */
 const UNHEARD = { status: Promise.resolve(null), complete: Promise.resolve(false) }
 const WAIT = 'until [ -e go ]; do sleep 0.02; done'
@@ -90,19 +103,11 @@ t.test(
     const hung = await sleeping(heart)
     process.kill(hung.wrapper.pid, 'SIGSTOP')
     process.kill(-hung.agent.pid, 'SIGKILL')
-    let time = 0
-    const clock: Clock = {
-      ...systemClock,
-      monotonic: () => time,
-      async sleep(ms, signal) {
-        time += ms
-        await systemClock.sleep(1, signal)
-      },
-    }
+    const clock = hurried()
     // Nothing continues it.
     const table = { ...heart.deps.table, signal: async () => false }
     t.match(await watch(hung, { ...heart.deps, table, clock }), { returnCode: null })
-    t.ok(time >= 7000 && time < 20_000, `${time} ms`)
+    t.ok(clock.monotonic() >= 7000 && clock.monotonic() < 20_000, `${clock.monotonic()} ms`)
     t.match(heart.eventsOf('run.state.fail'), [{ error: 'the wrapper does not tell the status' }])
     t.notMatch(textOf(hung.logPath), /return_code/, 'it may still write the trailer')
   },
@@ -158,17 +163,9 @@ t.test('a state file that nobody can read keeps no run of the dead from its end'
   const run = await heart.leftBy('exit 7')
   await run.complete
   const statePath = path.join(heart.deps.stateDir, 'x'.repeat(300))
-  let time = 0
-  const clock: Clock = {
-    ...systemClock,
-    monotonic: () => time,
-    async sleep(ms, signal) {
-      time += ms
-      await systemClock.sleep(1, signal)
-    },
-  }
+  const clock = hurried()
   t.match(await watch({ ...run, ...UNHEARD, statePath }, { ...heart.deps, clock }), { returnCode: null })
-  t.ok(time >= 5000, `${time} ms`)
+  t.ok(clock.monotonic() >= 5000, `${clock.monotonic()} ms`)
   t.match(heart.eventsOf('run.state.fail'), [{ error: /ENAMETOOLONG/ }])
 })
 
