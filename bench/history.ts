@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { openDatabase } from '../src/runs/ledger-file.ts'
+import { openDatabase } from '../src/record/file.ts'
 import { bench } from './frame/bench.ts'
 import { atMost, seen } from './frame/report.ts'
 import { post, type Server, startLooper } from './frame/servers.ts'

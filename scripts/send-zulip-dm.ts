@@ -1,13 +1,13 @@
 import '../src/node-version.cjs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { messageOf } from '../src/base/errors.ts'
+import { homeDirectory } from '../src/base/home.ts'
 import { printTo } from '../src/cli/print.ts'
-import { ConfigError, loadConfig, type Places } from '../src/config.ts'
-import { readDotEnv } from '../src/dot-env.ts'
-import { messageOf } from '../src/errors.ts'
-import { homeDirectory } from '../src/home.ts'
-import { describeRoute, zulipNotices } from '../src/notices/zulip.ts'
-import { findCredentials } from '../src/notices/zuliprc.ts'
+import { describeRoute, zulipNotices } from '../src/notices/zulip/zulip.ts'
+import { findCredentials } from '../src/notices/zulip/zuliprc.ts'
+import { ConfigError, loadConfig, type Places } from '../src/settings/config.ts'
+import { readDotEnv } from '../src/settings/dot-env.ts'
 
 const USAGE = `Usage: node scripts/send-zulip-dm.ts [--dry-run] "message"
 

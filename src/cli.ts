@@ -1,9 +1,9 @@
+import { systemClock } from './base/clock.ts'
+import { errnoOf, messageOf } from './base/errors.ts'
+import { homeDirectory } from './base/home.ts'
 import { looper } from './cli/looper.ts'
-import { systemClock } from './clock.ts'
-import { readDotEnv } from './dot-env.ts'
-import { errnoOf, messageOf } from './errors.ts'
-import { homeDirectory } from './home.ts'
-import { ownPlaces } from './own-places.ts'
+import { readDotEnv } from './settings/dot-env.ts'
+import { ownPlaces } from './settings/own-places.ts'
 
 const home = homeDirectory()
 const places = ownPlaces(import.meta.filename, home)

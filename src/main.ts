@@ -1,13 +1,13 @@
-import { type Config, ConfigError, loadConfig } from './config.ts'
-import { completeEnv } from './env-files.ts'
-import { messageOf } from './errors.ts'
-import { homeDirectory } from './home.ts'
+import { messageOf } from './base/errors.ts'
+import { homeDirectory } from './base/home.ts'
 import { filesOf, isOwnLink } from './logging/log-place.ts'
-import { ownPlaces } from './own-places.ts'
 import { linuxTable } from './processes/linux.ts'
 import type { ProcessTable } from './processes/table.ts'
-import { LedgerError } from './runs/ledger-file.ts'
+import { LedgerError } from './record/file.ts'
 import { type Service, startService } from './service.ts'
+import { type Config, ConfigError, loadConfig } from './settings/config.ts'
+import { completeEnv } from './settings/env-files.ts'
+import { ownPlaces } from './settings/own-places.ts'
 
 /** sysexits.h: a configuration error. */
 const EX_CONFIG = 78

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { Family } from './family.ts'
 
 const SAMPLE_EVERY_MS = 20

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { WRAPPER } from '../../src/places/host/wrappers.ts'
 import { parseStat } from '../../src/processes/linux.ts'
 import { COOKIE } from '../../src/processes/table.ts'
-import { WRAPPER } from '../../src/runs/wrappers.ts'
 
 /** A living process that this soak started, directly or not. */
 export interface Member {

@@ -1,4 +1,4 @@
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { LoopbackZulip } from '../../test/fixtures/loopback-zulip.ts'
 import type { Chance } from './chance.ts'
 import type { Family } from './family.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { RunSummary } from '../../src/runs/schemas.ts'
 import { getRun, listRuns } from './client.ts'
 import type { Family, Member } from './family.ts'

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { isFile } from '../files.ts'
-import { expandHome } from '../home.ts'
+import { isFile } from '../base/files.ts'
+import { expandHome } from '../base/home.ts'
 import { type BinaryPlaces, resolveBinary } from './binary.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
-import { LooperError } from '../errors.ts'
-import { expandHome } from '../home.ts'
+import { LooperError } from '../base/errors.ts'
+import { expandHome } from '../base/home.ts'
 
 /** Which rule found the program. */
 export type BinarySource = 'request' | 'env' | 'local' | 'path'

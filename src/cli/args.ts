@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { COMMAND_NAMES, type CommandName, commandOf, isCommand, optionsOf } from './commands.ts'
 import { type Failure, wrongUse } from './failure.ts'
 import { faultOf, OPTION_NAMES, OPTIONS } from './options.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { errnoOf, messageOf } from '../errors.ts'
-import { type HttpRequest, sendRequest } from '../http-client.ts'
+import { errnoOf, messageOf } from '../base/errors.ts'
+import { type HttpRequest, sendRequest } from '../base/http-client.ts'
 import { EXIT, Failure } from './failure.ts'
 import type { ServiceAddress } from './service-address.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Clock } from '../clock.ts'
-import { messageOf } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
 import type { RunDetails } from '../runs/schemas.ts'
 import type { Client } from './client.ts'
 import { EXIT, Failure } from './failure.ts'

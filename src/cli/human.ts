@@ -1,4 +1,4 @@
-import { lengthOf } from '../length-of.ts'
+import { lengthOf } from '../base/length-of.ts'
 import type { RunSummary } from '../runs/schemas.ts'
 import type { Style } from './screen.ts'
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { readCommandLine } from './args.ts'
 import { autopoll } from './autopoll.ts'
 import { type Client, connect } from './client.ts'

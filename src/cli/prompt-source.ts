@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { addAbortSignal } from 'node:stream'
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { wrongUse } from './failure.ts'
 import type { Surroundings } from './world.ts'
 

@@ -1,4 +1,4 @@
-import { isAnyAddress } from '../any-address.ts'
+import { isAnyAddress } from '../base/any-address.ts'
 import { wrongUse } from './failure.ts'
 
 /** The service to talk to. */

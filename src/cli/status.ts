@@ -1,5 +1,5 @@
 import type { RunSummary } from '../runs/schemas.ts'
-import type { StatusAnswer } from '../status/schemas.ts'
+import type { StatusAnswer } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import type { RunPage } from './find-run.ts'

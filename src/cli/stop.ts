@@ -1,6 +1,6 @@
+import type { Static } from '../base/schema.ts'
 import type { StopAnswer } from '../runs/schemas.ts'
-import type { Static } from '../schema.ts'
-import type { StatusAnswer } from '../status/schemas.ts'
+import type { StatusAnswer } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 import { findRun } from './find-run.ts'

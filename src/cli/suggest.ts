@@ -1,4 +1,4 @@
-import { meantBy } from '../misspelt.ts'
+import { meantBy } from '../base/misspelt.ts'
 
 /** A question that names what was probably meant; empty where nothing is near. */
 export function didYouMean(given: string, known: readonly string[]): string {

@@ -1,10 +1,10 @@
 import { closeSync, fchownSync, fsyncSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
-import { errnoOf } from '../errors.ts'
-import { realPathOf, removeFile } from '../files.ts'
+import { errnoOf } from '../base/errors.ts'
+import { realPathOf, removeFile } from '../base/files.ts'
+import { readChecked } from '../base/json-file.ts'
+import { readOwnerFile } from '../base/owner-file.ts'
+import type { Static } from '../base/schema.ts'
 import { TokensFile } from '../http/tokens.ts'
-import { readChecked } from '../json-file.ts'
-import { readOwnerFile } from '../owner-file.ts'
-import type { Static } from '../schema.ts'
 
 /** A token as the file keeps it. */
 export type KeptToken = Static<typeof TokensFile>['tokens'][number]

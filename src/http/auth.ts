@@ -1,6 +1,6 @@
 import bearerAuth from '@fastify/bearer-auth'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { LooperError } from '../errors.ts'
+import { LooperError } from '../base/errors.ts'
 import type { Failures } from './failures.ts'
 import { type Caller, includes, type Scope, type TokenCheck } from './tokens.ts'
 

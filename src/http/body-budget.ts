@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { LooperError } from '../errors.ts'
+import { LooperError } from '../base/errors.ts'
 
 /** What one request's body may take of what there is for all. */
 export interface BodyShare {

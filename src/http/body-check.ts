@@ -1,4 +1,4 @@
-import { ajv } from '../ajv.ts'
+import { ajv } from '../base/ajv.ts'
 
 // Not by Fastify's own types, which say that a compiler gets the schema itself: it gets an object with the schema in it.
 const compilersFactory: object = {

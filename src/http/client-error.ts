@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ERRORS, type ErrorCode, errnoOf } from '../errors.ts'
+import { ERRORS, type ErrorCode, errnoOf } from '../base/errors.ts'
 import { errorBody } from './error-shape.ts'
 import { SECURITY_HEADERS } from './guards.ts'
 

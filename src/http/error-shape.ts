@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { MAX_SECONDS } from '../clock.ts'
-import { ERRORS, type ErrorCode, LooperError } from '../errors.ts'
+import { MAX_SECONDS } from '../base/clock.ts'
+import { ERRORS, type ErrorCode, LooperError } from '../base/errors.ts'
 import type { Redact } from '../logging/redact.ts'
 import { SECURITY_HEADERS } from './guards.ts'
 

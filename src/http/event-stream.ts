@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** How long a stream is quiet, and how long it waits for its reader, in milliseconds. */
 export interface StreamPatience {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Config } from '../config.ts'
-import { LooperError } from '../errors.ts'
+import { LooperError } from '../base/errors.ts'
+import type { Config } from '../settings/config.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '../schema.ts'
+import { Type } from '../base/schema.ts'
 
 /** Nothing is wrong. */
 const Well = Type.Object({ ok: Type.Literal(true) }, { description: 'It is.' })

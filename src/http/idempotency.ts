@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { LooperError } from '../errors.ts'
-import type { Ledger } from '../runs/ledger.ts'
-import type { AnswerText, Keys } from '../runs/ledger-keys.ts'
+import { LooperError } from '../base/errors.ts'
+import type { AnswerText, Keys } from '../record/keys.ts'
+import type { Ledger } from '../record/ledger.ts'
 
 /** An answer that is given again for the same key. */
 export interface KeptAnswer<T> {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { LooperError } from '../errors.ts'
+import { LooperError } from '../base/errors.ts'
 
 const MAX_DEPTH = 64
 

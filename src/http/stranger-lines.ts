@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** How much of the server log those may fill whom nobody knows. */
 export interface StrangerLines {

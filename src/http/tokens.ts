@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { messageOf } from '../errors.ts'
-import { readChecked } from '../json-file.ts'
-import { readOwnerFile } from '../owner-file.ts'
-import { Type } from '../schema.ts'
-import { stampOf } from '../stamp.ts'
+import { messageOf } from '../base/errors.ts'
+import { readChecked } from '../base/json-file.ts'
+import { readOwnerFile } from '../base/owner-file.ts'
+import { Type } from '../base/schema.ts'
+import { stampOf } from '../base/stamp.ts'
 
 /** What a token's holder may do; each one includes those before it. */
 export const SCOPES = ['read', 'run', 'admin'] as const

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { type RetentionOptions, removeOldRuns } from './retention.ts'
 
 /** What keeping the log directory within its bounds needs. */

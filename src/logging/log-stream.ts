@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, type Stats, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { errnoOf } from '../errors.ts'
+import { errnoOf } from '../base/errors.ts'
 import { createBacklog, type Destination } from './backlog.ts'
 import { outputThatIs } from './log-place.ts'
 

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
-import { openPlain } from '../plain-file.ts'
-import { wholeCharacters } from '../whole-characters.ts'
+import type { Clock } from '../base/clock.ts'
+import { openPlain } from '../base/plain-file.ts'
+import { wholeCharacters } from '../base/whole-characters.ts'
 import { anywhere, type PlaceToCut } from './redact.ts'
 
 /** What mirroring a log needs. */

@@ -1,8 +1,8 @@
 import { lstat, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import type { Ledger } from '../runs/ledger.ts'
-import { timesPathOf } from '../runs/log-times-file.ts'
-import { isRunLogName } from '../runs/run-log.ts'
+import { isRunLogName } from '../logs/run-log.ts'
+import { timesPathOf } from '../logs/times-file.ts'
+import type { Ledger } from '../record/ledger.ts'
 
 const DAY_MS = 86_400_000
 const MIB = 1_048_576

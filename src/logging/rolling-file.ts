@@ -10,9 +10,9 @@ import {
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
-import { errnoOf } from '../errors.ts'
-import { makeDirectory } from '../files.ts'
-import { PLAIN } from '../plain-file.ts'
+import { errnoOf } from '../base/errors.ts'
+import { makeDirectory } from '../base/files.ts'
+import { PLAIN } from '../base/plain-file.ts'
 import { createBacklog, type Destination } from './backlog.ts'
 import { filesOf, isOwnLink, LogPlaceError, placeOf } from './log-place.ts'
 

@@ -1,6 +1,6 @@
-import { lengthOf } from '../length-of.ts'
+import { lengthOf } from '../base/length-of.ts'
 import type { Redact } from '../logging/redact.ts'
-import type { RunRecord } from '../runs/ledger.ts'
+import type { RunRecord } from '../record/ledger.ts'
 import type { Outcome } from '../runs/outcome.ts'
 import { cut, MAX_CODE_POINTS, pointsIn } from './code-points.ts'
 import { lastLines, withoutMentions } from './last-lines.ts'

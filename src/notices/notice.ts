@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts'
+import { messageOf } from '../base/errors.ts'
 import type { Redact } from '../logging/redact.ts'
 
 /** What came of a notice. */

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
-import type { ZulipSettings } from '../config.ts'
+import type { Clock } from '../base/clock.ts'
 import type { PlaceToCut, Redact } from '../logging/redact.ts'
-import { readTail } from '../runs/run-log.ts'
+import { readTail } from '../logs/run-log.ts'
 import type { Steps } from '../runs/steps.ts'
+import type { ZulipSettings } from '../settings/config.ts'
 import { type EndNotices, sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
 import { type LastNotice, rememberLast } from './last.ts'
 import { type Notify, withoutSecrets } from './notice.ts'
-import { scriptNotices } from './script.ts'
+import { scriptNotices } from './script/script.ts'
 import { type NoticeRoute, noticeRoute, plannedRoute } from './state.ts'
-import { zulipEdits, zulipNotices } from './zulip.ts'
+import { zulipEdits, zulipNotices } from './zulip/zulip.ts'
 
 /** Everything that sends notices. */
 export interface Notices {

@@ -1,7 +1,7 @@
-import type { ZulipSettings } from '../config.ts'
-import { messageOf } from '../errors.ts'
-import { describeRoute } from './zulip.ts'
-import { findCredentials, placeOf } from './zuliprc.ts'
+import { messageOf } from '../base/errors.ts'
+import type { ZulipSettings } from '../settings/config.ts'
+import { describeRoute } from './zulip/zulip.ts'
+import { findCredentials, placeOf } from './zulip/zuliprc.ts'
 
 /** How notices would be sent now, from the settings and the zuliprc file; nothing is sent. */
 export interface NoticeRoute {

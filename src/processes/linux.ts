@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { errnoOf } from '../errors.ts'
+import { errnoOf } from '../base/errors.ts'
 import { parseMark } from './mark.ts'
 import { procReader } from './proc-file.ts'
 import { reach } from './reach.ts'

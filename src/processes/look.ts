@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 const AGAIN_MS = 40
 /** For how long a look at the processes may fail. */

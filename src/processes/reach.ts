@@ -1,4 +1,4 @@
-import { errnoOf } from '../errors.ts'
+import { errnoOf } from '../base/errors.ts'
 
 /** Whether a process is there, and may be signalled: `closed` is another user's (kill(2), signal 0). */
 export type Reach = 'open' | 'closed' | 'gone'

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { look } from './look.ts'
 import { runPart } from './mark.ts'
 import { type Identity, isSame, type ProcessInfo, type ProcessTable } from './table.ts'

@@ -1,4 +1,4 @@
-import { LooperError, messageOf } from '../errors.ts'
+import { LooperError, messageOf } from '../base/errors.ts'
 import { type AdoptDeps, adoptRuns, takeUpAll } from './adopt.ts'
 
 /** What an earlier life of the service left, and how far it is taken up. */

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../errors.ts'
-import { Type } from '../schema.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import { Type } from '../base/schema.ts'
 
 /** Which run. */
 export const RUN_ID = Type.String({ description: 'As POST /run and GET /runs tell it.' })

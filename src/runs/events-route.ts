@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { openEventStream, type StreamPatience } from '../http/event-stream.ts'
 import { GET_EVENTS } from './api.ts'
 import type { RunStep, Steps } from './steps.ts'

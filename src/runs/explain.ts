@@ -1,9 +1,9 @@
 import type { Agent } from '../agents/agent.ts'
+import { oneLine } from '../base/one-line.ts'
+import { isShortage } from '../base/plain-file.ts'
 import { type PlaceToCut, type Redact, unchanged } from '../logging/redact.ts'
-import { oneLine } from '../one-line.ts'
-import { isShortage } from '../plain-file.ts'
+import { readTail } from '../logs/run-log.ts'
 import type { RunEnd } from './outcome.ts'
-import { readTail } from './run-log.ts'
 
 /** What explaining an end needs. */
 export interface ExplainDeps {

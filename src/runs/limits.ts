@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { plainSize } from '../plain-file.ts'
+import type { Clock } from '../base/clock.ts'
+import { plainSize } from '../base/plain-file.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 import { treeOf } from '../processes/tree.ts'
 import type { Ending } from './outcome.ts'

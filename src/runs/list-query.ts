@@ -1,6 +1,6 @@
-import { LooperError } from '../errors.ts'
-import { type Static, Type } from '../schema.ts'
-import type { RunQuery } from './ledger-query.ts'
+import { LooperError } from '../base/errors.ts'
+import { type Static, Type } from '../base/schema.ts'
+import type { RunQuery } from '../record/query.ts'
 import { OUTCOMES } from './outcome.ts'
 import { TRIGGERS } from './run.ts'
 

@@ -1,4 +1,4 @@
-import { ERRORS, LooperError, messageOf } from '../errors.ts'
+import { ERRORS, LooperError, messageOf } from '../base/errors.ts'
 
 /** How a run ended. */
 export const OUTCOMES = [

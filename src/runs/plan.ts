@@ -1,4 +1,4 @@
-import { shellQuote } from '../shell-quote.ts'
+import { shellQuote } from '../base/shell-quote.ts'
 import { ageMs } from './age.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'

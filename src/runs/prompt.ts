@@ -1,5 +1,5 @@
-import { LooperError, messageOf } from '../errors.ts'
-import { readOwnerFile } from '../owner-file.ts'
+import { LooperError, messageOf } from '../base/errors.ts'
+import { readOwnerFile } from '../base/owner-file.ts'
 
 /** Where the default prompt comes from. */
 export type PromptSource =

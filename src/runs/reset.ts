@@ -1,13 +1,13 @@
 import path from 'node:path'
 import type { Agent } from '../agents/agent.ts'
-import type { StopScope } from '../config.ts'
-import { removeFile } from '../files.ts'
+import { removeFile } from '../base/files.ts'
+import { listStates, readState } from '../places/host/state-file.ts'
 import { ownerPart, runPart } from '../processes/mark.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage } from '../processes/table.ts'
+import type { StopScope } from '../settings/config.ts'
 import type { Run } from './run.ts'
-import { listStates, readState } from './state-file.ts'
 import { type StopTreeDeps, targetOf } from './stop-tree.ts'
 
 /** What finding and stopping agents needs. */

@@ -1,4 +1,4 @@
-import { oneLine } from '../one-line.ts'
+import { oneLine } from '../base/one-line.ts'
 
 /** The longest name, in UTF-16 units. */
 export const NAME_LENGTH = 100

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { checkFreeSpace } from '../disk.ts'
-import { LooperError, messageOf } from '../errors.ts'
+import { checkFreeSpace } from '../base/disk.ts'
+import { LooperError, messageOf } from '../base/errors.ts'
 import type { StopReport } from '../processes/stop.ts'
 import { createAdoption } from './adoption.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'

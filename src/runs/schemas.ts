@@ -1,5 +1,5 @@
-import { MAX_SECONDS } from '../clock.ts'
-import { type Static, Type } from '../schema.ts'
+import { MAX_SECONDS } from '../base/clock.ts'
+import { type Static, Type } from '../base/schema.ts'
 import { OUTCOMES } from './outcome.ts'
 import { IF_RUNNING, TRIGGERS } from './run.ts'
 import { NAME_LENGTH } from './run-name.ts'

@@ -1,4 +1,4 @@
-import { LooperError } from '../errors.ts'
+import { LooperError } from '../base/errors.ts'
 
 /** How far a launch is. */
 export const SLOT_STEPS = ['notice', 'stop', 'delay', 'launch', 'startup_check'] as const

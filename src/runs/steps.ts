@@ -1,4 +1,4 @@
-import type { Ledger, RunProgress, RunRecord } from './ledger.ts'
+import type { Ledger, RunProgress, RunRecord } from '../record/ledger.ts'
 
 /** The steps of a run that others may want to know of, in their order. A run may leave some out; it ends once. */
 export const STEPS = ['requested', 'announced', 'stopped', 'launched', 'ended'] as const

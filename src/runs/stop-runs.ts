@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { LooperError, messageOf } from '../errors.ts'
+import { LooperError, messageOf } from '../base/errors.ts'
 import { look } from '../processes/look.ts'
 import type { StopReport } from '../processes/stop.ts'
 import type { Ending } from './outcome.ts'

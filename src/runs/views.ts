@@ -1,4 +1,4 @@
-import type { ListedRun, RunRecord } from './ledger.ts'
+import type { ListedRun, RunRecord } from '../record/ledger.ts'
 import { hasFailed } from './outcome.ts'
 import type { RunDetails, RunSummary } from './schemas.ts'
 

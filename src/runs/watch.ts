@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import { messageOf } from '../errors.ts'
-import { isShortage } from '../plain-file.ts'
+import { messageOf } from '../base/errors.ts'
+import { isShortage } from '../base/plain-file.ts'
+import { addTrailer } from '../logs/run-log.ts'
+import { readEnd, readStatus } from '../places/host/state-file.ts'
 import type { Identity } from '../processes/table.ts'
 import { insist } from './insist.ts'
-import { addTrailer } from './run-log.ts'
-import { readEnd, readStatus } from './state-file.ts'
 import { type StopTreeDeps, stopTree } from './stop-tree.ts'
 
 /** A run to be watched to its end. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/base/clock.ts'
 import { connect } from '../../src/cli/client.ts'
 import { EXIT } from '../../src/cli/failure.ts'
 import { follow } from '../../src/cli/follow.ts'
-import { systemClock } from '../../src/clock.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { until } from '../helpers/service.ts'
 

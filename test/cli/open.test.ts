@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand, startCommand } from '../helpers/command.ts'
 import { textOf, until } from '../helpers/service.ts'

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { OUTCOMES } from '../../src/runs/outcome.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand } from '../helpers/command.ts'

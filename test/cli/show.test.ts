@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
+import { systemClock } from '../../src/base/clock.ts'
 import { moment } from '../../src/cli/human.ts'
-import { systemClock } from '../../src/clock.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand } from '../helpers/command.ts'
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { createTokenCheck } from '../../src/http/tokens.ts'
 import { type CommandOptions, runCommand } from '../helpers/command.ts'
 import { PROJECT } from '../helpers/service.ts'

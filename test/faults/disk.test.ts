@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import { mirrorLog } from '../../src/logging/mirror.ts'
 import { openServerLog } from '../../src/logging/server-log.ts'
 import { mountSmallDisk } from '../helpers/fault-disk.ts'

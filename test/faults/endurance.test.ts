@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
-import { codex } from '../../src/agents/codex.ts'
-import { systemClock } from '../../src/clock.ts'
+import { codex } from '../../src/agents/codex/codex.ts'
+import { systemClock } from '../../src/base/clock.ts'
+import { createWrappers } from '../../src/places/host/wrappers.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
-import { openLedger } from '../../src/runs/ledger.ts'
+import { openLedger } from '../../src/record/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
-import { createWrappers } from '../../src/runs/wrappers.ts'
 import {
   FAKE_CODEX,
   killCarriers,

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { Ajv, type AnySchema } from 'ajv'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
-import { openZulip, type ZulipMessage } from '../../src/notices/zulip-client.ts'
+import { openZulip, type ZulipMessage } from '../../src/notices/zulip/client.ts'
 import { FOREIGN_ID, startLoopbackZulip, USERS } from '../fixtures/loopback-zulip.ts'
 
 const PROJECT = path.resolve(import.meta.dirname, '../..')

@@ -1,8 +1,8 @@
 import { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { systemClock } from '../../src/base/clock.ts'
 import { looper } from '../../src/cli/looper.ts'
 import type { Output, World } from '../../src/cli/world.ts'
-import { systemClock } from '../../src/clock.ts'
 import { PROJECT } from './service.ts'
 
 /** What a command line is run with. */

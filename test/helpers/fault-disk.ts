@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from '
 import os from 'node:os'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { errnoOf } from '../../src/errors.ts'
+import { errnoOf } from '../../src/base/errors.ts'
 
 /** A file system of its own, or why there can be none. */
 export type SmallDisk =

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import type { Patience } from '../../src/app.ts'
 import type { TokenCheck } from '../../src/http/tokens.ts'
-import type { RunFinish } from '../../src/runs/ledger.ts'
+import type { RunFinish } from '../../src/record/ledger.ts'
 import { buildTestApp, NOW } from './app.ts'
 
 const END: RunFinish = {

@@ -1,4 +1,4 @@
-import type { ServiceFacts } from '../../src/metrics/service-meters.ts'
+import type { ServiceFacts } from '../../src/views/metrics/service-meters.ts'
 
 /** One line of a text in Prometheus's format. */
 export interface Sample {

@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
-import { LooperError } from '../../src/errors.ts'
+import { LooperError } from '../../src/base/errors.ts'
 import { keyOf, once, type Worked } from '../../src/http/idempotency.ts'
-import { type Ledger, openLedger } from '../../src/runs/ledger.ts'
+import { type Ledger, openLedger } from '../../src/record/ledger.ts'
 
 const DAY_MS = 86_400_000
 const INTENT = {

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { type Clock, MAX_TIMER_MS, systemClock } from '../../src/clock.ts'
+import { type Clock, MAX_TIMER_MS, systemClock } from '../../src/base/clock.ts'
 import { mirrorLog } from '../../src/logging/mirror.ts'
 import { byteRedactor } from '../../src/logging/redact.ts'
 import { until } from '../helpers/service.ts'

@@ -10,7 +10,7 @@ import {
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type KeepRules, removeOldRuns } from '../../src/logging/retention.ts'
-import { openLedger } from '../../src/runs/ledger.ts'
+import { openLedger } from '../../src/record/ledger.ts'
 
 const DAY_MS = 86_400_000
 const MIB = 1_048_576

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import t from 'tap'
-import { loadConfig } from '../../src/config.ts'
 import { noticeRoute, plannedRoute } from '../../src/notices/state.ts'
+import { loadConfig } from '../../src/settings/config.ts'
 
 t.test('how notices would go is told from the settings, and what is against it', async (t) => {
   const dir = t.testdir({ folder: {} })

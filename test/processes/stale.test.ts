@@ -1,5 +1,5 @@
 import t from 'tap'
-import { codex } from '../../src/agents/codex.ts'
+import { codex } from '../../src/agents/codex/codex.ts'
 import { findStale } from '../../src/processes/stale.ts'
 
 const TABLE = [

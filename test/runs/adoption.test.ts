@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { createAdoption } from '../../src/runs/adoption.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
 import { heartOf } from '../helpers/heart.ts'

@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { codex } from '../../src/agents/codex.ts'
+import { codex } from '../../src/agents/codex/codex.ts'
 import { redactor } from '../../src/logging/redact.ts'
 import { type ExplainDeps, explain } from '../../src/runs/explain.ts'
 import type { RunEnd } from '../../src/runs/outcome.ts'

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import t from 'tap'
-import { type Clock, systemClock } from '../../src/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { insist } from '../../src/runs/insist.ts'
 
 function setUp() {

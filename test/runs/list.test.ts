@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { RunIntent } from '../../src/runs/ledger.ts'
+import type { RunIntent } from '../../src/record/ledger.ts'
 import type { Outcome } from '../../src/runs/outcome.ts'
 import { buildTestApp } from '../helpers/app.ts'
 

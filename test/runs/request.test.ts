@@ -12,7 +12,7 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/clock.ts'
+import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/base/clock.ts'
 import type { Notify } from '../../src/notices/notice.ts'
 import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
 import type { RunBody } from '../../src/runs/schemas.ts'

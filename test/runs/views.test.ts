@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { RunRecord } from '../../src/runs/ledger.ts'
+import type { RunRecord } from '../../src/record/ledger.ts'
 import { detailsOf, summaryOf } from '../../src/runs/views.ts'
 
 const INTENT: RunRecord = {

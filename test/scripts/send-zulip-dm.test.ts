@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { main } from '../../scripts/send-zulip-dm.ts'
-import { scriptNotices } from '../../src/notices/script.ts'
+import { scriptNotices } from '../../src/notices/script/script.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../scripts/send-zulip-dm.ts')

@@ -1,0 +1,91 @@
+import { unchanged } from '../../logging/redact.ts'
+import type { ZulipSettings } from '../../settings/config.ts'
+import { cut, MAX_CODE_POINTS } from '../code-points.ts'
+import type { Amend, Notify, Receipt } from '../notice.ts'
+import type { Zulip, ZulipMessage } from './client.ts'
+import { describeMissing, findCredentials } from './zuliprc.ts'
+
+/** How much of a long list of people is told. */
+const LISTED_POINTS = 500
+
+/** What stands in for a notice that nobody configured. */
+export const SKIPPED: Receipt = { output: 'SKIPPED no Zulip credentials', messageId: null }
+
+/**
+ * Notices through Zulip. Credentials are looked up anew at each notice. With none at all the notice is skipped, and
+ * `onSkip` gets its text, unless the settings require Zulip.
+ */
+export function zulipNotices(
+  settings: ZulipSettings,
+  env: NodeJS.ProcessEnv,
+  onSkip: (message: string) => void,
+  redact = unchanged,
+): Notify {
+  return async (message, signal) => {
+    const credentials = findCredentials(settings)
+    switch (credentials.kind) {
+      case 'none':
+        if (settings.required) throw new Error(`no Zulip credentials (LOOPER_ZULIP_REQUIRED is on)`)
+        onSkip(message)
+        return SKIPPED
+      case 'incomplete':
+        throw new Error(describeMissing(credentials))
+      case 'ready': {
+        // Only now: most of its start would be spent on loading it.
+        const { openZulip } = await import('./client.ts')
+        const zulip = await openZulip(credentials.account, env, signal, { redact })
+        const id = await zulip.send(await addressed(settings, zulip, cut(message, MAX_CODE_POINTS)))
+        return { output: `OK message_id=${id ?? 'unknown'} ${describeRoute(settings)}`, messageId: id }
+      }
+    }
+  }
+}
+
+/** Edits notices in Zulip, with the credentials as they are then. */
+export function zulipEdits(settings: ZulipSettings, env: NodeJS.ProcessEnv, redact = unchanged): Amend {
+  return async (messageId, content, signal) => {
+    const credentials = findCredentials(settings)
+    if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
+    const { openZulip, ZulipError } = await import('./client.ts')
+    const zulip = await openZulip(credentials.account, env, signal, { redact })
+    try {
+      await zulip.update(messageId, content)
+      return true
+    } catch (error) {
+      // Too old, deleted, or an organisation that has editing switched off: the server has one code for all of them.
+      if (error instanceof ZulipError && error.code === 'BAD_REQUEST') return false
+      throw error
+    }
+  }
+}
+
+/** Where notices go, as one line. */
+export function describeRoute({ type, stream, topic, to }: ZulipSettings): string {
+  return type === 'stream' ? `type=stream stream=${stream} topic=${topic}` : `type=private to=${to}`
+}
+
+async function addressed(settings: ZulipSettings, zulip: Zulip, content: string): Promise<ZulipMessage> {
+  if (settings.type === 'stream') {
+    return { type: 'stream', to: settings.stream, topic: settings.topic, content }
+  }
+  const { to } = settings
+  if (!to) throw new Error('there is nobody to send to; set ZULIP_TO')
+  if (/^\d+$/.test(to)) return { type: 'private', to: [Number(to)], content }
+  if (to.includes('@')) return { type: 'private', to: [to], content }
+  return { type: 'private', to: [await findUser(zulip, to)], content }
+}
+
+/** A user by name: exactly that one, else the only one whose name holds it. */
+async function findUser(zulip: Zulip, name: string): Promise<number> {
+  const users = (await zulip.users()).filter(({ is_active }) => is_active)
+  const wanted = name.toLowerCase()
+  const exact = users.filter(({ full_name }) => full_name.toLowerCase() === wanted)
+  const matches =
+    exact.length > 0 ? exact : users.filter(({ full_name }) => full_name.toLowerCase().includes(wanted))
+  const [only] = matches
+  if (only && matches.length === 1) return only.user_id
+  if (!only) throw new Error(`no Zulip user is called "${name}" (ZULIP_TO)`)
+  const names = matches.map(({ full_name, user_id }) => `${full_name} (${user_id})`).join(', ')
+  const listed = cut(names, LISTED_POINTS)
+  throw new Error(`several Zulip users are called "${name}" (ZULIP_TO): ${listed}; set the number`)
+}

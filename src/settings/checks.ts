@@ -1,0 +1,140 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { resolveBinary } from '../agents/binary.ts'
+import { isInRepository } from '../agents/codex/workspace.ts'
+import { freeMb } from '../base/disk.ts'
+import { messageOf } from '../base/errors.ts'
+import { broken, type Finding, ok, warning } from '../base/finding.ts'
+import { createTokenCheck } from '../http/tokens.ts'
+import { describeMissing, findCredentials } from '../notices/zulip/zuliprc.ts'
+import { readDefaultPrompt } from '../runs/prompt.ts'
+import type { Config, Places } from './config.ts'
+import { followSecrets } from './secrets.ts'
+import { tellOfUnknown } from './settings.ts'
+
+/** What to do about a program that is not there or does not run. */
+export const CODEX_REMEDY = 'Install codex, or name it with CODEX_EXEC_BINARY.'
+/** What to do about settings of notices. */
+export const ZULIP_REMEDY = 'Fix ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
+
+/**
+ * What is wrong with the settings, as far as that shows without running anything or asking anybody: what a start tells, and
+ * `looper doctor` in red.
+ */
+export async function findingsOf(config: Config, env: NodeJS.ProcessEnv, places: Places): Promise<Finding[]> {
+  const all = [
+    ...checkNames(env),
+    ...(await checkFiles(config, env)),
+    findProgram(config, env, places),
+    checkWorkspace(config),
+    checkCredentials(config) ?? [],
+    ...checkDisk(config),
+  ]
+  return all.flat().filter(({ state }) => state === 'broken')
+}
+
+/** Names that look like settings and are none. */
+export function checkNames(env: NodeJS.ProcessEnv): Finding[] {
+  return tellOfUnknown(env).map((text) =>
+    broken('settings', text, 'Correct it in .env or the environment, or remove it.'),
+  )
+}
+
+/** Whether the files that the settings name can be used: the default prompt, tokens, hooks. */
+export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const found: Finding[] = []
+  const { tokensFile, hooksFile } = config.http
+  const { prompt } = config.launch
+  const attempt = async (check: string, text: string, remedy: string, work: () => unknown) => {
+    try {
+      await work()
+      found.push(ok(check, text))
+    } catch (error) {
+      found.push(broken(check, messageOf(error), remedy))
+    }
+  }
+  if (prompt.kind === 'file') {
+    const remedy = 'Fix the file of LOOPER_DEFAULT_PROMPT_FILE.'
+    await attempt('prompt', prompt.path, remedy, () => readDefaultPrompt(prompt))
+  }
+  if (tokensFile !== null) {
+    await attempt('tokens', tokensFile, 'Fix the file of LOOPER_TOKENS_FILE.', () =>
+      createTokenCheck(
+        null,
+        tokensFile,
+        () => 0,
+        () => undefined,
+      ),
+    )
+  }
+  if (hooksFile !== null) {
+    await attempt('hooks', hooksFile, 'Fix the file of LOOPER_HOOKS_FILE.', () => followSecrets(config, env))
+  }
+  return found
+}
+
+/** Whether the agent's program is there; it is not run. */
+export function findProgram({ launch }: Config, env: NodeJS.ProcessEnv, places: Places): Finding {
+  try {
+    return ok(
+      'codex',
+      resolveBinary(null, { ...places, searchPath: env.PATH, configured: launch.binary }).path,
+    )
+  } catch (error) {
+    return broken('codex', messageOf(error), CODEX_REMEDY)
+  }
+}
+
+/** Whether the settings of notices are complete; null where they are. */
+export function checkCredentials({ zulip }: Config): Finding | null {
+  try {
+    const found = findCredentials(zulip)
+    if (found.kind === 'incomplete') return broken('zulip', describeMissing(found), ZULIP_REMEDY)
+    if (found.kind === 'ready' || !zulip.required) return null
+    return broken('zulip', 'no credentials, and LOOPER_ZULIP_REQUIRED is on', ZULIP_REMEDY)
+  } catch (error) {
+    return broken('zulip', messageOf(error), ZULIP_REMEDY)
+  }
+}
+
+/** Whether run logs can be written, and have room. The directory need not be there yet. */
+export function checkDisk({ log: { dir, minFreeMb } }: Config): Finding[] {
+  let place = dir
+  while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
+  try {
+    if (!statSync(place).isDirectory()) throw new Error(`${place} is not a directory`)
+    accessSync(place, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    return [
+      broken('logs', messageOf(error), 'Make it a directory you may write in, or set CODEX_EXEC_LOG_DIR.'),
+    ]
+  }
+  const free = freeMb(place)
+  return [
+    ok('logs', dir),
+    free >= minFreeMb
+      ? ok('disk', `${free} MB free, ${minFreeMb} MB needed`)
+      : broken(
+          'disk',
+          `only ${free} MB are free, and ${minFreeMb} MB are needed`,
+          'Make room, or lower LOOPER_MIN_FREE_MB.',
+        ),
+  ]
+}
+
+/** Whether codex would work in the default workspace. */
+export function checkWorkspace({ launch: { workspace } }: Config): Finding {
+  if (workspace === null) {
+    return warning(
+      'workspace',
+      'none: requests must name one, and the autopoll is off',
+      'Set LOOPER_WORKSPACE, if you want a default.',
+    )
+  }
+  if (isInRepository(workspace)) return ok('workspace', workspace)
+  return broken(
+    'workspace',
+    `${workspace} is no git repository, so codex refuses to work there`,
+    'Run "git init" there, or set LOOPER_WORKSPACE.',
+  )
+}

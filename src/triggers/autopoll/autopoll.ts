@@ -1,0 +1,236 @@
+import { lstat, readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import type { Clock } from '../../base/clock.ts'
+import { LooperError, messageOf } from '../../base/errors.ts'
+import { isRunLogName } from '../../logs/run-log.ts'
+import type { Notify } from '../../notices/notice.ts'
+import type { Ledger, ListedRun } from '../../record/ledger.ts'
+import type { LaunchRequest, Run } from '../../runs/run.ts'
+import { OBSTACLES, type Obstacle, type Runs } from '../../runs/runs.ts'
+import { backoffOf } from './backoff.ts'
+import { holdIn } from './hold.ts'
+
+/** What the autopoll needs. */
+export interface AutopollOptions {
+  readonly runs: Pick<Runs, 'launchIfIdle' | 'occupation'>
+  readonly ledger: Pick<Ledger, 'list' | 'launchedSince' | 'note' | 'setNote'>
+  /** The default run, checked anew at every launch. */
+  readonly prepare: (caller: string | null) => Promise<LaunchRequest>
+  /** When a run that ended at a usage limit may succeed again, in milliseconds since the epoch; null: it did not. */
+  readonly limitedUntil: (run: ListedRun) => number | null
+  readonly notify: Notify
+  readonly pollMs: number
+  /** Above 0: no launch while the newest run log changed within it. */
+  readonly staleMs: number
+  readonly maxRunsPerHour: number
+  readonly logDir: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Is told of every tick that launched nothing. */
+  readonly skipped: (kind: SkipKind) => void
+}
+
+/** Why a tick launches nothing. */
+export const SKIP_KINDS = ['busy', 'live', 'fresh_log', 'usage_limit', 'backoff', 'paused', 'rate'] as const
+/** Why a tick launches nothing. */
+export type SkipKind = (typeof SKIP_KINDS)[number]
+
+/** Why a tick launches nothing, and the sentence that says so. */
+export type Skip =
+  | { readonly kind: Exclude<SkipKind, 'paused'>; readonly reason: string }
+  | {
+      readonly kind: 'paused'
+      readonly reason: string
+      /** The failures that it pauses for by itself; null where somebody paused it. */
+      readonly row: { readonly failures: number; readonly lastRunId: string } | null
+    }
+
+/** What the autopoll is up to. */
+export interface AutopollStatus {
+  /** When it looks next, in milliseconds since the epoch. */
+  readonly nextAt: number
+  /** Why it would launch nothing if it looked now; null where it would launch. */
+  readonly wouldSkip: Skip | null
+  /** Whether somebody paused it, or it pauses by itself. */
+  readonly paused: boolean
+  /** Why its last look could not launch what it wanted to; null where it could, or did not want to. */
+  readonly failure: string | null
+}
+
+/** Launches the default run whenever nothing runs. */
+export interface Autopoll {
+  /**
+   * Looks now, and then every `pollMs`, until the signal aborts. Runs that fail or end at once make it wait longer and
+   * longer, and then pause. Never rejects: a launch that fails is logged.
+   */
+  run(signal: AbortSignal): Promise<void>
+  status(): Promise<AutopollStatus>
+  /** Whether somebody paused it. */
+  isHeld(): boolean
+  /** Launches nothing from now on, also after a restart. */
+  pause(caller: string | null): void
+  /** Takes every pause back, forgets the failures that it waits for, and looks at once. */
+  resume(caller: string | null): void
+  /** Launches the default run now, whatever it waits for. @throws {LooperError} `LOOPER_BUSY`, and what keeps it from launching */
+  launch(caller: string | null): Promise<Run>
+}
+
+const HOUR_MS = 3_600_000
+/** More than any row of failures with neutral runs between them. */
+const LOOK_BACK = 30
+/** Under this note stands the run after which a pause was told. */
+const TOLD = 'autopoll.paused_after'
+
+const skipOf = (kind: Obstacle): Skip => ({ kind, reason: OBSTACLES[kind] })
+
+/** An autopoll that has not begun. */
+export function createAutopoll(options: AutopollOptions): Autopoll {
+  const { clock, logger, pollMs, runs } = options
+  let nextAt = clock.now()
+  let failure: string | null = null
+  let again = new AbortController()
+  const hold = holdIn(options.ledger)
+  return {
+    async run(signal) {
+      logger.info({ poll_seconds: pollMs / 1000 }, 'codex.exec.autopoll.on')
+      while (!signal.aborted) {
+        nextAt = clock.now() + pollMs
+        try {
+          await tick(options, signal)
+          failure = null
+        } catch (error) {
+          failure = messageOf(error)
+          logger.error({ error: failure }, 'codex.exec.autopoll.fail')
+        }
+        again = new AbortController()
+        await clock.sleep(pollMs, AbortSignal.any([signal, again.signal])).catch(() => undefined)
+      }
+      logger.info('codex.exec.autopoll.off')
+    },
+
+    async status() {
+      const { obstacle } = await runs.occupation()
+      const wouldSkip = obstacle ? skipOf(obstacle) : await reasonToWait(options)
+      return { nextAt, failure, wouldSkip, paused: hold.reason() !== null || wouldSkip?.kind === 'paused' }
+    },
+
+    isHeld: () => hold.reason() !== null,
+
+    pause(caller) {
+      hold.pause(caller)
+      logger.info({ caller }, 'codex.exec.autopoll.held')
+    },
+
+    resume(caller) {
+      hold.resume(Math.max(0, ...options.ledger.list({ limit: 1 }).map(({ seq }) => seq)))
+      logger.info({ caller }, 'codex.exec.autopoll.resume')
+      again.abort()
+    },
+
+    async launch(caller) {
+      const outcome = await runs.launchIfIdle(() => options.prepare(caller))
+      if (outcome.kind === 'launched') {
+        tellLaunch(outcome.run, logger)
+        return outcome.run
+      }
+      const obstacle = outcome.kind === 'live' ? 'live' : 'busy'
+      throw new LooperError('LOOPER_BUSY', `busy: ${OBSTACLES[obstacle]}`)
+    },
+  }
+}
+
+async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void> {
+  const { runs, logger, skipped } = options
+  const declined: Skip[] = []
+  const outcome = await runs.launchIfIdle(async () => {
+    const skip = await reasonToWait(options)
+    if (!skip) return options.prepare(null)
+    declined.push(skip)
+    if (skip.kind === 'paused' && skip.row) await tellPause(skip.row, options, signal)
+    return null
+  })
+  if (outcome.kind === 'launched') {
+    return tellLaunch(outcome.run, logger)
+  }
+  for (const { kind, reason } of outcome.kind === 'declined' ? declined : [skipOf(outcome.kind)]) {
+    logger.info({ reason }, 'codex.exec.autopoll.skip')
+    skipped(kind)
+  }
+}
+
+function tellLaunch({ agent, requestId, logPath }: Run, logger: Logger): void {
+  logger.info({ request_id: requestId, pid: agent.pid, log_path: logPath }, 'codex.exec.autopoll.launch')
+}
+
+/** Why nothing is launched though nothing runs; null where it may be. */
+async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
+  const { ledger, clock, pollMs, staleMs, maxRunsPerHour, logDir } = options
+  const now = clock.now()
+  const hold = holdIn(ledger)
+  const held = hold.reason()
+  if (held !== null) return { kind: 'paused', reason: held, row: null }
+  if (staleMs > 0 && now - (await newestRunLog(logDir)) < staleMs) {
+    return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
+  }
+  const latest = ledger.list({ limit: LOOK_BACK })
+  const [last] = latest
+  const limited = last ? options.limitedUntil(last) : null
+  if (limited !== null && now < limited) {
+    return { kind: 'usage_limit', reason: `the usage limit lasts until ${new Date(limited).toISOString()}` }
+  }
+  // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
+  const forgiven = hold.forgiven()
+  const telling = latest.filter((run) => run.seq > forgiven && options.limitedUntil(run) === null)
+  const backoff = backoffOf(telling, now, pollMs)
+  switch (backoff.kind) {
+    case 'wait': {
+      const due = new Date(backoff.until).toISOString()
+      return {
+        kind: 'backoff',
+        reason: `${backoff.failures} runs in a row failed; the next is due at ${due}`,
+      }
+    }
+    case 'pause':
+      return {
+        kind: 'paused',
+        reason: `paused: ${backoff.failures} runs in a row failed; POST /run resumes, and so does POST /autopoll/resume`,
+        row: backoff,
+      }
+    case 'go':
+  }
+  if (ledger.launchedSince('autopoll', now - HOUR_MS) < maxRunsPerHour) return null
+  return {
+    kind: 'rate',
+    reason: `it launched ${maxRunsPerHour} runs within an hour (LOOPER_AUTO_MAX_RUNS_PER_HOUR)`,
+  }
+}
+
+/** Says once for each pause, also across restarts, in the log and as a notice. */
+async function tellPause(
+  { failures, lastRunId }: { readonly failures: number; readonly lastRunId: string },
+  { ledger, notify, logger }: AutopollOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (ledger.note(TOLD) === lastRunId) return
+  ledger.setNote(TOLD, lastRunId)
+  const message = `Looper's autopoll pauses: ${failures} runs in a row failed or ended at once. POST /run resumes it.`
+  logger.error({ failures, run_id: lastRunId }, 'codex.exec.autopoll.pause')
+  await notify(message, signal).catch((error: unknown) => {
+    logger.error({ error: messageOf(error) }, 'codex.exec.autopoll.notice.fail')
+  })
+}
+
+/** When a run log was last written, in milliseconds since the epoch; 0 where there is none. */
+async function newestRunLog(dir: string): Promise<number> {
+  const names = (await readdir(dir)).filter(isRunLogName)
+  const timeOf = (name: string) =>
+    lstat(path.join(dir, name)).then(
+      // A link, or what else may bear such a name, is nobody's run log.
+      (stats) => (stats.isFile() ? stats.mtimeMs : 0),
+      // It was removed since.
+      () => 0,
+    )
+  const times = await Promise.all(names.map(timeOf))
+  return Math.max(0, ...times)
+}

@@ -1,0 +1,109 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { LooperError } from '../../base/errors.ts'
+import { Type } from '../../base/schema.ts'
+import type { Run } from '../../runs/run.ts'
+import type { Autopoll } from './autopoll.ts'
+
+/** What the routes of the autopoll need. */
+export interface AutopollRoutesOptions {
+  /** Null: it is off. */
+  readonly autopoll:
+    | (Pick<Autopoll, 'pause' | 'resume'> & {
+        launch(caller: string | null): Promise<Pick<Run, 'runId' | 'requestId'>>
+      })
+    | null
+}
+
+const Paused = Type.Object(
+  { ok: Type.Literal(true), paused: Type.Boolean() },
+  { description: 'How it is from now on, also after a restart.' },
+)
+const Launched = Type.Object(
+  { ok: Type.Literal(true), run_id: Type.String(), request_id: Type.String() },
+  { description: 'The run that was launched.' },
+)
+
+const BODY_ERRORS = [
+  'LOOPER_BODY_INVALID',
+  'LOOPER_BODY_TOO_LARGE',
+  'LOOPER_MEDIA_TYPE',
+  'LOOPER_REQUEST_TIMEOUT',
+] as const
+
+/** `POST /autopoll/pause`, `/autopoll/resume` and `/autopoll/launch`. */
+export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = async (app, { autopoll }) => {
+  app.post(
+    '/autopoll/pause',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'Pause the autopoll',
+        description: 'It launches nothing until it is resumed. A run that lives goes on.',
+        response: { 200: Paused },
+      },
+      config: { scope: 'run', errors: ['LOOPER_AUTOPOLL_OFF', ...BODY_ERRORS] },
+    },
+    async ({ caller }) => {
+      there().pause(caller?.name ?? null)
+      return { ok: true as const, paused: true }
+    },
+  )
+
+  app.post(
+    '/autopoll/resume',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'Resume the autopoll',
+        description: 'It looks at once, and forgets the failures for which it waited or paused by itself.',
+        response: { 200: Paused },
+      },
+      config: { scope: 'run', errors: ['LOOPER_AUTOPOLL_OFF', ...BODY_ERRORS] },
+    },
+    async ({ caller }) => {
+      there().resume(caller?.name ?? null)
+      return { ok: true as const, paused: false }
+    },
+  )
+
+  app.post(
+    '/autopoll/launch',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'Launch the default run now',
+        description: 'Where nothing runs. A pause, and whatever else the autopoll waits for, does not count.',
+        response: { 200: Launched },
+      },
+      config: {
+        scope: 'run',
+        errors: [
+          'LOOPER_AUTOPOLL_OFF',
+          'LOOPER_BUSY',
+          'LOOPER_PROMPT_FILE_UNREADABLE',
+          'LOOPER_PROMPT_TOO_LARGE',
+          'LOOPER_WORKSPACE_INVALID',
+          'LOOPER_WORKSPACE_CLOSED',
+          'LOOPER_WORKSPACE_REFUSED',
+          'LOOPER_WORKSPACE_FORBIDDEN',
+          'LOOPER_BINARY_MISSING',
+          'LOOPER_DISK_FULL',
+          'LOOPER_LEDGER_UNWRITABLE',
+          'LOOPER_LOG_UNWRITABLE',
+          'LOOPER_LAUNCH_FAILED',
+          'LOOPER_SHUTTING_DOWN',
+          ...BODY_ERRORS,
+        ],
+      },
+    },
+    async ({ caller }) => {
+      const { runId, requestId } = await there().launch(caller?.name ?? null)
+      return { ok: true as const, run_id: runId, request_id: requestId }
+    },
+  )
+
+  function there() {
+    if (autopoll) return autopoll
+    throw new LooperError('LOOPER_AUTOPOLL_OFF', 'the autopoll is off')
+  }
+}

@@ -1,0 +1,30 @@
+import t from 'tap'
+import { tellSteps } from '../../src/runs/run-lines.ts'
+import { observeLedger } from '../../src/runs/steps.ts'
+import { heartOf } from '../helpers/heart.ts'
+
+t.test('a terminal is told the start and the end of each run, in a line that it does not obey', async (t) => {
+  const heart = heartOf(t)
+  const { ledger, steps } = observeLedger(heart.ledger)
+  const told: string[] = []
+  tellSteps(steps, (line) => told.push(line))
+  const begin = (name: string) => {
+    const { runId } = heart.begin('x', { name })
+    const id = runId.slice(0, 8)
+    ledger.step(runId, { announcedAt: 1 })
+    return { runId, id }
+  }
+  const end = { returnCode: 0, cause: null, outputBytes: 1, tokensUsed: null, endedAt: 65_000 }
+  const one = begin('Nightly fix')
+  ledger.step(one.runId, { launchedAt: 2000 })
+  ledger.finish(one.runId, { ...end, outcome: 'exited' })
+  const two = begin('bad\u001b[2Jname')
+  ledger.finish(two.runId, { ...end, outcome: 'failed_to_start', returnCode: null, cause: 'no program' })
+  const time = '\\d\\d:\\d\\d:\\d\\d'
+  t.match(told, [
+    new RegExp(`^${time} run ${one.id} started: Nightly fix$`),
+    new RegExp(`^${time} run ${one.id} exited 0 after 1 m 3 s: Nightly fix$`),
+    new RegExp(`^${time} run ${two.id} failed to start: badname \\(no program\\)$`),
+  ])
+  t.equal(told.length, 3)
+})

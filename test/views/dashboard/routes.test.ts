@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import t from 'tap'
+import { createFailures } from '../../../src/http/failures.ts'
+import { createTokenCheck } from '../../../src/http/tokens.ts'
+import { inCodings } from '../../../src/views/dashboard/coding.ts'
+import { buildTestApp } from '../../helpers/app.ts'
+import { PROJECT } from '../../helpers/service.ts'
+
+const PAGE = path.join(PROJECT, 'src/views/dashboard/page')
+
+t.test('the page and all its files are served without a token, under a strict policy', async (t) => {
+  const { app } = await buildTestApp(t, {
+    tokens: createTokenCheck(
+      'secret',
+      null,
+      () => 0,
+      () => undefined,
+    ),
+    failures: createFailures({ monotonic: () => 0 }),
+  })
+  const files = readdirSync(PAGE).filter((name) => name !== 'index.html' && !name.endsWith('.css'))
+  t.ok(files.length > 5)
+  for (const url of ['/', '/dashboard/page.css', ...files.map((name) => `/dashboard/${name}`)]) {
+    const { statusCode, headers } = await app.inject(url)
+    t.equal(statusCode, 200, url)
+    t.match(
+      headers['content-type'],
+      /^((text\/(html|css|javascript)|image\/svg\+xml|application\/manifest\+json); charset=utf-8|image\/png)$/,
+      url,
+    )
+    const policy = String(headers['content-security-policy'])
+    t.match(policy, /default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'/)
+    t.notMatch(policy, /unsafe|http|\*/)
+    t.equal(headers['x-content-type-options'], 'nosniff')
+  }
+  t.equal((await app.inject('/runs')).statusCode, 401)
+})
+
+t.test('it can be installed, also where a proxy has put it below a path', async (t) => {
+  const { app } = await buildTestApp(t)
+  const page = (await app.inject('/')).body
+  const [, link] = /<link rel="manifest" href="([^"]+)"/.exec(page) ?? []
+  const manifest = new URL(String(link), 'https://host.example/below/')
+  const { start_url, scope, icons } = (await app.inject(`/${link}`)).json()
+  for (const url of [start_url, scope]) t.equal(new URL(url, manifest).pathname, '/below/')
+  t.same(
+    icons.map(({ sizes, purpose }: Record<string, string>) => [sizes, purpose]),
+    [
+      ['192x192', undefined],
+      ['512x512', undefined],
+      ['512x512', 'maskable'],
+    ],
+  )
+  for (const { src, sizes } of icons) {
+    const png = (await app.inject(new URL(src, manifest).pathname.replace('/below', ''))).rawPayload
+    // Source: w3.org/TR/png, "IHDR": width and height, four bytes each, from byte 16 on.
+    t.equal(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`, sizes, src)
+  }
+})
+
+t.test("only the page's own files are served, and other answers keep their policy", async (t) => {
+  const { app } = await buildTestApp(t)
+  for (const url of [
+    '/dashboard/',
+    '/dashboard/nothing.js',
+    '/dashboard/..%2froutes.ts',
+    '/dashboard/%2e%2e/routes.ts',
+  ])
+    t.equal((await app.inject(url)).statusCode, 404, url)
+  const { headers } = await app.inject('/health')
+  t.equal(headers['content-security-policy'], "default-src 'none'; frame-ancestors 'none'")
+})
+
+t.test('the page holds no script, no style and no address of another host', async (t) => {
+  const { app } = await buildTestApp(t)
+  const page = (await app.inject('/')).body
+  t.notMatch(page, /<script(?! type="module" src="dashboard\/)/)
+  t.notMatch(page, /(href|src)="\//, 'nor one from the root: a proxy may have put it below a path')
+  t.notMatch(page, /<style|\sstyle=|\son\w+=|https?:/)
+})
+
+t.test('one style sheet holds them all, the one for small screens last', async (t) => {
+  const { app } = await buildTestApp(t)
+  const all = (await app.inject('/dashboard/page.css')).body
+  for (const name of readdirSync(PAGE).filter((file) => file.endsWith('.css'))) {
+    t.ok(all.includes(readFileSync(path.join(PAGE, name), 'utf8')), name)
+    t.equal((await app.inject(`/dashboard/${name}`)).statusCode, 404, `${name} alone`)
+  }
+  t.ok(all.endsWith(readFileSync(path.join(PAGE, 'small.css'), 'utf8')))
+})
+
+t.test('its files are sent compressed, as whoever asks can read them', async (t) => {
+  const { app } = await buildTestApp(t)
+  const asIs = { identity: (bytes: Buffer) => bytes, br: brotliDecompressSync, gzip: gunzipSync }
+  for (const [accepted, coding] of [
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip, deflate', 'gzip'],
+    ['br;q=0.5, gzip;q=0.8', 'gzip'],
+    ['BR ; Q=1.0', 'br'],
+    ['br;q=0, *', 'gzip'],
+    ['*;q=0.1', 'br'],
+    ['gzip;q=0, br;q=0.0', 'identity'],
+    ['gzip;q=0.5, identity', 'identity'],
+    ['identity;q=0', 'identity'],
+    ['*;q=0', 'identity'],
+    ['', 'identity'],
+    ['br;q=much, ;;,q', 'identity'],
+    [undefined, 'identity'],
+  ] as const) {
+    for (const url of ['/', '/dashboard/main.js', '/dashboard/page.css']) {
+      const headers = accepted === undefined ? {} : { 'accept-encoding': accepted }
+      const answer = await app.inject({ url, headers })
+      t.equal(answer.headers['content-encoding'] ?? 'identity', coding, `${url} for ${accepted}`)
+      t.equal(answer.headers.vary, 'Accept-Encoding')
+      t.equal(Number(answer.headers['content-length']), answer.rawPayload.length)
+      t.same(asIs[coding](answer.rawPayload), (await app.inject(url)).rawPayload)
+      const head = await app.inject({ url, headers, method: 'HEAD' })
+      t.equal(head.body, '')
+      for (const name of ['content-encoding', 'content-length', 'content-type', 'vary'])
+        t.equal(head.headers[name], answer.headers[name], `${name} for HEAD`)
+    }
+  }
+  const icon = await app.inject({ url: '/dashboard/icon-192.png', headers: { 'accept-encoding': 'br' } })
+  t.notOk(icon.headers['content-encoding'], 'a picture is compressed already')
+})
+
+t.test('what is asked for twice is compressed once', async (t) => {
+  const { app } = await buildTestApp(t)
+  const ask = () => app.inject({ url: '/dashboard/format.js', headers: { 'accept-encoding': 'br' } })
+  const codings = inCodings(Buffer.from('text'))
+  t.equal(await codings('br'), await codings('br'))
+  t.equal(await codings('gzip'), await codings('gzip'))
+  const answers = await Promise.all(Array.from({ length: 20 }, ask))
+  t.equal(new Set(answers.map(({ rawPayload }) => rawPayload.toString('base64'))).size, 1)
+})
+
+t.test('no two parts of what is shown together have the same name', async (t) => {
+  const { app } = await buildTestApp(t)
+  const page = (await app.inject('/')).body
+  const [, shown = ''] = /<template id="signed-in">(.*?)<\/template>/s.exec(page) ?? []
+  const names = [...shown.matchAll(/data-part="([^"]+)"/g)].map(([, name]) => name)
+  t.ok(names.length > 50)
+  t.same(
+    names.filter((name, index) => names.indexOf(name) !== index),
+    [],
+  )
+})

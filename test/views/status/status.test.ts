@@ -1,0 +1,106 @@
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { codex } from '../../../src/agents/codex/codex.ts'
+import type { Run } from '../../../src/runs/run.ts'
+import { type StatusSources, statusOf } from '../../../src/views/status/status.ts'
+import { heartOf } from '../../helpers/heart.ts'
+import { FAKE_CODEX } from '../../helpers/live-run.ts'
+import { startTestService } from '../../helpers/service.ts'
+
+/** Sources that can tell everything; a run of theirs lives for each of these prompts. */
+function sourcesOf(test: Test, ...prompts: string[]) {
+  const heart = heartOf(test)
+  const runs = prompts.map((prompt): Run => {
+    const { runId, request } = heart.begin(prompt)
+    const identity = { bootId: '', pid: 1, start: '' }
+    return {
+      ...request,
+      runId,
+      command: '',
+      logPath: '',
+      agent: identity,
+      wrapper: identity,
+      expectEnd: () => undefined,
+      expectNoEnd: () => undefined,
+      ended: Promise.withResolvers<never>().promise,
+    }
+  })
+  const sources: StatusSources = {
+    version: '1.2.3',
+    startedAt: 0,
+    agent: codex.name,
+    findings: [],
+    runs: {
+      live: () => runs,
+      isTaken: () => false,
+      occupation: async () => ({ obstacle: 'live', agents: [1] }),
+      occupant: () => null,
+    },
+    ledger: heart.ledger,
+    autopoll: null,
+    notice: () => ({ kind: 'log', route: null, problem: null, last: null }),
+    logDir: test.testdir(),
+    minFreeMb: 0,
+  }
+  return { runs, sources }
+}
+
+const broken = (why: string) => () => {
+  throw new Error(why)
+}
+
+t.test('beside a survivor the newest run is the current one', async (t) => {
+  const { runs, sources } = sourcesOf(t, 'survivor', 'newest')
+  const status = await statusOf(sources)
+  t.equal(status.current?.run_id, runs[1]?.runId)
+  t.match(status, { live_pids: [1], disk: { ok: true } })
+  t.same(status.problems, {})
+})
+
+t.test('every part that cannot be told is null, with the reason; all others are told', async (t) => {
+  const { sources } = sourcesOf(t, 'the one')
+  const failing: [string, Partial<StatusSources>, string][] = [
+    ['current', { ledger: { find: broken('no ledger') } }, 'no ledger'],
+    ['live_pids', { runs: { ...sources.runs, occupation: async () => broken('no /proc')() } }, 'no /proc'],
+    ['autopoll', { autopoll: { status: async () => broken('no directory')() } }, 'no directory'],
+    ['notice', { notice: broken('no file') }, 'no file'],
+    [
+      'disk',
+      { logDir: '/no/such/directory' },
+      "ENOENT: no such file or directory, statfs '/no/such/directory'",
+    ],
+  ]
+  const well = await statusOf(sources)
+  const all: Record<string, string> = {}
+  for (const [part, change, why] of failing) {
+    const status = await statusOf({ ...sources, ...change })
+    t.same(status, { ...well, [part]: null, problems: { [part]: why } }, part)
+    all[part] = why
+  }
+  const worst = Object.assign({}, sources, ...failing.map(([, change]) => change))
+  t.same((await statusOf(worst)).problems, all)
+})
+
+t.test('a service whose log directory is removed tells so, and the rest', async (t) => {
+  const dir = t.testdir({ logs: {}, workspace: {} })
+  const service = await startTestService(path.join(dir, 'logs'), {
+    CODEX_EXEC_BINARY: FAKE_CODEX,
+    LOOPER_WORKSPACE: path.join(dir, 'workspace'),
+    LOOPER_DEFAULT_PROMPT: 'exit 0',
+    LOOPER_AUTO_START_WHEN_IDLE: '1',
+    LOOPER_IDLE_LOG_STALE_SECONDS: '3600',
+    LOOPER_MIN_FREE_MB: '0',
+  })
+  t.teardown(() => service.stop())
+  rmSync(service.logDir, { recursive: true })
+  const response = await fetch(`${service.url}/status`)
+  t.equal(response.status, 200)
+  t.match(await response.json(), {
+    ok: true,
+    autopoll: null,
+    disk: null,
+    notice: { kind: 'log' },
+    problems: { autopoll: /^ENOENT: /, disk: /^ENOENT: / },
+  })
+})
