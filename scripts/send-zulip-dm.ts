@@ -4,10 +4,12 @@ import { parseArgs } from 'node:util'
 import { messageOf } from '../src/base/errors.ts'
 import { homeDirectory } from '../src/base/home.ts'
 import { printTo } from '../src/cli/print.ts'
+import { zulipSettings } from '../src/notices/zulip/settings.ts'
 import { describeRoute, zulipNotices } from '../src/notices/zulip/zulip.ts'
 import { findCredentials } from '../src/notices/zulip/zuliprc.ts'
-import { ConfigError, loadConfig, type Places } from '../src/settings/config.ts'
+import { ConfigError } from '../src/settings/config-error.ts'
 import { readDotEnv } from '../src/settings/dot-env.ts'
+import { beginReading, type Places } from '../src/settings/part.ts'
 
 const USAGE = `Usage: node scripts/send-zulip-dm.ts [--dry-run] "message"
 
@@ -37,7 +39,9 @@ export async function main(
   if (wrong) return end(EX_WRONG_USE, complain, `${wrong}\n\n${USAGE}`)
   try {
     const all = { ...readDotEnv(places.projectDir, complain), ...env }
-    const { zulip } = loadConfig(all, places)
+    const reading = beginReading(all, places)
+    const zulip = zulipSettings.read(reading)
+    if (reading.problems.length > 0) throw new ConfigError(reading.problems)
     const found = findCredentials(zulip)
     if (found.kind !== 'ready') {
       return end(1, complain, found.missing.map((name) => `Missing ${name}`).join('\n'))

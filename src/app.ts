@@ -5,6 +5,7 @@ import { requireToken } from './http/auth.ts'
 import { compilers } from './http/body-check.ts'
 import { answerClientError } from './http/client-error.ts'
 import { boundConnections, mostConnections } from './http/connections.ts'
+import { noteRoutes } from './http/described.ts'
 import { answerBadAddress, shapeErrors } from './http/error-shape.ts'
 import type { StreamPatience } from './http/event-stream.ts'
 import type { Failures } from './http/failures.ts'
@@ -18,19 +19,12 @@ import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
 import { logPartRoutes } from './logs/part-routes.ts'
 import { logRoutes } from './logs/routes.ts'
+import type { Opened } from './plugin.ts'
 import { eventsRoute } from './runs/events-route.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
-import { type AutopollRoutesOptions, autopollRoutes } from './triggers/autopoll/routes.ts'
-import { type HookRoutesOptions, hookRoutes } from './triggers/hooks/routes.ts'
-import { apiRoutes, noteRoutes } from './views/api/routes.ts'
-import { dashboardRoutes } from './views/dashboard/routes.ts'
-import type { Metrics } from './views/metrics/metrics.ts'
-import { metricsRoutes } from './views/metrics/routes.ts'
-import { statusRoutes } from './views/status/routes.ts'
-import type { StatusSources } from './views/status/status.ts'
 
 /** What the app is made of. */
-export interface AppOptions extends RunRoutesOptions, AutopollRoutesOptions {
+export interface AppOptions extends RunRoutesOptions {
   readonly logger: FastifyBaseLogger
   /** Told the start and the end of every request. */
   readonly requestLogger: Pick<FastifyBaseLogger, 'info'>
@@ -39,10 +33,7 @@ export interface AppOptions extends RunRoutesOptions, AutopollRoutesOptions {
   /** Null: nobody is asked for one. */
   readonly tokens: TokenCheck | null
   readonly failures: Failures
-  readonly status: StatusSources
-  /** Null: there are no hooks. */
-  readonly hooks: Pick<HookRoutesOptions, 'file' | 'env'> | null
-  readonly metrics: Pick<Metrics, 'text'>
+  readonly plugins: readonly Opened[]
   readonly problems: Readiness
   /** How many may be open at once; by default as many as leave descriptors for the rest. */
   readonly mostConnections?: number
@@ -78,11 +69,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logger,
     requestLogger,
     tokens,
-    hooks,
     failures,
-    autopoll,
-    status,
-    metrics,
+    plugins,
     problems,
     mostConnections: most = mostConnections(),
     patience = PATIENCE,
@@ -129,22 +117,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   guard(app, options.hosts)
   app.addHook('onRequest', begin)
 
-  const routes = noteRoutes(app)
+  noteRoutes(app)
   await app.register(healthRoutes, { problems })
-  await app.register(apiRoutes, { routes, version: status.version })
-  await app.register(dashboardRoutes)
-  if (hooks) await app.register(hookRoutes, { ...runs, ...hooks, failures })
+  for (const plugin of plugins) await plugin.publicRoutes?.(app)
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     guarded.addHook('onRequest', hold)
     guarded.addHook('onRequest', beginKnown)
     await guarded.register(runRoutes, runs)
-    await guarded.register(statusRoutes, { status })
-    await guarded.register(autopollRoutes, { autopoll })
     await guarded.register(logRoutes, streams)
     await guarded.register(logPartRoutes, streams)
     await guarded.register(eventsRoute, streams)
-    await guarded.register(metricsRoutes, { metrics })
+    for (const plugin of plugins) await plugin.routes?.(guarded)
   })
   return app
 }

@@ -2,10 +2,9 @@ import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
-import { codex } from './agents/codex/codex.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { systemClock } from './base/clock.ts'
-import { freeMb } from './base/disk.ts'
+import { createMeters } from './base/meters.ts'
 import { versionOf } from './base/version.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
@@ -18,7 +17,6 @@ import { redactor } from './logging/redact.ts'
 import type { ServerLog } from './logging/server-log.ts'
 import { noteTimes } from './logs/times-file.ts'
 import { openNotices } from './notices/notices.ts'
-import { type Credentials, findCredentials } from './notices/zulip/zuliprc.ts'
 import { agentEnvironment } from './places/host/environment.ts'
 import { environmentOfNpm, withoutNpm } from './places/host/npm-environment.ts'
 import { createWrappers } from './places/host/wrappers.ts'
@@ -29,14 +27,15 @@ import { type Access, recheckLaunch } from './runs/request.ts'
 import { tellSteps } from './runs/run-lines.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
-import { findingsOf } from './settings/checks.ts'
-import type { Config, Places } from './settings/config.ts'
-import { asSetting, tokensOf } from './settings/owner-settings.ts'
-import { followSecrets, type Secrets } from './settings/secrets.ts'
-import { startWarnings } from './settings/start-warnings.ts'
-import { createAutopoll } from './triggers/autopoll/autopoll.ts'
-import { limitedUntil, prepareDefault } from './triggers/autopoll/default-run.ts'
-import { createMetrics } from './views/metrics/metrics.ts'
+import type { Places } from './settings/part.ts'
+import { followSecrets, type Secrets } from './secrets.ts'
+import { startWarnings } from './start-warnings.ts'
+import { findingsOf } from './checks.ts'
+import type { Config } from './config.ts'
+import { openTokens } from './http/open-tokens.ts'
+import { isOwnVariable } from './own-variables.ts'
+import type { Parts } from './parts.ts'
+import { NOTICES, VIEWS } from './plugins.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -70,9 +69,8 @@ interface Opened {
   readonly serverLog: ServerLog
   readonly ledger: Ledger
   readonly secrets: Secrets
-  readonly credentials: Credentials
-  /** What the process table does not see here. */
-  readonly blindness: string | null
+  /** What the owner should know of notices and of the process table. */
+  readonly told: readonly string[]
 }
 
 /** What end notices may take of a shutdown. */
@@ -80,6 +78,7 @@ const END_NOTICES_MS = 2000
 /** How long an end waits for somebody else's lock on the ledger. */
 const SETTLE_MS = 10_000
 const MIB = 1_048_576
+const OWN_SCRIPTS = NOTICES.flatMap(({ ownScripts }) => ownScripts)
 
 /**
  * Builds the parts, starts them in order, and closes them in reverse where one of them fails.
@@ -88,20 +87,20 @@ const MIB = 1_048_576
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, table } = options
   const blindness = await table.check()
-  const credentials = asSetting('ZULIPRC_PATH', () => findCredentials(config.zulip))
-  const secrets = asSetting('LOOPER_HOOKS_FILE', () => followSecrets(config, options.env))
+  const told = [blindness, config.notice.warning()].filter((text) => text !== null)
+  const secrets = followSecrets(config, options.env)
   makeLogDir(config.log.dir)
   const claimed = await claim({ logDir: config.log.dir, dbPath: config.log.dbPath })
   let serverLog: ServerLog | null = null
   let ledger: Ledger | null = null
   try {
-    serverLog = await openLog(config, secrets.values)
+    serverLog = await openLog(config.log, filesOf(config), secrets.values)
     const { logger } = serverLog
     const tell = (message: string) => logger.error({ message }, 'ledger.fail')
     ledger = openLedger(config.log.dbPath, tell, systemClock)
     // It may be a new one.
     await claimed.follow()
-    return await compose(options, { claimed, serverLog, ledger, secrets, credentials, blindness })
+    return await compose(options, { claimed, serverLog, ledger, secrets, told })
   } catch (error) {
     ledger?.close()
     await serverLog?.close()
@@ -112,28 +111,31 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 async function compose(
   { config, env, table, hurry, tell, projectDir, home }: ServiceOptions,
-  { claimed, serverLog, ledger: opened, secrets, credentials, blindness }: Opened,
+  { claimed, serverLog, ledger: opened, secrets, told }: Opened,
 ): Promise<Service> {
   const { ledger, steps } = observeLedger(opened)
   if (tell) tellSteps(steps, tell)
   const clock = systemClock
-  const agent = codex
-  const { log, launch, http } = config
+  const { agent, log, launch, http } = config
   const { logger, placeToCut, raw: write } = serverLog
 
   const findings = await findingsOf(config, env, { projectDir, home })
-  const warnings = await startWarnings(config, credentials, blindness, findings)
+  const warnings = await startWarnings(config, told, findings)
   for (const warning of warnings) logger.warn(warning)
 
-  const places = { projectDir, home, searchPath: env.PATH, configured: launch.binary }
+  const places = { projectDir, home, searchPath: env.PATH, ...agent.program }
   const redact = redactor(secrets.values)
   const owners = withoutNpm(env, environmentOfNpm(env, process.ppid), projectDir)
   const agentEnv = () =>
-    agentEnvironment(owners, { secret: secrets.variables(), pass: config.access.agentEnvPass })
+    agentEnvironment(owners, {
+      isOwn: isOwnVariable,
+      secret: secrets.variables(),
+      pass: config.access.agentEnvPass,
+    })
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
     programs: () => programsOf(config.access.executables, places),
-    scripts: () => scriptsOf(config.access.executables, places),
+    scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, places),
   }
   const stateDir = path.join(log.dir, '.runs')
   const wrappers = createWrappers(stateDir)
@@ -151,7 +153,7 @@ async function compose(
     ownCookie: env[COOKIE] ?? null,
     env: agentEnv,
     recheck: (request) => recheckLaunch(request, access, places),
-    minFreeMb: log.minFreeMb,
+    minFreeMb: launch.minFreeMb,
     maxLogBytes: log.maxMb * MIB,
     placeToCut,
     redact,
@@ -174,7 +176,7 @@ async function compose(
       await wrappers.close()
     } finally {
       await Promise.all([app?.close(), notices.ends?.close(END_NOTICES_MS)])
-      metrics.close()
+      for (const plugin of plugins) plugin.close?.()
       await Promise.all(background)
       logger.info('service.stop')
       await Promise.race([ledger.settle(SETTLE_MS), aborted(hurry)])
@@ -196,78 +198,58 @@ async function compose(
   }
 
   const version = versionOf()
-  const tokens = tokensOf(config, clock, logger)
-  const facts = {
+  const tokens = openTokens(http, clock, logger)
+  const meters = createMeters()
+  const notices = openNotices({ ...config, env, steps, clock, logger, redact, placeToCut, hurry, meters })
+  const failures = createFailures(clock)
+  const defaults = { ...launch, agent, access, places, logDir: log.dir, ...notices }
+  const parts: Parts = {
     version,
-    autopollHeld: () => autopoll?.isHeld() ?? null,
-    tokens: () => tokens?.all() ?? null,
-    freeBytes: () => freeMb(log.dir) * MIB,
-  }
-  const metrics = createMetrics(steps, { table, live: runs.live, slotTaken: runs.isTaken, facts }, logger)
-  const notices = openNotices({
-    settings: config.zulip,
+    startedAt: clock.now(),
+    settings: config,
     env,
-    steps,
     clock,
     logger,
-    redact,
-    placeToCut,
-    hurry,
-    failed: metrics.noticeFailed,
-  })
-  const { notify } = notices
-  const defaults = { ...launch, access, places, logDir: log.dir }
-  const autopoll = config.autopoll.enabled
-    ? createAutopoll({
-        ...config.autopoll,
-        runs,
-        ledger,
-        notify,
-        limitedUntil: (run) => limitedUntil(run, agent, agentEnv),
-        clock,
-        logger,
-        logDir: log.dir,
-        prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
-        skipped: metrics.autopollSkipped,
-      })
-    : null
+    table,
+    ledger,
+    steps,
+    runs,
+    agent,
+    agentEnv,
+    notices,
+    defaults,
+    newRequestId,
+    tokens,
+    failures,
+    meters,
+    findings,
+  }
+  const triggers = config.triggers.map((trigger) => trigger.open(parts))
+  const statusParts = triggers.flatMap(({ status }) => status ?? [])
+  const plugins = [...VIEWS.map((view) => view.open({ ...parts, statusParts })), ...triggers]
   app = await buildApp({
     logger,
     requestLogger: serverLog.requests,
     redact,
     hosts: hostRulesOf(http),
     tokens,
-    failures: createFailures(clock),
-    autopoll,
-    hooks: http.hooksFile === null ? null : { file: http.hooksFile, env },
-    status: {
-      version,
-      startedAt: clock.now(),
-      agent: agent.name,
-      findings: findings.map(({ check, text, remedy }) => ({ check, problem: text, remedy })),
-      runs,
-      ledger,
-      autopoll,
-      notice: notices.state,
-      logDir: log.dir,
-      minFreeMb: log.minFreeMb,
-    },
+    failures,
+    plugins,
     clock,
     runs,
     ledger,
     steps,
     agent,
-    metrics,
     problems: createReadiness({
       ledger,
       table,
       logDir: log.dir,
-      minFreeMb: log.minFreeMb,
+      minFreeMb: launch.minFreeMb,
       phase: () => phaseOf(isAdopted, closing.signal.aborted),
       clock,
       logger,
     }),
-    defaults: { ...defaults, ...notices },
+    defaults,
   })
   const url = await listen(app, http)
   claimed.publish(url)
@@ -288,10 +270,16 @@ async function compose(
     logger,
   }
   background.push(adopted.then(() => keepHouse(keeping, closing.signal)))
-  if (autopoll) background.push(adopted.then(() => autopoll.run(closing.signal)))
+  for (const { run } of plugins) if (run) background.push(adopted.then(() => run(closing.signal)))
   logger.info({ url }, 'service.start')
   return { url, warnings, close, handOver }
 }
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+
+/** The files that settings name, besides those of logs. */
+function filesOf({ http, launch, triggers, notice }: Config): string[] {
+  const promptFile = launch.prompt.kind === 'file' ? launch.prompt.path : []
+  return [http.tokensFile ?? [], promptFile, ...triggers.map(({ file }) => file?.path ?? []), ...notice.files].flat()
+}

@@ -1,3 +1,6 @@
+import type { Finding } from '../base/finding.ts'
+import type { Part } from '../settings/part.ts'
+
 /** How an agent is started for one run. */
 export interface AgentCommand {
   /** The program and its arguments. */
@@ -23,12 +26,29 @@ export interface AgentFailure {
   readonly remedy: string | null
 }
 
+/** Where an agent's program is, where no request names one. */
+export interface ProgramSpec {
+  /** Its name on `PATH`. */
+  readonly name: string
+  /** The path or name that the settings give; null: none. */
+  readonly configured: string | null
+  /** Builds of it beside the project, as relative paths; they go before `PATH`. */
+  readonly builds: readonly string[]
+}
+
 /** A coding agent: how to start it, and how to tell a live one in the process table. Pure. */
 export interface Agent {
-  readonly name: 'codex'
+  readonly name: string
+  readonly program: ProgramSpec
+  /** What to do where the program is not there or does not run, in a sentence. */
+  readonly installRemedy: string
   readonly approvalPolicy: string
   readonly sandbox: string
   command(task: AgentTask): AgentCommand
+  /** Why it would surely refuse to work in a directory, in a sentence; null where it would not, or nobody can know. */
+  refusalOf(workspace: string, program: string): string | null
+  /** Whether it would work in the default workspace, as far as that shows. */
+  checkWorkspace(workspace: string): Finding
   /** The tokens a run used, from the last lines of its output; null where it does not tell. */
   tokensUsed(tail: string): number | null
   /**
@@ -44,4 +64,9 @@ export interface Agent {
   failureOf(output: string, env: NodeJS.ProcessEnv, endedAt: number): AgentFailure | null
   /** True where this argv is a run of the agent, and not something that merely mentions one. */
   isRun(argv: readonly string[]): boolean
+}
+
+/** A kind of agents. */
+export interface AgentPlugin {
+  readonly settings: Part<Agent>
 }

@@ -15,9 +15,13 @@ export function programsOf(listed: readonly string[], places: BinaryPlaces): Rea
 
 const itself = (name: string) => [name, name] as const
 
-/** Real paths, as they are now, of the helper scripts that requests may name: our own sender, and what the owner listed. */
-export function scriptsOf(listed: readonly string[], places: BinaryPlaces): ReadonlySet<string> {
-  const names = namesOf([...listed, path.join(places.projectDir, 'scripts/send-zulip-dm.ts')], places)
+/** Real paths, as they are now, of the helper scripts that requests may name: our own senders, and what the owner listed. */
+export function scriptsOf(
+  listed: readonly string[],
+  own: readonly string[],
+  places: BinaryPlaces,
+): ReadonlySet<string> {
+  const names = namesOf([...listed, ...own.map((script) => path.join(places.projectDir, script))], places)
   return new Set(names.map((file) => realpathSync(file)))
 }
 

@@ -2,6 +2,8 @@ import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
 import { LooperError } from '../base/errors.ts'
 import { expandHome } from '../base/home.ts'
+import type { Places } from '../settings/part.ts'
+import type { ProgramSpec } from './agent.ts'
 
 /** Which rule found the program. */
 export type BinarySource = 'request' | 'env' | 'local' | 'path'
@@ -14,35 +16,24 @@ export interface Binary {
   readonly asked?: string
 }
 
-/** Where programs are looked for. */
-export interface BinaryPlaces {
-  readonly projectDir: string
-  readonly home: string
+/** Where programs are looked for, and which one where nobody names one. */
+export interface BinaryPlaces extends Places, ProgramSpec {
   /** The `PATH` of the service, `:`-separated. */
   readonly searchPath: string | undefined
-  /** `CODEX_EXEC_BINARY`, or null. */
-  readonly configured: string | null
 }
 
-const LOCAL_BUILDS = [
-  'codex/codex',
-  'codex/codex-rs/target/release/codex',
-  'codex/codex-rs/target/debug/codex',
-]
-
 /**
- * Finds the agent's program: the request's, else the configured one, else a build beside the project, else
- * `codex` on `PATH`.
+ * Finds an agent's program: the request's, else the configured one, else a build beside the project, else the one on `PATH`.
  * @throws {LooperError} `LOOPER_BINARY_MISSING`
  */
 export function resolveBinary(requested: string | null, places: BinaryPlaces): Binary {
   if (requested !== null) return named(requested, 'request', places)
   if (places.configured !== null) return named(places.configured, 'env', places)
-  for (const build of LOCAL_BUILDS) {
+  for (const build of places.builds) {
     const file = path.join(places.projectDir, build)
     if (isExecutable(file)) return { path: file, source: 'local' }
   }
-  return named('codex', 'path', places)
+  return named(places.name, 'path', places)
 }
 
 function named(name: string, source: BinarySource, places: BinaryPlaces): Binary {
@@ -56,7 +47,7 @@ function named(name: string, source: BinarySource, places: BinaryPlaces): Binary
 }
 
 /**
- * npm puts the project's own `node_modules/.bin` first; the codex there is for the tests and the demo, so the
+ * npm puts the project's own `node_modules/.bin` first; the agent there is for the tests and the demo, so the
  * owner's own one wins.
  */
 function searchDirectories({ searchPath, projectDir }: BinaryPlaces): string[] {

@@ -3,18 +3,17 @@ import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { errnoOf, messageOf } from '../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../base/finding.ts'
-import { openZulip } from '../notices/zulip/client.ts'
-import { describeRoute } from '../notices/zulip/zulip.ts'
-import { findCredentials } from '../notices/zulip/zuliprc.ts'
 import { agentEnvironment } from '../places/host/environment.ts'
 import { withoutNpm } from '../places/host/npm-environment.ts'
 import { INIT_REMEDY, initWarnings } from '../processes/init.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import type { ProcessTable } from '../processes/table.ts'
-import { CODEX_REMEDY, checkCredentials, findProgram, ZULIP_REMEDY } from '../settings/checks.ts'
-import type { Config, Places } from '../settings/config.ts'
-import { followSecrets } from '../settings/secrets.ts'
+import { findProgram } from '../checks.ts'
+import type { Config } from '../config.ts'
+import { isOwnVariable } from '../own-variables.ts'
+import { followSecrets } from '../secrets.ts'
+import type { Places } from '../settings/part.ts'
 
 const VERSION_MS = 10_000
 /** Where the sources run. */
@@ -43,9 +42,9 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
       env: environmentToTry(config, env, places.projectDir),
       timeout: VERSION_MS,
     })
-    return ok('codex', `${stdout.trim()}, ${file}`)
+    return ok(config.agent.name, `${stdout.trim()}, ${file}`)
   } catch (error) {
-    return broken('codex', `${file} --version failed: ${messageOf(error)}`, CODEX_REMEDY)
+    return broken(config.agent.name, `${file} --version failed: ${messageOf(error)}`, config.agent.installRemedy)
   }
 }
 
@@ -53,33 +52,9 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
 function environmentToTry(config: Config, env: NodeJS.ProcessEnv, projectDir: string): NodeJS.ProcessEnv {
   try {
     const secret = followSecrets(config, env).variables()
-    return agentEnvironment(withoutNpm(env, null, projectDir), { secret, pass: [] })
+    return agentEnvironment(withoutNpm(env, null, projectDir), { isOwn: isOwnVariable, secret, pass: [] })
   } catch {
     return { PATH: env.PATH, HOME: env.HOME }
-  }
-}
-
-/** Whether Zulip can be reached, and knows the bot. Nothing is sent. */
-export async function checkZulip(
-  config: Config,
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const problem = checkCredentials(config)
-  if (problem) return problem
-  try {
-    const found = findCredentials(config.zulip)
-    if (found.kind !== 'ready') {
-      return warning(
-        'zulip',
-        'no credentials: notices go to the server log only',
-        'Set ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, if you want them in Zulip.',
-      )
-    }
-    const me = await (await openZulip(found.account, env, signal)).me()
-    return ok('zulip', `${me.full_name} at ${found.account.site}, ${describeRoute(config.zulip)}`)
-  } catch (error) {
-    return broken('zulip', messageOf(error), ZULIP_REMEDY)
   }
 }
 

@@ -1,10 +1,11 @@
 import { messageOf } from '../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../base/finding.ts'
 import { firstProcess } from '../processes/init.ts'
-import { checkDisk, checkFiles, checkWorkspace } from '../settings/checks.ts'
-import { type Config, ConfigError, loadConfig } from '../settings/config.ts'
+import { checkDisk, checkFiles, checkWorkspace } from '../checks.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { tellOfDotEnv } from '../settings/dot-env.ts'
-import { checkAgent, checkInit, checkNode, checkPort, checkProcesses, checkZulip } from './checks.ts'
+import { checkAgent, checkInit, checkNode, checkPort, checkProcesses } from './checks.ts'
 import { connect } from './client.ts'
 import type { LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
@@ -55,7 +56,7 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   yield* await checkFiles(config, env)
   yield await checkAgent(config, env, world)
   yield checkWorkspace(config)
-  yield await checkZulip(config, env, world.interrupted)
+  yield await config.notice.probe(env, world.interrupted)
   yield (await checkPort(config)) ?? (await checkService(config, env, world.interrupted))
   yield* checkDisk(config)
   yield await checkProcesses(world.platform)

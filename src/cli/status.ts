@@ -1,5 +1,6 @@
 import type { RunSummary } from '../runs/schemas.ts'
-import type { StatusAnswer } from '../views/status/schemas.ts'
+import type { AutopollState } from '../triggers/autopoll/status.ts'
+import type { StatusCore } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import type { RunPage } from './find-run.ts'
@@ -25,10 +26,13 @@ const FIELDS = [
   'autopoll',
   'notice',
   'disk',
-] as const satisfies readonly (keyof StatusAnswer)[]
+] as const satisfies readonly (keyof Status)[]
 
-/** What a service tells that is not older than this command. */
-type Answer = StatusAnswer & {
+/** What the service tells, as this command shows it. */
+type Status = StatusCore & { readonly autopoll: AutopollState | null }
+
+/** The same of a service that is not older than this command. */
+type Answer = Status & {
   readonly token?: { readonly name: string; readonly scope: string } | null
   readonly findings?: readonly { readonly check: string; readonly problem: string; readonly remedy: string }[]
 }
@@ -59,7 +63,7 @@ export async function status({ world, screen, client, options }: Context): Promi
   for (const { check, problem, remedy } of findings) row(check, paint('red', problem), `→ ${remedy}`)
   return EXIT.ok
 
-  function unknown(part: keyof StatusAnswer): [string] {
+  function unknown(part: keyof Status): [string] {
     return [paint('red', `cannot be told: ${problems[part] ?? 'nobody says why'}`)]
   }
 
@@ -124,7 +128,7 @@ export async function status({ world, screen, client, options }: Context): Promi
   }
 }
 
-function slotLine({ run_id, step }: StatusAnswer['slot']): string {
+function slotLine({ run_id, step }: Status['slot']): string {
   const who = run_id === null ? 'a request' : shortId(run_id)
   return `taken by ${who}${step === null ? '' : `, at ${step.replaceAll('_', ' ')}`}`
 }

@@ -1,6 +1,6 @@
 import type { Static } from '../base/schema.ts'
 import type { StopAnswer } from '../runs/schemas.ts'
-import type { StatusAnswer } from '../views/status/schemas.ts'
+import type { StatusCore } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 import { findRun } from './find-run.ts'
@@ -33,7 +33,7 @@ export async function stop(context: Context): Promise<number> {
   return EXIT.failed
 
   async function liveRun(): Promise<string> {
-    const { slot, current } = await client.get<StatusAnswer>('/status', ['slot', 'current'])
+    const { slot, current } = await client.get<StatusCore>('/status', ['slot', 'current'])
     // A run that is still being announced would replace the other one.
     const found = slot.run_id ?? current?.run_id
     if (found !== undefined) return found

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
-import type { Places } from '../settings/config.ts'
+import type { Places } from '../settings/part.ts'
 import type { OwnPlaces } from '../settings/own-places.ts'
 
 /** Where a command writes to. */

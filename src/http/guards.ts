@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { LooperError } from '../base/errors.ts'
-import type { Config } from '../settings/config.ts'
+import type { HttpSettings } from './settings.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -24,7 +24,7 @@ export interface HostRules {
  * On loopback only its own names. Elsewhere any name, where none is set and a token is asked for; else an address or a
  * name that is known: a page could make any other name lead here.
  */
-export function hostRulesOf(http: Config['http']): HostRules {
+export function hostRulesOf(http: HttpSettings): HostRules {
   const { host, isLoopback, allowedHosts, token, tokensFile } = http
   const own = host.toLowerCase()
   const allowed = [own, ...allowedHosts]

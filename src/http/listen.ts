@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { errnoOf, messageOf } from '../base/errors.ts'
-import { type Config, ConfigError } from '../settings/config.ts'
+import { ConfigError } from '../settings/config-error.ts'
+import type { HttpSettings } from './settings.ts'
 
 /** Listens, and resolves with the URL. @throws {Error} as {@link listenFailure} says it */
 export async function listen(
   app: Pick<FastifyInstance, 'listen'>,
-  { host, port }: Config['http'],
+  { host, port }: Pick<HttpSettings, 'host' | 'port'>,
 ): Promise<string> {
   return app.listen({ host, port }).catch((error: unknown) => {
     throw listenFailure(error, host, port)

@@ -1,9 +1,10 @@
 import { messageOf } from '../base/errors.ts'
 import { makeWritable } from '../base/files.ts'
-import { type Config, ConfigError } from '../settings/config.ts'
+import { ConfigError } from '../settings/config-error.ts'
 import { LogPlaceError } from './log-place.ts'
 import type { ListSecrets } from './redact.ts'
 import { openServerLog, type ServerLog } from './server-log.ts'
+import type { LogSettings } from './settings.ts'
 
 /**
  * Makes the log directory. One that is missing may be mounted soon: that is no wrong setting, and starting again may help.
@@ -20,13 +21,17 @@ export function makeLogDir(dir: string): void {
 
 /**
  * Opens the server log; it is the same with that.
+ * @param taken the files that other settings name
  * @throws {ConfigError} where something else is at its path
  * @throws {Error} saying what to mend or to set
  */
-export async function openLog(config: Config, secrets: ListSecrets): Promise<ServerLog> {
-  const { log } = config
+export async function openLog(
+  log: LogSettings,
+  taken: readonly string[],
+  secrets: ListSecrets,
+): Promise<ServerLog> {
   // A plain file there would be taken for an older log, and moved aside.
-  if (filesOf(config).includes(log.serverLogPath)) {
+  if ([log.dbPath, ...taken].includes(log.serverLogPath)) {
     throw new ConfigError([
       `LOOPER_SERVER_LOG_PATH: ${log.serverLogPath} is the file of another setting; name another path`,
     ])
@@ -38,11 +43,4 @@ export async function openLog(config: Config, secrets: ListSecrets): Promise<Ser
     const what = `cannot open the server log ${log.serverLogPath}: ${messageOf(error)}`
     throw new Error(`${what}; fix it, or set LOOPER_SERVER_LOG_PATH`, { cause: error })
   }
-}
-
-/** The files that other settings name. */
-function filesOf({ http, launch, log, zulip }: Config): (string | null)[] {
-  const { prompt } = launch
-  const promptFile = prompt.kind === 'file' ? prompt.path : null
-  return [log.dbPath, http.tokensFile, http.hooksFile, promptFile, zulip.rcPath]
 }

@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { messageOf } from '../base/errors.ts'
-import type { LogLevel } from '../settings/config.ts'
+import type { LogLevel } from './settings.ts'
 import type { Destination } from './backlog.ts'
 import { placeOf } from './log-place.ts'
 import { openLogStream } from './log-stream.ts'

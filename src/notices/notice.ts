@@ -1,5 +1,6 @@
-import { messageOf } from '../base/errors.ts'
+import type { Finding } from '../base/finding.ts'
 import type { Redact } from '../logging/redact.ts'
+import type { Part } from '../settings/part.ts'
 
 /** What came of a notice. */
 export interface Receipt {
@@ -15,20 +16,54 @@ export interface Receipt {
  */
 export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>
 
-/** The same notices, with receipts and failures that hold no secret: both go on the record. */
-export function withoutSecrets(notify: Notify, redact: Redact): Notify {
-  return async (message, signal) => {
-    try {
-      const { output, messageId } = await notify(message, signal)
-      return { output: redact(output), messageId }
-    } catch (error) {
-      throw new Error(redact(messageOf(error)), { cause: error })
-    }
-  }
-}
-
 /**
  * Puts a new text in place of a notice's; false where that message may not be edited (any more).
  * @throws {Error} with a sentence that says why it failed
  */
 export type Amend = (messageId: number, content: string, signal: AbortSignal) => Promise<boolean>
+
+/** How notices would be sent now; nothing is sent. */
+export interface NoticeRoute {
+  /** The name of the way; `log`: there are no credentials, so notices go to the server log only. */
+  readonly kind: string
+  readonly route: string | null
+  /** Why they would fail; null where nothing is known against it. */
+  readonly problem: string | null
+}
+
+/** What a sender needs. */
+export interface SenderDeps {
+  /** It names proxies and authorities. */
+  readonly env: NodeJS.ProcessEnv
+  readonly redact: Redact
+  /** Told of a notice for which nothing is configured. */
+  readonly skipped: (message: string) => void
+}
+
+/** A way to tell people, as its settings want it. */
+export interface Notice {
+  readonly name: string
+  /** Looks anew at each call. */
+  route(): NoticeRoute
+  open(deps: SenderDeps): { readonly notify: Notify; readonly amend: Amend }
+  /** What nobody may see, as it is now. @throws {Error} where a file of it is unusable */
+  secrets(): readonly string[]
+  /** The files that it reads. */
+  readonly files: readonly string[]
+  /** What is wrong with its settings; null: nothing. */
+  finding(): Finding | null
+  /** What its owner should know at start, as a sentence. */
+  warning(): string | null
+  /** Asks the other side who we are; sends nothing. */
+  probe(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Finding>
+}
+
+/** A kind of notices. */
+export interface NoticePlugin {
+  /** Null where its settings do not ask for it. */
+  readonly settings: Part<Notice | null>
+  /** Scripts of the project, as relative paths, that requests may name as senders. */
+  readonly ownScripts: readonly string[]
+  /** Whether a variable is its own, and kept from agents. */
+  isOwnVariable(name: string): boolean
+}

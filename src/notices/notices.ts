@@ -1,16 +1,17 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
+import type { Meters } from '../base/meters.ts'
 import type { PlaceToCut, Redact } from '../logging/redact.ts'
 import { readTail } from '../logs/run-log.ts'
 import type { Steps } from '../runs/steps.ts'
-import type { ZulipSettings } from '../settings/config.ts'
 import { type EndNotices, sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
 import { type LastNotice, rememberLast } from './last.ts'
-import { type Notify, withoutSecrets } from './notice.ts'
+import type { Notice, NoticeRoute, Notify } from './notice.ts'
+import { plannedRoute } from './planned-route.ts'
 import { scriptNotices } from './script/script.ts'
-import { type NoticeRoute, noticeRoute, plannedRoute } from './state.ts'
-import { zulipEdits, zulipNotices } from './zulip/zulip.ts'
+import type { NotifyEnd } from './settings.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** Everything that sends notices. */
 export interface Notices {
@@ -27,7 +28,8 @@ export interface Notices {
 
 /** What notices need. */
 export interface NoticesOptions {
-  readonly settings: ZulipSettings
+  readonly notice: Notice
+  readonly notifyEnd: NotifyEnd
   /** What helper scripts get as their environment; it names proxies and authorities. */
   readonly env: NodeJS.ProcessEnv
   readonly steps: Steps
@@ -37,23 +39,27 @@ export interface NoticesOptions {
   /** Where the end of a log that is told may begin. */
   readonly placeToCut: PlaceToCut
   readonly hurry: AbortSignal
-  /** Is told of every notice that could not be sent. */
-  readonly failed: () => void
+  readonly meters: Pick<Meters, 'counter'>
 }
 
 /** Notices as the settings want them. Whoever opened them closes `ends`. */
 export function openNotices(options: NoticesOptions): Notices {
-  const { settings, env, logger, redact, placeToCut, failed } = options
+  const { notice, notifyEnd: mode, env, logger, redact, placeToCut, meters } = options
+  const count = meters.counter({
+    name: 'looper_notice_failures_total',
+    help: 'Notices that could not be sent.',
+  })
+  const failed = () => count()
   const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
   const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), failed)
-  const { notify, last } = rememberLast(told(zulipNotices(settings, env, skipped, redact)), options.clock)
-  const mode = settings.notifyEnd
+  const sender = notice.open({ env, redact, skipped })
+  const { notify, last } = rememberLast(told(sender.notify), options.clock)
   const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
   return {
     notify,
     notifyByScript: (script) => told(scriptNotices(script, env, logger, { redact })),
-    route: () => plannedRoute(settings),
-    state: () => ({ ...noticeRoute(settings), last: last() }),
+    route: () => plannedRoute(notice.route()),
+    state: () => ({ ...notice.route(), last: last() }),
     ends:
       mode === 'off'
         ? null
@@ -61,7 +67,7 @@ export function openNotices(options: NoticesOptions): Notices {
             ...options,
             notify,
             mode,
-            amend: tellFailures(zulipEdits(settings, env, redact), failed),
+            amend: tellFailures(sender.amend, failed),
             tail,
           }),
   }

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { errnoOf, messageOf } from '../base/errors.ts'
 import { isHeld, lockFile, meansNoLocks, type Unlock } from '../base/lock-file.ts'
 import { discard, readPlain } from '../base/plain-file.ts'
-import { ConfigError } from '../settings/config.ts'
+import { ConfigError } from '../settings/config-error.ts'
 
 /** The sole right to a log directory and to a ledger. */
 export interface Claim {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
-import { refusalOf } from '../agents/codex/workspace.ts'
+import type { Agent } from '../agents/agent.ts'
 import { MAX_SECONDS } from '../base/clock.ts'
 import { LooperError, messageOf } from '../base/errors.ts'
 import { isFile, makeWritable } from '../base/files.ts'
@@ -22,6 +22,7 @@ export interface RequestDefaults {
   readonly timeoutMs: number
   /** 0: no limit. */
   readonly stallMs: number
+  readonly agent: Agent
   readonly places: BinaryPlaces
   readonly logDir: string
   /** The in-process sender. */
@@ -122,6 +123,7 @@ export interface LaunchWish {
   readonly message: string | null
   readonly prompt: string
   readonly binary: string | null
+  readonly agent: Agent
   readonly places: BinaryPlaces
   readonly logDir: string
   readonly timeoutMs: number
@@ -140,7 +142,8 @@ export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRe
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
   const binary = checkProgram(resolveBinary(wish.binary, places), access)
-  checkRefusal(workspace, binary)
+  const refusal = wish.agent.refusalOf(workspace, binary.path)
+  if (refusal !== null) throw new LooperError('LOOPER_WORKSPACE_REFUSED', refusal)
   const name = nameOf(message, prompt, origin.requestId)
   return { ...origin, name, prompt, timeoutMs, stallMs, workspace, binary }
 }
@@ -166,11 +169,6 @@ function checkProgram(binary: Binary, access: Access): Binary {
   const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
   /* c8 ignore next: whatever is allowed stands in the map */
   return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real, asked: binary.path }
-}
-
-function checkRefusal(workspace: string, binary: Binary): void {
-  const refusal = refusalOf(workspace, binary.path)
-  if (refusal !== null) throw new LooperError('LOOPER_WORKSPACE_REFUSED', refusal)
 }
 
 function pathOf(given: string, { home, projectDir }: BinaryPlaces): string {

@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util'
 import { errnoOf, messageOf } from '../base/errors.ts'
 import { readOwnerFile } from '../base/owner-file.ts'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config-error.ts'
 import { tellOfLines } from './dot-env-lines.ts'
 
 /** An environment, and what its owner should know of the files that it comes from. */

@@ -1,6 +1,8 @@
 import type { Agent } from '../agent.ts'
+import { broken, ok } from '../../base/finding.ts'
 import { failureOf } from './failure.ts'
 import { limitedUntil } from './limit.ts'
+import { isInRepository, refusalOf } from './workspace.ts'
 
 /** One argument on Linux, its terminating NUL included (MAX_ARG_STRLEN in linux/binfmts.h). */
 const MAX_ARGUMENT_BYTES = 131_072
@@ -51,9 +53,14 @@ const SCRIPT_NAME = /^codex(\.(js|mjs|cjs))?$/
 
 const basename = (file: string) => file.slice(file.lastIndexOf('/') + 1)
 
+/** Where a checkout of codex has its builds, beside the project. */
+const BUILDS = ['codex/codex', 'codex/codex-rs/target/release/codex', 'codex/codex-rs/target/debug/codex']
+
 /** OpenAI's `codex exec`. */
 export const codex: Agent = {
   name: 'codex',
+  program: { name: 'codex', configured: null, builds: BUILDS },
+  installRemedy: 'Install codex, or name it with CODEX_EXEC_BINARY.',
   approvalPolicy: APPROVAL_POLICY,
   sandbox: SANDBOX,
 
@@ -78,6 +85,17 @@ export const codex: Agent = {
       ],
       stdin: fitsArgument && prompt !== '-' ? null : prompt,
     }
+  },
+
+  refusalOf,
+
+  checkWorkspace(workspace) {
+    if (isInRepository(workspace)) return ok('workspace', workspace)
+    return broken(
+      'workspace',
+      `${workspace} is no git repository, so codex refuses to work there`,
+      'Run "git init" there, or set LOOPER_WORKSPACE.',
+    )
   },
 
   tokensUsed(tail) {

@@ -1,5 +1,5 @@
 import { unchanged } from '../../logging/redact.ts'
-import type { ZulipSettings } from '../../settings/config.ts'
+import type { ZulipSettings } from './settings.ts'
 import { cut, MAX_CODE_POINTS } from '../code-points.ts'
 import type { Amend, Notify, Receipt } from '../notice.ts'
 import type { Zulip, ZulipMessage } from './client.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { expandHome, homeDirectory } from '../../base/home.ts'
-import type { ZulipSettings } from '../../settings/config.ts'
+import type { ZulipSettings } from './settings.ts'
 import type { ZulipAccount } from './client.ts'
 import { readOwnerText } from './zuliprc-text.ts'
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginAsync, RouteOptions } from 'fastify'
+import type { FastifyPluginAsync, RouteOptions } from 'fastify'
 import { loadLater } from '../../base/load-later.ts'
 import { Type } from '../../base/schema.ts'
 
@@ -6,15 +6,6 @@ import { Type } from '../../base/schema.ts'
 export interface ApiRoutesOptions {
   readonly routes: readonly RouteOptions[]
   readonly version: string
-}
-
-/** Every route of the app that is registered from now on. */
-export function noteRoutes(app: FastifyInstance): readonly RouteOptions[] {
-  const routes: RouteOptions[] = []
-  app.addHook('onRoute', (route) => {
-    routes.push(route)
-  })
-  return routes
 }
 
 /** `GET /openapi.json` and, for people, `GET /docs`: how to use the service. They hold no data and need no token. */

@@ -1,11 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Meters as PlainMeters } from '../../base/meters.ts'
 import { plainSize } from '../../base/plain-file.ts'
 import type { ProcessTable } from '../../processes/table.ts'
 import { treeOf } from '../../processes/tree.ts'
 import { hasFailed, OUTCOMES } from '../../runs/outcome.ts'
 import { type Run, TRIGGERS } from '../../runs/run.ts'
 import type { RunStep } from '../../runs/steps.ts'
-import { SKIP_KINDS } from '../../triggers/autopoll/autopoll.ts'
+import { addPlainMeters } from './plain-meters.ts'
 import { addProcessMeters } from './process-meters.ts'
 import { addServiceMeters, type ServiceFacts } from './service-meters.ts'
 import { setOrLeaveOut } from './set.ts'
@@ -16,13 +17,12 @@ export interface MeterSources {
   live(): readonly Run[]
   slotTaken(): boolean
   readonly facts: ServiceFacts
+  readonly meters: Pick<PlainMeters, 'counters' | 'gauges'>
 }
 
 /** The service's meters; every label value that exists starts at 0, so that rates are right from the first event on. */
 export interface Meters {
   take(step: RunStep): void
-  readonly noticeFailures: Counter
-  readonly autopollSkips: Counter<'reason'>
   text(): Promise<string>
   close(): void
 }
@@ -33,7 +33,7 @@ const RUN_BUCKETS = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 8
 const STOP_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Opens the meters; whoever opens them closes them. */
-export function openMeters({ table, live, slotTaken, facts }: MeterSources): Meters {
+export function openMeters({ table, live, slotTaken, facts, meters }: MeterSources): Meters {
   const registry = new Registry()
   const registers = [registry]
 
@@ -68,18 +68,7 @@ export function openMeters({ table, live, slotTaken, facts }: MeterSources): Met
     help: 'What the runs that ended wrote into their logs.',
     registers,
   })
-  const noticeFailures = new Counter({
-    name: 'looper_notice_failures_total',
-    help: 'Notices that could not be sent.',
-    registers,
-  })
-  const autopollSkips = new Counter({
-    name: 'looper_autopoll_skips_total',
-    help: 'Looks of the autopoll that launched nothing, by the reason.',
-    labelNames: ['reason'],
-    registers,
-  })
-  for (const reason of SKIP_KINDS) autopollSkips.inc({ reason }, 0)
+  addPlainMeters(registry, meters)
 
   new Gauge({
     name: 'looper_slot_held',
@@ -121,8 +110,6 @@ export function openMeters({ table, live, slotTaken, facts }: MeterSources): Met
       output.inc(run.outputBytes ?? 0)
       if (run.launchedAt !== null) ran.observe(secondsBetween(run.launchedAt, run.endedAt))
     },
-    noticeFailures,
-    autopollSkips,
     text: () => registry.metrics(),
     close: stopProcessMeters,
   }

@@ -2,15 +2,12 @@ import type { Logger } from 'pino'
 import { messageOf } from '../../base/errors.ts'
 import { loadLater } from '../../base/load-later.ts'
 import type { Steps } from '../../runs/steps.ts'
-import type { SkipKind } from '../../triggers/autopoll/autopoll.ts'
 import type { MeterSources, Meters } from './meters.ts'
 
 /** What is counted since the service started, and what can be read off it now. */
 export interface Metrics {
   /** All of it in Prometheus's text format. */
   text(): Promise<string>
-  noticeFailed(): void
-  autopollSkipped(kind: SkipKind): void
   close(): void
 }
 
@@ -29,8 +26,6 @@ export function createMetrics(steps: Steps, sources: MeterSources, logger: Pick<
   const leave = steps.subscribe((step) => count(({ take }) => take(step)))
   return {
     text: async () => (await meters.load()).text(),
-    noticeFailed: () => count(({ noticeFailures }) => noticeFailures.inc()),
-    autopollSkipped: (reason) => count(({ autopollSkips }) => autopollSkips.inc({ reason })),
     close() {
       leave()
       if (meters.isWanted()) count((opened) => opened.close())

@@ -5,15 +5,13 @@ import { setOrLeaveOut } from './set.ts'
 /** What the service tells of itself when somebody asks. */
 export interface ServiceFacts {
   readonly version: string
-  /** Whether somebody paused the autopoll; null where it is off. */
-  autopollHeld(): boolean | null
   /** The tokens that are good now; null where none is asked for. */
   tokens(): readonly ExpiringToken[] | null
   /** What is free on the file system of the run logs. */
   freeBytes(): number
 }
 
-/** Adds what the service tells of itself: its version, its pause, its tokens and its disk. */
+/** Adds what the service tells of itself: its version, its tokens and its disk. */
 export function addServiceMeters(registry: Registry, facts: ServiceFacts): void {
   const registers = [registry]
   new Gauge({
@@ -22,16 +20,6 @@ export function addServiceMeters(registry: Registry, facts: ServiceFacts): void 
     labelNames: ['version', 'node'],
     registers,
   }).set({ version: facts.version, node: process.versions.node }, 1)
-  new Gauge({
-    name: 'looper_autopoll_paused',
-    help: 'Whether somebody paused the autopoll: 1, else 0. No sample where it is off.',
-    registers,
-    collect() {
-      const held = facts.autopollHeld()
-      if (held === null) this.remove()
-      else this.set(held ? 1 : 0)
-    },
-  })
   new Gauge({
     name: 'looper_tokens',
     help: 'Tokens that are good now, by their scope.',

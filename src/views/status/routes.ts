@@ -1,12 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { StatusAnswer } from './schemas.ts'
+import { statusAnswer } from './schemas.ts'
 import { type StatusSources, statusOf } from './status.ts'
 
 /** `GET /status`. */
-export const statusRoutes: FastifyPluginAsyncTypebox<{ readonly status: StatusSources }> = async (
-  app,
-  { status },
-) => {
+export const statusRoutes: FastifyPluginAsyncTypebox<StatusSources> = async (app, sources) => {
   app.get(
     '/status',
     {
@@ -14,10 +11,10 @@ export const statusRoutes: FastifyPluginAsyncTypebox<{ readonly status: StatusSo
         tags: ['service'],
         summary: 'What Looper is doing now',
         description: 'The slot, the run that lives, the autopoll, notices, and the disk.',
-        response: { 200: StatusAnswer },
+        response: { 200: statusAnswer(sources.parts) },
       },
       config: { scope: 'read' },
     },
-    ({ caller }) => statusOf(status, caller),
+    ({ caller }) => statusOf(sources, caller),
   )
 }

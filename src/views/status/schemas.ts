@@ -1,4 +1,5 @@
 import { type Static, Type } from '../../base/schema.ts'
+import type { StatusPart } from '../../plugin.ts'
 import { SCOPES } from '../../http/tokens.ts'
 import { RunSummary } from '../../runs/schemas.ts'
 import { SLOT_STEPS } from '../../runs/slot.ts'
@@ -7,9 +8,7 @@ const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
   Type.Union([type, Type.Null()])
 const Time = Type.String({ format: 'date-time' })
 
-/** The answer of `GET /status`. */
-export const StatusAnswer = Type.Object(
-  {
+const core = {
     ok: Type.Literal(true),
     version: Type.String(),
     /** Whose token it is that asks; null where none is asked for. */
@@ -31,18 +30,9 @@ export const StatusAnswer = Type.Object(
     current: orNull(RunSummary),
     /** Every live agent that a `POST /run` would stop, whoever started it. */
     live_pids: orNull(Type.Array(Type.Integer())),
-    autopoll: orNull(
-      Type.Object({
-        enabled: Type.Boolean(),
-        next_at: orNull(Time),
-        /** Why it would launch nothing if it looked now, or could not launch when it last looked. */
-        would_skip: orNull(Type.String()),
-        paused: Type.Boolean(),
-      }),
-    ),
     notice: orNull(
       Type.Object({
-        kind: Type.Enum(['zulip', 'log']),
+        kind: Type.String(),
         route: orNull(Type.String()),
         /** What is wrong with the settings of notices. */
         problem: orNull(Type.String()),
@@ -60,8 +50,15 @@ export const StatusAnswer = Type.Object(
     problems: Type.Record(Type.String(), Type.String(), {
       description: 'Why a part is null that cannot be told now, by its name.',
     }),
-  },
-  { description: 'As it is at this moment.' },
-)
-/** The answer of `GET /status`. */
-export type StatusAnswer = Static<typeof StatusAnswer>
+}
+
+/** The answer of `GET /status`, without what plug-ins tell. */
+const StatusCore = Type.Object(core)
+/** The answer of `GET /status`, without what plug-ins tell. */
+export type StatusCore = Static<typeof StatusCore>
+
+/** The answer of `GET /status`, with what plug-ins tell under their names; null: it cannot be told now. */
+export function statusAnswer(parts: readonly StatusPart[]) {
+  const told = Object.fromEntries(parts.map(({ name, schema }) => [name, orNull(schema)]))
+  return Type.Object({ ...core, ...told }, { description: 'As it is at this moment.' })
+}

@@ -2,12 +2,12 @@ import { freeMb } from '../../base/disk.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Caller } from '../../http/tokens.ts'
 import type { LastNotice } from '../../notices/last.ts'
-import type { NoticeRoute } from '../../notices/state.ts'
+import type { NoticeRoute } from '../../notices/notice.ts'
+import type { StatusPart } from '../../plugin.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { Runs } from '../../runs/runs.ts'
 import { summaryOf } from '../../runs/views.ts'
-import type { Autopoll } from '../../triggers/autopoll/autopoll.ts'
-import type { StatusAnswer } from './schemas.ts'
+import type { StatusCore } from './schemas.ts'
 
 /** Where the parts of the status come from. */
 export interface StatusSources {
@@ -16,11 +16,11 @@ export interface StatusSources {
   readonly startedAt: number
   readonly agent: string
   /** What is wrong with the settings, as it was found at the start. */
-  readonly findings: StatusAnswer['findings']
+  readonly findings: StatusCore['findings']
   readonly runs: Pick<Runs, 'occupation' | 'isTaken' | 'occupant' | 'live'>
   readonly ledger: Pick<Ledger, 'find'>
-  /** Null: it is off. */
-  readonly autopoll: Pick<Autopoll, 'status'> | null
+  /** What plug-ins tell. */
+  readonly parts: readonly StatusPart[]
   readonly notice: () => NoticeState
   readonly logDir: string
   readonly minFreeMb: number
@@ -32,11 +32,11 @@ export interface NoticeState extends NoticeRoute {
 }
 
 /** What Looper is doing now, gathered at once. What cannot be told now is null, and `problems` says why. */
-export async function statusOf(sources: StatusSources, caller: Caller | null = null): Promise<StatusAnswer> {
-  const { runs, ledger, autopoll, logDir, minFreeMb } = sources
+export async function statusOf(sources: StatusSources, caller: Caller | null = null): Promise<StatusCore> {
+  const { runs, ledger, parts, logDir, minFreeMb } = sources
   const problems: Record<string, string> = {}
 
-  async function tell<T>(part: keyof StatusAnswer, look: () => T | Promise<T>): Promise<T | null> {
+  async function tell<T>(part: string, look: () => T | Promise<T>): Promise<T | null> {
     try {
       return await look()
     } catch (error) {
@@ -66,15 +66,9 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
       return record && summaryOf(record)
     }),
     live_pids: await tell('live_pids', async () => [...(await runs.occupation()).agents]),
-    autopoll: await tell('autopoll', async () => {
-      const poll = (await autopoll?.status()) ?? null
-      return {
-        enabled: poll !== null,
-        next_at: poll && timeOf(poll.nextAt),
-        would_skip: poll?.wouldSkip?.reason ?? poll?.failure ?? null,
-        paused: poll?.paused ?? false,
-      }
-    }),
+    ...Object.fromEntries(
+      await Promise.all(parts.map(async ({ name, look }) => [name, await tell(name, look)] as const)),
+    ),
     notice: await tell('notice', () => {
       const { last, ...notice } = sources.notice()
       return { ...notice, last: last && { ...last, at: timeOf(last.at) } }

@@ -1,21 +1,14 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { resolveBinary } from '../agents/binary.ts'
-import { isInRepository } from '../agents/codex/workspace.ts'
-import { freeMb } from '../base/disk.ts'
-import { messageOf } from '../base/errors.ts'
-import { broken, type Finding, ok, warning } from '../base/finding.ts'
-import { createTokenCheck } from '../http/tokens.ts'
-import { describeMissing, findCredentials } from '../notices/zulip/zuliprc.ts'
-import { readDefaultPrompt } from '../runs/prompt.ts'
-import type { Config, Places } from './config.ts'
-import { followSecrets } from './secrets.ts'
-import { tellOfUnknown } from './settings.ts'
-
-/** What to do about a program that is not there or does not run. */
-export const CODEX_REMEDY = 'Install codex, or name it with CODEX_EXEC_BINARY.'
-/** What to do about settings of notices. */
-export const ZULIP_REMEDY = 'Fix ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
+import { resolveBinary } from './agents/binary.ts'
+import { freeMb } from './base/disk.ts'
+import { messageOf } from './base/errors.ts'
+import { broken, type Finding, ok, warning } from './base/finding.ts'
+import { createTokenCheck } from './http/tokens.ts'
+import { readDefaultPrompt } from './runs/prompt.ts'
+import { type Config, FORMS } from './config.ts'
+import { tellOfUnknown } from './settings/names.ts'
+import type { Places } from './settings/part.ts'
 
 /**
  * What is wrong with the settings, as far as that shows without running anything or asking anybody: what a start tells, and
@@ -27,7 +20,7 @@ export async function findingsOf(config: Config, env: NodeJS.ProcessEnv, places:
     ...(await checkFiles(config, env)),
     findProgram(config, env, places),
     checkWorkspace(config),
-    checkCredentials(config) ?? [],
+    config.notice.finding() ?? [],
     ...checkDisk(config),
   ]
   return all.flat().filter(({ state }) => state === 'broken')
@@ -35,7 +28,7 @@ export async function findingsOf(config: Config, env: NodeJS.ProcessEnv, places:
 
 /** Names that look like settings and are none. */
 export function checkNames(env: NodeJS.ProcessEnv): Finding[] {
-  return tellOfUnknown(env).map((text) =>
+  return tellOfUnknown(env, FORMS).map((text) =>
     broken('settings', text, 'Correct it in .env or the environment, or remove it.'),
   )
 }
@@ -43,7 +36,7 @@ export function checkNames(env: NodeJS.ProcessEnv): Finding[] {
 /** Whether the files that the settings name can be used: the default prompt, tokens, hooks. */
 export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promise<Finding[]> {
   const found: Finding[] = []
-  const { tokensFile, hooksFile } = config.http
+  const { tokensFile } = config.http
   const { prompt } = config.launch
   const attempt = async (check: string, text: string, remedy: string, work: () => unknown) => {
     try {
@@ -67,38 +60,20 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
       ),
     )
   }
-  if (hooksFile !== null) {
-    await attempt('hooks', hooksFile, 'Fix the file of LOOPER_HOOKS_FILE.', () => followSecrets(config, env))
-  }
-  return found
+  return [...found, ...config.triggers.flatMap((trigger) => trigger.findings(env))]
 }
 
 /** Whether the agent's program is there; it is not run. */
-export function findProgram({ launch }: Config, env: NodeJS.ProcessEnv, places: Places): Finding {
+export function findProgram({ agent }: Config, env: NodeJS.ProcessEnv, places: Places): Finding {
   try {
-    return ok(
-      'codex',
-      resolveBinary(null, { ...places, searchPath: env.PATH, configured: launch.binary }).path,
-    )
+    return ok(agent.name, resolveBinary(null, { ...places, ...agent.program, searchPath: env.PATH }).path)
   } catch (error) {
-    return broken('codex', messageOf(error), CODEX_REMEDY)
-  }
-}
-
-/** Whether the settings of notices are complete; null where they are. */
-export function checkCredentials({ zulip }: Config): Finding | null {
-  try {
-    const found = findCredentials(zulip)
-    if (found.kind === 'incomplete') return broken('zulip', describeMissing(found), ZULIP_REMEDY)
-    if (found.kind === 'ready' || !zulip.required) return null
-    return broken('zulip', 'no credentials, and LOOPER_ZULIP_REQUIRED is on', ZULIP_REMEDY)
-  } catch (error) {
-    return broken('zulip', messageOf(error), ZULIP_REMEDY)
+    return broken(agent.name, messageOf(error), agent.installRemedy)
   }
 }
 
 /** Whether run logs can be written, and have room. The directory need not be there yet. */
-export function checkDisk({ log: { dir, minFreeMb } }: Config): Finding[] {
+export function checkDisk({ log: { dir }, launch: { minFreeMb } }: Config): Finding[] {
   let place = dir
   while (!existsSync(place) && place !== path.dirname(place)) place = path.dirname(place)
   try {
@@ -122,8 +97,8 @@ export function checkDisk({ log: { dir, minFreeMb } }: Config): Finding[] {
   ]
 }
 
-/** Whether codex would work in the default workspace. */
-export function checkWorkspace({ launch: { workspace } }: Config): Finding {
+/** Whether the agent would work in the default workspace. */
+export function checkWorkspace({ agent, launch: { workspace } }: Config): Finding {
   if (workspace === null) {
     return warning(
       'workspace',
@@ -131,10 +106,5 @@ export function checkWorkspace({ launch: { workspace } }: Config): Finding {
       'Set LOOPER_WORKSPACE, if you want a default.',
     )
   }
-  if (isInRepository(workspace)) return ok('workspace', workspace)
-  return broken(
-    'workspace',
-    `${workspace} is no git repository, so codex refuses to work there`,
-    'Run "git init" there, or set LOOPER_WORKSPACE.',
-  )
+  return agent.checkWorkspace(workspace)
 }

@@ -1,8 +1,6 @@
-import path from 'node:path'
 import { isDirectory, realPathOf } from '../base/files.ts'
-import { beginsInHome, homeFault, isFileSystemRoot } from '../base/home.ts'
-import { isWithinRoots, type WorkspaceRoot } from '../runs/access.ts'
-import { isPathSetting, type Settings } from './settings.ts'
+import { homeFault, isFileSystemRoot } from '../base/home.ts'
+import { isWithinRoots, type WorkspaceRoot } from './access.ts'
 
 /** The roots that are set. What is wrong with them is added to the problems. */
 export function rootsOf(
@@ -39,22 +37,4 @@ export function tellOfDefaultRoots(home: string, workspace: string | null): stri
       'Every directory may be a workspace, for LOOPER_WORKSPACE is one that holds them all; set LOOPER_WORKSPACE_ROOTS',
     )
   return told
-}
-
-/** Problems of paths that begin with ~ where that is no directory of a user. */
-export function homelessPaths(settings: Settings, home: string): string[] {
-  const fault = homeFault(home)
-  if (fault === null) return []
-  const isHomeless = (given: string) => {
-    if (!beginsInHome(given)) return false
-    const file = path.join(home, given.slice(2))
-    return !path.isAbsolute(file) || isFileSystemRoot(file)
-  }
-  return Object.entries(settings).flatMap(([name, value]) => {
-    const given = isPathSetting(name) ? [value].flat() : []
-    return given
-      .filter((item) => typeof item === 'string')
-      .filter(isHomeless)
-      .map((item) => `${name}: "${item}" begins with ~, and HOME ${fault}; give a whole path, or set HOME`)
-  })
 }

@@ -1,0 +1,65 @@
+import { isAnyAddress } from '../base/any-address.ts'
+import { hostNameOf, isLoopbackAddress, isLoopbackName, listenHostOf } from '../base/host-name.ts'
+import { filePath, flag, integer, list, matching, setting } from '../settings/form.ts'
+import { part } from '../settings/part.ts'
+
+/** Where the service listens, and who may ask. */
+export interface HttpSettings {
+  readonly host: string
+  readonly port: number
+  readonly isLoopback: boolean
+  /** Names the service answers to, besides its own. */
+  readonly allowedHosts: readonly string[]
+  readonly token: string | null
+  readonly tokensFile: string | null
+}
+
+const forms = {
+  LOOPER_HOST: setting({
+    expected: 'an address or host name to listen on, without scheme and port',
+    read: listenHostOf,
+  }, '`127.0.0.1`; with a token `0.0.0.0`', 'the address to listen on', '127.0.0.1'),
+  LOOPER_PORT: setting(integer(0, 65_535, 'a port, 0 to 65535 (0: any free one)'), '`3456`', 'the port; 0: any free port'),
+  LOOPER_API_TOKEN: setting({ ...matching(
+    /^(?!(["'`])\s*\1$)[ -~]+$/,
+    'a token of at least one character, all of them ASCII; leave the variable out for none',
+  ), isSecret: true, isVerbatim: true, isNeverEmpty: true }, 'none', 'the token that callers must send', 'a-long-random-text'),
+  LOOPER_TOKENS_FILE: setting(filePath(), 'none', 'a file of named tokens with scopes', '~/looper-tokens.json'),
+  LOOPER_ALLOW_UNAUTHENTICATED: setting(flag(), '`0`', '`1`: listen beyond this machine without a token'),
+  LOOPER_ALLOWED_HOSTS: setting(list(',', 'host names, separated by commas; there are no wildcards', hostNameOf), 'none', 'further host names that requests may use, separated by commas; see [proxy.md](proxy.md). Without a token only names of this machine', 'looper.example.com'),
+}
+
+/** The settings of the server. */
+export const httpSettings = part('Server', forms, (values, { resolve, problems, warnings }): HttpSettings => {
+  const token = values.LOOPER_API_TOKEN ?? null
+  const tokensFile = values.LOOPER_TOKENS_FILE ? resolve(values.LOOPER_TOKENS_FILE) : null
+  const hasTokens = token !== null || tokensFile !== null
+  const host = values.LOOPER_HOST ?? (hasTokens ? '0.0.0.0' : '127.0.0.1')
+  const allowedHosts = values.LOOPER_ALLOWED_HOSTS ?? []
+  // A name from elsewhere leads here through a proxy, which is on loopback for us.
+  const open = hasTokens ? [] : openings(host, allowedHosts)
+  if (!values.LOOPER_ALLOW_UNAUTHENTICATED) {
+    for (const { setting, name } of open) {
+      problems.push(
+        `${setting}: "${name}" given without a token, so that whoever reaches it could run code here; ` +
+          'set LOOPER_API_TOKEN or LOOPER_TOKENS_FILE (or LOOPER_ALLOW_UNAUTHENTICATED=1, if you mean it)',
+      )
+    }
+  }
+  if (isAnyAddress(host)) warnings.push('Looper listens on every network interface (LOOPER_HOST)')
+  for (const { name } of open)
+    warnings.push(`Whoever reaches ${name} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
+  const port = values.LOOPER_PORT ?? 3456
+  return { host, port, isLoopback: isLoopback(host), allowedHosts, token, tokensFile }
+})
+
+/** What lets others in: the host, and names from elsewhere that a proxy would bring along. */
+function openings(host: string, allowedHosts: readonly string[]): { setting: string; name: string }[] {
+  const foreign = allowedHosts.filter((name) => !isLoopbackName(name))
+  return [
+    ...(isLoopback(host) ? [] : [{ setting: 'LOOPER_HOST', name: host }]),
+    ...foreign.map((name) => ({ setting: 'LOOPER_ALLOWED_HOSTS', name })),
+  ]
+}
+
+const isLoopback = (host: string) => host === 'localhost' || isLoopbackAddress(host)

@@ -1,0 +1,23 @@
+import type { FastifyInstance } from 'fastify'
+import type { Type } from './base/schema.ts'
+
+/** What a plug-in adds to a service that runs; each of it is optional. */
+export interface Opened {
+  /** Registers routes for which nobody needs a token of the service. */
+  publicRoutes?(app: FastifyInstance): Promise<void>
+  /** Registers routes behind the service's tokens. */
+  routes?(app: FastifyInstance): Promise<void>
+  /** What it tells in `GET /status`, under its name; it may throw where that cannot be told now. */
+  readonly status?: StatusPart
+  /** Works until the signal aborts; begins when the runs of an earlier life are taken up. Never rejects. */
+  run?(signal: AbortSignal): Promise<void>
+  /** Lets go of what it opened. */
+  close?(): void
+}
+
+/** A part of `GET /status`. */
+export interface StatusPart {
+  readonly name: string
+  readonly schema: ReturnType<typeof Type.Object>
+  look(): Promise<Readonly<Record<string, unknown>>>
+}

@@ -1,0 +1,21 @@
+import type { AgentPlugin } from './agents/agent.ts'
+import { codex } from './agents/codex/plugin.ts'
+import type { NoticePlugin } from './notices/notice.ts'
+import { zulip } from './notices/zulip/plugin.ts'
+import { autopoll } from './triggers/autopoll/plugin.ts'
+import { hooks } from './triggers/hooks/plugin.ts'
+import type { TriggerPlugin } from './triggers/trigger.ts'
+import { api } from './views/api/plugin.ts'
+import { dashboard } from './views/dashboard/plugin.ts'
+import { metrics } from './views/metrics/plugin.ts'
+import { status } from './views/status/plugin.ts'
+import type { ViewPlugin } from './views/view.ts'
+
+/** The agents that runs may be of; the first is that of whoever names none. */
+export const AGENTS: readonly AgentPlugin[] = [codex]
+/** The ways to tell people; the first that its settings ask for is taken. */
+export const NOTICES: readonly NoticePlugin[] = [zulip]
+/** What asks for runs, besides `POST /run`. */
+export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
+/** The ways to look at the service. */
+export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, metrics]

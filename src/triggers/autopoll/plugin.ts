@@ -1,0 +1,58 @@
+import type { Parts } from '../../parts.ts'
+import type { Opened } from '../../plugin.ts'
+import type { Part } from '../../settings/part.ts'
+import type { Trigger, TriggerPlugin, TriggerReading } from '../trigger.ts'
+import { createAutopoll, SKIP_KINDS } from './autopoll.ts'
+import { limitedUntil, prepareDefault } from './default-run.ts'
+import { autopollRoutes } from './routes.ts'
+import { type AutopollSettings, autopollSettings } from './settings.ts'
+import { AutopollState, stateOf } from './status.ts'
+
+const settings: Part<Trigger, TriggerReading> = {
+  ...autopollSettings,
+  read: (reading) => triggerOf(autopollSettings.read(reading)),
+}
+
+/** Launches the default run whenever nothing runs. */
+export const autopoll: TriggerPlugin = { settings }
+
+function triggerOf(wanted: AutopollSettings): Trigger {
+  return {
+    file: null,
+    secrets: () => ({ values: [], variables: [] }),
+    findings: () => [],
+    open: (parts) => openAutopoll(wanted, parts),
+  }
+}
+
+function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): Opened {
+  const { meters, defaults, notices, agent, agentEnv, newRequestId, settings } = parts
+  const skipped = meters.counter({
+    name: 'looper_autopoll_skips_total',
+    help: 'Looks of the autopoll that launched nothing, by the reason.',
+    label: { name: 'reason', values: SKIP_KINDS },
+  })
+  const poll = enabled
+    ? createAutopoll({
+        ...parts,
+        ...wanted,
+        notify: notices.notify,
+        limitedUntil: (run) => limitedUntil(run, agent, agentEnv),
+        logDir: settings.log.dir,
+        prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
+        skipped,
+      })
+    : null
+  meters.gauge({
+    name: 'looper_autopoll_paused',
+    help: 'Whether somebody paused the autopoll: 1, else 0. No sample where it is off.',
+    look: () => (poll === null ? null : Number(poll.isHeld())),
+  })
+  return {
+    routes: async (app) => {
+      await app.register(autopollRoutes, { autopoll: poll })
+    },
+    status: { name: 'autopoll', schema: AutopollState, look: () => stateOf(poll) },
+    ...(poll && { run: poll.run }),
+  }
+}
