@@ -44,10 +44,10 @@ export const FORMS: Forms = Object.assign({}, ...PARTS.map(({ forms }) => forms)
  */
 export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonly string[] = []): Config {
   const reading = beginReading(env, places)
+  const http = httpSettings.read(reading)
   const runs = runSettings.read(reading)
   const agents = AGENTS.map(({ settings }) => settings.read(reading))
   const triggers = TRIGGERS.map(({ settings }) => settings.read({ ...reading, launch: runs.launch }))
-  const http = httpSettings.read(reading)
   const log = logSettings.read(reading)
   const { notifyEnd } = noticeSettings.read(reading)
   const notices = NOTICES.map(({ settings }) => settings.read(reading))

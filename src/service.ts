@@ -6,9 +6,12 @@ import { buildApp, newRequestId } from './app.ts'
 import { systemClock } from './base/clock.ts'
 import { createMeters } from './base/meters.ts'
 import { versionOf } from './base/version.ts'
+import { findingsOf } from './checks.ts'
+import type { Config } from './config.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { listen } from './http/listen.ts'
+import { openTokens } from './http/open-tokens.ts'
 import { createReadiness, phaseOf } from './http/readiness.ts'
 import { keepHouse } from './logging/housekeeping.ts'
 import { mirrorLog } from './logging/mirror.ts'
@@ -17,9 +20,12 @@ import { redactor } from './logging/redact.ts'
 import type { ServerLog } from './logging/server-log.ts'
 import { noteTimes } from './logs/times-file.ts'
 import { openNotices } from './notices/notices.ts'
+import { isOwnVariable } from './own-variables.ts'
+import type { Parts } from './parts.ts'
 import { agentEnvironment } from './places/host/environment.ts'
 import { environmentOfNpm, withoutNpm } from './places/host/npm-environment.ts'
 import { createWrappers } from './places/host/wrappers.ts'
+import { NOTICES, VIEWS } from './plugins.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { type Claim, claim } from './record/claim.ts'
 import { type Ledger, openLedger } from './record/ledger.ts'
@@ -27,15 +33,9 @@ import { type Access, recheckLaunch } from './runs/request.ts'
 import { tellSteps } from './runs/run-lines.ts'
 import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
-import type { Places } from './settings/part.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
+import type { Places } from './settings/part.ts'
 import { startWarnings } from './start-warnings.ts'
-import { findingsOf } from './checks.ts'
-import type { Config } from './config.ts'
-import { openTokens } from './http/open-tokens.ts'
-import { isOwnVariable } from './own-variables.ts'
-import type { Parts } from './parts.ts'
-import { NOTICES, VIEWS } from './plugins.ts'
 
 /** A service that listens. */
 export interface Service {
@@ -281,5 +281,10 @@ const aborted = (signal: AbortSignal) =>
 /** The files that settings name, besides those of logs. */
 function filesOf({ http, launch, triggers, notice }: Config): string[] {
   const promptFile = launch.prompt.kind === 'file' ? launch.prompt.path : []
-  return [http.tokensFile ?? [], promptFile, ...triggers.map(({ file }) => file?.path ?? []), ...notice.files].flat()
+  return [
+    http.tokensFile ?? [],
+    promptFile,
+    ...triggers.map(({ file }) => file?.path ?? []),
+    ...notice.files,
+  ].flat()
 }

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { findingsOf } from '../../src/settings/checks.ts'
-import { loadConfig } from '../../src/settings/config.ts'
-import { FAKE_CODEX } from '../helpers/heart.ts'
-import { startTestService } from '../helpers/service.ts'
+import { findingsOf } from '../src/checks.ts'
+import { loadConfig } from '../src/config.ts'
+import { FAKE_CODEX } from './helpers/heart.ts'
+import { startTestService } from './helpers/service.ts'
 
 /** Settings with which all is well, and what is found with changed ones. */
 function setUp(test: Test) {

@@ -2,12 +2,16 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
 import t, { type Test } from 'tap'
-import { MAX_TIMER_MS } from '../../src/base/clock.ts'
-import { expandHome } from '../../src/base/home.ts'
-import { ConfigError, loadConfig } from '../../src/settings/config.ts'
-import { NEVER_EMPTY, SECRET_SETTINGS, Settings } from '../../src/settings/settings.ts'
+import { MAX_TIMER_MS } from '../src/base/clock.ts'
+import { expandHome } from '../src/base/home.ts'
+import { FORMS, loadConfig } from '../src/config.ts'
+import { zulipSettings } from '../src/notices/zulip/settings.ts'
+import { ConfigError } from '../src/settings/config-error.ts'
+import { beginReading } from '../src/settings/part.ts'
+import { autopollSettings } from '../src/triggers/autopoll/settings.ts'
+import { hookSettings } from '../src/triggers/hooks/settings.ts'
 
-const NAMES = Object.keys(Settings)
+const NAMES = Object.keys(FORMS)
 const MAX_SECONDS = Math.floor(MAX_TIMER_MS / 1000)
 const AUTOPOLL_OFF =
   'The autopoll is off: it needs LOOPER_WORKSPACE, and LOOPER_DEFAULT_PROMPT or LOOPER_DEFAULT_PROMPT_FILE'
@@ -16,7 +20,19 @@ const HOMELESS =
   'HOME is "/home/ada", which is no directory: nothing in it may be a workspace; set LOOPER_WORKSPACE_ROOTS, or HOME'
 
 const PLACES = { projectDir: '/srv/looper', home: '/home/ada' }
-const load = (env: NodeJS.ProcessEnv, places = PLACES) => loadConfig(env, places)
+
+/** The settings as values: those of plug-ins, which keep theirs, beside the others. */
+function load(env: NodeJS.ProcessEnv, places = PLACES) {
+  const { agent, triggers: _triggers, notice: _notice, ...config } = loadConfig(env, places)
+  const reading = { ...beginReading(env, places), launch: config.launch }
+  return {
+    ...config,
+    binary: agent.program.configured,
+    hooksFile: hookSettings.read(reading),
+    autopoll: autopollSettings.read(reading),
+    zulip: zulipSettings.read(reading),
+  }
+}
 
 /** A project and a home that are really there. */
 function realPlaces(test: Test) {
@@ -47,7 +63,6 @@ t.test('an empty environment gives every default', async (t) => {
       allowedHosts: [],
       token: null,
       tokensFile: null,
-      hooksFile: null,
     },
     access: { workspaceRoots: [], executables: [], agentEnvPass: [] },
     log: {
@@ -58,11 +73,10 @@ t.test('an empty environment gives every default', async (t) => {
       times: false,
       keep: { days: 0, count: 0, mb: 0 },
       maxMb: 0,
-      minFreeMb: 100,
       dbPath: '/srv/looper/logs/looper.db',
     },
     launch: {
-      binary: null,
+      minFreeMb: 100,
       delayMs: 1000,
       startupCheckMs: 1000,
       timeoutMs: 0,
@@ -72,6 +86,9 @@ t.test('an empty environment gives every default', async (t) => {
     },
     stop: { scope: 'machine', graceMs: 5000 },
     autopoll: { enabled: false, pollMs: 300_000, staleMs: 0, maxRunsPerHour: 12 },
+    notifyEnd: 'edit',
+    binary: null,
+    hooksFile: null,
     zulip: {
       site: null,
       email: null,
@@ -84,7 +101,6 @@ t.test('an empty environment gives every default', async (t) => {
       topic: 'verified-cad',
       to: null,
       required: false,
-      notifyEnd: 'edit',
     },
     warnings: [HOMELESS, AUTOPOLL_OFF],
   })
@@ -150,7 +166,6 @@ t.test('every setting reaches its place', async (t) => {
       allowedHosts: ['looper.example.com', 'other'],
       token: 'secret',
       tokensFile: path.join(home, 'tokens.json'),
-      hooksFile: path.join(projectDir, 'hooks.json'),
     },
     access: {
       workspaceRoots: [
@@ -168,11 +183,10 @@ t.test('every setting reaches its place', async (t) => {
       times: true,
       keep: { days: 0.5, count: 1000, mb: 2048 },
       maxMb: 64,
-      minFreeMb: 0,
       dbPath: path.join(home, 'ledger.db'),
     },
     launch: {
-      binary: 'my-codex',
+      minFreeMb: 0,
       delayMs: 0,
       startupCheckMs: 2500,
       timeoutMs: 3_600_000,
@@ -182,6 +196,9 @@ t.test('every setting reaches its place', async (t) => {
     },
     stop: { scope: 'own', graceMs: 0 },
     autopoll: { enabled: true, pollMs: 7500, staleMs: 60_000, maxRunsPerHour: 3 },
+    notifyEnd: 'message',
+    binary: 'my-codex',
+    hooksFile: path.join(projectDir, 'hooks.json'),
     zulip: {
       site: 'https://chat.example.com',
       email: 'bot@example.com',
@@ -194,14 +211,13 @@ t.test('every setting reaches its place', async (t) => {
       topic: 'runs',
       to: 'ada@example.com',
       required: true,
-      notifyEnd: 'message',
     },
     warnings: [],
   })
 })
 
 t.test('the configuration is frozen, all the way down', async (t) => {
-  const config = load({ LOOPER_DEFAULT_PROMPT: 'go' })
+  const config = loadConfig({ LOOPER_DEFAULT_PROMPT: 'go' }, PLACES)
   t.ok(Object.isFrozen(config))
   for (const [name, part] of Object.entries(config)) t.ok(Object.isFrozen(part), name)
   t.ok(Object.isFrozen(config.launch.prompt))
@@ -413,7 +429,7 @@ t.test('quotes around a value are left out, where they cannot be a part of it', 
   t.equal(config.http.tokensFile, null)
   t.strictSame(config.access.agentEnvPass, ['A', 'B'])
   for (const given of ['"a', 'a"', `"a'`, '"a"b"', '"'])
-    t.equal(load({ CODEX_EXEC_BINARY: given }, places).launch.binary, given, 'these are no quotes around it')
+    t.equal(load({ CODEX_EXEC_BINARY: given }, places).binary, given, 'these are no quotes around it')
 })
 
 t.test('quotes around a word or a key are kept, and told', async (t) => {
@@ -440,7 +456,7 @@ t.test('a variable in a path is told: no shell has read it', async (t) => {
       ZULIPRC_PATH: '/x/$1',
       ZULIP_TOPIC: '$A',
     }),
-    ['LOOPER_DB_PATH', 'CODEX_EXEC_LOG_DIR'],
+    ['CODEX_EXEC_LOG_DIR', 'LOOPER_DB_PATH'],
   )
 })
 
@@ -492,7 +508,7 @@ t.test('log levels are read in any case, with the names that other services use'
 })
 
 t.test('an empty value counts as not set', async (t) => {
-  const empty = NAMES.filter((name) => !NEVER_EMPTY.has(name)).map((name) => [name, '  '])
+  const empty = NAMES.filter((name) => !FORMS[name]?.isNeverEmpty).map((name) => [name, '  '])
   t.strictSame(load(Object.fromEntries(empty)), load({}))
 })
 
@@ -567,7 +583,7 @@ t.test('every bad setting is named at once, with what was given and what is expe
     ZULIP_MESSAGE_TYPE: 'private',
     ZULIP_TOPIC: 'x'.repeat(61),
   }
-  t.strictSame(problemsOf(env, places), [
+  const expected = [
     'LOOPER_PORT: "70000" given, expected a port, 0 to 65535 (0: any free one)',
     'LOOPER_API_TOKEN: "" given, expected a token of at least one character, all of them ASCII; leave the variable out for none',
     'LOOPER_LOG_LEVEL: "loud" given, expected one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',
@@ -595,7 +611,8 @@ t.test('every bad setting is named at once, with what was given and what is expe
     'LOOPER_WORKSPACE: "absent" is not a directory; name one that exists',
     'LOOPER_DEFAULT_PROMPT and LOOPER_DEFAULT_PROMPT_FILE are both set; set only one',
     'ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private',
-  ])
+  ]
+  t.strictSame(problemsOf(env, places).toSorted(), expected.toSorted())
 })
 
 t.test('the message of a refusal is ready to print, one problem a line', async (t) => {
@@ -616,11 +633,14 @@ t.test('a value with a newline cannot forge a line of the refusal', async (t) =>
 })
 
 t.test('every setting says what a good value is', async (t) => {
-  for (const [name, { expected }] of Object.entries(Settings)) t.match(expected, /\w{2}/, name)
+  for (const [name, { expected }] of Object.entries(FORMS)) t.match(expected, /\w{2}/, name)
 })
 
 t.test('a secret is never shown, whatever else is wrong', async (t) => {
-  t.strictSame([...SECRET_SETTINGS], ['LOOPER_API_TOKEN', 'ZULIP_BOT_API_KEY'])
+  t.strictSame(
+    NAMES.filter((name) => FORMS[name]?.isSecret),
+    ['LOOPER_API_TOKEN', 'ZULIP_BOT_API_KEY'],
+  )
   t.strictSame(problemsOf({ LOOPER_API_TOKEN: 'hünter2', ZULIP_BOT_API_KEY: 'hunter3', LOOPER_PORT: 'x' }), [
     'LOOPER_PORT: "x" given, expected a port, 0 to 65535 (0: any free one)',
     'LOOPER_API_TOKEN: (hidden) given, expected a token of at least one character, all of them ASCII; leave the variable out for none',
@@ -703,7 +723,7 @@ t.test('private notices need a recipient', async (t) => {
     'ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private',
   ])
   for (const end of ['edit', 'message', 'off'] as const) {
-    t.equal(load({ LOOPER_NOTIFY_END: end.toUpperCase() }).zulip.notifyEnd, end)
+    t.equal(load({ LOOPER_NOTIFY_END: end.toUpperCase() }).notifyEnd, end)
   }
   t.match(load({ ZULIP_MESSAGE_TYPE: 'private', ZULIP_TO: '12' }).zulip, { type: 'private', to: '12' })
   t.match(load({ ZULIP_MESSAGE_TYPE: 'Stream' }).zulip, { type: 'stream', to: null })
@@ -765,14 +785,14 @@ t.test('only ~ and ~/ are the home directory', async (t) => {
 })
 
 t.test('.env.example names every setting once, and as it is it changes nothing', async (t) => {
-  const text = readFileSync(path.resolve(import.meta.dirname, '../../.env.example'), 'utf8')
+  const text = readFileSync(path.resolve(import.meta.dirname, '../.env.example'), 'utf8')
   const names = [...text.matchAll(/^(?:# )?([A-Z][A-Z0-9_]*)=/gm)].map(([, name]) => name)
   t.strictSame([...names].sort(), [...NAMES].sort())
   t.strictSame(load(parseEnv(text)), load({}))
 })
 
 t.test('docs/settings.md explains every setting once', async (t) => {
-  const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/settings.md'), 'utf8')
+  const text = readFileSync(path.resolve(import.meta.dirname, '../docs/settings.md'), 'utf8')
   const rows = [...text.matchAll(/^\| `([A-Z][A-Z0-9_]*)`/gm)].map(([, name]) => name)
   const older = ['PROMPT_SEND_DELAY_SECONDS']
   for (const name of older) t.match(text, `(older name: \`${name}\`)`)
@@ -780,7 +800,7 @@ t.test('docs/settings.md explains every setting once', async (t) => {
 })
 
 t.test('every example of .env.example is a value that is accepted, and has a comment above it', async (t) => {
-  const text = readFileSync(path.resolve(import.meta.dirname, '../../.env.example'), 'utf8')
+  const text = readFileSync(path.resolve(import.meta.dirname, '../.env.example'), 'utf8')
   const lines = text.split('\n')
   const { projectDir, home } = realPlaces(t)
   mkdirSync(path.join(home, 'project'))

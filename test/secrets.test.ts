@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../src/settings/config.ts'
-import { followSecrets } from '../../src/settings/secrets.ts'
+import { loadConfig } from '../src/config.ts'
+import { followSecrets } from '../src/secrets.ts'
 
 const hook = (secrets: object) => ({ kind: 'github', message: 'x', ...secrets })
 const HOOKS = {

@@ -3,15 +3,15 @@ import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { errnoOf, messageOf } from '../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../base/finding.ts'
+import { findProgram } from '../checks.ts'
+import type { Config } from '../config.ts'
+import { isOwnVariable } from '../own-variables.ts'
 import { agentEnvironment } from '../places/host/environment.ts'
 import { withoutNpm } from '../places/host/npm-environment.ts'
 import { INIT_REMEDY, initWarnings } from '../processes/init.ts'
 import { linuxTable } from '../processes/linux.ts'
 import { portableTable } from '../processes/portable.ts'
 import type { ProcessTable } from '../processes/table.ts'
-import { findProgram } from '../checks.ts'
-import type { Config } from '../config.ts'
-import { isOwnVariable } from '../own-variables.ts'
 import { followSecrets } from '../secrets.ts'
 import type { Places } from '../settings/part.ts'
 
@@ -44,7 +44,11 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
     })
     return ok(config.agent.name, `${stdout.trim()}, ${file}`)
   } catch (error) {
-    return broken(config.agent.name, `${file} --version failed: ${messageOf(error)}`, config.agent.installRemedy)
+    return broken(
+      config.agent.name,
+      `${file} --version failed: ${messageOf(error)}`,
+      config.agent.installRemedy,
+    )
   }
 }
 

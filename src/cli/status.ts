@@ -29,7 +29,7 @@ const FIELDS = [
 ] as const satisfies readonly (keyof Status)[]
 
 /** What the service tells, as this command shows it. */
-type Status = StatusCore & { readonly autopoll: AutopollState | null }
+export type Status = StatusCore & { readonly autopoll: AutopollState | null }
 
 /** The same of a service that is not older than this command. */
 type Answer = Status & {

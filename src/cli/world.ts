@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
-import type { Places } from '../settings/part.ts'
 import type { OwnPlaces } from '../settings/own-places.ts'
+import type { Places } from '../settings/part.ts'
 
 /** Where a command writes to. */
 export interface Output extends NodeJS.WritableStream {

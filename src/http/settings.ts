@@ -15,18 +15,47 @@ export interface HttpSettings {
 }
 
 const forms = {
-  LOOPER_HOST: setting({
-    expected: 'an address or host name to listen on, without scheme and port',
-    read: listenHostOf,
-  }, '`127.0.0.1`; with a token `0.0.0.0`', 'the address to listen on', '127.0.0.1'),
-  LOOPER_PORT: setting(integer(0, 65_535, 'a port, 0 to 65535 (0: any free one)'), '`3456`', 'the port; 0: any free port'),
-  LOOPER_API_TOKEN: setting({ ...matching(
-    /^(?!(["'`])\s*\1$)[ -~]+$/,
-    'a token of at least one character, all of them ASCII; leave the variable out for none',
-  ), isSecret: true, isVerbatim: true, isNeverEmpty: true }, 'none', 'the token that callers must send', 'a-long-random-text'),
-  LOOPER_TOKENS_FILE: setting(filePath(), 'none', 'a file of named tokens with scopes', '~/looper-tokens.json'),
+  LOOPER_HOST: setting(
+    {
+      expected: 'an address or host name to listen on, without scheme and port',
+      read: listenHostOf,
+    },
+    '`127.0.0.1`; with a token `0.0.0.0`',
+    'the address to listen on',
+    '127.0.0.1',
+  ),
+  LOOPER_PORT: setting(
+    integer(0, 65_535, 'a port, 0 to 65535 (0: any free one)'),
+    '`3456`',
+    'the port; 0: any free port',
+  ),
+  LOOPER_API_TOKEN: setting(
+    {
+      ...matching(
+        /^(?!(["'`])\s*\1$)[ -~]+$/,
+        'a token of at least one character, all of them ASCII; leave the variable out for none',
+      ),
+      isSecret: true,
+      isVerbatim: true,
+      isNeverEmpty: true,
+    },
+    'none',
+    'the token that callers must send',
+    'a-long-random-text',
+  ),
+  LOOPER_TOKENS_FILE: setting(
+    filePath(),
+    'none',
+    'a file of named tokens with scopes',
+    '~/looper-tokens.json',
+  ),
   LOOPER_ALLOW_UNAUTHENTICATED: setting(flag(), '`0`', '`1`: listen beyond this machine without a token'),
-  LOOPER_ALLOWED_HOSTS: setting(list(',', 'host names, separated by commas; there are no wildcards', hostNameOf), 'none', 'further host names that requests may use, separated by commas; see [proxy.md](proxy.md). Without a token only names of this machine', 'looper.example.com'),
+  LOOPER_ALLOWED_HOSTS: setting(
+    list(',', 'host names, separated by commas; there are no wildcards', hostNameOf),
+    'none',
+    'further host names that requests may use, separated by commas; see [proxy.md](proxy.md). Without a token only names of this machine',
+    'looper.example.com',
+  ),
 }
 
 /** The settings of the server. */

@@ -1,12 +1,12 @@
 import { type Logger, pino } from 'pino'
 import { messageOf } from '../base/errors.ts'
-import type { LogLevel } from './settings.ts'
 import type { Destination } from './backlog.ts'
 import { placeOf } from './log-place.ts'
 import { openLogStream } from './log-stream.ts'
 import { markEvents } from './raw-lines.ts'
 import { byteRedactor, type ListSecrets, type PlaceToCut, redactor } from './redact.ts'
 import { openRollingFile, type RotationOptions } from './rolling-file.ts'
+import type { LogLevel } from './settings.ts'
 
 /** The server log: structured events, and agents' output between them. Whoever opened it closes it. */
 export interface ServerLog {

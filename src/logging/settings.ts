@@ -34,18 +34,52 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 
 const forms = {
   CODEX_EXEC_LOG_DIR: setting(filePath('the path of a directory'), '`logs`', 'the directory of the run logs'),
-  LOOPER_SERVER_LOG_PATH: setting(filePath(), '`looper-server.log` in the log directory', 'the server log: a link to the current file in `<path>.d/`, which is rotated each day and at 50 MB; 10 files are kept. A device or a pipe (`/dev/stdout`) is written to directly', 'logs/looper-server.log'),
-  LOOPER_LOG_LEVEL: setting(oneOf(
-    'trace|debug|info|warn|warning|error|fatal|critical|silent',
-    'one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',
-  ), '`DEBUG`', '`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` or `SILENT`'),
-  LOOPER_MIRROR_OUTPUT: setting(flag(), '`1`', 'copy the agents\' output into the server log'),
-  LOOPER_LOG_TIMES: setting(flag(), '`0`', 'note beside each run log, in `<log>.times`, when it grew, for the dashboard, `looper logs --since` and `GET /runs/<run_id>/log/times`'),
-  LOOPER_DB_PATH: setting(filePath(), '`looper.db` in the log directory', 'the ledger, a SQLite database of all runs', 'logs/looper.db'),
-  LOOPER_RUN_LOG_KEEP_DAYS: setting(number(0, 36_500, 'a number of days, 0 to 36500 (0: keep all)'), '`0`', 'delete older runs, with their logs; 0: keep all'),
-  LOOPER_RUN_LOG_KEEP_COUNT: setting(count('a number of runs, 0 or more (0: keep all)'), '`0`', 'keep this many runs at most and delete the oldest; 0: keep all'),
-  LOOPER_RUN_LOG_KEEP_MB: setting(count('a number of megabytes, 0 or more (0: keep all)'), '`0`', 'keep this many megabytes of run logs at most; 0: keep all'),
-  LOOPER_RUN_LOG_MAX_MB: setting(count('a number of megabytes, 0 or more (0: no limit)'), '`0`', 'end a run whose log becomes larger; 0: never'),
+  LOOPER_SERVER_LOG_PATH: setting(
+    filePath(),
+    '`looper-server.log` in the log directory',
+    'the server log: a link to the current file in `<path>.d/`, which is rotated each day and at 50 MB; 10 files are kept. A device or a pipe (`/dev/stdout`) is written to directly',
+    'logs/looper-server.log',
+  ),
+  LOOPER_LOG_LEVEL: setting(
+    oneOf(
+      'trace|debug|info|warn|warning|error|fatal|critical|silent',
+      'one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',
+    ),
+    '`DEBUG`',
+    '`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` or `SILENT`',
+  ),
+  LOOPER_MIRROR_OUTPUT: setting(flag(), '`1`', "copy the agents' output into the server log"),
+  LOOPER_LOG_TIMES: setting(
+    flag(),
+    '`0`',
+    'note beside each run log, in `<log>.times`, when it grew, for the dashboard, `looper logs --since` and `GET /runs/<run_id>/log/times`',
+  ),
+  LOOPER_DB_PATH: setting(
+    filePath(),
+    '`looper.db` in the log directory',
+    'the ledger, a SQLite database of all runs',
+    'logs/looper.db',
+  ),
+  LOOPER_RUN_LOG_KEEP_DAYS: setting(
+    number(0, 36_500, 'a number of days, 0 to 36500 (0: keep all)'),
+    '`0`',
+    'delete older runs, with their logs; 0: keep all',
+  ),
+  LOOPER_RUN_LOG_KEEP_COUNT: setting(
+    count('a number of runs, 0 or more (0: keep all)'),
+    '`0`',
+    'keep this many runs at most and delete the oldest; 0: keep all',
+  ),
+  LOOPER_RUN_LOG_KEEP_MB: setting(
+    count('a number of megabytes, 0 or more (0: keep all)'),
+    '`0`',
+    'keep this many megabytes of run logs at most; 0: keep all',
+  ),
+  LOOPER_RUN_LOG_MAX_MB: setting(
+    count('a number of megabytes, 0 or more (0: no limit)'),
+    '`0`',
+    'end a run whose log becomes larger; 0: never',
+  ),
 }
 
 /** The settings of logs and of the record. */

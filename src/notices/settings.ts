@@ -5,7 +5,11 @@ import { part } from '../settings/part.ts'
 export type NotifyEnd = 'edit' | 'message' | 'off'
 
 const forms = {
-  LOOPER_NOTIFY_END: setting(oneOf('edit|message|off', 'edit, message or off'), '`edit`', 'when a run ends: `edit` its notice, send another `message`, or `off`'),
+  LOOPER_NOTIFY_END: setting(
+    oneOf('edit|message|off', 'edit, message or off'),
+    '`edit`',
+    'when a run ends: `edit` its notice, send another `message`, or `off`',
+  ),
 }
 
 /** The settings of all notices. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
 import type { Agent } from '../agents/agent.ts'
+import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
 import { MAX_SECONDS } from '../base/clock.ts'
 import { LooperError, messageOf } from '../base/errors.ts'
 import { isFile, makeWritable } from '../base/files.ts'

@@ -6,8 +6,8 @@ import { ownerPart, runPart } from '../processes/mark.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage } from '../processes/table.ts'
-import type { StopScope } from './settings.ts'
 import type { Run } from './run.ts'
+import type { StopScope } from './settings.ts'
 import { type StopTreeDeps, targetOf } from './stop-tree.ts'
 
 /** What finding and stopping agents needs. */

@@ -36,65 +36,124 @@ export interface RunSettings {
 }
 
 const forms = {
-  LOOPER_WORKSPACE_ROOTS: setting({
-    ...list(':', 'paths of directories, separated by colons; / allows all'),
-    isPath: true,
-  }, '`LOOPER_WORKSPACE`, and everything in your home except its hidden directories; a home that is `/` is left out', 'where workspaces may be, separated by colons; `/`: anywhere. A symbolic link is resolved at each launch', '~:/srv'),
-  LOOPER_ALLOWED_EXECUTABLES: setting({
-    ...list(':', 'paths, or names of programs on PATH, separated by colons'),
-    isPath: true,
-  }, 'none', 'further programs and helper scripts that requests may name, separated by colons', '/opt/codex-next/codex'),
-  LOOPER_AGENT_ENV_PASS: setting(list(',', 'names of variables, separated by commas', (item) =>
-    /^[^\s=$]+$/.test(item) ? item : null,
-  ), 'none', 'variables that agents get although they look like secrets of Looper or Zulip, separated by commas', 'LOOPER_API_TOKEN'),
-  LOOPER_WORKSPACE: setting(filePath('the path of a directory'), 'none', 'the default workspace', '~/project'),
-  LOOPER_DEFAULT_PROMPT: setting({ ...text('a prompt'), isVerbatim: true }, 'none', 'the default prompt', 'Carry on with the next open task.'),
-  LOOPER_DEFAULT_PROMPT_FILE: setting(filePath(), 'none', 'the default prompt in a file, read again at each launch; set only one of the two', '~/prompt.md'),
-  CODEX_EXEC_DELAY_SECONDS: setting(seconds(), '`1`', 'the wait between stop and launch (older name: `PROMPT_SEND_DELAY_SECONDS`)'),
-  PROMPT_SEND_DELAY_SECONDS: setting(seconds(), 'the value of `CODEX_EXEC_DELAY_SECONDS`', 'older name of `CODEX_EXEC_DELAY_SECONDS`, read only where that one is not set', '1'),
-  CODEX_EXEC_STARTUP_CHECK_SECONDS: setting(seconds(), '`1`', 'how long a new agent is watched before the answer is sent; 0: not at all'),
-  LOOPER_STOP_SCOPE: setting(oneOf('machine|own', 'machine or own'), '`machine`', 'which agents a new run stops. `machine`: every `codex exec` of this user; `own`: only those that this service launched'),
+  LOOPER_WORKSPACE_ROOTS: setting(
+    {
+      ...list(':', 'paths of directories, separated by colons; / allows all'),
+      isPath: true,
+    },
+    '`LOOPER_WORKSPACE`, and everything in your home except its hidden directories; a home that is `/` is left out',
+    'where workspaces may be, separated by colons; `/`: anywhere. A symbolic link is resolved at each launch',
+    '~:/srv',
+  ),
+  LOOPER_ALLOWED_EXECUTABLES: setting(
+    {
+      ...list(':', 'paths, or names of programs on PATH, separated by colons'),
+      isPath: true,
+    },
+    'none',
+    'further programs and helper scripts that requests may name, separated by colons',
+    '/opt/codex-next/codex',
+  ),
+  LOOPER_AGENT_ENV_PASS: setting(
+    list(',', 'names of variables, separated by commas', (item) => (/^[^\s=$]+$/.test(item) ? item : null)),
+    'none',
+    'variables that agents get although they look like secrets of Looper or Zulip, separated by commas',
+    'LOOPER_API_TOKEN',
+  ),
+  LOOPER_WORKSPACE: setting(
+    filePath('the path of a directory'),
+    'none',
+    'the default workspace',
+    '~/project',
+  ),
+  LOOPER_DEFAULT_PROMPT: setting(
+    { ...text('a prompt'), isVerbatim: true },
+    'none',
+    'the default prompt',
+    'Carry on with the next open task.',
+  ),
+  LOOPER_DEFAULT_PROMPT_FILE: setting(
+    filePath(),
+    'none',
+    'the default prompt in a file, read again at each launch; set only one of the two',
+    '~/prompt.md',
+  ),
+  CODEX_EXEC_DELAY_SECONDS: setting(
+    seconds(),
+    '`1`',
+    'the wait between stop and launch (older name: `PROMPT_SEND_DELAY_SECONDS`)',
+  ),
+  PROMPT_SEND_DELAY_SECONDS: setting(
+    seconds(),
+    'the value of `CODEX_EXEC_DELAY_SECONDS`',
+    'older name of `CODEX_EXEC_DELAY_SECONDS`, read only where that one is not set',
+    '1',
+  ),
+  CODEX_EXEC_STARTUP_CHECK_SECONDS: setting(
+    seconds(),
+    '`1`',
+    'how long a new agent is watched before the answer is sent; 0: not at all',
+  ),
+  LOOPER_STOP_SCOPE: setting(
+    oneOf('machine|own', 'machine or own'),
+    '`machine`',
+    'which agents a new run stops. `machine`: every `codex exec` of this user; `own`: only those that this service launched',
+  ),
   LOOPER_RUN_TIMEOUT_SECONDS: setting(seconds(), '`0`', 'end a run after this time; 0: never'),
-  LOOPER_RUN_STALL_SECONDS: setting(seconds(), '`0`', 'end a run after this time without output and CPU time; 0: never'),
+  LOOPER_RUN_STALL_SECONDS: setting(
+    seconds(),
+    '`0`',
+    'end a run after this time without output and CPU time; 0: never',
+  ),
   LOOPER_STOP_GRACE_SECONDS: setting(seconds(), '`5`', 'the time from the first polite signal to SIGKILL'),
-  LOOPER_MIN_FREE_MB: setting(count('a number of megabytes, 0 or more'), '`100`', 'with less free disk space in the log directory nothing is launched'),
+  LOOPER_MIN_FREE_MB: setting(
+    count('a number of megabytes, 0 or more'),
+    '`100`',
+    'with less free disk space in the log directory nothing is launched',
+  ),
 }
 
 /** The settings of runs. */
-export const runSettings = part('Runs', forms, (values, { home, resolve, problems, warnings }): RunSettings => {
-  const workspace = values.LOOPER_WORKSPACE ? resolve(values.LOOPER_WORKSPACE) : null
-  if (workspace && !isDirectory(workspace)) {
-    problems.push(`LOOPER_WORKSPACE: "${values.LOOPER_WORKSPACE}" is not a directory; name one that exists`)
-  }
-  if (values.LOOPER_DEFAULT_PROMPT && values.LOOPER_DEFAULT_PROMPT_FILE) {
-    problems.push('LOOPER_DEFAULT_PROMPT and LOOPER_DEFAULT_PROMPT_FILE are both set; set only one')
-  }
-  const roots = values.LOOPER_WORKSPACE_ROOTS
-  const workspaceRoots = roots ? rootsOf(roots, resolve, workspace, problems) : defaultRoots(home, workspace)
-  if (!roots) warnings.push(...tellOfDefaultRoots(home, workspace))
-  const prompt: PromptSource = values.LOOPER_DEFAULT_PROMPT_FILE
-    ? { kind: 'file', path: resolve(values.LOOPER_DEFAULT_PROMPT_FILE) }
-    : values.LOOPER_DEFAULT_PROMPT
-      ? { kind: 'text', text: values.LOOPER_DEFAULT_PROMPT }
-      : { kind: 'none' }
-  return {
-    access: {
-      workspaceRoots,
-      executables: values.LOOPER_ALLOWED_EXECUTABLES ?? [],
-      agentEnvPass: values.LOOPER_AGENT_ENV_PASS ?? [],
-    },
-    launch: {
-      delayMs: (values.CODEX_EXEC_DELAY_SECONDS ?? values.PROMPT_SEND_DELAY_SECONDS ?? 1) * 1000,
-      startupCheckMs: (values.CODEX_EXEC_STARTUP_CHECK_SECONDS ?? 1) * 1000,
-      timeoutMs: (values.LOOPER_RUN_TIMEOUT_SECONDS ?? 0) * 1000,
-      stallMs: (values.LOOPER_RUN_STALL_SECONDS ?? 0) * 1000,
-      workspace,
-      prompt,
-      minFreeMb: values.LOOPER_MIN_FREE_MB ?? 100,
-    },
-    stop: {
-      scope: values.LOOPER_STOP_SCOPE?.toLowerCase() === 'own' ? 'own' : 'machine',
-      graceMs: (values.LOOPER_STOP_GRACE_SECONDS ?? 5) * 1000,
-    },
-  }
-})
+export const runSettings = part(
+  'Runs',
+  forms,
+  (values, { home, resolve, problems, warnings }): RunSettings => {
+    const workspace = values.LOOPER_WORKSPACE ? resolve(values.LOOPER_WORKSPACE) : null
+    if (workspace && !isDirectory(workspace)) {
+      problems.push(`LOOPER_WORKSPACE: "${values.LOOPER_WORKSPACE}" is not a directory; name one that exists`)
+    }
+    if (values.LOOPER_DEFAULT_PROMPT && values.LOOPER_DEFAULT_PROMPT_FILE) {
+      problems.push('LOOPER_DEFAULT_PROMPT and LOOPER_DEFAULT_PROMPT_FILE are both set; set only one')
+    }
+    const roots = values.LOOPER_WORKSPACE_ROOTS
+    const workspaceRoots = roots
+      ? rootsOf(roots, resolve, workspace, problems)
+      : defaultRoots(home, workspace)
+    if (!roots) warnings.push(...tellOfDefaultRoots(home, workspace))
+    const prompt: PromptSource = values.LOOPER_DEFAULT_PROMPT_FILE
+      ? { kind: 'file', path: resolve(values.LOOPER_DEFAULT_PROMPT_FILE) }
+      : values.LOOPER_DEFAULT_PROMPT
+        ? { kind: 'text', text: values.LOOPER_DEFAULT_PROMPT }
+        : { kind: 'none' }
+    return {
+      access: {
+        workspaceRoots,
+        executables: values.LOOPER_ALLOWED_EXECUTABLES ?? [],
+        agentEnvPass: values.LOOPER_AGENT_ENV_PASS ?? [],
+      },
+      launch: {
+        delayMs: (values.CODEX_EXEC_DELAY_SECONDS ?? values.PROMPT_SEND_DELAY_SECONDS ?? 1) * 1000,
+        startupCheckMs: (values.CODEX_EXEC_STARTUP_CHECK_SECONDS ?? 1) * 1000,
+        timeoutMs: (values.LOOPER_RUN_TIMEOUT_SECONDS ?? 0) * 1000,
+        stallMs: (values.LOOPER_RUN_STALL_SECONDS ?? 0) * 1000,
+        workspace,
+        prompt,
+        minFreeMb: values.LOOPER_MIN_FREE_MB ?? 100,
+      },
+      stop: {
+        scope: values.LOOPER_STOP_SCOPE?.toLowerCase() === 'own' ? 'own' : 'machine',
+        graceMs: (values.LOOPER_STOP_GRACE_SECONDS ?? 5) * 1000,
+      },
+    }
+  },
+)

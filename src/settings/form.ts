@@ -55,7 +55,8 @@ export const oneOf = (pattern: string, expected: string): Form<string> =>
 /** On or off. */
 export const flag = (): Form<boolean> => ({
   expected: 'one of 1, true, yes, on, 0, false, no, off',
-  read: (given) => (/^(1|true|yes|on)$/i.test(given) ? true : /^(0|false|no|off)$/i.test(given) ? false : null),
+  read: (given) =>
+    /^(1|true|yes|on)$/i.test(given) ? true : /^(0|false|no|off)$/i.test(given) ? false : null,
 })
 
 /** A span of time, in seconds. */

@@ -2,6 +2,7 @@ import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { programsOf, scriptsOf } from '../../src/agents/allowed.ts'
+import { codex } from '../../src/agents/codex/codex.ts'
 
 const SENDER = 'scripts/send-zulip-dm.ts'
 
@@ -17,7 +18,7 @@ function setUp(test: Test) {
     projectDir: dir,
     home: path.join(dir, 'home'),
     searchPath: path.join(dir, 'bin'),
-    configured: null,
+    ...codex.program,
   }
   return { dir, program, places }
 }
@@ -29,8 +30,8 @@ t.test("the agent's program is always allowed as a program, our own sender as a 
   t.strictSame(programsOf([], places), new Map([[codex, codex]]))
   const mine = program('mine')
   t.strictSame(programsOf([], { ...places, configured: mine }), new Map([[mine, mine]]))
-  t.strictSame(scriptsOf([], places), new Set([path.join(dir, SENDER)]), 'and neither as the other')
-  t.strictSame(scriptsOf([], { ...places, projectDir: '/no/such' }), new Set())
+  t.strictSame(scriptsOf([], [SENDER], places), new Set([path.join(dir, SENDER)]), 'and neither as the other')
+  t.strictSame(scriptsOf([], [SENDER], { ...places, projectDir: '/no/such' }), new Set())
 })
 
 t.test('what the owner lists is a program, a script, or nothing', async (t) => {
@@ -47,5 +48,5 @@ t.test('what the owner lists is a program, a script, or nothing', async (t) => {
     'by real paths and the names of the owner',
   )
   t.equal(programs.get(link), link, 'a shim is run by its own name')
-  t.strictSame(scriptsOf(listed, places), new Set([tool, notify, path.join(dir, SENDER)]))
+  t.strictSame(scriptsOf(listed, [SENDER], places), new Set([tool, notify, path.join(dir, SENDER)]))
 })

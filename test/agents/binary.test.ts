@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type BinaryPlaces, resolveBinary } from '../../src/agents/binary.ts'
+import { codex } from '../../src/agents/codex/codex.ts'
 
 /** Puts a program there and tells where. */
 function program(...parts: readonly string[]): string {
@@ -20,7 +21,7 @@ function setUp(test: Test) {
     projectDir: at('project'),
     home: at('home'),
     searchPath: [at('one'), at('two')].join(':'),
-    configured: null,
+    ...codex.program,
   }
   return { dir, places, project: at('project'), home: at('home'), one: at('one'), two: at('two') }
 }

@@ -1,13 +1,13 @@
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
-import type { StatusAnswer } from '../../src/views/status/schemas.ts'
+import type { Status } from '../../src/cli/status.ts'
 import { startLoopbackLooper } from '../fixtures/loopback-looper.ts'
 import { runCommand } from '../helpers/command.ts'
 
 const NOW = Date.parse('2026-11-01T10:00:00Z')
 const world = { clock: { ...systemClock, now: () => NOW } }
 
-const IDLE: StatusAnswer = {
+const IDLE: Status = {
   ok: true,
   token: null,
   findings: [],
@@ -23,7 +23,7 @@ const IDLE: StatusAnswer = {
   problems: {},
 }
 
-async function setUp(test: Test, changes: Partial<StatusAnswer> = {}) {
+async function setUp(test: Test, changes: Partial<Status> = {}) {
   const service = await startLoopbackLooper()
   test.teardown(() => service.close())
   service.status = { ...IDLE, ...changes }

@@ -8,10 +8,19 @@ import { type AppOptions, buildApp } from '../../src/app.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { LooperError } from '../../src/base/errors.ts'
 import { createFailures } from '../../src/http/failures.ts'
+import type { Opened } from '../../src/plugin.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import type { RunRequest, RunResult } from '../../src/runs/run.ts'
 import type { Runs } from '../../src/runs/runs.ts'
 import { observeLedger } from '../../src/runs/steps.ts'
+import { type AutopollRoutesOptions, autopollRoutes } from '../../src/triggers/autopoll/routes.ts'
+import { AutopollState, stateOf } from '../../src/triggers/autopoll/status.ts'
+import { type HookRoutesOptions, hookRoutes } from '../../src/triggers/hooks/routes.ts'
+import { apiRoutes } from '../../src/views/api/routes.ts'
+import { dashboardRoutes } from '../../src/views/dashboard/routes.ts'
+import type { Metrics } from '../../src/views/metrics/metrics.ts'
+import { metricsRoutes } from '../../src/views/metrics/routes.ts'
+import { statusRoutes } from '../../src/views/status/routes.ts'
 
 /** Milliseconds since the epoch: the tests' present. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -55,8 +64,17 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
   return { runs, asked }
 }
 
+/** What an app for a test may be made of; the plug-ins' routes are all there. */
+export interface TestAppOptions extends Partial<AppOptions>, Partial<AutopollRoutesOptions> {
+  readonly hooks?: Pick<HookRoutesOptions, 'file' | 'env'>
+  readonly metrics?: Pick<Metrics, 'text'>
+}
+
 /** The app without a service around it; each event of its log is in `events`. */
-export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}) {
+export async function buildTestApp(
+  test: Test,
+  { hooks, autopoll = null, metrics, ...options }: TestAppOptions = {},
+) {
   const { runs, asked } = tellingRuns()
   const events: Record<string, unknown>[] = []
   const logger = pino({ level: 'debug' }, { write: (line) => events.push(JSON.parse(line)) })
@@ -65,29 +83,14 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
   const dbPath = path.join(dir, 'looper.db')
   const { ledger, steps } = observeLedger(openLedger(dbPath, () => undefined))
   test.teardown(() => rmSync(dir, { recursive: true }))
-  const app = await buildApp({
+  const made: Omit<AppOptions, 'plugins'> = {
     logger,
     requestLogger: logger,
     redact: (text) => text,
     hosts: { allowed: [], pages: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
-    autopoll: null,
-    hooks: null,
-    metrics: { text: async () => '' },
     problems: async () => [],
-    status: {
-      version: '1.2.3',
-      startedAt: NOW,
-      agent: codex.name,
-      findings: [],
-      runs,
-      ledger,
-      autopoll: null,
-      notice: () => ({ kind: 'log', route: null, problem: null, last: null }),
-      logDir: dir,
-      minFreeMb: 0,
-    },
     clock: { ...systemClock, now: () => NOW },
     runs,
     agent: codex,
@@ -100,7 +103,8 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       startupCheckMs: 0,
       timeoutMs: 0,
       stallMs: 0,
-      places: { projectDir: '/', home: '/', searchPath: '', configured: process.execPath },
+      agent: codex,
+      places: { projectDir: '/', home: '/', searchPath: '', ...codex.program, configured: process.execPath },
       logDir: test.testdirName,
       notify: async () => ({ output: '', messageId: null }),
       route: () => 'nowhere',
@@ -112,7 +116,31 @@ export async function buildTestApp(test: Test, options: Partial<AppOptions> = {}
       },
     },
     ...options,
-  })
+  }
+  const plugin: Opened = {
+    async publicRoutes(open) {
+      await open.register(apiRoutes, { routes: open.described, version: '1.2.3' })
+      await open.register(dashboardRoutes)
+      if (hooks) await open.register(hookRoutes, { ...made, ...hooks })
+    },
+    async routes(guarded) {
+      await guarded.register(statusRoutes, {
+        version: '1.2.3',
+        startedAt: NOW,
+        agent: codex.name,
+        findings: [],
+        runs,
+        ledger,
+        parts: [{ name: 'autopoll', schema: AutopollState, look: () => stateOf(null) }],
+        notice: () => ({ kind: 'log', route: null, problem: null, last: null }),
+        logDir: dir,
+        minFreeMb: 0,
+      })
+      await guarded.register(autopollRoutes, { autopoll })
+      await guarded.register(metricsRoutes, { metrics: metrics ?? { text: async () => '' } })
+    },
+  }
+  const app = await buildApp({ ...made, plugins: [plugin] })
   test.teardown(async () => {
     await app.close()
     ledger.close()

@@ -31,7 +31,6 @@ export function sampleOf(text: string, name: string, labels: Record<string, stri
 /** What a service tells of itself that has nothing to tell. */
 export const NO_FACTS: ServiceFacts = {
   version: '1.2.3',
-  autopollHeld: () => false,
   tokens: () => [{ name: 'ci', scope: 'run', expiresAt: Date.UTC(2027, 0, 1) }],
   freeBytes: () => 1024,
 }

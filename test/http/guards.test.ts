@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
+import { loadConfig } from '../../src/config.ts'
 import { type HostRules, hostRulesOf } from '../../src/http/guards.ts'
-import { loadConfig } from '../../src/settings/config.ts'
 import { buildTestApp } from '../helpers/app.ts'
 import { exchange } from '../helpers/live-run.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { listenFailure } from '../../src/http/listen.ts'
-import { ConfigError } from '../../src/settings/config.ts'
+import { ConfigError } from '../../src/settings/config-error.ts'
 
 const failureOf = (code: string) =>
   listenFailure(Object.assign(new Error(`listen ${code}`), { code }), 'looper.example', 80)

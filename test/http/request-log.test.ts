@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { AppOptions } from '../../src/app.ts'
 import { createTokenCheck } from '../../src/http/tokens.ts'
-import { buildTestApp, NOW } from '../helpers/app.ts'
+import { buildTestApp, NOW, type TestAppOptions } from '../helpers/app.ts'
 import { exchange } from '../helpers/live-run.ts'
 import { until } from '../helpers/service.ts'
 
@@ -12,7 +11,7 @@ const RIGHT = { authorization: `Bearer ${TOKEN}` }
 const tokens = createTokenCheck(TOKEN, null, () => NOW, t.fail)
 
 /** The app, and the lines of requests that it told of. */
-async function setUp(test: Test, options: Partial<AppOptions> = {}) {
+async function setUp(test: Test, options: TestAppOptions = {}) {
   const { app, events } = await buildTestApp(test, options)
   const lines = (...names: string[]) => events.filter(({ msg }) => names.includes(String(msg)))
   const told = () => lines('http.start', 'http.end')

@@ -16,7 +16,7 @@ import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
 import type { Lock } from '../../src/base/lock-file.ts'
 import { ClaimError, claim } from '../../src/record/claim.ts'
-import { ConfigError } from '../../src/settings/config.ts'
+import { ConfigError } from '../../src/settings/config-error.ts'
 import { spawnService, startTestService, textOf, until } from '../helpers/service.ts'
 
 const settingsOf = (logDir: string) => ({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir })

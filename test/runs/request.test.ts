@@ -12,6 +12,7 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { codex } from '../../src/agents/codex/codex.ts'
 import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/base/clock.ts'
 import type { Notify } from '../../src/notices/notice.ts'
 import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
@@ -43,7 +44,8 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     startupCheckMs: 2000,
     timeoutMs: 60_000,
     stallMs: 30_000,
-    places: { projectDir: at('project'), home: at('home'), searchPath: at('bin'), configured: null },
+    places: { projectDir: at('project'), home: at('home'), searchPath: at('bin'), ...codex.program },
+    agent: codex,
     logDir: at('logs'),
     access: {
       workspaceRoots: [{ path: '/', withoutDotDirectories: false }],

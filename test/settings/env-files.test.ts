@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { ConfigError } from '../../src/settings/config.ts'
+import { ConfigError } from '../../src/settings/config-error.ts'
 import { completeEnv } from '../../src/settings/env-files.ts'
 
 t.test('what Node missed of its files is added, in its order, and odd lines are told', async (t) => {

@@ -1,5 +1,5 @@
-import type { Agent } from '../agent.ts'
 import { broken, ok } from '../../base/finding.ts'
+import type { Agent } from '../agent.ts'
 import { failureOf } from './failure.ts'
 import { limitedUntil } from './limit.ts'
 import { isInRepository, refusalOf } from './workspace.ts'

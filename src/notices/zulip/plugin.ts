@@ -24,16 +24,18 @@ function noticeOf(wanted: ZulipSettings): Notice {
       notify: zulipNotices(wanted, env, skipped, redact),
       amend: zulipEdits(wanted, env, redact),
     }),
-    secrets() {
-      const found = findCredentials(wanted)
-      const ready = found.kind === 'ready' ? [found.account.key, basicOf(found.account)] : []
-      return [...(wanted.key === null ? [] : [wanted.key]), ...ready]
-    },
+    secrets: () => asSetting('ZULIPRC_PATH', () => secretsOf(wanted)),
     files: [wanted.rcPath],
     finding: () => checkCredentials(wanted),
     warning: () => asSetting('ZULIPRC_PATH', () => startWarning(wanted)),
     probe: (env, signal) => probeZulip(wanted, env, signal),
   }
+}
+
+function secretsOf(wanted: ZulipSettings): string[] {
+  const found = findCredentials(wanted)
+  const ready = found.kind === 'ready' ? [found.account.key, basicOf(found.account)] : []
+  return [...(wanted.key === null ? [] : [wanted.key]), ...ready]
 }
 
 /** The key as it travels: a proxy's error page may show the request's headers. */

@@ -18,16 +18,48 @@ export interface ZulipSettings {
 }
 
 const forms = {
-  ZULIP_SITE: setting(matching(/^https?:\/\/[^/]+.*$/, 'an address that begins with https://'), 'from the zuliprc file', 'the address of the Zulip server', 'https://chat.example.com'),
-  ZULIP_BOT_EMAIL: setting(text('the e-mail address of a Zulip bot'), 'from the zuliprc file', 'the e-mail address of the bot', 'looper-bot@chat.example.com'),
-  ZULIP_BOT_API_KEY: setting({ ...text('the API key of a Zulip bot'), isSecret: true }, 'from the zuliprc file', 'the API key of the bot', 'the-key-of-the-bot'),
+  ZULIP_SITE: setting(
+    matching(/^https?:\/\/[^/]+.*$/, 'an address that begins with https://'),
+    'from the zuliprc file',
+    'the address of the Zulip server',
+    'https://chat.example.com',
+  ),
+  ZULIP_BOT_EMAIL: setting(
+    text('the e-mail address of a Zulip bot'),
+    'from the zuliprc file',
+    'the e-mail address of the bot',
+    'looper-bot@chat.example.com',
+  ),
+  ZULIP_BOT_API_KEY: setting(
+    { ...text('the API key of a Zulip bot'), isSecret: true },
+    'from the zuliprc file',
+    'the API key of the bot',
+    'the-key-of-the-bot',
+  ),
   ZULIPRC_PATH: setting(filePath(), '`~/.zuliprc`', 'the zuliprc file', '~/.zuliprc'),
   ZULIP_PROFILE: setting(text('the name of a section in the zuliprc file'), '`api`', 'its section'),
-  ZULIP_MESSAGE_TYPE: setting(oneOf('stream|private', 'stream or private'), '`stream`', '`stream` (a channel) or `private` (one person)'),
+  ZULIP_MESSAGE_TYPE: setting(
+    oneOf('stream|private', 'stream or private'),
+    '`stream`',
+    '`stream` (a channel) or `private` (one person)',
+  ),
   ZULIP_STREAM: setting({ ...text('the name of a channel'), isVerbatim: true }, '`coding`', 'the channel'),
-  ZULIP_TOPIC: setting({ ...matching(/^.{1,60}$/su, 'a topic of 1 to 60 characters'), isVerbatim: true }, '`verified-cad`', 'the topic, at most 60 characters'),
-  ZULIP_TO: setting({ ...text('an e-mail address, a numeric user id, or a name'), isVerbatim: true }, 'none', 'for `private`: an e-mail address, a user id, or a name', 'someone@example.com'),
-  LOOPER_ZULIP_REQUIRED: setting(flag(), '`0`', '`1`: a run fails where Zulip is not configured; otherwise its notice goes to the server log'),
+  ZULIP_TOPIC: setting(
+    { ...matching(/^.{1,60}$/su, 'a topic of 1 to 60 characters'), isVerbatim: true },
+    '`verified-cad`',
+    'the topic, at most 60 characters',
+  ),
+  ZULIP_TO: setting(
+    { ...text('an e-mail address, a numeric user id, or a name'), isVerbatim: true },
+    'none',
+    'for `private`: an e-mail address, a user id, or a name',
+    'someone@example.com',
+  ),
+  LOOPER_ZULIP_REQUIRED: setting(
+    flag(),
+    '`0`',
+    '`1`: a run fails where Zulip is not configured; otherwise its notice goes to the server log',
+  ),
 }
 
 /** The settings of Zulip. */

@@ -1,8 +1,8 @@
 import { unchanged } from '../../logging/redact.ts'
-import type { ZulipSettings } from './settings.ts'
 import { cut, MAX_CODE_POINTS } from '../code-points.ts'
 import type { Amend, Notify, Receipt } from '../notice.ts'
 import type { Zulip, ZulipMessage } from './client.ts'
+import type { ZulipSettings } from './settings.ts'
 import { describeMissing, findCredentials } from './zuliprc.ts'
 
 /** How much of a long list of people is told. */

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { expandHome, homeDirectory } from '../../base/home.ts'
-import type { ZulipSettings } from './settings.ts'
 import type { ZulipAccount } from './client.ts'
+import type { ZulipSettings } from './settings.ts'
 import { readOwnerText } from './zuliprc-text.ts'
 
 /** Where the credentials came from, and which are missing. */

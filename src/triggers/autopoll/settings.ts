@@ -14,14 +14,26 @@ export interface AutopollSettings {
 const DEFAULT_POLL_SECONDS = 300
 
 const forms = {
-  LOOPER_AUTO_START_WHEN_IDLE: setting(flag(), '`1`', 'launch the default prompt whenever nothing runs; needs a default workspace and a default prompt'),
-  LOOPER_IDLE_POLL_SECONDS: setting(number(
-    -Number.MAX_VALUE,
-    MAX_SECONDS,
-    `a number of seconds, up to ${MAX_SECONDS}`,
-  ), '`300`', 'how often it checks'),
-  LOOPER_IDLE_LOG_STALE_SECONDS: setting(seconds(), '`0`', 'above 0: launch nothing while the newest run log changed within this time'),
-  LOOPER_AUTO_MAX_RUNS_PER_HOUR: setting(integer(1, 3600, 'a number of runs, 1 to 3600'), '`12`', 'how many runs it launches within an hour at most'),
+  LOOPER_AUTO_START_WHEN_IDLE: setting(
+    flag(),
+    '`1`',
+    'launch the default prompt whenever nothing runs; needs a default workspace and a default prompt',
+  ),
+  LOOPER_IDLE_POLL_SECONDS: setting(
+    number(-Number.MAX_VALUE, MAX_SECONDS, `a number of seconds, up to ${MAX_SECONDS}`),
+    '`300`',
+    'how often it checks',
+  ),
+  LOOPER_IDLE_LOG_STALE_SECONDS: setting(
+    seconds(),
+    '`0`',
+    'above 0: launch nothing while the newest run log changed within this time',
+  ),
+  LOOPER_AUTO_MAX_RUNS_PER_HOUR: setting(
+    integer(1, 3600, 'a number of runs, 1 to 3600'),
+    '`12`',
+    'how many runs it launches within an hour at most',
+  ),
 }
 
 /** The settings of the autopoll. */

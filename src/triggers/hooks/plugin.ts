@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts'
 import { broken, type Finding, ok } from '../../base/finding.ts'
+import { asSetting } from '../../settings/config-error.ts'
 import type { Part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin, TriggerReading, TriggerSecrets } from '../trigger.ts'
 import { readHooks } from './hooks-file.ts'
@@ -29,7 +30,7 @@ const NONE: Trigger = {
 function triggerOf(file: string): Trigger {
   return {
     file: { path: file, setting: SETTING },
-    secrets: (env) => secretsOf(file, env),
+    secrets: (env) => asSetting(SETTING, () => secretsOf(file, env)),
     findings: () => [check(file)],
     open: (parts) => ({
       publicRoutes: async (app) => {

@@ -1,6 +1,6 @@
 import { type Static, Type } from '../../base/schema.ts'
-import type { StatusPart } from '../../plugin.ts'
 import { SCOPES } from '../../http/tokens.ts'
+import type { StatusPart } from '../../plugin.ts'
 import { RunSummary } from '../../runs/schemas.ts'
 import { SLOT_STEPS } from '../../runs/slot.ts'
 
@@ -9,47 +9,47 @@ const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
 const Time = Type.String({ format: 'date-time' })
 
 const core = {
-    ok: Type.Literal(true),
-    version: Type.String(),
-    /** Whose token it is that asks; null where none is asked for. */
-    token: orNull(Type.Object({ name: Type.String(), scope: Type.Enum([...SCOPES]) })),
-    findings: Type.Array(
-      Type.Object({ check: Type.String(), problem: Type.String(), remedy: orNull(Type.String()) }),
-      { description: 'What is wrong with the settings, as it was found at the start.' },
-    ),
-    started_at: Time,
-    agent: Type.String(),
-    /** Who launches right now. */
-    slot: Type.Object({
-      taken: Type.Boolean(),
-      request_id: orNull(Type.String()),
-      run_id: orNull(Type.String()),
-      step: orNull(Type.Enum([...SLOT_STEPS])),
+  ok: Type.Literal(true),
+  version: Type.String(),
+  /** Whose token it is that asks; null where none is asked for. */
+  token: orNull(Type.Object({ name: Type.String(), scope: Type.Enum([...SCOPES]) })),
+  findings: Type.Array(
+    Type.Object({ check: Type.String(), problem: Type.String(), remedy: orNull(Type.String()) }),
+    { description: 'What is wrong with the settings, as it was found at the start.' },
+  ),
+  started_at: Time,
+  agent: Type.String(),
+  /** Who launches right now. */
+  slot: Type.Object({
+    taken: Type.Boolean(),
+    request_id: orNull(Type.String()),
+    run_id: orNull(Type.String()),
+    step: orNull(Type.Enum([...SLOT_STEPS])),
+  }),
+  /** The run of this service that lives. */
+  current: orNull(RunSummary),
+  /** Every live agent that a `POST /run` would stop, whoever started it. */
+  live_pids: orNull(Type.Array(Type.Integer())),
+  notice: orNull(
+    Type.Object({
+      kind: Type.String(),
+      route: orNull(Type.String()),
+      /** What is wrong with the settings of notices. */
+      problem: orNull(Type.String()),
+      last: orNull(Type.Object({ at: Time, ok: Type.Boolean(), output: Type.String() })),
     }),
-    /** The run of this service that lives. */
-    current: orNull(RunSummary),
-    /** Every live agent that a `POST /run` would stop, whoever started it. */
-    live_pids: orNull(Type.Array(Type.Integer())),
-    notice: orNull(
-      Type.Object({
-        kind: Type.String(),
-        route: orNull(Type.String()),
-        /** What is wrong with the settings of notices. */
-        problem: orNull(Type.String()),
-        last: orNull(Type.Object({ at: Time, ok: Type.Boolean(), output: Type.String() })),
-      }),
-    ),
-    disk: orNull(
-      Type.Object({
-        path: Type.String(),
-        free_mb: Type.Integer(),
-        min_free_mb: Type.Integer(),
-        ok: Type.Boolean(),
-      }),
-    ),
-    problems: Type.Record(Type.String(), Type.String(), {
-      description: 'Why a part is null that cannot be told now, by its name.',
+  ),
+  disk: orNull(
+    Type.Object({
+      path: Type.String(),
+      free_mb: Type.Integer(),
+      min_free_mb: Type.Integer(),
+      ok: Type.Boolean(),
     }),
+  ),
+  problems: Type.Record(Type.String(), Type.String(), {
+    description: 'Why a part is null that cannot be told now, by its name.',
+  }),
 }
 
 /** The answer of `GET /status`, without what plug-ins tell. */

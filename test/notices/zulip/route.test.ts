@@ -1,13 +1,17 @@
 import path from 'node:path'
 import t from 'tap'
-import { noticeRoute, plannedRoute } from '../../src/notices/state.ts'
-import { loadConfig } from '../../src/settings/config.ts'
+import { plannedRoute } from '../../../src/notices/planned-route.ts'
+import { routeOf } from '../../../src/notices/zulip/route.ts'
+import { zulipSettings } from '../../../src/notices/zulip/settings.ts'
+import { beginReading } from '../../../src/settings/part.ts'
 
 t.test('how notices would go is told from the settings, and what is against it', async (t) => {
   const dir = t.testdir({ folder: {} })
   const stateOf = (env: Record<string, string>) =>
-    noticeRoute(
-      loadConfig({ ZULIPRC_PATH: path.join(dir, 'none'), ...env }, { projectDir: dir, home: dir }).zulip,
+    routeOf(
+      zulipSettings.read(
+        beginReading({ ZULIPRC_PATH: path.join(dir, 'none'), ...env }, { projectDir: dir, home: dir }),
+      ),
     )
   const route = 'type=stream stream=coding topic=verified-cad'
   const all = { ZULIP_SITE: 'https://z.example', ZULIP_BOT_EMAIL: 'a@z.example', ZULIP_BOT_API_KEY: 'key' }
@@ -27,18 +31,20 @@ t.test('how notices would go is told from the settings, and what is against it',
 
 t.test('who plans a run is told of no route that is not there', async (t) => {
   const dir = t.testdir()
-  const routeOf = (env: Record<string, string>) =>
-    plannedRoute(loadConfig({ ZULIPRC_PATH: '', ...env }, { projectDir: dir, home: dir }).zulip)
+  const planned = (env: Record<string, string>) =>
+    plannedRoute(
+      routeOf(zulipSettings.read(beginReading({ ZULIPRC_PATH: '', ...env }, { projectDir: dir, home: dir }))),
+    )
   const route = 'type=stream stream=coding topic=verified-cad'
   const all = { ZULIP_SITE: 'https://z.example', ZULIP_BOT_EMAIL: 'a@z.example', ZULIP_BOT_API_KEY: 'key' }
-  t.equal(routeOf(all), route)
-  t.equal(routeOf({}), 'server log only, no Zulip is configured')
+  t.equal(planned(all), route)
+  t.equal(planned({}), 'server log only, no Zulip is configured')
   t.equal(
-    routeOf({ LOOPER_ZULIP_REQUIRED: '1' }),
+    planned({ LOOPER_ZULIP_REQUIRED: '1' }),
     'none; it would fail: no Zulip credentials (LOOPER_ZULIP_REQUIRED is on)',
   )
   t.equal(
-    routeOf({ ZULIP_SITE: 'https://z.example' }),
+    planned({ ZULIP_SITE: 'https://z.example' }),
     `${route}; it would fail: missing ZULIP_BOT_EMAIL, ZULIP_BOT_API_KEY`,
   )
 })

@@ -1,13 +1,15 @@
 import t, { type Test } from 'tap'
+import { zulipSettings } from '../../../src/notices/zulip/settings.ts'
 import { describeRoute, SKIPPED, zulipEdits, zulipNotices } from '../../../src/notices/zulip/zulip.ts'
-import { loadConfig } from '../../../src/settings/config.ts'
+import { beginReading } from '../../../src/settings/part.ts'
 import { startLoopbackZulip } from '../../fixtures/loopback-zulip.ts'
 
 async function setUp(t: Test) {
   const zulip = await startLoopbackZulip()
   t.teardown(() => zulip.close())
   const home = t.testdir()
-  const settings = (env: NodeJS.ProcessEnv) => loadConfig(env, { projectDir: home, home }).zulip
+  const settings = (env: NodeJS.ProcessEnv) =>
+    zulipSettings.read(beginReading(env, { projectDir: home, home }))
   const full = (env: NodeJS.ProcessEnv = {}) =>
     settings({
       ZULIP_SITE: zulip.url,

@@ -4,8 +4,9 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { messageOf } from '../../../src/base/errors.ts'
 import { homeDirectory } from '../../../src/base/home.ts'
+import { zulipSettings } from '../../../src/notices/zulip/settings.ts'
 import { describeMissing, findCredentials } from '../../../src/notices/zulip/zuliprc.ts'
-import { loadConfig } from '../../../src/settings/config.ts'
+import { beginReading } from '../../../src/settings/part.ts'
 
 const ALL = ['ZULIP_SITE', 'ZULIP_BOT_EMAIL', 'ZULIP_BOT_API_KEY']
 
@@ -21,7 +22,7 @@ const accountOf = (user: string) => ({
 /** What is found with this zuliprc in the home directory. */
 function find(t: Test, content: string | Buffer, env: NodeJS.ProcessEnv = {}) {
   const home = t.testdir({ '.zuliprc': content })
-  const found = findCredentials(loadConfig(env, { projectDir: home, home }).zulip)
+  const found = findCredentials(zulipSettings.read(beginReading(env, { projectDir: home, home })))
   return { found, file: path.join(home, '.zuliprc') }
 }
 
@@ -191,7 +192,7 @@ t.test('comments, blank lines, CRLF, spaces, colons, capitals and stray lines ar
 
 t.test('without a file and without variables there is none', async (t) => {
   const home = t.testdir()
-  t.strictSame(findCredentials(loadConfig({}, { projectDir: home, home }).zulip), {
+  t.strictSame(findCredentials(zulipSettings.read(beginReading({}, { projectDir: home, home }))), {
     kind: 'none',
     missing: ALL,
   })
@@ -200,7 +201,7 @@ t.test('without a file and without variables there is none', async (t) => {
 t.test('a file that was named but is absent makes the credentials incomplete', async (t) => {
   const home = t.testdir()
   const env = { ZULIPRC_PATH: path.join(home, 'absent') }
-  t.strictSame(findCredentials(loadConfig(env, { projectDir: home, home }).zulip), {
+  t.strictSame(findCredentials(zulipSettings.read(beginReading(env, { projectDir: home, home }))), {
     kind: 'incomplete',
     missing: ALL,
     source: 'env-only',
@@ -210,7 +211,7 @@ t.test('a file that was named but is absent makes the credentials incomplete', a
 t.test('a file that cannot be read is an error that names it', async (t) => {
   const home = t.testdir({ rc: {} })
   const file = path.join(home, 'rc')
-  const { zulip } = loadConfig({ ZULIPRC_PATH: file }, { projectDir: home, home })
+  const zulip = zulipSettings.read(beginReading({ ZULIPRC_PATH: file }, { projectDir: home, home }))
   t.throws(() => findCredentials(zulip), { message: `cannot read the zuliprc file ${file}: EISDIR` })
   const pipe = path.join(home, 'pipe')
   execFileSync('mkfifo', [pipe])

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { StatusAnswer } from '../../../src/views/status/schemas.ts'
+import type { Status } from '../../../src/cli/status.ts'
 import { startLoopbackModel, writeCodexHome } from '../../fixtures/loopback-model.ts'
 import { startLoopbackZulip } from '../../fixtures/loopback-zulip.ts'
 import { findObstacles, writeCodexProgram, writeScratchRepository } from '../../fixtures/real-codex.ts'
@@ -154,7 +154,7 @@ function autopollOf({ url }: { readonly url: string }) {
       const response = await fetch(`${url}/autopoll/${what}`, { method: 'POST' })
       return { status: response.status, body: JSON.parse(await response.text()) }
     },
-    async status(): Promise<StatusAnswer> {
+    async status(): Promise<Status> {
       return JSON.parse(await (await fetch(`${url}/status`)).text())
     },
   }

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { AppOptions } from '../../../src/app.ts'
 import { LooperError } from '../../../src/base/errors.ts'
 import { openLedger } from '../../../src/record/ledger.ts'
-import { buildTestApp, NOW, tellingRuns } from '../../helpers/app.ts'
+import { buildTestApp, NOW, type TestAppOptions, tellingRuns } from '../../helpers/app.ts'
 
 /** An app with these hooks, and a function that delivers. */
-async function setUp(test: Test, hooks: object, env: NodeJS.ProcessEnv = {}, more: Partial<AppOptions> = {}) {
+async function setUp(test: Test, hooks: object, env: NodeJS.ProcessEnv = {}, more: TestAppOptions = {}) {
   const file = path.join(test.testdir(), 'hooks.json')
   const write = (value: unknown) =>
     writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value))

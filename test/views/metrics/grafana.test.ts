@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { createMetrics } from '../../../src/views/metrics/metrics.ts'
-import { heartOf } from '../../helpers/heart.ts'
-import { NO_FACTS, samplesOf } from '../../helpers/metrics.ts'
+import { setUpFault } from '../../helpers/fault-service.ts'
+import { samplesOf } from '../../helpers/metrics.ts'
 import { PROJECT } from '../../helpers/service.ts'
 
 interface Panel {
@@ -30,15 +29,8 @@ const expressions = [
 const SOURCE = { type: 'prometheus', uid: `\${datasource}` }
 
 t.test('every series that the dashboard asks for is there, and so are its labels', async (t) => {
-  const { deps } = heartOf(t)
-  const steps = { subscribe: () => () => undefined }
-  const metrics = createMetrics(
-    steps,
-    { table: deps.table, live: () => [], slotTaken: () => false, facts: NO_FACTS },
-    deps.logger,
-  )
-  t.teardown(() => metrics.close())
-  const samples = samplesOf(await metrics.text())
+  const { service } = await setUpFault(t, {})
+  const samples = samplesOf(await (await fetch(`${service.url}/metrics`)).text())
   const labelsOf = (name: string) =>
     samples.filter((one) => one.name === name).flatMap(({ labels }) => Object.keys(labels))
   const asked = new Set(expressions.flatMap((text) => text.match(/(?:looper|process|nodejs)_\w+/g) ?? []))

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { createMeters } from '../../../src/base/meters.ts'
 import type { RunFinish } from '../../../src/record/ledger.ts'
 import { OUTCOMES } from '../../../src/runs/outcome.ts'
 import { TRIGGERS } from '../../../src/runs/run.ts'
@@ -19,13 +20,14 @@ function setUp(test: Test, sources: Partial<Parameters<typeof createMetrics>[1]>
   const heart = heartOf(test)
   const { ledger, steps } = observeLedger(heart.ledger)
   const { table, logger } = heart.deps
+  const meters = createMeters()
   const metrics = createMetrics(
     steps,
-    { table, live: () => [], slotTaken: () => false, facts: NO_FACTS, ...sources },
+    { table, live: () => [], slotTaken: () => false, facts: NO_FACTS, meters, ...sources },
     logger,
   )
   test.teardown(() => metrics.close())
-  return { heart, ledger, metrics }
+  return { heart, ledger, metrics, meters }
 }
 
 const END: RunFinish = {
@@ -121,7 +123,6 @@ t.test('runs that failed are counted whatever their outcome is called, from 0 on
 })
 
 t.test('the service tells its version, its pause, its tokens and its disk', async (t) => {
-  let held: boolean | null = true
   let tokens: ReturnType<typeof NO_FACTS.tokens> = [
     { name: 'a', scope: 'run', expiresAt: Date.UTC(2027, 0, 1) },
     { name: 'b', scope: 'run', expiresAt: Date.UTC(2026, 0, 1) },
@@ -131,40 +132,47 @@ t.test('the service tells its version, its pause, its tokens and its disk', asyn
     throw new Error('no disk')
   }
   let freeBytes = () => 5_000_000_000
-  const facts = { ...NO_FACTS, autopollHeld: () => held, tokens: () => tokens, freeBytes: () => freeBytes() }
+  const facts = { ...NO_FACTS, tokens: () => tokens, freeBytes: () => freeBytes() }
   const { metrics } = setUp(t, { facts })
   const text = await metrics.text()
   const node = process.versions.node
   t.equal(sampleOf(text, 'looper_build_info', { version: '1.2.3', node }), 1)
-  t.equal(sampleOf(text, 'looper_autopoll_paused'), 1)
   t.equal(sampleOf(text, 'looper_tokens', { scope: 'run' }), 2)
   t.equal(sampleOf(text, 'looper_tokens', { scope: 'admin' }), 1)
   t.equal(sampleOf(text, 'looper_tokens', { scope: 'read' }), 0)
   t.equal(sampleOf(text, 'looper_token_next_expiry_timestamp_seconds'), Date.UTC(2026, 0, 1) / 1000)
   t.equal(sampleOf(text, 'looper_disk_free_bytes'), 5_000_000_000)
-  held = false
   tokens = [{ name: 'c', scope: 'admin', expiresAt: Number.POSITIVE_INFINITY }]
   freeBytes = broken
   const later = await metrics.text()
-  t.equal(sampleOf(later, 'looper_autopoll_paused'), 0)
   t.equal(sampleOf(later, 'looper_token_next_expiry_timestamp_seconds'), null)
   t.equal(sampleOf(later, 'looper_disk_free_bytes'), null)
-  held = tokens = null
+  tokens = null
   const off = await metrics.text()
-  t.equal(sampleOf(off, 'looper_autopoll_paused'), null)
   t.equal(sampleOf(off, 'looper_token_next_expiry_timestamp_seconds'), null)
   t.equal(sampleOf(off, 'looper_tokens', { scope: 'admin' }), 0)
 })
 
-t.test('failed notices and skips of the autopoll are counted', async (t) => {
-  const { metrics } = setUp(t)
-  metrics.noticeFailed()
-  metrics.autopollSkipped('paused')
-  metrics.autopollSkipped('paused')
+t.test('what the parts of the service count and look at is told as it stands', async (t) => {
+  const { metrics, meters } = setUp(t)
+  const failed = meters.counter({ name: 'looper_failures_total', help: 'What failed.' })
+  const label = { name: 'reason', values: ['paused', 'busy'] }
+  const skipped = meters.counter({ name: 'looper_skips_total', help: 'What was left out.', label })
+  let held: number | null = 1
+  meters.gauge({ name: 'looper_held', help: 'Whether it is held.', look: () => held })
+  failed()
+  skipped('paused')
+  skipped('paused')
   const text = await metrics.text()
-  t.equal(sampleOf(text, 'looper_notice_failures_total'), 1)
-  t.equal(sampleOf(text, 'looper_autopoll_skips_total', { reason: 'paused' }), 2)
-  t.equal(sampleOf(text, 'looper_autopoll_skips_total', { reason: 'busy' }), 0)
+  t.equal(sampleOf(text, 'looper_failures_total'), 1)
+  t.equal(sampleOf(text, 'looper_skips_total', { reason: 'paused' }), 2)
+  t.equal(sampleOf(text, 'looper_skips_total', { reason: 'busy' }), 0)
+  t.equal(sampleOf(text, 'looper_held'), 1)
+  failed()
+  held = null
+  const later = await metrics.text()
+  t.equal(sampleOf(later, 'looper_failures_total'), 2, 'and not twice what it was')
+  t.equal(sampleOf(later, 'looper_held'), null)
 })
 
 t.test('of the run that lives, its processes and the size of its log are told', async (t) => {
@@ -190,12 +198,18 @@ t.test('of the run that lives, its processes and the size of its log are told', 
   const gone = { ...run, logPath: path.join(heart.dir, 'removed.log') }
   const metrics = createMetrics(
     steps,
-    { table, live: () => [run], slotTaken: () => true, facts: NO_FACTS },
+    { table, live: () => [run], slotTaken: () => true, facts: NO_FACTS, meters: createMeters() },
     logger,
   )
   const blind = createMetrics(
     steps,
-    { table: { ...table, kind: 'ps' }, live: () => [gone], slotTaken: () => true, facts: NO_FACTS },
+    {
+      table: { ...table, kind: 'ps' },
+      live: () => [gone],
+      slotTaken: () => true,
+      facts: NO_FACTS,
+      meters: createMeters(),
+    },
     logger,
   )
   t.teardown(() => {

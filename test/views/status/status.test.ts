@@ -3,6 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { codex } from '../../../src/agents/codex/codex.ts'
 import type { Run } from '../../../src/runs/run.ts'
+import { AutopollState } from '../../../src/triggers/autopoll/status.ts'
 import { type StatusSources, statusOf } from '../../../src/views/status/status.ts'
 import { heartOf } from '../../helpers/heart.ts'
 import { FAKE_CODEX } from '../../helpers/live-run.ts'
@@ -38,7 +39,7 @@ function sourcesOf(test: Test, ...prompts: string[]) {
       occupant: () => null,
     },
     ledger: heart.ledger,
-    autopoll: null,
+    parts: [{ name: 'autopoll', schema: AutopollState, look: async () => ({ enabled: false }) }],
     notice: () => ({ kind: 'log', route: null, problem: null, last: null }),
     logDir: test.testdir(),
     minFreeMb: 0,
@@ -63,7 +64,11 @@ t.test('every part that cannot be told is null, with the reason; all others are 
   const failing: [string, Partial<StatusSources>, string][] = [
     ['current', { ledger: { find: broken('no ledger') } }, 'no ledger'],
     ['live_pids', { runs: { ...sources.runs, occupation: async () => broken('no /proc')() } }, 'no /proc'],
-    ['autopoll', { autopoll: { status: async () => broken('no directory')() } }, 'no directory'],
+    [
+      'autopoll',
+      { parts: [{ name: 'autopoll', schema: AutopollState, look: async () => broken('no directory')() }] },
+      'no directory',
+    ],
     ['notice', { notice: broken('no file') }, 'no file'],
     [
       'disk',
@@ -98,7 +103,7 @@ t.test('a service whose log directory is removed tells so, and the rest', async 
   t.equal(response.status, 200)
   t.match(await response.json(), {
     ok: true,
-    autopoll: null,
+    parts: [{ name: 'autopoll', schema: AutopollState, look: async () => ({ enabled: false }) }],
     disk: null,
     notice: { kind: 'log' },
     problems: { autopoll: /^ENOENT: /, disk: /^ENOENT: / },
