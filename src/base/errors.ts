@@ -1,161 +1,277 @@
-/**
- * Every failure that a caller or an operator can act on: its HTTP status and what to do about it.
- * `docs/errors.md` lists the same codes.
- */
+/** A failure that a caller or an operator can act on. */
+export interface ErrorKind {
+  /** Its stable name; callers branch on it. */
+  readonly code: string
+  /** The HTTP status. */
+  readonly status: number
+  /** When it comes, in a sentence. */
+  readonly when: string
+  /** What to do about it, in a sentence. */
+  readonly remedy: string
+}
+
+/** The failures of the service itself; plug-ins have their own. `docs/errors.md` is made of all of them. */
 export const ERRORS = {
-  LOOPER_MESSAGE_MISSING: { status: 400, remedy: "Send 'zulip_message', a text that is not empty." },
-  LOOPER_BODY_INVALID: { status: 400, remedy: 'Send one JSON object as the body.' },
-  LOOPER_FIELD_INVALID: { status: 400, remedy: 'Correct the field that the error names.' },
-  LOOPER_WORKSPACE_MISSING: { status: 400, remedy: "Send 'workspace', or set LOOPER_WORKSPACE." },
+  LOOPER_MESSAGE_MISSING: {
+    status: 400,
+    when: 'The field `zulip_message` is absent, null, or only spaces.',
+    remedy: "Send 'zulip_message', a text that is not empty.",
+  },
+  LOOPER_BODY_INVALID: {
+    status: 400,
+    when: 'The body is absent, not JSON, or not an object.',
+    remedy: 'Send one JSON object as the body.',
+  },
+  LOOPER_FIELD_INVALID: {
+    status: 400,
+    when: 'A field has the wrong type, is out of range, or holds NUL or broken Unicode.',
+    remedy: 'Correct the field that the error names.',
+  },
+  LOOPER_WORKSPACE_MISSING: {
+    status: 400,
+    when: 'There is a prompt to launch, but no workspace in the request or the settings.',
+    remedy: "Send 'workspace', or set LOOPER_WORKSPACE.",
+  },
   LOOPER_PROMPT_MISSING: {
     status: 400,
+    when: 'There is no prompt in the request or the settings.',
     remedy: "Send 'codex_prompt', or set LOOPER_DEFAULT_PROMPT or LOOPER_DEFAULT_PROMPT_FILE.",
   },
   LOOPER_UNAUTHORIZED: {
     status: 401,
+    when: 'A token is set, and the request carries none or another one.',
     remedy: 'Send a valid token as "Authorization: Bearer <token>"; to a hook, its own secret or signature.',
   },
   LOOPER_TOKEN_EXPIRED: {
     status: 401,
+    when: 'The token has expired.',
     remedy: 'Make a new token ("npm run token"), or move its date in the tokens file.',
   },
-  LOOPER_FORBIDDEN: { status: 403, remedy: 'Use a token whose scope allows it.' },
+  LOOPER_FORBIDDEN: {
+    status: 403,
+    when: 'The token is valid, but its scope does not allow this.',
+    remedy: 'Use a token whose scope allows it.',
+  },
   LOOPER_WORKSPACE_FORBIDDEN: {
     status: 403,
+    when: 'The workspace lies outside the allowed roots, or was replaced by a link.',
     remedy: 'Name a workspace in the allowed roots, or add its root to LOOPER_WORKSPACE_ROOTS.',
   },
   LOOPER_EXECUTABLE_FORBIDDEN: {
     status: 403,
+    when: 'The request names a program or a script that the owner did not allow.',
     remedy: 'Leave the field out, or add the file to LOOPER_ALLOWED_EXECUTABLES.',
   },
   LOOPER_ORIGIN_FORBIDDEN: {
     status: 403,
+    when: 'The request comes from a web page of another origin.',
     remedy: 'Send the request from a program, or from the page of this service.',
   },
-  LOOPER_REQUEST_TIMEOUT: { status: 408, remedy: 'Send the whole request within 30 s.' },
+  LOOPER_REQUEST_TIMEOUT: {
+    status: 408,
+    when: 'The request took too long to arrive.',
+    remedy: 'Send the whole request within 30 s.',
+  },
   LOOPER_RUN_CANCELLED: {
     status: 409,
+    when: 'The run was stopped before its start was answered.',
     remedy: 'Nothing to do: somebody stopped the run that you requested.',
   },
-  LOOPER_RUN_ENDED: { status: 409, remedy: 'Nothing to do: GET /runs/<run_id> tells how it ended.' },
+  LOOPER_RUN_ENDED: {
+    status: 409,
+    when: 'The run that is to be stopped has ended.',
+    remedy: 'Nothing to do: GET /runs/<run_id> tells how it ended.',
+  },
   LOOPER_KEY_IN_USE: {
     status: 409,
+    when: 'The first request with this Idempotency-Key is not answered yet.',
     remedy:
       'Wait for the answer to the first request with this Idempotency-Key, then send the request again.',
   },
   LOOPER_KEY_INTERRUPTED: {
     status: 409,
+    when: 'The service ended while it was working on the first request with this Idempotency-Key, which had begun a run; the error names it.',
     remedy: 'GET /runs/<run_id> tells what became of the run; use a new Idempotency-Key for another one.',
   },
   LOOPER_HOST_UNKNOWN: {
     status: 421,
+    when: 'The Host header names another machine.',
     remedy: 'Use the address of the service, or add the name to LOOPER_ALLOWED_HOSTS.',
   },
-  LOOPER_KEY_REUSED: { status: 422, remedy: 'Use a new Idempotency-Key for another body.' },
-  LOOPER_HOOK_PAYLOAD: {
+  LOOPER_KEY_REUSED: {
     status: 422,
-    remedy: 'Correct the template in LOOPER_HOOKS_FILE, or the payload.',
+    when: 'The Idempotency-Key was used with another body.',
+    remedy: 'Use a new Idempotency-Key for another body.',
   },
   LOOPER_RATE_LIMITED: {
     status: 429,
+    when: 'Too many wrong tokens or signatures from this address.',
     remedy: 'Wait for the time in Retry-After, then send the right token.',
   },
-  LOOPER_HEADERS_TOO_LARGE: { status: 431, remedy: 'Send fewer or shorter headers.' },
-  LOOPER_HOOKS_UNUSABLE: {
-    status: 500,
-    remedy: 'Correct LOOPER_HOOKS_FILE; the server log says what is wrong with it.',
+  LOOPER_HEADERS_TOO_LARGE: {
+    status: 431,
+    when: 'The headers are larger than 16 KiB.',
+    remedy: 'Send fewer or shorter headers.',
   },
-  LOOPER_BAD_REQUEST: { status: 400, remedy: 'Send well-formed HTTP/1.1.' },
-  LOOPER_NOT_FOUND: { status: 404, remedy: 'Check the path; GET /docs lists them.' },
-  LOOPER_METHOD_NOT_ALLOWED: { status: 405, remedy: 'Use the method that the Allow header names.' },
-  LOOPER_AUTOPOLL_OFF: {
+  LOOPER_BAD_REQUEST: {
+    status: 400,
+    when: 'The request is not valid HTTP.',
+    remedy: 'Send well-formed HTTP/1.1.',
+  },
+  LOOPER_NOT_FOUND: {
+    status: 404,
+    when: 'There is nothing at this path.',
+    remedy: 'Check the path; GET /docs lists them.',
+  },
+  LOOPER_METHOD_NOT_ALLOWED: {
+    status: 405,
+    when: 'The path is right, the method is not.',
+    remedy: 'Use the method that the Allow header names.',
+  },
+  LOOPER_BUSY: {
     status: 409,
-    remedy:
-      'Set LOOPER_WORKSPACE and LOOPER_DEFAULT_PROMPT (or LOOPER_DEFAULT_PROMPT_FILE), leave LOOPER_AUTO_START_WHEN_IDLE on, and restart.',
+    when: 'Another request or the autopoll is launching at this moment.',
+    remedy: 'Wait for the other launch to finish, then send the request again.',
   },
-  LOOPER_BUSY: { status: 409, remedy: 'Wait for the other launch to finish, then send the request again.' },
-  LOOPER_BODY_TOO_LARGE: { status: 413, remedy: 'Send a smaller body.' },
-  LOOPER_PROMPT_TOO_LARGE: { status: 413, remedy: 'Send a prompt of at most 1 MiB.' },
-  LOOPER_MEDIA_TYPE: { status: 415, remedy: 'Send the body with "Content-Type: application/json".' },
-  LOOPER_WORKSPACE_INVALID: { status: 500, remedy: 'Name a directory that exists on the machine.' },
+  LOOPER_BODY_TOO_LARGE: {
+    status: 413,
+    when: 'The body is larger than the service reads.',
+    remedy: 'Send a smaller body.',
+  },
+  LOOPER_PROMPT_TOO_LARGE: {
+    status: 413,
+    when: 'The prompt has more than 1,048,576 bytes.',
+    remedy: 'Send a prompt of at most 1 MiB.',
+  },
+  LOOPER_MEDIA_TYPE: {
+    status: 415,
+    when: 'The body is not declared as JSON.',
+    remedy: 'Send the body with "Content-Type: application/json".',
+  },
+  LOOPER_WORKSPACE_INVALID: {
+    status: 500,
+    when: 'The workspace is not there, or is no directory.',
+    remedy: 'Name a directory that exists on the machine.',
+  },
   LOOPER_WORKSPACE_CLOSED: {
     status: 500,
+    when: 'The user of the service may not enter the workspace, or its file system is not mounted.',
     remedy: 'Let the user of the service enter it (chmod, chown, mount), or name another workspace.',
   },
   LOOPER_WORKSPACE_REFUSED: {
     status: 500,
+    when: 'The agent would refuse to work there: codex needs a git repository.',
     remedy: 'Do what the error says, or name another workspace.',
   },
   LOOPER_BINARY_MISSING: {
     status: 500,
+    when: "The agent's program was not found, or may not be executed.",
     remedy: "Install the program, or name it with 'codex_exec_binary' or CODEX_EXEC_BINARY.",
   },
   LOOPER_NOTICE_FAILED: {
     status: 500,
+    when: 'The notice could not be sent.',
     remedy: 'Fix the cause that the error names; nothing was stopped or launched.',
   },
   LOOPER_STOP_FAILED: {
     status: 500,
+    when: 'An agent is still alive after SIGKILL, or nobody can tell whether it is; nothing was launched beside it.',
     remedy:
       'Stop the agent that the error names by hand (as root, if it belongs to another user), then send the request again.',
   },
-  LOOPER_AGENT_EXITED_EARLY: { status: 500, remedy: 'Read the run log that the error names.' },
+  LOOPER_AGENT_EXITED_EARLY: {
+    status: 500,
+    when: 'The agent ended with an error within the startup check.',
+    remedy: 'Read the run log that the error names.',
+  },
   LOOPER_LAUNCH_FAILED: {
     status: 500,
+    when: 'The agent could not be started.',
     remedy: 'Fix the cause that the error names; the old agents are already stopped.',
   },
   LOOPER_LOG_UNWRITABLE: {
     status: 500,
+    when: 'The run log cannot be created or written.',
     remedy: 'Make the log directory writable, or set CODEX_EXEC_LOG_DIR to one that is.',
   },
   LOOPER_PROMPT_FILE_UNREADABLE: {
     status: 500,
+    when: 'The file of the default prompt is missing, empty, or may not be read.',
     remedy: 'Make the file of LOOPER_DEFAULT_PROMPT_FILE readable and not empty, or send a prompt.',
   },
   LOOPER_LEDGER_UNWRITABLE: {
     status: 500,
+    when: 'The run could not be put on the record.',
     remedy: 'Free disk space, or make the file of LOOPER_DB_PATH writable; nothing was announced or stopped.',
   },
   LOOPER_DISK_FULL: {
     status: 507,
+    when: 'The disk of the run logs has less free space than LOOPER_MIN_FREE_MB.',
     remedy: 'Free space on the disk of CODEX_EXEC_LOG_DIR, or lower LOOPER_MIN_FREE_MB.',
   },
-  LOOPER_RUN_NOT_FOUND: { status: 404, remedy: 'GET /runs lists the runs on the record.' },
+  LOOPER_RUN_NOT_FOUND: {
+    status: 404,
+    when: 'No run of this id is on the record.',
+    remedy: 'GET /runs lists the runs on the record.',
+  },
   LOOPER_LOG_NOT_FOUND: {
     status: 404,
+    when: 'The run never had a log, or its log was removed or replaced by a link.',
     remedy: "GET /runs/<run_id> tells whether the run began; old runs' logs may have been removed.",
   },
   LOOPER_RANGE_UNSATISFIABLE: {
     status: 416,
+    when: 'The range lies behind the end of the log.',
     remedy: 'Request a range within the log; Content-Range gives its size.',
   },
-  LOOPER_OVERLOADED: { status: 503, remedy: 'Send the request again after the time in Retry-After.' },
-  LOOPER_SHUTTING_DOWN: { status: 503, remedy: 'Send the request again when the service is running again.' },
+  LOOPER_OVERLOADED: {
+    status: 503,
+    when: 'Too many large webhook deliveries are being read at the same time.',
+    remedy: 'Send the request again after the time in Retry-After.',
+  },
+  LOOPER_SHUTTING_DOWN: {
+    status: 503,
+    when: 'The service is shutting down or restarting.',
+    remedy: 'Send the request again when the service is running again.',
+  },
   LOOPER_INTERNAL: {
     status: 500,
+    when: 'An unexpected failure.',
     remedy: 'Search the server log for the request id, and report the problem.',
   },
-} as const
+} as const satisfies Readonly<Record<string, Omit<ErrorKind, 'code'>>>
 
-/** The stable name of a failure; callers branch on it. */
+/** The name of a failure of the service itself. */
 export type ErrorCode = keyof typeof ERRORS
 
 /** A failure with a stable code. Its message is the sentence that callers see as `error`. */
 export class LooperError extends Error {
-  readonly code: ErrorCode
+  readonly code: string
   readonly status: number
+  /** What to do about it, in a sentence. */
+  readonly remedy: string
   /** The request that failed so, where it is not the one that is answered. */
   readonly requestId: string | undefined
 
-  /** @param message what went wrong, as callers read it; @param options the underlying `cause`, if any */
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly requestId?: string }) {
+  /** @param kind which failure; @param message what went wrong, as callers read it; @param options the `cause`, if any */
+  constructor(
+    kind: ErrorCode | ErrorKind,
+    message: string,
+    options?: ErrorOptions & { readonly requestId?: string },
+  ) {
     super(message, options)
     this.name = 'LooperError'
+    const { code, status, remedy } = kindOf(kind)
     this.code = code
+    this.status = status
+    this.remedy = remedy
     this.requestId = options?.requestId
-    this.status = ERRORS[code].status
   }
 }
+
+/** All that is known of a failure, by its name or as its plug-in has it. */
+export const kindOf = (kind: ErrorCode | ErrorKind): ErrorKind =>
+  typeof kind === 'string' ? { code: kind, ...ERRORS[kind] } : kind
 
 /** The sentence of anything that was thrown. */
 export function messageOf(error: unknown): string {

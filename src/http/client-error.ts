@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { ERRORS, type ErrorCode, errnoOf } from '../base/errors.ts'
+import { type ErrorCode, errnoOf, kindOf } from '../base/errors.ts'
 import { errorBody } from './error-shape.ts'
 import { SECURITY_HEADERS } from './guards.ts'
 
@@ -19,9 +19,10 @@ export function answerClientError(error: Error, socket: Socket, requestId: strin
     socket.destroy()
     return null
   }
-  const { status } = ERRORS[code]
+  const kind = kindOf(code)
+  const { status } = kind
   const reason = REASONS[status]
-  const body = JSON.stringify(errorBody(code, `${reason}`, requestId))
+  const body = JSON.stringify(errorBody(kind, `${reason}`, requestId))
   const headers = {
     ...SECURITY_HEADERS,
     'x-request-id': requestId,

@@ -1,14 +1,17 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MAX_SECONDS } from '../base/clock.ts'
-import { ERRORS, type ErrorCode, LooperError } from '../base/errors.ts'
+import { type ErrorKind, kindOf, LooperError } from '../base/errors.ts'
 import type { Redact } from '../logging/redact.ts'
 import { SECURITY_HEADERS } from './guards.ts'
+
+/** What an answer tells of a failure. */
+type Told = Pick<ErrorKind, 'code' | 'status' | 'remedy'>
 
 /** What every failing answer looks like. */
 export interface ErrorBody {
   readonly ok: false
   readonly error: string
-  readonly code: ErrorCode
+  readonly code: string
   /** What to do about it. */
   readonly remedy: string
   readonly request_id: string
@@ -39,7 +42,7 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
     const sentence = isOldWords ? MISSING : failure.message
-    return fail(reply, failure.code, redact(sentence), failure.requestId ?? request.id)
+    return fail(reply, failure, redact(sentence), failure.requestId ?? request.id)
   })
 
   // Not app.hasRoute(): it takes what it is asked about for a pattern, and throws at strange ones.
@@ -52,9 +55,14 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     const allowed = new Set(routes.filter((route) => isAt(route.url, url)).flatMap(({ method }) => method))
     // Not which address: what is taken out of an echo would tell strangers that they guessed a secret.
     if (allowed.size === 0)
-      return fail(reply, 'LOOPER_NOT_FOUND', 'there is nothing at this address', request.id)
+      return fail(reply, kindOf('LOOPER_NOT_FOUND'), 'there is nothing at this address', request.id)
     reply.header('allow', [...allowed].join(', '))
-    return fail(reply, 'LOOPER_METHOD_NOT_ALLOWED', 'this method is not allowed at this address', request.id)
+    return fail(
+      reply,
+      kindOf('LOOPER_METHOD_NOT_ALLOWED'),
+      'this method is not allowed at this address',
+      request.id,
+    )
   })
 }
 
@@ -71,16 +79,16 @@ function isAt(route: string, path: string): boolean {
 /** Answers an address that is none, or too long to be one of ours: no route and no hook ever sees it. */
 export function answerBadAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id })
-  fail(reply, 'LOOPER_BAD_REQUEST', 'the address of the request cannot be read', request.id)
+  fail(reply, kindOf('LOOPER_BAD_REQUEST'), 'the address of the request cannot be read', request.id)
 }
 
 /** The body of a failing answer. */
-export function errorBody(code: ErrorCode, error: string, requestId: string): ErrorBody {
-  return { ok: false, error, code, remedy: ERRORS[code].remedy, request_id: requestId }
+export function errorBody({ code, remedy }: Told, error: string, requestId: string): ErrorBody {
+  return { ok: false, error, code, remedy, request_id: requestId }
 }
 
-function fail(reply: FastifyReply, code: ErrorCode, error: string, requestId: string): FastifyReply {
-  return reply.code(ERRORS[code].status).send(errorBody(code, error, requestId))
+function fail(reply: FastifyReply, kind: Told, error: string, requestId: string): FastifyReply {
+  return reply.code(kind.status).send(errorBody(kind, error, requestId))
 }
 
 /** Fastify's own failures in Looper's words. */

@@ -40,16 +40,20 @@ const forms = {
       isNeverEmpty: true,
     },
     'none',
-    'the token that callers must send',
+    'the token that callers must send; leave the line out for none, for an empty one is refused',
     'a-long-random-text',
   ),
   LOOPER_TOKENS_FILE: setting(
     filePath(),
     'none',
-    'a file of named tokens with scopes',
+    'a file of named tokens with scopes; `looper token add NAME` makes one',
     '~/looper-tokens.json',
   ),
-  LOOPER_ALLOW_UNAUTHENTICATED: setting(flag(), '`0`', '`1`: listen beyond this machine without a token'),
+  LOOPER_ALLOW_UNAUTHENTICATED: setting(
+    flag(),
+    '`0`',
+    '`1`: listen beyond this machine without a token; whoever reaches it can then run code here',
+  ),
   LOOPER_ALLOWED_HOSTS: setting(
     list(',', 'host names, separated by commas; there are no wildcards', hostNameOf),
     'none',

@@ -46,7 +46,7 @@ const forms = {
       'one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL, SILENT',
     ),
     '`DEBUG`',
-    '`TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` or `SILENT`',
+    'the level of the server log: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, `FATAL` or `SILENT`',
   ),
   LOOPER_MIRROR_OUTPUT: setting(flag(), '`1`', "copy the agents' output into the server log"),
   LOOPER_LOG_TIMES: setting(
@@ -63,7 +63,7 @@ const forms = {
   LOOPER_RUN_LOG_KEEP_DAYS: setting(
     number(0, 36_500, 'a number of days, 0 to 36500 (0: keep all)'),
     '`0`',
-    'delete older runs, with their logs; 0: keep all',
+    'delete runs that are older than this many days, with their logs; 0: keep all',
   ),
   LOOPER_RUN_LOG_KEEP_COUNT: setting(
     count('a number of runs, 0 or more (0: keep all)'),
@@ -78,7 +78,7 @@ const forms = {
   LOOPER_RUN_LOG_MAX_MB: setting(
     count('a number of megabytes, 0 or more (0: no limit)'),
     '`0`',
-    'end a run whose log becomes larger; 0: never',
+    'end a run whose log becomes larger than this many megabytes; 0: never',
   ),
 }
 

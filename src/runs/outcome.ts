@@ -1,4 +1,4 @@
-import { ERRORS, LooperError, messageOf } from '../base/errors.ts'
+import { LooperError, messageOf } from '../base/errors.ts'
 
 /** How a run ended. */
 export const OUTCOMES = [
@@ -73,6 +73,6 @@ export function unstarted(error: unknown): RunEnd {
     outcome: isCalledOff ? 'stopped' : 'failed_to_start',
     returnCode: null,
     cause: messageOf(error),
-    remedy: error instanceof LooperError && !isCalledOff ? ERRORS[error.code].remedy : null,
+    remedy: error instanceof LooperError && !isCalledOff ? error.remedy : null,
   }
 }

@@ -81,7 +81,7 @@ const forms = {
   CODEX_EXEC_DELAY_SECONDS: setting(
     seconds(),
     '`1`',
-    'the wait between stop and launch (older name: `PROMPT_SEND_DELAY_SECONDS`)',
+    'seconds to wait between stop and launch (older name: `PROMPT_SEND_DELAY_SECONDS`)',
   ),
   PROMPT_SEND_DELAY_SECONDS: setting(
     seconds(),
@@ -92,24 +92,24 @@ const forms = {
   CODEX_EXEC_STARTUP_CHECK_SECONDS: setting(
     seconds(),
     '`1`',
-    'how long a new agent is watched before the answer is sent; 0: not at all',
+    'seconds that a new agent is watched before the answer is sent; 0: not at all',
   ),
   LOOPER_STOP_SCOPE: setting(
     oneOf('machine|own', 'machine or own'),
     '`machine`',
     'which agents a new run stops. `machine`: every `codex exec` of this user; `own`: only those that this service launched',
   ),
-  LOOPER_RUN_TIMEOUT_SECONDS: setting(seconds(), '`0`', 'end a run after this time; 0: never'),
+  LOOPER_RUN_TIMEOUT_SECONDS: setting(seconds(), '`0`', 'end a run after this many seconds; 0: never'),
   LOOPER_RUN_STALL_SECONDS: setting(
     seconds(),
     '`0`',
-    'end a run after this time without output and CPU time; 0: never',
+    'end a run after this many seconds without output and CPU time; 0: never',
   ),
-  LOOPER_STOP_GRACE_SECONDS: setting(seconds(), '`5`', 'the time from the first polite signal to SIGKILL'),
+  LOOPER_STOP_GRACE_SECONDS: setting(seconds(), '`5`', 'seconds from the first polite signal to SIGKILL'),
   LOOPER_MIN_FREE_MB: setting(
     count('a number of megabytes, 0 or more'),
     '`100`',
-    'with less free disk space in the log directory nothing is launched',
+    'with fewer free megabytes in the log directory nothing is launched',
   ),
 }
 

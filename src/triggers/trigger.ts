@@ -1,3 +1,4 @@
+import type { ErrorKind } from '../base/errors.ts'
 import type { Finding } from '../base/finding.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
@@ -30,4 +31,6 @@ export interface Trigger {
 /** A kind of triggers. */
 export interface TriggerPlugin {
   readonly settings: Part<Trigger, TriggerReading>
+  /** What may go wrong with it alone. */
+  readonly errors: readonly ErrorKind[]
 }

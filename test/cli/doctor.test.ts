@@ -101,8 +101,8 @@ t.test('every bad setting is told, and nothing else is looked at', async (t) => 
     checks.map(({ state, text }) => [state, text]),
     [
       ['ok', /^24|^2[5-9]/],
-      ['broken', /^LOOPER_MIN_FREE_MB: "-1" given/],
       ['broken', /^LOOPER_STOP_SCOPE: "all" given/],
+      ['broken', /^LOOPER_MIN_FREE_MB: "-1" given/],
     ],
   )
 })

@@ -36,12 +36,21 @@ const forms = {
     'the API key of the bot',
     'the-key-of-the-bot',
   ),
-  ZULIPRC_PATH: setting(filePath(), '`~/.zuliprc`', 'the zuliprc file', '~/.zuliprc'),
-  ZULIP_PROFILE: setting(text('the name of a section in the zuliprc file'), '`api`', 'its section'),
+  ZULIPRC_PATH: setting(
+    filePath(),
+    '`~/.zuliprc`',
+    'the zuliprc file, for what is not set above; one that is named must be there',
+    '~/.zuliprc',
+  ),
+  ZULIP_PROFILE: setting(
+    text('the name of a section in the zuliprc file'),
+    '`api`',
+    'the section of the zuliprc file',
+  ),
   ZULIP_MESSAGE_TYPE: setting(
     oneOf('stream|private', 'stream or private'),
     '`stream`',
-    '`stream` (a channel) or `private` (one person)',
+    'where notices go: `stream` (a channel) or `private` (one person)',
   ),
   ZULIP_STREAM: setting({ ...text('the name of a channel'), isVerbatim: true }, '`coding`', 'the channel'),
   ZULIP_TOPIC: setting(

@@ -4,6 +4,7 @@ import type { Part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin, TriggerReading } from '../trigger.ts'
 import { createAutopoll, SKIP_KINDS } from './autopoll.ts'
 import { limitedUntil, prepareDefault } from './default-run.ts'
+import { AUTOPOLL_OFF } from './errors.ts'
 import { autopollRoutes } from './routes.ts'
 import { type AutopollSettings, autopollSettings } from './settings.ts'
 import { AutopollState, stateOf } from './status.ts'
@@ -14,7 +15,7 @@ const settings: Part<Trigger, TriggerReading> = {
 }
 
 /** Launches the default run whenever nothing runs. */
-export const autopoll: TriggerPlugin = { settings }
+export const autopoll: TriggerPlugin = { settings, errors: [AUTOPOLL_OFF] }
 
 function triggerOf(wanted: AutopollSettings): Trigger {
   return {

@@ -3,6 +3,7 @@ import { LooperError } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
 import type { Run } from '../../runs/run.ts'
 import type { Autopoll } from './autopoll.ts'
+import { AUTOPOLL_OFF } from './errors.ts'
 
 /** What the routes of the autopoll need. */
 export interface AutopollRoutesOptions {
@@ -41,7 +42,7 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
         description: 'It launches nothing until it is resumed. A run that lives goes on.',
         response: { 200: Paused },
       },
-      config: { scope: 'run', errors: ['LOOPER_AUTOPOLL_OFF', ...BODY_ERRORS] },
+      config: { scope: 'run', errors: [AUTOPOLL_OFF, ...BODY_ERRORS] },
     },
     async ({ caller }) => {
       there().pause(caller?.name ?? null)
@@ -58,7 +59,7 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
         description: 'It looks at once, and forgets the failures for which it waited or paused by itself.',
         response: { 200: Paused },
       },
-      config: { scope: 'run', errors: ['LOOPER_AUTOPOLL_OFF', ...BODY_ERRORS] },
+      config: { scope: 'run', errors: [AUTOPOLL_OFF, ...BODY_ERRORS] },
     },
     async ({ caller }) => {
       there().resume(caller?.name ?? null)
@@ -78,7 +79,7 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
       config: {
         scope: 'run',
         errors: [
-          'LOOPER_AUTOPOLL_OFF',
+          AUTOPOLL_OFF,
           'LOOPER_BUSY',
           'LOOPER_PROMPT_FILE_UNREADABLE',
           'LOOPER_PROMPT_TOO_LARGE',
@@ -104,6 +105,6 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
 
   function there() {
     if (autopoll) return autopoll
-    throw new LooperError('LOOPER_AUTOPOLL_OFF', 'the autopoll is off')
+    throw new LooperError(AUTOPOLL_OFF, 'the autopoll is off')
   }
 }

@@ -22,17 +22,17 @@ const forms = {
   LOOPER_IDLE_POLL_SECONDS: setting(
     number(-Number.MAX_VALUE, MAX_SECONDS, `a number of seconds, up to ${MAX_SECONDS}`),
     '`300`',
-    'how often it checks',
+    'seconds between two checks',
   ),
   LOOPER_IDLE_LOG_STALE_SECONDS: setting(
     seconds(),
     '`0`',
-    'above 0: launch nothing while the newest run log changed within this time',
+    'above 0: launch nothing while the newest run log changed within this many seconds',
   ),
   LOOPER_AUTO_MAX_RUNS_PER_HOUR: setting(
     integer(1, 3600, 'a number of runs, 1 to 3600'),
     '`12`',
-    'how many runs it launches within an hour at most',
+    'how many runs the autopoll launches within an hour at most',
   ),
 }
 

@@ -1,5 +1,6 @@
 import { LooperError, messageOf } from '../../base/errors.ts'
 import { stampOf } from '../../base/stamp.ts'
+import { HOOKS_UNUSABLE } from './errors.ts'
 import { type Hook, readHooks, secretsOf } from './hooks-file.ts'
 
 /** A hook, and what its deliveries are verified by. */
@@ -72,7 +73,7 @@ export function followHooks(
     find(name) {
       refresh()
       const found = known === null ? null : known.get(name)
-      if (found === null) throw new LooperError('LOOPER_HOOKS_UNUSABLE', 'the hooks file cannot be used')
+      if (found === null) throw new LooperError(HOOKS_UNUSABLE, 'the hooks file cannot be used')
       return found ?? null
     },
   }

@@ -3,6 +3,7 @@ import { broken, type Finding, ok } from '../../base/finding.ts'
 import { asSetting } from '../../settings/config-error.ts'
 import type { Part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin, TriggerReading, TriggerSecrets } from '../trigger.ts'
+import { HOOK_PAYLOAD, HOOKS_UNUSABLE } from './errors.ts'
 import { readHooks } from './hooks-file.ts'
 import { hookRoutes } from './routes.ts'
 import { hookSettings } from './settings.ts'
@@ -18,7 +19,7 @@ const settings: Part<Trigger, TriggerReading> = {
 }
 
 /** Webhooks: deliveries from elsewhere that start runs. */
-export const hooks: TriggerPlugin = { settings }
+export const hooks: TriggerPlugin = { settings, errors: [HOOK_PAYLOAD, HOOKS_UNUSABLE] }
 
 const NONE: Trigger = {
   file: null,

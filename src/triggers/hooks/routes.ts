@@ -12,6 +12,7 @@ import { startAside } from '../../runs/post-run.ts'
 import { prepareRun } from '../../runs/request.ts'
 import type { RunRoutesOptions } from '../../runs/routes.ts'
 import { decide } from './decide.ts'
+import { HOOK_PAYLOAD, HOOKS_UNUSABLE } from './errors.ts'
 import { followHooks } from './follow.ts'
 import { deliveryIdOf, isAuthentic, mayBeAuthentic } from './verify.ts'
 
@@ -75,8 +76,8 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
           'LOOPER_UNAUTHORIZED',
           'LOOPER_RATE_LIMITED',
           'LOOPER_NOT_FOUND',
-          'LOOPER_HOOK_PAYLOAD',
-          'LOOPER_HOOKS_UNUSABLE',
+          HOOK_PAYLOAD,
+          HOOKS_UNUSABLE,
           'LOOPER_KEY_IN_USE',
           'LOOPER_OVERLOADED',
         ],

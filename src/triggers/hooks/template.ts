@@ -1,4 +1,5 @@
 import { LooperError } from '../../base/errors.ts'
+import { HOOK_PAYLOAD } from './errors.ts'
 
 /** What becomes of an inserted value. */
 export type Place = 'message' | 'prompt' | 'workspace'
@@ -51,10 +52,7 @@ function insert(value: string, place: Place, path: string): string {
     case 'workspace':
       // As it came: what is left of a name is another one.
       if (/^\w[\w.-]*$/.test(value)) return value
-      throw new LooperError(
-        'LOOPER_HOOK_PAYLOAD',
-        `the payload's '${path}' cannot be part of a workspace path`,
-      )
+      throw new LooperError(HOOK_PAYLOAD, `the payload's '${path}' cannot be part of a workspace path`)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../base/errors.ts'
+import type { ErrorCode, ErrorKind } from '../../base/errors.ts'
 import type { TSchema } from '../../base/schema.ts'
 
 /** An answer that is told in the API's document, beside those whose schemas the route has. */
@@ -11,7 +11,7 @@ export interface DescribedAnswer {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** What may go wrong here, beside what may go wrong anywhere. */
-    readonly errors?: readonly ErrorCode[]
+    readonly errors?: readonly (ErrorCode | ErrorKind)[]
     /** Answers by status that no schema writes: text, streams, pages. */
     readonly answers?: Readonly<Record<number, DescribedAnswer>>
     /** What it reads of the headers, each with its schema; it looks at them itself. */

@@ -1,26 +1,27 @@
 import swagger from '@fastify/swagger'
 import { type FastifyContextConfig, type FastifySchema, fastify, type RouteOptions } from 'fastify'
-import { ERRORS, type ErrorCode } from '../../base/errors.ts'
+import { ERRORS, type ErrorCode, type ErrorKind, kindOf } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
 import { compilers } from '../../http/body-check.ts'
 import type { DescribedAnswer } from './describe.ts'
 
-/** Every failing answer. */
-const Failure = Type.Object(
-  {
-    ok: Type.Literal(false),
-    error: Type.String({ description: 'What went wrong, as a sentence.' }),
-    code: Type.Enum(Object.keys(ERRORS)),
-    remedy: Type.String({ description: 'What to do about it.' }),
-    request_id: Type.String({ description: 'Under it the server log tells more.' }),
-  },
-  {
-    description:
-      'How every failure looks. Beside those of the routes there are: LOOPER_NOT_FOUND (404) and ' +
-      'LOOPER_METHOD_NOT_ALLOWED (405) where there is no route; LOOPER_BAD_REQUEST (400) and LOOPER_HEADERS_TOO_LARGE ' +
-      '(431) for what is no request.',
-  },
-)
+/** Every failing answer, with the codes that there are. */
+const failureOf = (codes: readonly string[]) =>
+  Type.Object(
+    {
+      ok: Type.Literal(false),
+      error: Type.String({ description: 'What went wrong, as a sentence.' }),
+      code: Type.Enum([...codes]),
+      remedy: Type.String({ description: 'What to do about it.' }),
+      request_id: Type.String({ description: 'Under it the server log tells more.' }),
+    },
+    {
+      description:
+        'How every failure looks. Beside those of the routes there are: LOOPER_NOT_FOUND (404) and ' +
+        'LOOPER_METHOD_NOT_ALLOWED (405) where there is no route; LOOPER_BAD_REQUEST (400) and LOOPER_HEADERS_TOO_LARGE ' +
+        '(431) for what is no request.',
+    },
+  )
 
 /** What may go wrong at any route. */
 const ANYWHERE: readonly ErrorCode[] = ['LOOPER_ORIGIN_FORBIDDEN', 'LOOPER_HOST_UNKNOWN', 'LOOPER_INTERNAL']
@@ -51,6 +52,8 @@ const TAGS = [
  */
 export async function documentOf(routes: readonly RouteOptions[], version: string): Promise<object> {
   // These compile nothing before a request, and here there will be none.
+  const kinds = routes.flatMap(({ config }) => config?.errors ?? []).map(kindOf)
+  const codes = [...new Set([...Object.keys(ERRORS), ...kinds.map(({ code }) => code)])]
   const app = fastify({ exposeHeadRoutes: false, schemaController: compilers })
   await app.register(swagger, {
     convertConstToEnum: false,
@@ -65,7 +68,7 @@ export async function documentOf(routes: readonly RouteOptions[], version: strin
       },
       tags: TAGS,
       components: {
-        schemas: { Failure: { ...Failure } },
+        schemas: { Failure: { ...failureOf(codes) } },
         securitySchemes: {
           bearer: {
             type: 'http',
@@ -113,15 +116,14 @@ function answerOf({ description, content }: DescribedAnswer) {
 
 /** The failures of a route by status, each code with its remedy. */
 function failuresOf(hasBody: boolean, { scope, errors = [] }: FastifyContextConfig) {
-  const codes = new Set([
+  const kinds = new Set<ErrorCode | ErrorKind>([
     ...errors,
     ...(hasBody ? WITH_BODY : []),
     ...(scope === undefined ? [] : BEHIND_TOKEN),
     ...ANYWHERE,
   ])
   const texts = new Map<number, string[]>()
-  for (const code of codes) {
-    const { status, remedy } = ERRORS[code]
+  for (const { code, status, remedy } of [...kinds].map(kindOf)) {
     texts.set(status, [...(texts.get(status) ?? []), `${code}: ${remedy}`])
   }
   const answers = [...texts].map(([status, lines]) => {

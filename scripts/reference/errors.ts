@@ -1,0 +1,16 @@
+import { ERRORS, type ErrorKind, kindOf } from '../../src/base/errors.ts'
+import { TRIGGERS } from '../../src/plugins.ts'
+
+/** Every failure that a caller or an operator can act on, of the service and of its plug-ins. */
+export function allErrors(): readonly ErrorKind[] {
+  const own = Object.entries(ERRORS).map(([code, kind]) => ({ code, ...kind }))
+  return [...own, ...TRIGGERS.flatMap(({ errors }) => errors).map(kindOf)]
+}
+
+/** The table of `docs/errors.md`. */
+export function errorsTable(): string {
+  const rows = allErrors().map(
+    ({ code, status, when, remedy }) => `| \`${code}\` | ${status} | ${when} | ${remedy} |`,
+  )
+  return ['| Code | Status | When | What to do |', '|---|---|---|---|', ...rows].join('\n')
+}

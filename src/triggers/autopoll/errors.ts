@@ -1,0 +1,10 @@
+import type { ErrorKind } from '../../base/errors.ts'
+
+/** There is none to tell anything. */
+export const AUTOPOLL_OFF: ErrorKind = {
+  code: 'LOOPER_AUTOPOLL_OFF',
+  status: 409,
+  when: 'There is no autopoll to pause, to resume or to launch.',
+  remedy:
+    'Set LOOPER_WORKSPACE and LOOPER_DEFAULT_PROMPT (or LOOPER_DEFAULT_PROMPT_FILE), leave LOOPER_AUTO_START_WHEN_IDLE on, and restart.',
+}
