@@ -1,4 +1,5 @@
 import type { Agent } from './agents/agent.ts'
+import { firstOf } from './base/first-of.ts'
 import { type HttpSettings, httpSettings } from './http/settings.ts'
 import { type LogSettings, logSettings } from './logging/settings.ts'
 import type { Notice } from './notices/notice.ts'
@@ -68,13 +69,6 @@ export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonl
       ...reading.warnings,
     ],
   })
-}
-
-function firstOf<T>(all: readonly T[]): T {
-  const [first] = all
-  /* c8 ignore next: the list of plug-ins has one that is always there */
-  if (first === undefined) throw new Error('there is no such plug-in')
-  return first
 }
 
 function freeze<T>(value: T): T {

@@ -1,7 +1,10 @@
 import type { AgentPlugin } from './agents/agent.ts'
 import { codex } from './agents/codex/plugin.ts'
 import type { NoticePlugin } from './notices/notice.ts'
+import { script } from './notices/script/plugin.ts'
 import { zulip } from './notices/zulip/plugin.ts'
+import { host } from './places/host/plugin.ts'
+import type { PlacePlugin } from './places/place.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
 import { hooks } from './triggers/hooks/plugin.ts'
 import type { TriggerPlugin } from './triggers/trigger.ts'
@@ -14,7 +17,9 @@ import type { ViewPlugin } from './views/view.ts'
 /** The agents that runs may be of; the first is that of whoever names none. */
 export const AGENTS: readonly AgentPlugin[] = [codex]
 /** The ways to tell people; the first that its settings ask for is taken. */
-export const NOTICES: readonly NoticePlugin[] = [zulip]
+export const NOTICES: readonly NoticePlugin[] = [script, zulip]
+/** Where runs live. */
+export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
 /** The ways to look at the service. */

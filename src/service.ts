@@ -4,10 +4,12 @@ import type { FastifyInstance } from 'fastify'
 import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { systemClock } from './base/clock.ts'
+import { firstOf } from './base/first-of.ts'
 import { createMeters } from './base/meters.ts'
 import { versionOf } from './base/version.ts'
 import { findingsOf } from './checks.ts'
 import type { Config } from './config.ts'
+import { filesOf } from './config-files.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { listen } from './http/listen.ts'
@@ -22,13 +24,12 @@ import { noteTimes } from './logs/times-file.ts'
 import { openNotices } from './notices/notices.ts'
 import { isOwnVariable } from './own-variables.ts'
 import type { Parts } from './parts.ts'
-import { agentEnvironment } from './places/host/environment.ts'
-import { environmentOfNpm, withoutNpm } from './places/host/npm-environment.ts'
-import { createWrappers } from './places/host/wrappers.ts'
-import { NOTICES, VIEWS } from './plugins.ts'
+import { NOTICES, PLACES, VIEWS } from './plugins.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import { type Claim, claim } from './record/claim.ts'
 import { type Ledger, openLedger } from './record/ledger.ts'
+import { agentEnvironment } from './runs/environment.ts'
+import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
 import { type Access, recheckLaunch } from './runs/request.ts'
 import { tellSteps } from './runs/run-lines.ts'
 import { createRuns } from './runs/runs.ts'
@@ -78,6 +79,8 @@ const END_NOTICES_MS = 2000
 /** How long an end waits for somebody else's lock on the ledger. */
 const SETTLE_MS = 10_000
 const MIB = 1_048_576
+/** How the notices of a request go that names a script. */
+const byScript = firstOf(NOTICES.flatMap((notice) => notice.byScript ?? []))
 const OWN_SCRIPTS = NOTICES.flatMap(({ ownScripts }) => ownScripts)
 
 /**
@@ -138,7 +141,7 @@ async function compose(
     scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, places),
   }
   const stateDir = path.join(log.dir, '.runs')
-  const wrappers = createWrappers(stateDir)
+  const place = firstOf(PLACES).open({ stateDir, table, clock })
   const runs = createRuns({
     ...config.stop,
     table,
@@ -148,8 +151,7 @@ async function compose(
     ledger,
     hurry,
     logDir: log.dir,
-    stateDir,
-    wrappers,
+    place,
     ownCookie: env[COOKIE] ?? null,
     env: agentEnv,
     recheck: (request) => recheckLaunch(request, access, places),
@@ -173,7 +175,7 @@ async function compose(
     closing.abort()
     try {
       await runs.close()
-      await wrappers.close()
+      await place.close()
     } finally {
       await Promise.all([app?.close(), notices.ends?.close(END_NOTICES_MS)])
       for (const plugin of plugins) plugin.close?.()
@@ -200,7 +202,18 @@ async function compose(
   const version = versionOf()
   const tokens = openTokens(http, clock, logger)
   const meters = createMeters()
-  const notices = openNotices({ ...config, env, steps, clock, logger, redact, placeToCut, hurry, meters })
+  const notices = openNotices({
+    ...config,
+    byScript,
+    env,
+    steps,
+    clock,
+    logger,
+    redact,
+    placeToCut,
+    hurry,
+    meters,
+  })
   const failures = createFailures(clock)
   const defaults = { ...launch, agent, access, places, logDir: log.dir, ...notices }
   const parts: Parts = {
@@ -258,7 +271,7 @@ async function compose(
     // Its check may have begun a new ledger.
     await claimed.follow()
     isAdopted = true
-    if (!closing.signal.aborted) wrappers.prepare(agentEnv())
+    if (!closing.signal.aborted) place.prepare(agentEnv())
   })
   background.push(adopted)
   const keeping = {
@@ -277,14 +290,3 @@ async function compose(
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-
-/** The files that settings name, besides those of logs. */
-function filesOf({ http, launch, triggers, notice }: Config): string[] {
-  const promptFile = launch.prompt.kind === 'file' ? launch.prompt.path : []
-  return [
-    http.tokensFile ?? [],
-    promptFile,
-    ...triggers.map(({ file }) => file?.path ?? []),
-    ...notice.files,
-  ].flat()
-}

@@ -160,7 +160,7 @@ export const ERRORS = {
   },
   LOOPER_WORKSPACE_REFUSED: {
     status: 500,
-    when: 'The agent would refuse to work there: codex needs a git repository.',
+    when: 'The agent would refuse to work there, as one does outside of a git repository.',
     remedy: 'Do what the error says, or name another workspace.',
   },
   LOOPER_BINARY_MISSING: {

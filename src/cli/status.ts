@@ -1,5 +1,5 @@
 import type { RunSummary } from '../runs/schemas.ts'
-import type { AutopollState } from '../triggers/autopoll/status.ts'
+import type { AutopollState } from '../triggers/autopoll/schemas.ts'
 import type { StatusCore } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
@@ -121,7 +121,9 @@ export async function status({ world, screen, client, options }: Context): Promi
 
   function noticeLines({ kind, route, problem, last }: NonNullable<typeof notice>): [string, ...string[]] {
     return [
-      kind === 'log' ? 'to the server log only' : `Zulip ${route ?? ''}`.trim(),
+      kind === 'log'
+        ? 'to the server log only'
+        : `${kind[0]?.toUpperCase()}${kind.slice(1)} ${route ?? ''}`.trim(),
       ...(problem === null ? [] : [paint('red', problem)]),
       ...(last === null ? [] : [paint(last.ok ? 'dim' : 'red', `${since(last.at)} ago: ${last.output}`)]),
     ]

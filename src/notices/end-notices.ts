@@ -1,10 +1,8 @@
 import type { Logger } from 'pino'
 import { messageOf } from '../base/errors.ts'
-import type { Redact } from '../logging/redact.ts'
 import type { RunRecord } from '../record/ledger.ts'
 import type { Steps } from '../runs/steps.ts'
-import { type EndedRun, editedNotice, endNotice } from './end-text.ts'
-import type { Amend, Notify } from './notice.ts'
+import type { EndedRun, Ends, Notify } from './notice.ts'
 
 /** What end notices need. */
 export interface EndNoticesOptions {
@@ -12,10 +10,9 @@ export interface EndNoticesOptions {
   /** Whether the first notice is edited, or another one sent. */
   readonly mode: 'edit' | 'message'
   readonly notify: Notify
-  readonly amend: Amend
   /** The end of the output in a run's log. @throws where the log is gone */
   readonly tail: (logPath: string) => string
-  readonly redact: Redact
+  readonly ends: Ends
   readonly logger: Logger
   /** Aborted: what is on its way is not waited for. */
   readonly hurry: AbortSignal
@@ -61,12 +58,12 @@ export function sendEndNotices({ steps, logger, hurry, ...options }: EndNoticesO
 async function tellEnd(
   run: EndedRun & Pick<RunRecord, 'logPath'>,
   noticeId: number,
-  { mode, notify, amend, tail, redact }: Omit<EndNoticesOptions, 'steps' | 'logger' | 'hurry'>,
+  { mode, notify, ends, tail }: Omit<EndNoticesOptions, 'steps' | 'logger' | 'hurry'>,
   signal: AbortSignal,
 ): Promise<void> {
   const output = outputOf(run.logPath, tail)
-  if (mode === 'edit' && (await amend(noticeId, editedNotice(run, output, redact), signal))) return
-  await notify(endNotice(run, output, redact), signal)
+  if (mode === 'edit' && (await ends.amend(noticeId, ends.edited(run, output), signal))) return
+  await notify(ends.sent(run, output), signal)
 }
 
 function outputOf(logPath: string | null, tail: (logPath: string) => string): string {

@@ -1,10 +1,13 @@
+import type { Logger } from 'pino'
 import type { Finding } from '../base/finding.ts'
 import type { Redact } from '../logging/redact.ts'
+import type { RunRecord } from '../record/ledger.ts'
+import type { Outcome } from '../runs/outcome.ts'
 import type { Part } from '../settings/part.ts'
 
 /** What came of a notice. */
 export interface Receipt {
-  /** One line that tells it, as callers see it in `zulip_output`. */
+  /** One line that tells it, as callers see it. */
   readonly output: string
   /** The message that it is; null where it cannot be edited. */
   readonly messageId: number | null
@@ -22,6 +25,29 @@ export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>
  */
 export type Amend = (messageId: number, content: string, signal: AbortSignal) => Promise<boolean>
 
+/** A run that ended, as far as its notice tells of it. */
+export type EndedRun = Pick<
+  RunRecord,
+  | 'runId'
+  | 'name'
+  | 'noticeText'
+  | 'launchedAt'
+  | 'endedAt'
+  | 'returnCode'
+  | 'cause'
+  | 'remedy'
+  | 'tokensUsed'
+> & { readonly outcome: Outcome }
+
+/** How the end of a run is told, in the words of that way. */
+export interface Ends {
+  readonly amend: Amend
+  /** The run's notice with its end below it. */
+  edited(run: EndedRun, output: string): string
+  /** A message of its own. */
+  sent(run: EndedRun, output: string): string
+}
+
 /** How notices would be sent now; nothing is sent. */
 export interface NoticeRoute {
   /** The name of the way; `log`: there are no credentials, so notices go to the server log only. */
@@ -36,8 +62,16 @@ export interface SenderDeps {
   /** It names proxies and authorities. */
   readonly env: NodeJS.ProcessEnv
   readonly redact: Redact
+  readonly logger: Logger
   /** Told of a notice for which nothing is configured. */
   readonly skipped: (message: string) => void
+}
+
+/** A way to tell people that is open. */
+export interface Sender {
+  readonly notify: Notify
+  /** Null where a notice is no message that could be edited: then ends are not told. */
+  readonly ends: Ends | null
 }
 
 /** A way to tell people, as its settings want it. */
@@ -45,7 +79,7 @@ export interface Notice {
   readonly name: string
   /** Looks anew at each call. */
   route(): NoticeRoute
-  open(deps: SenderDeps): { readonly notify: Notify; readonly amend: Amend }
+  open(deps: SenderDeps): Sender
   /** What nobody may see, as it is now. @throws {Error} where a file of it is unusable */
   secrets(): readonly string[]
   /** The files that it reads. */
@@ -66,4 +100,6 @@ export interface NoticePlugin {
   readonly ownScripts: readonly string[]
   /** Whether a variable is its own, and kept from agents. */
   isOwnVariable(name: string): boolean
+  /** Notices through a script that a request names. */
+  byScript?(script: string, deps: Omit<SenderDeps, 'skipped'>): Notify
 }

@@ -7,9 +7,8 @@ import type { Steps } from '../runs/steps.ts'
 import { type EndNotices, sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
 import { type LastNotice, rememberLast } from './last.ts'
-import type { Notice, NoticeRoute, Notify } from './notice.ts'
+import type { Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
 import { plannedRoute } from './planned-route.ts'
-import { scriptNotices } from './script/script.ts'
 import type { NotifyEnd } from './settings.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
@@ -30,6 +29,7 @@ export interface Notices {
 export interface NoticesOptions {
   readonly notice: Notice
   readonly notifyEnd: NotifyEnd
+  readonly byScript: NonNullable<NoticePlugin['byScript']>
   /** What helper scripts get as their environment; it names proxies and authorities. */
   readonly env: NodeJS.ProcessEnv
   readonly steps: Steps
@@ -44,7 +44,7 @@ export interface NoticesOptions {
 
 /** Notices as the settings want them. Whoever opened them closes `ends`. */
 export function openNotices(options: NoticesOptions): Notices {
-  const { notice, notifyEnd: mode, env, logger, redact, placeToCut, meters } = options
+  const { notice, notifyEnd: mode, byScript, env, logger, redact, placeToCut, meters } = options
   const count = meters.counter({
     name: 'looper_notice_failures_total',
     help: 'Notices that could not be sent.',
@@ -52,22 +52,22 @@ export function openNotices(options: NoticesOptions): Notices {
   const failed = () => count()
   const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
   const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), failed)
-  const sender = notice.open({ env, redact, skipped })
+  const sender = notice.open({ env, redact, logger, skipped })
   const { notify, last } = rememberLast(told(sender.notify), options.clock)
   const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
   return {
     notify,
-    notifyByScript: (script) => told(scriptNotices(script, env, logger, { redact })),
+    notifyByScript: (script) => told(byScript(script, { env, redact, logger })),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
     ends:
-      mode === 'off'
+      mode === 'off' || sender.ends === null
         ? null
         : sendEndNotices({
             ...options,
             notify,
             mode,
-            amend: tellFailures(sender.amend, failed),
+            ends: { ...sender.ends, amend: tellFailures(sender.ends.amend, failed) },
             tail,
           }),
   }

@@ -103,7 +103,7 @@ class Sweep {
   }
 
   /**
-   * Sends a polite signal to the agents, again every half second while they live: codex 0.169 loses an interrupt that
+   * Sends a polite signal to the agents, again every half second while they live: an agent may lose an interrupt that
    * arrives while its turn is starting. Tells whether they are gone.
    */
   async askUntilGone(signal: 'SIGINT' | 'SIGTERM', withinMs: number): Promise<boolean> {

@@ -2,9 +2,7 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../base/errors.ts'
 import { findRunLog, runLogName } from '../logs/run-log.ts'
-import { removeOrders } from '../places/host/orders.ts'
-import { listStates, readState, removeState } from '../places/host/state-file.ts'
-import { WRAPPER } from '../places/host/wrappers.ts'
+import type { Place } from '../places/place.ts'
 import type { Identity } from '../processes/table.ts'
 import type { Ledger, RunRecord } from '../record/ledger.ts'
 import { ageMs } from './age.ts'
@@ -18,7 +16,7 @@ import { closeLog, lastWord, settleTrailer } from './watch.ts'
 export interface AdoptDeps extends StopTreeDeps, ExplainDeps {
   readonly ledger: Ledger
   readonly live: LiveRuns
-  readonly stateDir: string
+  readonly place: Place
   readonly logDir: string
   readonly logger: Logger
 }
@@ -41,10 +39,9 @@ export async function adoptRuns(deps: AdoptDeps): Promise<RunRecord[]> {
 }
 
 /** Removes what a life that was killed right after a run's end did not come to remove. */
-function tidy({ ledger, stateDir, logger }: AdoptDeps): void {
+function tidy({ ledger, place, logger }: AdoptDeps): void {
   try {
-    for (const runId of listStates(stateDir))
-      if (ledger.find(runId)?.outcome) removeState(path.join(stateDir, runId), logger)
+    for (const runId of place.runs()) if (ledger.find(runId)?.outcome) place.forget(runId, logger)
   } catch (error) {
     logger.error({ error: messageOf(error) }, 'run.state.fail')
   }
@@ -67,11 +64,10 @@ export async function takeUpAll(
 }
 
 async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
-  const { table, live } = deps
-  const statePath = path.join(deps.stateDir, record.runId)
-  const { agent, wrapper } = await identitiesOf(record, statePath, deps)
+  const { table, live, place } = deps
+  const { agent, wrapper } = await identitiesOf(record, deps)
   // Whoever told who the agent is has read them.
-  removeOrders(statePath)
+  place.tidy(record.runId)
   if (!agent || !wrapper) {
     if (record.logPath) settleTrailer(record.logPath, null, deps.logger)
     return end(record, deps, {
@@ -81,7 +77,7 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
     })
   }
   const known = withLog(record, deps)
-  const run = { agent, wrapper, statePath, logPath: known.logPath }
+  const run = { runId: record.runId, agent, wrapper, logPath: known.logPath }
   if ((await table.isAlive(wrapper)) || (await table.isAlive(agent))) {
     live.adopt(known, { ...run, command: known.command, ranMs: await ageMs(agent, table) })
     return
@@ -118,35 +114,22 @@ function withLog(record: RunRecord, { ledger, logDir }: AdoptDeps) {
 }
 
 /** Who the run's processes are: from the ledger, else from the wrapper's state file. */
-async function identitiesOf(record: RunRecord, state: string, deps: AdoptDeps) {
-  const { clock } = deps
+async function identitiesOf(record: RunRecord, { clock, place }: AdoptDeps) {
   const { agentIdentity: agent, wrapperIdentity: wrapper } = record
   if (agent && wrapper) return { agent, wrapper }
   const deadline = clock.monotonic() + REPORT_LIMIT_MS
   for (;;) {
     // Asked before reading: what a wrapper told before it was gone is then surely read.
-    const mayTell = clock.monotonic() < deadline && (await isAnybodyToTell(deps))
-    const told = readState(state)
+    const mayTell = clock.monotonic() < deadline && (await place.isAnybodyToTell())
+    const told = place.wordOf(record.runId)
     if (told.agent || !mayTell) return told
     // The service died right after the spawn: the wrapper is still about to tell.
     await clock.sleep(REPORT_POLL_MS)
   }
 }
 
-/** Whether there is a wrapper that has not told yet who its agent is, or not even whose it is itself. */
-async function isAnybodyToTell({ table, stateDir }: AdoptDeps): Promise<boolean> {
-  const told = listStates(stateDir).map((runId) => {
-    const { wrapper, agent } = readState(path.join(stateDir, runId))
-    return agent && wrapper?.pid
-  })
-  for (const { pid, argv } of await table.commands()) {
-    if (argv[1] === WRAPPER && argv[2] === stateDir && !told.includes(pid)) return true
-  }
-  return false
-}
-
-function end(record: RunRecord, { ledger, clock, stateDir, logger }: AdoptDeps, how: RunEnd): void {
-  const written = () => removeState(path.join(stateDir, record.runId), logger)
+function end(record: RunRecord, { ledger, clock, place, logger }: AdoptDeps, how: RunEnd): void {
+  const written = () => place.forget(record.runId, logger)
   const finish = { ...how, endedAt: clock.now(), outputBytes: null, tokensUsed: null }
   ledger.finish(record.runId, finish, written)
   logger.info({ request_id: record.requestId, run_id: record.runId, ...how }, 'run.end')

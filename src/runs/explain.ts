@@ -15,7 +15,7 @@ export interface ExplainDeps {
   readonly redact?: Redact
 }
 
-/** Codex tells its session in the first lines; the log of one that could not work is short. */
+/** An agent tells its session in the first lines; the log of one that could not work is short. */
 const LINES = 200
 /** The longest cause of an agent's own words, in UTF-16 units. */
 const CAUSE_LENGTH = 300

@@ -1,12 +1,9 @@
-import path from 'node:path'
 import type { Logger } from 'pino'
 import { messageOf } from '../base/errors.ts'
 import { isShortage, plainSize } from '../base/plain-file.ts'
 import { shellQuote } from '../base/shell-quote.ts'
 import { createRunLog, readTail } from '../logs/run-log.ts'
-import { type Launched, launch } from '../places/host/launch.ts'
-import { removeState } from '../places/host/state-file.ts'
-import type { Wrappers } from '../places/host/wrappers.ts'
+import type { Launched } from '../places/place.ts'
 import type { Ledger, RunRecord } from '../record/ledger.ts'
 import { type ExplainDeps, explain } from './explain.ts'
 import { insist } from './insist.ts'
@@ -22,7 +19,6 @@ export interface LiveDeps extends ResetDeps, Pick<ExplainDeps, 'placeToCut' | 'r
   readonly logger: Logger
   readonly ledger: Ledger
   readonly logDir: string
-  readonly wrappers: Wrappers
   /** What an agent gets as its environment, as it is now. */
   readonly env: () => NodeJS.ProcessEnv
   /** Throws where the workspace or the program no longer is what was allowed. */
@@ -76,7 +72,6 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     word: Pick<Launched, 'status' | 'complete'>,
   ): Run {
     const { runId, agent, wrapper, logPath } = facts
-    const statePath = path.join(deps.stateDir, runId)
     const log = deps.logger.child({ request_id: facts.requestId, run_id: runId, caller: facts.caller })
     const told = { ...deps, logger: log }
     const over = new AbortController()
@@ -127,13 +122,13 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       if (end.returnCode === 0) log.info(facts, 'cmd.done')
       else log.warn(facts, 'cmd.fail')
       // Until then it is all that another life of the service would know of the end.
-      const written = () => removeState(statePath, log)
+      const written = () => deps.place.forget(runId, log)
       ledger.finish(runId, { ...end, endedAt, ...output }, written)
       live.delete(runId)
       return end
     }
 
-    const ended = watch({ runId, agent, wrapper, logPath, statePath, ...word }, told).then(end)
+    const ended = watch({ runId, agent, wrapper, logPath, ...word }, told).then(end)
 
     const run: Run = {
       ...facts,
@@ -178,15 +173,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const { headerBytes, path: logPath } = await createRunLog(deps.logDir, header, new Date(clock.now()))
       ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
       const env = deps.env()
-      const { agent, wrapper, ...word } = await launch({
-        ...deps,
-        env,
-        runId,
-        workspace,
-        command,
-        logPath,
-        assertAllowed: () => deps.recheck(request),
-      }).catch((error: unknown) => {
+      const spec = { runId, workspace, command, logPath, env, assertAllowed: () => deps.recheck(request) }
+      const { agent, wrapper, ...word } = await deps.place.launch(spec).catch((error: unknown) => {
         // Its wrapper is gone, or never was: nobody else writes the trailer.
         settleTrailer(logPath, null, deps.logger)
         throw error
@@ -205,7 +193,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         'cmd.start',
       )
       // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.
-      setImmediate(() => deps.wrappers.prepare(env))
+      setImmediate(() => deps.place.prepare(env))
       return follow(
         { runId, requestId, trigger, caller, name, command: line, logPath, agent, wrapper },
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },

@@ -1,8 +1,7 @@
-import path from 'node:path'
+import type { Logger } from 'pino'
 import type { Agent } from '../agents/agent.ts'
-import { removeFile } from '../base/files.ts'
-import { listStates, readState } from '../places/host/state-file.ts'
-import { ownerPart, runPart } from '../processes/mark.ts'
+import type { Place } from '../places/place.ts'
+import { runPart } from '../processes/mark.ts'
 import { findStale } from '../processes/stale.ts'
 import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.ts'
 import { type Identity, lineage } from '../processes/table.ts'
@@ -14,7 +13,8 @@ import { type StopTreeDeps, targetOf } from './stop-tree.ts'
 export interface ResetDeps extends StopTreeDeps {
   readonly agent: Agent
   readonly scope: StopScope
-  readonly stateDir: string
+  readonly place: Place
+  readonly logger: Logger
   /** Aborted when the owner does not want to wait for polite ends any more. */
   readonly hurry: AbortSignal
 }
@@ -24,8 +24,8 @@ export interface Found {
   /** The live agents' pids. */
   readonly agents: readonly number[]
   readonly targets: readonly StopTarget[]
-  /** State files of runs that no ledger knows: an earlier life launched them, and its ledger is lost. */
-  readonly orphanedStates: readonly string[]
+  /** Runs of the place that no ledger knows: an earlier life launched them, and its ledger is lost. */
+  readonly orphans: readonly string[]
   readonly spare: ReadonlySet<number>
 }
 
@@ -50,12 +50,11 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
     targets.set(keyOf(run.agent), targetOf(run.runId, run.agent, ownCookie))
   }
 
-  const orphanedStates: string[] = []
-  for (const runId of listStates(deps.stateDir)) {
+  const orphans: string[] = []
+  for (const runId of deps.place.runs()) {
     if (live.some((run) => run.runId === runId)) continue
-    const file = path.join(deps.stateDir, runId)
-    orphanedStates.push(file)
-    const { agent: identity } = readState(file)
+    orphans.push(runId)
+    const { agent: identity } = deps.place.wordOf(runId)
     if (identity) targets.set(keyOf(identity), targetOf(runId, identity, ownCookie))
   }
 
@@ -73,16 +72,16 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
 
   const agents = []
   for (const { identity } of targets.values()) if (await table.isAlive(identity)) agents.push(identity.pid)
-  return { agents, targets: [...targets.values()], orphanedStates, spare }
+  return { agents, targets: [...targets.values()], orphans, spare }
 }
 
 /** Stops what was found, whole trees, and verifies it. */
 export async function stopAgents(deps: ResetDeps, found: Found): Promise<ResetReport> {
   const report = await stopTrees(found.targets, { ...deps, spare: found.spare })
   const remaining = await agentsAmong(report.survivors, found, deps)
-  for (const file of found.orphanedStates) {
-    // The state of an agent that lives on is all that is known of it.
-    if (!remaining.includes(readState(file).agent?.pid ?? 0)) removeFile(file)
+  for (const runId of found.orphans) {
+    // The word of an agent that lives on is all that is known of it.
+    if (!remaining.includes(deps.place.wordOf(runId).agent?.pid ?? 0)) deps.place.forget(runId, deps.logger)
   }
   return { ...report, agents: found.agents, remaining }
 }
@@ -99,8 +98,8 @@ async function agentsAmong(
 }
 
 /** Whether a process is of a run of this service that is over; what is of a live one belongs to its tree. */
-function leftBy({ table, stateDir, ownCookie }: ResetDeps, live: readonly Run[]): (pid: number) => boolean {
-  const owner = ownerPart(stateDir)
+function leftBy({ table, place, ownCookie }: ResetDeps, live: readonly Run[]): (pid: number) => boolean {
+  const { owner } = place
   // The tree that the service itself is in is not its own.
   const others = new Set([...live.map(({ runId }) => runId), ownCookie ?? ''].map(runPart))
   return (pid) => {

@@ -52,12 +52,12 @@ const forms = {
     },
     'none',
     'further programs and helper scripts that requests may name, separated by colons',
-    '/opt/codex-next/codex',
+    '/opt/agents/next',
   ),
   LOOPER_AGENT_ENV_PASS: setting(
     list(',', 'names of variables, separated by commas', (item) => (/^[^\s=$]+$/.test(item) ? item : null)),
     'none',
-    'variables that agents get although they look like secrets of Looper or Zulip, separated by commas',
+    'variables that agents get although they look like secrets of Looper or of its notices, separated by commas',
     'LOOPER_API_TOKEN',
   ),
   LOOPER_WORKSPACE: setting(

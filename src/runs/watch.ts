@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { messageOf } from '../base/errors.ts'
 import { isShortage } from '../base/plain-file.ts'
 import { addTrailer } from '../logs/run-log.ts'
-import { readEnd, readStatus } from '../places/host/state-file.ts'
+import type { Place } from '../places/place.ts'
 import type { Identity } from '../processes/table.ts'
 import { insist } from './insist.ts'
 import { type StopTreeDeps, stopTree } from './stop-tree.ts'
@@ -13,7 +13,6 @@ export interface Watched {
   readonly agent: Identity
   readonly wrapper: Identity
   readonly logPath: string
-  readonly statePath: string
   /** The agent's status, as the wrapper tells it through its pipe; null where it went without a word, or nobody listens. */
   readonly status: Promise<number | null>
   /** Whether the wrapper told through its pipe, which it has closed, that nobody need wait for the log any more. */
@@ -22,6 +21,7 @@ export interface Watched {
 
 /** What watching needs. */
 export interface WatchDeps extends StopTreeDeps {
+  readonly place: Pick<Place, 'wordOf'>
   readonly logger: Logger
 }
 
@@ -34,7 +34,7 @@ export interface WatchReport {
   readonly survivors: readonly number[]
 }
 
-type Wrapped = Pick<Watched, 'agent' | 'wrapper' | 'statePath'>
+type Wrapped = Pick<Watched, 'runId' | 'agent' | 'wrapper'>
 
 const POLL_MS = 250
 const SHORT_POLL_MS = 20
@@ -102,12 +102,12 @@ export async function lastWord(run: Wrapped, deps: WatchDeps, over?: AbortSignal
   }
 }
 
-async function look({ agent, wrapper, statePath }: Wrapped, { table }: WatchDeps) {
+async function look({ runId, agent, wrapper }: Wrapped, { table, place }: WatchDeps) {
   const isRunning = await table.isAlive(agent)
   // Asked before reading: what it told before it was gone is then surely read.
   const mayTell = await table.isAlive(wrapper)
   try {
-    return { status: readStatus(statePath), isRunning, mayTell, failure: null }
+    return { status: place.wordOf(runId).status, isRunning, mayTell, failure: null }
   } catch (error) {
     if (isShortage(error)) throw error
     return { status: null, isRunning, mayTell: true, failure: messageOf(error) }
@@ -119,21 +119,21 @@ async function look({ agent, wrapper, statePath }: Wrapped, { table }: WatchDeps
  * it is gone. A wrapper that finds no room goes on trying by itself. @throws {Error} where a look fails
  */
 export async function closeLog(
-  { wrapper, statePath, logPath }: Pick<Watched, 'wrapper' | 'statePath' | 'logPath'>,
+  { runId, wrapper, logPath }: Pick<Watched, 'runId' | 'wrapper' | 'logPath'>,
   returnCode: number | null,
-  { clock, table, logger }: WatchDeps,
+  { clock, table, place, logger }: WatchDeps,
 ): Promise<void> {
   const deadline = clock.monotonic() + LOG_LIMIT_MS
   while (await table.isAlive(wrapper)) {
-    if (isComplete(statePath) || clock.monotonic() >= deadline) return
+    if (isComplete(runId, place) || clock.monotonic() >= deadline) return
     await clock.sleep(SHORT_POLL_MS)
   }
-  if (!isComplete(statePath)) settleTrailer(logPath, returnCode, logger)
+  if (!isComplete(runId, place)) settleTrailer(logPath, returnCode, logger)
 }
 
-function isComplete(statePath: string): boolean {
+function isComplete(runId: string, place: WatchDeps['place']): boolean {
   try {
-    return readEnd(statePath)
+    return place.wordOf(runId).isComplete
   } catch {
     // Nobody can read it: then the log itself is looked at.
     return false

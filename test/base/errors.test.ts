@@ -17,16 +17,19 @@ t.test('a failure carries its code, the status of that code, its sentence and it
   t.equal('cause' in new LooperError('LOOPER_BUSY', 'busy'), false, 'no cause where none was given')
 })
 
-t.test('every code is there once, with an error status, when it comes and what to do in a sentence', async (t) => {
-  const codes = allErrors().map(({ code }) => code)
-  t.equal(new Set(codes).size, codes.length)
-  for (const { code, status, when, remedy } of allErrors()) {
-    t.match(code, /^LOOPER_[A-Z_]+$/)
-    t.ok(status >= 400 && status < 600, `${code} has status ${status}`)
-    t.match(remedy, /^[A-Z][^\n|]+\.$/, `${code} says what to do`)
-    t.match(when, /^[A-Z][^\n|]+\.$/, `${code} says when it comes`)
-  }
-})
+t.test(
+  'every code is there once, with an error status, when it comes and what to do in a sentence',
+  async (t) => {
+    const codes = allErrors().map(({ code }) => code)
+    t.equal(new Set(codes).size, codes.length)
+    for (const { code, status, when, remedy } of allErrors()) {
+      t.match(code, /^LOOPER_[A-Z_]+$/)
+      t.ok(status >= 400 && status < 600, `${code} has status ${status}`)
+      t.match(remedy, /^[A-Z][^\n|]+\.$/, `${code} says what to do`)
+      t.match(when, /^[A-Z][^\n|]+\.$/, `${code} says when it comes`)
+    }
+  },
+)
 
 t.test('messageOf gives the sentence of anything that was thrown', async (t) => {
   t.equal(messageOf(new Error('as told')), 'as told')

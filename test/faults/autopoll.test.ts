@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { codex } from '../../src/agents/codex/codex.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
-import { createWrappers } from '../../src/places/host/wrappers.ts'
+import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
@@ -96,8 +96,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     logDir,
     scope: 'own',
     graceMs: 2000,
-    stateDir: path.join(logDir, '.runs'),
-    wrappers: createWrappers(path.join(logDir, '.runs')),
+    place: openHost({ stateDir: path.join(logDir, '.runs'), table: linuxTable(), clock }),
     ownCookie: null,
     hurry: new AbortController().signal,
     env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),

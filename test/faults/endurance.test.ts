@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { codex } from '../../src/agents/codex/codex.ts'
 import { systemClock } from '../../src/base/clock.ts'
-import { createWrappers } from '../../src/places/host/wrappers.ts'
+import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
@@ -73,7 +73,8 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
   t.teardown(() => killCarriers(markOf(logDir)))
   const ledger = openLedger(path.join(logDir, 'looper.db'), (message) => t.fail(message))
   t.teardown(() => ledger.close())
-  const wrappers = createWrappers(path.join(logDir, '.runs'))
+  const stateDir = path.join(logDir, '.runs')
+  const place = openHost({ stateDir, table: linuxTable(), clock: systemClock })
   const runs = createRuns({
     table: linuxTable(),
     clock: systemClock,
@@ -83,8 +84,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     logDir,
     scope: 'own',
     graceMs: 2000,
-    stateDir: path.join(logDir, '.runs'),
-    wrappers,
+    place,
     ownCookie: null,
     hurry: new AbortController().signal,
     env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
@@ -126,6 +126,6 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
   t.ok(timers() <= before.timers, `${timers()} timers, ${before.timers} before`)
   t.same(runs.live(), [])
   await runs.close()
-  await wrappers.close()
+  await place.close()
   t.same(carriers(markOf(logDir)), [])
 })

@@ -5,8 +5,7 @@ import type { Test } from 'tap'
 import { codex } from '../../src/agents/codex/codex.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { createRunLog } from '../../src/logs/run-log.ts'
-import { launch } from '../../src/places/host/launch.ts'
-import { createWrappers } from '../../src/places/host/wrappers.ts'
+import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger, type RunIntent } from '../../src/record/ledger.ts'
 import type { LaunchRequest, RunRequest } from '../../src/runs/run.ts'
@@ -42,9 +41,8 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     agent: codex,
     scope: 'own',
     graceMs: 1000,
-    stateDir,
     // None waits: what lives is counted by its mark.
-    wrappers: { ...createWrappers(stateDir), prepare: () => undefined },
+    place: { ...openHost({ stateDir, table: linuxTable(), clock: systemClock }), prepare: () => undefined },
     logDir,
     ownCookie: null,
     hurry: new AbortController().signal,
@@ -82,6 +80,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
   return {
     deps,
     dir,
+    stateDir,
     workspace,
     dbPath,
     ledger,
@@ -123,8 +122,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       const header = { requestId: request.requestId, workspace, command: 'codex exec' }
       const { path: logPath, headerBytes } = await createRunLog(logDir, header, new Date())
       if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })
-      const launched = await launch({
-        ...deps,
+      const launched = await deps.place.launch({
         env: deps.env(),
         runId,
         workspace,
@@ -134,7 +132,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       })
       const { agent: agentIdentity, wrapper: wrapperIdentity } = launched
       if (recorded.launch) ledger.step(runId, { launchedAt: Date.now(), agentIdentity, wrapperIdentity })
-      return { ...launched, runId, logPath, statePath: path.join(deps.stateDir, runId) }
+      return { ...launched, runId, logPath, statePath: path.join(stateDir, runId) }
     },
   }
 }

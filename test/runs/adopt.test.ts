@@ -16,7 +16,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { createRunLog } from '../../src/logs/run-log.ts'
 import { writeOrders } from '../../src/places/host/orders.ts'
 import { readState } from '../../src/places/host/state-file.ts'
-import { pipeOf } from '../../src/places/host/wrappers.ts'
+import { createWrappers, pipeOf } from '../../src/places/host/wrappers.ts'
 import { COOKIE, type Identity } from '../../src/processes/table.ts'
 import { adoptRuns } from '../../src/runs/adopt.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
@@ -73,7 +73,7 @@ t.test('a run that is alive is followed to its end, with the status from its tra
   t.equal(record?.outputBytes, readFileSync(logPath).length - Number(record?.headerBytes))
   t.match(textOf(logPath), /\ndone\n\n# codex_exec_return_code=3\n$/)
   t.strictSame(live.all(), [])
-  t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+  t.notOk(existsSync(path.join(heart.stateDir, runId)))
 })
 
 t.test('the state of a run whose end is on the record is removed', async (t) => {
@@ -89,8 +89,8 @@ t.test('the state of a run whose end is on the record is removed', async (t) => 
 
 t.test('states that nobody can list at the moment are no reason to take up nothing', async (t) => {
   const heart = heartOf(t)
-  rmSync(heart.deps.stateDir, { recursive: true, force: true })
-  symlinkSync('.runs', heart.deps.stateDir)
+  rmSync(heart.stateDir, { recursive: true, force: true })
+  symlinkSync('.runs', heart.stateDir)
   await restart(heart)
   t.match(heart.eventsOf('run.state.fail'), [{ error: /ELOOP/ }])
 })
@@ -166,7 +166,7 @@ t.test('a run that ended meanwhile is ended with the status of its trailer', asy
     t.match(heart.ledger.find(runId), end, code)
     t.equal(unknownsIn(logPath), 0)
     t.match(heart.events.at(-1), { msg: 'run.end', run_id: runId, ...end })
-    t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+    t.notOk(existsSync(path.join(heart.stateDir, runId)))
   }
 })
 
@@ -319,15 +319,18 @@ t.test('such a run whose log is gone, too, is followed by what it must have been
 })
 
 /** A run as the wrapper of the version before an update runs it. */
-async function leftByEarlierVersion({ deps, workspace, ledger, begin, dir }: Heart, prompt: string) {
+async function leftByEarlierVersion(
+  { deps, stateDir, workspace, ledger, begin, dir }: Heart,
+  prompt: string,
+) {
   const { runId, request } = begin(prompt)
   const header = { requestId: request.requestId, workspace, command: 'codex exec' }
   const { path: logPath, headerBytes } = await createRunLog(deps.logDir, header, new Date())
   ledger.step(runId, { logPath, command: 'codex exec', headerBytes })
-  mkdirSync(deps.stateDir, { recursive: true })
-  const statePath = path.join(deps.stateDir, runId)
+  mkdirSync(stateDir, { recursive: true })
+  const statePath = path.join(stateDir, runId)
   writeOrders(statePath, { workspace, logPath, argv: [FAKE_CODEX, prompt], stdin: null })
-  const child = spawn('/bin/sh', [path.join(PROJECT, 'test/fixtures/wrapper-before.sh'), deps.stateDir], {
+  const child = spawn('/bin/sh', [path.join(PROJECT, 'test/fixtures/wrapper-before.sh'), stateDir], {
     detached: true,
     env: deps.env(),
     cwd: dir,
@@ -374,9 +377,9 @@ t.test('what stands in the way among the states is no obstacle', async (t) => {
   rmSync(statePath)
   mkdirSync(statePath)
   mkdirSync(`${statePath}.orders`)
-  mkdirSync(path.join(heart.deps.stateDir, 'directory'))
+  mkdirSync(path.join(heart.stateDir, 'directory'))
   const begun = heart.begin('true')
-  mkdirSync(path.join(heart.deps.stateDir, begun.runId))
+  mkdirSync(path.join(heart.stateDir, begun.runId))
   await restart(heart)
   t.match(heart.ledger.find(runId), { outcome: 'lost' })
   t.match(heart.ledger.find(begun.runId), { outcome: 'failed_to_start' })
@@ -386,17 +389,17 @@ t.test('what stands in the way among the states is no obstacle', async (t) => {
 })
 
 /** A wrapper that has its orders, and stopped before it read them. */
-function startSlowWrapper({ deps, workspace, ledger, begin }: Heart) {
+function startSlowWrapper({ deps, stateDir, workspace, ledger, begin }: Heart) {
   const prompt = 'echo began >began; until [ -e go ]; do sleep 0.02; done'
   const { runId } = begin(prompt)
   const logPath = path.join(deps.logDir, 'run.log')
   writeFileSync(logPath, 'header\n')
   ledger.step(runId, { logPath, command: 'codex exec' })
-  mkdirSync(deps.stateDir, { recursive: true })
-  const { child } = deps.wrappers.take(deps.env())
+  mkdirSync(stateDir, { recursive: true })
+  const { child } = createWrappers(stateDir).take(deps.env())
   child.kill('SIGSTOP')
   const argv = [FAKE_CODEX, prompt]
-  writeOrders(path.join(deps.stateDir, runId), { workspace, logPath, argv, stdin: null })
+  writeOrders(path.join(stateDir, runId), { workspace, logPath, argv, stdin: null })
   pipeOf(child)?.resume().write(`${runId}\n`)
   return { runId, child }
 }
@@ -415,7 +418,7 @@ t.test('a wrapper that is about to tell who it is, is waited for', async (t) => 
   t.equal(run?.runId, runId)
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
-  t.same(readdirSync(heart.deps.stateDir), [])
+  t.same(readdirSync(heart.stateDir), [])
 })
 
 t.test(
@@ -438,7 +441,7 @@ t.test(
     child.kill('SIGCONT')
     await exit
     t.notOk(existsSync(path.join(heart.workspace, 'began')))
-    t.same(readdirSync(heart.deps.stateDir), [])
+    t.same(readdirSync(heart.stateDir), [])
   },
 )
 
@@ -498,7 +501,7 @@ t.test('a wrapper that has told of itself is waited for until it tells of its ag
   const stat = textOf(`/proc/${pid}/stat`)
   const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   const boot = heart.deps.table.bootId
-  writeFileSync(path.join(heart.deps.stateDir, runId), `wrapper ${pid} ${ticks} ${boot}\n`)
+  writeFileSync(path.join(heart.stateDir, runId), `wrapper ${pid} ${ticks} ${boot}\n`)
   const clock: Clock = {
     ...systemClock,
     sleep(ms, signal) {

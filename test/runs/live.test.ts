@@ -54,13 +54,13 @@ t.test('a launch is on the record as soon as it happened, and its end when all i
   t.ok(Number(record()?.outputBytes) > 'tokens used'.length)
   t.strictSame(live.all(), [])
   t.match(heart.eventsOf('cmd.done'), [{ run_id: runId, leftovers: [], survivors: [] }])
-  t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+  t.notOk(existsSync(path.join(heart.stateDir, runId)))
 })
 
 t.test('what a wrapper told stays until the end is on the record', async (t) => {
   const heart = heartOf(t)
   const { run, runId } = await launch(heart, `${WAIT}; exit 3`)
-  const state = path.join(heart.deps.stateDir, runId)
+  const state = path.join(heart.stateDir, runId)
   const other = new DatabaseSync(heart.dbPath)
   t.teardown(() => other.close())
   other.exec('BEGIN IMMEDIATE')
@@ -259,7 +259,7 @@ t.test('a log that was cut off while the run wrote it counts as empty', async (t
 t.test('a state file that cannot be removed is told, and the run has ended all the same', async (t) => {
   const heart = heartOf(t)
   const { live, run, runId } = await launch(heart, WAIT)
-  const state = path.join(heart.deps.stateDir, runId)
+  const state = path.join(heart.stateDir, runId)
   rmSync(state)
   mkdirSync(state)
   go(heart)
@@ -272,7 +272,7 @@ t.test('a launch that fails leaves nothing live', async (t) => {
   const heart = heartOf(t)
   const live = createLiveRuns(heart.deps)
   const { runId, request } = heart.begin('true')
-  writeFileSync(heart.deps.stateDir, 'in the way')
+  writeFileSync(heart.stateDir, 'in the way')
   await t.rejects(live.launch(runId, request), { code: 'LOOPER_LAUNCH_FAILED' })
   t.strictSame(live.all(), [])
   const logPath = heart.ledger.find(runId)?.logPath

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { codex } from '../../src/agents/codex/codex.ts'
 import { systemClock } from '../../src/base/clock.ts'
+import { openHost } from '../../src/places/host/host.ts'
 import { createWrappers } from '../../src/places/host/wrappers.ts'
 import type { ProcessTable } from '../../src/processes/table.ts'
 import { openLedger } from '../../src/record/ledger.ts'
@@ -36,16 +37,16 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
   const env = { PATH: process.env.PATH, MARK: mark }
   const ledger = openLedger(path.join(dir, 'looper.db'), (message) => test.fail(message))
   test.teardown(() => ledger.close())
-  const wrappers = createWrappers(path.join(dir, 'logs/.runs'))
+  const stateDir = path.join(dir, 'logs/.runs')
+  const wrappers = createWrappers(stateDir)
   const runs = createRuns({
     table,
     clock: systemClock,
     agent: codex,
     scope: 'machine',
     graceMs: 600,
-    stateDir: path.join(dir, 'logs/.runs'),
     // None waits: what lives is counted by its mark.
-    wrappers: { ...wrappers, prepare: () => undefined },
+    place: { ...openHost({ stateDir, table, clock: systemClock }), prepare: () => undefined },
     logDir: path.join(dir, 'logs'),
     ownCookie: mark,
     hurry: new AbortController().signal,

@@ -22,16 +22,13 @@ t.test(
     const run = await live.launch(runId, request)
     const orphan = await heart.leftBy('setsid sleep 300 & sleep 300', { log: false, launch: false })
     heart.ledger.remove(orphan.runId)
-    mkdirSync(deps.stateDir, { recursive: true })
-    writeFileSync(path.join(deps.stateDir, 'told-nothing'), '')
+    mkdirSync(heart.stateDir, { recursive: true })
+    writeFileSync(path.join(heart.stateDir, 'told-nothing'), '')
     await until('their tools run', () => carriers(orphan.runId).length === 3 && carriers(runId).length === 2)
 
     const found = await findAgents(deps, live.all())
     t.same([...found.agents].sort(), [run.agent.pid, orphan.agent.pid].sort())
-    t.same(
-      found.orphanedStates.map((file) => path.basename(file)).sort(),
-      [orphan.runId, 'told-nothing'].sort(),
-    )
+    t.same([...found.orphans].sort(), [orphan.runId, 'told-nothing'].sort())
     t.ok(found.spare.has(process.pid))
     t.ok(found.spare.has(process.ppid))
 
@@ -40,7 +37,7 @@ t.test(
     for (const pid of found.agents) t.ok(report.signalled.includes(pid))
     await run.ended
     await until('the wrappers have ended, too', () => carriers(heart.mark).length === 0)
-    t.strictSame(readdirSync(deps.stateDir), [])
+    t.strictSame(readdirSync(heart.stateDir), [])
   },
 )
 
@@ -51,12 +48,12 @@ t.test('the state of a run that ended is no agent', async (t) => {
   const found = await findAgents(heart.deps, [])
   t.match(found, { agents: [], targets: [{ cookie: runId }] })
   t.match(await stopAgents(heart.deps, found), { agents: [], remaining: [] })
-  t.notOk(existsSync(path.join(heart.deps.stateDir, runId)))
+  t.notOk(existsSync(path.join(heart.stateDir, runId)))
 })
 
 t.test('where nothing ever ran there is nothing to stop', async (t) => {
   const { deps } = heartOf(t)
   const found = await findAgents(deps, [])
-  t.match(found, { agents: [], targets: [], orphanedStates: [] })
+  t.match(found, { agents: [], targets: [], orphans: [] })
   t.match(await stopAgents(deps, found), { agents: [], remaining: [], signalled: [], survivors: [] })
 })

@@ -147,7 +147,7 @@ t.test('the state of an agent that lives on is kept: it is all that is known of 
   const deps = { ...heart.deps, table: { ...heart.deps.table, ...closed() } }
   const { pid } = left.agent
   t.match(await stopAgents(deps, await findAgents(deps, [])), { agents: [pid], remaining: [pid] })
-  t.same(readdirSync(deps.stateDir), [left.runId])
+  t.same(readdirSync(heart.stateDir), [left.runId])
   t.same((await findAgents(deps, [])).agents, [pid])
 })
 
@@ -187,7 +187,7 @@ t.test('an agent that a run left behind is found by its mark; one of another ser
   const run = createLiveRuns(heart.deps)
   const { runId, request } = heart.begin('exec sleep 300')
   const alive = await run.launch(runId, request)
-  const owner = ownerPart(heart.deps.stateDir)
+  const owner = ownerPart(heart.stateDir)
   const marks = new Map([
     [ours, { owner, run: 'another' }],
     [live, { owner, run: runPart(runId) }],

@@ -162,9 +162,10 @@ t.test('a state file that nobody can read keeps no run of the dead from its end'
   const heart = heartOf(t)
   const run = await heart.leftBy('exit 7')
   await run.complete
-  const statePath = path.join(heart.deps.stateDir, 'x'.repeat(300))
+  const { place: host } = heart.deps
+  const place = { wordOf: () => host.wordOf('x'.repeat(300)) }
   const clock = hurried()
-  t.match(await watch({ ...run, ...UNHEARD, statePath }, { ...heart.deps, clock }), { returnCode: null })
+  t.match(await watch({ ...run, ...UNHEARD }, { ...heart.deps, place, clock }), { returnCode: null })
   t.ok(clock.monotonic() >= 5000, `${clock.monotonic()} ms`)
   t.match(heart.eventsOf('run.state.fail'), [{ error: /ENAMETOOLONG/ }])
 })

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { main } from '../../scripts/send-zulip-dm.ts'
+import { unchanged } from '../../src/logging/redact.ts'
 import { scriptNotices } from '../../src/notices/script/script.ts'
 import { startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
 
@@ -206,7 +207,11 @@ t.test('a terminal finds nothing to obey in what Zulip says', async (t) => {
 
 t.test('the service can send its notices through it', async (t) => {
   const { dir, zulip, env } = await setUp(t)
-  const notify = scriptNotices(SCRIPT, ownEnvironment({ HOME: dir, ...env }), pino({ enabled: false }))
+  const notify = scriptNotices(SCRIPT, {
+    env: ownEnvironment({ HOME: dir, ...env }),
+    logger: pino({ enabled: false }),
+    redact: unchanged,
+  })
   t.strictSame(await notify('- from a run', new AbortController().signal), {
     output: 'OK message_id=42 type=stream stream=coding topic=verified-cad',
     messageId: null,

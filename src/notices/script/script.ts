@@ -1,7 +1,5 @@
-import type { Logger } from 'pino'
 import { shellQuote } from '../../base/shell-quote.ts'
-import { unchanged } from '../../logging/redact.ts'
-import type { Notify } from '../notice.ts'
+import type { Notify, SenderDeps } from '../notice.ts'
 
 const TIMEOUT_MS = 30_000
 /** What was written before the end is surely read by then. */
@@ -14,9 +12,8 @@ const TRIMMED_CHARACTERS = 2000
  */
 export function scriptNotices(
   script: string,
-  env: NodeJS.ProcessEnv,
-  logger: Logger,
-  { timeoutMs = TIMEOUT_MS, redact = unchanged } = {},
+  { env, logger, redact }: Omit<SenderDeps, 'skipped'>,
+  timeoutMs = TIMEOUT_MS,
 ): Notify {
   return async (message, signal) => {
     logger.info({ command: shellQuote([process.execPath, script, message]) }, 'cmd.start')

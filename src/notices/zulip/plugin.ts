@@ -2,6 +2,7 @@ import { asSetting } from '../../settings/config-error.ts'
 import type { Part } from '../../settings/part.ts'
 import type { Notice, NoticePlugin } from '../notice.ts'
 import { checkCredentials, probeZulip, startWarning } from './checks.ts'
+import { editedNotice, endNotice } from './end-text.ts'
 import { routeOf } from './route.ts'
 import { type ZulipSettings, zulipSettings } from './settings.ts'
 import { zulipEdits, zulipNotices } from './zulip.ts'
@@ -22,7 +23,11 @@ function noticeOf(wanted: ZulipSettings): Notice {
     route: () => routeOf(wanted),
     open: ({ env, redact, skipped }) => ({
       notify: zulipNotices(wanted, env, skipped, redact),
-      amend: zulipEdits(wanted, env, redact),
+      ends: {
+        amend: zulipEdits(wanted, env, redact),
+        edited: (run, output) => editedNotice(run, output, redact),
+        sent: (run, output) => endNotice(run, output, redact),
+      },
     }),
     secrets: () => asSetting('ZULIPRC_PATH', () => secretsOf(wanted)),
     files: [wanted.rcPath],

@@ -1,7 +1,7 @@
 import { unchanged } from '../../logging/redact.ts'
-import { cut, MAX_CODE_POINTS } from '../code-points.ts'
 import type { Amend, Notify, Receipt } from '../notice.ts'
 import type { Zulip, ZulipMessage } from './client.ts'
+import { cut, MAX_CODE_POINTS } from './code-points.ts'
 import type { ZulipSettings } from './settings.ts'
 import { describeMissing, findCredentials } from './zuliprc.ts'
 

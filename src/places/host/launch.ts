@@ -3,41 +3,23 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import type { AgentCommand } from '../../agents/agent.ts'
 import type { Clock } from '../../base/clock.ts'
 import { LooperError, messageOf } from '../../base/errors.ts'
 import { discard } from '../../base/plain-file.ts'
 import type { Identity, ProcessTable } from '../../processes/table.ts'
 import { enterable } from '../../runs/access.ts'
+import type { Launched, LaunchSpec } from '../place.ts'
 import { removeOrders, writeOrders } from './orders.ts'
 import { makeState, parseEnd, parseReport, parseStatus, readState, type WrapperReport } from './state-file.ts'
 import { pipeOf, type Wrappers } from './wrappers.ts'
 
-/** What is started, where, and with which environment. */
-export interface LaunchSpec {
-  readonly runId: string
-  readonly workspace: string
-  readonly command: AgentCommand
-  readonly logPath: string
-  /** The agent's environment; the cookie is added by the wrapper. */
-  readonly env: NodeJS.ProcessEnv
+/** What this place adds to a launch. */
+export interface HostSpec extends LaunchSpec {
   /** Where state files live. */
   readonly stateDir: string
   readonly table: ProcessTable
   readonly clock: Clock
   readonly wrappers: Wrappers
-  /** Throws where this must not be launched any more. Nothing is awaited between that and the launch. */
-  readonly assertAllowed: () => void
-}
-
-/** A run that has begun. */
-export interface Launched {
-  readonly agent: Identity
-  readonly wrapper: Identity
-  /** The agent's status, as soon as it has ended; null where the wrapper was gone without a word. Never rejects. */
-  readonly status: Promise<number | null>
-  /** Resolves when the wrapper says no more: true where the log is complete, or there is no room for its end. */
-  readonly complete: Promise<boolean>
 }
 
 interface Told extends Pick<Launched, 'status' | 'complete'> {
@@ -54,7 +36,7 @@ const REPORT_LIMIT_MS = 10_000
  * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_LAUNCH_FAILED`, and what
  * `assertAllowed` throws
  */
-export async function launch(spec: LaunchSpec): Promise<Launched> {
+export async function launch(spec: HostSpec): Promise<Launched> {
   try {
     mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
     return await start(spec)
@@ -64,7 +46,7 @@ export async function launch(spec: LaunchSpec): Promise<Launched> {
   }
 }
 
-async function start(spec: LaunchSpec): Promise<Launched> {
+async function start(spec: HostSpec): Promise<Launched> {
   const { runId, workspace, logPath, command, table } = spec
   const statePath = path.join(spec.stateDir, runId)
   try {
@@ -79,7 +61,7 @@ async function start(spec: LaunchSpec): Promise<Launched> {
 }
 
 /** Tells a wrapper its run. From there on only the wrapper knows whether there is an agent. */
-async function order(spec: LaunchSpec, statePath: string): Promise<Launched> {
+async function order(spec: HostSpec, statePath: string): Promise<Launched> {
   spec.assertAllowed()
   const { child, isNew } = spec.wrappers.take(spec.env)
   const pipe = pipeOf(child)

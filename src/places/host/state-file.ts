@@ -4,12 +4,10 @@ import { messageOf } from '../../base/errors.ts'
 import { isAbsence, removeFile } from '../../base/files.ts'
 import { readPlain } from '../../base/plain-file.ts'
 import type { Identity } from '../../processes/table.ts'
+import type { Word } from '../place.ts'
 
 /** Who a wrapper said it and its agent are; null for what it did not tell yet. */
-export interface WrapperReport {
-  readonly wrapper: Identity | null
-  readonly agent: Identity | null
-}
+export type WrapperReport = Pick<Word, 'wrapper' | 'agent'>
 
 /** More bytes than a wrapper ever tells. */
 const ROOM_BYTES = 256
@@ -52,14 +50,11 @@ export const parseEnd = (text: string): boolean => /^end -?\d+\n/m.test(text)
 /** What a wrapper wrote; nothing where its state file is gone, or something else stands in its place. @throws {Error} of Node's */
 const textOf = (file: string) => readPlain(file, MOST_BYTES) ?? ''
 
-/** Who a wrapper says it and its agent are. @throws {Error} where nobody can say at the moment */
-export const readState = (file: string): WrapperReport => parseReport(textOf(file))
-
-/** The agent's status, as its wrapper told it. @throws {Error} where nobody can say at the moment */
-export const readStatus = (file: string): number | null => parseStatus(textOf(file))
-
-/** Whether the wrapper completed the log. @throws {Error} where nobody can say at the moment */
-export const readEnd = (file: string): boolean => parseEnd(textOf(file))
+/** All that a wrapper has told. @throws {Error} where nobody can say at the moment */
+export function readState(file: string): Word {
+  const text = textOf(file)
+  return { ...parseReport(text), status: parseStatus(text), isComplete: parseEnd(text) }
+}
 
 /** The run ids that have a state file there. @throws {Error} where nobody can say at the moment */
 export function listStates(dir: string): string[] {

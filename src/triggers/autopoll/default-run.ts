@@ -12,7 +12,7 @@ export interface DefaultRun extends Omit<LaunchWish, 'workspace' | 'message' | '
   readonly prompt: PromptSource
 }
 
-/** codex tells its session in the first lines, and the limit in the last; its log is short then. */
+/** An agent tells its session in the first lines, and the limit in the last; its log is short then. */
 const LIMIT_LINES = 200
 
 /**

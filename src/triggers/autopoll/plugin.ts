@@ -6,8 +6,9 @@ import { createAutopoll, SKIP_KINDS } from './autopoll.ts'
 import { limitedUntil, prepareDefault } from './default-run.ts'
 import { AUTOPOLL_OFF } from './errors.ts'
 import { autopollRoutes } from './routes.ts'
+import { AutopollState } from './schemas.ts'
 import { type AutopollSettings, autopollSettings } from './settings.ts'
-import { AutopollState, stateOf } from './status.ts'
+import { stateOf } from './status.ts'
 
 const settings: Part<Trigger, TriggerReading> = {
   ...autopollSettings,

@@ -1,15 +1,21 @@
 import path from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
+import { unchanged } from '../../../src/logging/redact.ts'
 import { scriptNotices } from '../../../src/notices/script/script.ts'
 
 /** A helper script with this code, ready to send. */
-function setUp(t: Test, code: string, env: NodeJS.ProcessEnv = {}, options = {}) {
+function setUp(
+  t: Test,
+  code: string,
+  env: NodeJS.ProcessEnv = {},
+  { timeoutMs = 30_000, redact = unchanged } = {},
+) {
   const script = path.join(t.testdir({ 'notify.mjs': code }), 'notify.mjs')
   const lines: Record<string, unknown>[] = []
   const logger = pino({}, { write: (line) => void lines.push(JSON.parse(line)) })
   const abort = new AbortController()
-  const notify = scriptNotices(script, env, logger, options)
+  const notify = scriptNotices(script, { env, logger, redact }, timeoutMs)
   return { script, lines, abort, send: (message: string) => notify(message, abort.signal) }
 }
 
@@ -100,7 +106,7 @@ t.test('the signal stops the script', async (t) => {
 t.test('a script that is not there fails, and says which', async (t) => {
   const logger = pino({ enabled: false })
   const script = path.join(t.testdir(), 'absent.ts')
-  const notify = scriptNotices(script, {}, logger)
+  const notify = scriptNotices(script, { env: {}, logger, redact: unchanged })
   const sent = notify('Hello', new AbortController().signal)
   await t.rejects(sent, { message: `${script} ended with 1: ` })
   await t.rejects(sent, { message: `Cannot find module '${script}'` })

@@ -38,7 +38,7 @@ t.test('who plans a run is told of no route that is not there', async (t) => {
   const route = 'type=stream stream=coding topic=verified-cad'
   const all = { ZULIP_SITE: 'https://z.example', ZULIP_BOT_EMAIL: 'a@z.example', ZULIP_BOT_API_KEY: 'key' }
   t.equal(planned(all), route)
-  t.equal(planned({}), 'server log only, no Zulip is configured')
+  t.equal(planned({}), 'server log only, nothing else is configured')
   t.equal(
     planned({ LOOPER_ZULIP_REQUIRED: '1' }),
     'none; it would fail: no Zulip credentials (LOOPER_ZULIP_REQUIRED is on)',

@@ -17,9 +17,7 @@ import {
   parseEnd,
   parseReport,
   parseStatus,
-  readEnd,
   readState,
-  readStatus,
   removeState,
 } from '../../../src/places/host/state-file.ts'
 
@@ -49,7 +47,7 @@ t.test('a state file is read, listed and removed; one that is gone is no matter'
   removeFile(file)
   t.notOk(existsSync(file))
   removeFile(file)
-  t.strictSame(readState(file), NOTHING)
+  t.match(readState(file), NOTHING)
 })
 
 t.test('the status is told before the log is complete, and not before its line is whole', async (t) => {
@@ -62,10 +60,10 @@ t.test('the status is told before the log is complete, and not before its line i
   t.equal(parseEnd(`${report}status -15\nend -15\n`), true)
   t.equal(parseStatus(`${report}end 7\n`), 7, 'a wrapper from before an update')
   const dir = t.testdir({ running: report, ended: `${report}status 3\nend 3\n` })
-  t.equal(readStatus(path.join(dir, 'running')), null)
-  t.equal(readStatus(path.join(dir, 'ended')), 3)
-  t.equal(readEnd(path.join(dir, 'ended')), true)
-  t.equal(readStatus(path.join(dir, 'absent')), null)
+  t.equal(readState(path.join(dir, 'running')).status, null)
+  t.equal(readState(path.join(dir, 'ended')).status, 3)
+  t.equal(readState(path.join(dir, 'ended')).isComplete, true)
+  t.equal(readState(path.join(dir, 'absent')).status, null)
 })
 
 t.test('the room in a state file that a wrapper has not used says nothing', async (t) => {
@@ -73,12 +71,12 @@ t.test('the room in a state file that a wrapper has not used says nothing', asyn
   makeState(file)
   t.equal(statSync(file).mode & 0o777, 0o600)
   t.ok(statSync(file).size >= 200)
-  t.strictSame(readState(file), NOTHING)
+  t.match(readState(file), NOTHING)
   const room = readFileSync(file, 'utf8')
   const told = `${WRAPPER}agent 2`
   writeFileSync(file, told + room.slice(told.length))
   t.match(readState(file), { wrapper: { pid: 20 }, agent: null })
-  t.equal(readStatus(file), null)
+  t.equal(readState(file).status, null)
 })
 
 t.test('a state file that was made huge tells what its wrapper told', async (t) => {
@@ -86,7 +84,7 @@ t.test('a state file that was made huge tells what its wrapper told', async (t) 
   const file = path.join(dir, 'one')
   truncateSync(file, 8 * 1_073_741_824)
   t.match(readState(file), { wrapper: { pid: 20 } })
-  t.equal(readStatus(file), 3)
+  t.equal(readState(file).status, 3)
 })
 
 t.test('what is no file is no state, whatever its name', async (t) => {
@@ -94,8 +92,8 @@ t.test('what is no file is no state, whatever its name', async (t) => {
   symlinkSync(path.join(dir, 'one'), path.join(dir, 'link'))
   t.strictSame(listStates(dir), ['one'])
   for (const name of ['directory', 'link']) {
-    t.strictSame(readState(path.join(dir, name)), NOTHING, name)
-    t.equal(readStatus(path.join(dir, name)), null, name)
+    t.match(readState(path.join(dir, name)), NOTHING, name)
+    t.equal(readState(path.join(dir, name)).status, null, name)
   }
   const events: string[] = []
   const logger = pino({}, { write: (line: string) => events.push(line) })
@@ -108,7 +106,7 @@ t.test('where their directory is gone, or a file stands in its place, there are 
   for (const name of ['absent', 'plain']) {
     const states = path.join(dir, name)
     t.strictSame(listStates(states), [])
-    t.strictSame(readState(path.join(states, 'one')), NOTHING)
+    t.match(readState(path.join(states, 'one')), NOTHING)
     t.doesNotThrow(() => removeFile(path.join(states, 'one')))
   }
 })

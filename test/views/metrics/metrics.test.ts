@@ -7,7 +7,6 @@ import type { RunFinish } from '../../../src/record/ledger.ts'
 import { OUTCOMES } from '../../../src/runs/outcome.ts'
 import { TRIGGERS } from '../../../src/runs/run.ts'
 import { observeLedger } from '../../../src/runs/steps.ts'
-import { SKIP_KINDS } from '../../../src/triggers/autopoll/autopoll.ts'
 import { createMetrics, METRICS_TYPE } from '../../../src/views/metrics/metrics.ts'
 import { buildTestApp } from '../../helpers/app.ts'
 import { setUpFault } from '../../helpers/fault-service.ts'
@@ -45,9 +44,7 @@ t.test('every label value that exists starts at 0', async (t) => {
   for (const trigger of TRIGGERS) {
     for (const outcome of OUTCOMES) t.equal(sampleOf(text, 'looper_runs_total', { trigger, outcome }), 0)
   }
-  for (const reason of SKIP_KINDS) t.equal(sampleOf(text, 'looper_autopoll_skips_total', { reason }), 0)
   for (const name of [
-    'looper_notice_failures_total',
     'looper_run_output_bytes_total',
     'looper_run_duration_seconds_count',
     'looper_stop_duration_seconds_count',

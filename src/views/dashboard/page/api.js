@@ -4,7 +4,7 @@
 /** @typedef {import('../../../runs/schemas.ts').RunList} RunPage */
 /** @typedef {import('../../../runs/schemas.ts').StopAnswer} Stopped */
 /** @typedef {import('../../../runs/schemas.ts').PlanAnswer['plan']} Plan */
-/** @typedef {import('../../status/schemas.ts').StatusCore & { autopoll: import('../../../triggers/autopoll/status.ts').AutopollState | null }} Status */
+/** @typedef {import('../../status/schemas.ts').StatusCore & { autopoll: import('../../../triggers/autopoll/schemas.ts').AutopollState | null }} Status */
 /** @typedef {import('../../../logs/schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../../logs/schemas.ts').LogLinesAnswer} LogLines */
 /** @typedef {import('../../../logs/schemas.ts').LogTimesAnswer} LogTimes */

@@ -46,12 +46,11 @@ function autopollText(autopoll, now) {
 
 /** @param {NonNullable<Status['notice']>} notice @param {number} now */
 function noticeText({ kind, route, problem, last }, now) {
-  const where = lines(kind === 'zulip' ? 'Zulip' : 'server log only', route)
+  const where = lines(kind === 'log' ? 'server log only' : `${kind[0]?.toUpperCase()}${kind.slice(1)}`, route)
   if (problem !== null) where.append(warned(problem, null))
   if (last && !last.ok) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
-  // Without Zulip there is nothing to tell of it.
-  else if (last && kind === 'zulip')
-    where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
+  // Of the server log there is nothing to tell.
+  else if (last && kind !== 'log') where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
   return where
 }
 

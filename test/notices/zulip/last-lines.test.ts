@@ -1,7 +1,7 @@
 import t from 'tap'
-import { redactor } from '../../src/logging/redact.ts'
-import { pointsIn } from '../../src/notices/code-points.ts'
-import { lastLines, withoutMentions } from '../../src/notices/last-lines.ts'
+import { redactor } from '../../../src/logging/redact.ts'
+import { pointsIn } from '../../../src/notices/zulip/code-points.ts'
+import { lastLines, withoutMentions } from '../../../src/notices/zulip/last-lines.ts'
 
 const block = (output: string, points = 10_000, secrets: string[] = []) =>
   lastLines(

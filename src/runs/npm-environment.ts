@@ -7,7 +7,7 @@ const ITS_OWN = /^(npm_.*|INIT_CWD|NODE|COLOR|EDITOR)$/i
 /**
  * An environment without what npm put into it, which is all as its owner has it: npm's own process still has that. Where that
  * cannot be seen, npm's variables go by their names, an editor or a colour only with npm's own value, and of PATH what npm adds
- * for the project. Otherwise the agent's `node` and `codex` would be the ones that Looper pins for itself. What was not started
+ * for the project. Otherwise the agent, and its `node`, would be the ones that Looper pins for itself. What was not started
  * by npm stays as it is.
  * @param npms the environment of the npm process, from {@link environmentOfNpm}
  */

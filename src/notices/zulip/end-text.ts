@@ -1,23 +1,9 @@
-import { lengthOf } from '../base/length-of.ts'
-import type { Redact } from '../logging/redact.ts'
-import type { RunRecord } from '../record/ledger.ts'
-import type { Outcome } from '../runs/outcome.ts'
+import { lengthOf } from '../../base/length-of.ts'
+import type { Redact } from '../../logging/redact.ts'
+import type { Outcome } from '../../runs/outcome.ts'
+import type { EndedRun } from '../notice.ts'
 import { cut, MAX_CODE_POINTS, pointsIn } from './code-points.ts'
 import { lastLines, withoutMentions } from './last-lines.ts'
-
-/** A run that ended, as far as its notice tells of it. */
-export type EndedRun = Pick<
-  RunRecord,
-  | 'runId'
-  | 'name'
-  | 'noticeText'
-  | 'launchedAt'
-  | 'endedAt'
-  | 'returnCode'
-  | 'cause'
-  | 'remedy'
-  | 'tokensUsed'
-> & { readonly outcome: Outcome }
 
 /** What stays of a notice, so that there is room for the end. */
 const NOTICE_POINTS = 8500

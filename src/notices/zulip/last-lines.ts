@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { Redact } from '../logging/redact.ts'
+import type { Redact } from '../../logging/redact.ts'
 import { cut, pointsIn } from './code-points.ts'
 
 const LINES = 20

@@ -1,4 +1,4 @@
-import { SECRET_NAMES } from '../../settings/names.ts'
+import { SECRET_NAMES } from '../settings/names.ts'
 
 /**
  * The environment an agent gets: its owner's, without secrets of Looper and of what it tells people with.

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { isOwnVariable as isOwn } from '../../../src/own-variables.ts'
-import { agentEnvironment } from '../../../src/places/host/environment.ts'
+import { isOwnVariable as isOwn } from '../../src/own-variables.ts'
+import { agentEnvironment } from '../../src/runs/environment.ts'
 
 t.test('what is no secret stays as it is', async (t) => {
   const env = { HOME: '/home/ada', EMPTY: '', npm_config_cache: '/x', EDITOR: 'vi', PATH: '/usr/bin:/bin' }

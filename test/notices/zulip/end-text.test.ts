@@ -1,7 +1,8 @@
 import t from 'tap'
-import { redactor } from '../../src/logging/redact.ts'
-import { pointsIn } from '../../src/notices/code-points.ts'
-import { type EndedRun, editedNotice, endNotice } from '../../src/notices/end-text.ts'
+import { redactor } from '../../../src/logging/redact.ts'
+import type { EndedRun } from '../../../src/notices/notice.ts'
+import { pointsIn } from '../../../src/notices/zulip/code-points.ts'
+import { editedNotice, endNotice } from '../../../src/notices/zulip/end-text.ts'
 
 const RUN: EndedRun = {
   runId: 'b2f4',

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { environmentOfNpm, withoutNpm } from '../../../src/places/host/npm-environment.ts'
-import { PROJECT as HERE } from '../../helpers/service.ts'
+import { environmentOfNpm, withoutNpm } from '../../src/runs/npm-environment.ts'
+import { PROJECT as HERE } from '../helpers/service.ts'
 
 const PROJECT = '/home/ada/looper'
 const UNDER = { npm_lifecycle_event: 'start', npm_execpath: '/usr/lib/npm-cli.js' }
@@ -71,7 +71,7 @@ t.test('an agent started under npm gets what it would get without npm, to the le
   const dir = t.testdir({
     'package.json': '{"scripts":{"env":"node print.mjs","execs":"exec node print.mjs"}}',
   })
-  const module = path.join(HERE, 'src/places/host/npm-environment.ts')
+  const module = path.join(HERE, 'src/runs/npm-environment.ts')
   writeFileSync(
     path.join(dir, 'print.mjs'),
     `import { environmentOfNpm, withoutNpm } from ${JSON.stringify(module)}

@@ -1,0 +1,12 @@
+import type { Config } from './config.ts'
+
+/** The files that settings name, besides those of logs. */
+export function filesOf({ http, launch, triggers, notice }: Config): string[] {
+  const promptFile = launch.prompt.kind === 'file' ? launch.prompt.path : []
+  return [
+    http.tokensFile ?? [],
+    promptFile,
+    ...triggers.map(({ file }) => file?.path ?? []),
+    ...notice.files,
+  ].flat()
+}
