@@ -45,7 +45,11 @@ function kindOfStatus(status: number): ErrorKind | null {
 }
 
 /** An error that ends a run, in the agent's words. */
-export function finalError(text: string, status: number | null = null, until: number | null = null): AgentError {
+export function finalError(
+  text: string,
+  status: number | null = null,
+  until: number | null = null,
+): AgentError {
   return {
     kind: 'error',
     error: errorKindOf(text, status),

@@ -7,7 +7,10 @@ export const MOST_ARGUMENT_BYTES = 131_071
 const MODEL = /^[\w@][\w@./:+~[\]-]{0,199}$/
 
 /** Why an agent cannot do a task for what it can or cannot, in a sentence; null where nothing is against it. */
-export function refusalOf({ name, can, isSession }: Omit<Agent, 'refusalOf'>, task: AgentTask): string | null {
+export function refusalOf(
+  { name, can, isSession }: Omit<Agent, 'refusalOf'>,
+  task: AgentTask,
+): string | null {
   const { model, system, session } = task
   if (model !== null && !can.model) return `${name} takes no model`
   if (model !== null && !MODEL.test(model)) return `'${model.slice(0, 50)}' is not the name of a model`

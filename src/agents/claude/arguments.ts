@@ -9,7 +9,7 @@ const TOOLS = 'Bash,Edit,Write'
 
 /** The command of `claude -p` 2.1, which takes the prompt from stdin, up to 10 MB. */
 export function claudeCommand(task: AgentTask): AgentCommand {
-  const { binary, workspace, dir, model, system, session, prompt, args } = task
+  const { binary, dir, model, system, session, prompt, args } = task
   const file = path.join(dir, 'system.md')
   // A resumed session keeps the system prompt that it began with.
   const begins = session === null && system !== null
@@ -32,7 +32,7 @@ export function claudeCommand(task: AgentTask): AgentCommand {
       ...args,
     ],
     stdin: prompt,
-    env: { PWD: workspace },
+    env: {},
     files: begins ? { [file]: system } : {},
   }
 }

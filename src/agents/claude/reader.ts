@@ -4,8 +4,8 @@ import { finalError, retryError } from '../error-kind.ts'
 import { amountIn, type Fields, fieldsIn, listIn, objectOn, textIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { openTools } from '../open-tools.ts'
-import { sessionOnce } from '../session-once.ts'
 import { isUuid } from '../session-file.ts'
+import { sessionOnce } from '../session-once.ts'
 import { usageIn } from './usage.ts'
 
 const SECOND_MS = 1000
@@ -47,9 +47,7 @@ export function readClaude(): AgentReader {
     if (event.subtype !== 'api_retry') return []
     const status = amountIn(event.error_status)
     const words = `${textIn(event.error) ?? 'error'} (status ${status ?? 'unknown'})`
-    return [
-      retryError(`${words}, try ${amountIn(event.attempt)} of ${amountIn(event.max_retries)}`, status),
-    ]
+    return [retryError(`${words}, try ${amountIn(event.attempt)} of ${amountIn(event.max_retries)}`, status)]
   }
 
   function assistant({ message: said, is_api_error_message }: Fields): AgentEvent[] {

@@ -1,0 +1,68 @@
+/** The most that a pattern looks at of a line, in UTF-16 units. */
+export const LOOKED_AT = 4000
+/** The most steps that a pattern may need for a line: some ten milliseconds. */
+const MOST_STEPS = 20_000_000
+const MOST_SOURCE = 1000
+const CLASS = String.raw`\[(?:[^\]\\]|\\.)*\]`
+/** What a pattern is made of, as far as it matters for how long it takes. */
+const TOKEN = new RegExp(
+  String.raw`${CLASS}|\\k|\\.|\(\?[=!]|\(\?<[=!]|\((?:\?:|\?<\w+>)?|\)|\||[*+?]|\{\d+(?:,\d*)?\}|.`,
+  'gsu',
+)
+
+/**
+ * A regular expression of the owner's, which lines of a program are looked at with: anchored at the line's beginning, and such
+ * that no line takes long. @throws {RangeError} with what is wrong with it, as the rest of a sentence
+ */
+export function patternOf(source: string): RegExp {
+  if (source.length > MOST_SOURCE) throw new RangeError(`is longer than ${MOST_SOURCE} characters`)
+  let pattern: RegExp
+  try {
+    pattern = new RegExp(`^(?:${source})`, 'du')
+  } catch {
+    throw new RangeError('is no regular expression')
+  }
+  if (stepsOf(source) > MOST_STEPS) {
+    throw new RangeError('could take too long: repeat less, or write {1,20} where a length is known')
+  }
+  return pattern
+}
+
+/**
+ * An upper bound of the ways to try a pattern on a line: what each repetition can be, and each choice, multiplied. Repeated
+ * groups that hold a repetition or a choice, and what looks around or back, have no bound.
+ */
+function stepsOf(source: string): number {
+  let steps = 1
+  /** Of each open group, whether something in it can be tried in more than one way. */
+  const open: boolean[] = []
+  let isClosed = false
+  let wasRepeated = false
+  for (const [token] of source.matchAll(TOKEN)) {
+    const times = timesOf(token)
+    // "+?" is a lazy "+", and as long.
+    if (times > 1 && !(wasRepeated && token === '?')) {
+      if (isClosed && times > 2) return Number.POSITIVE_INFINITY
+      steps *= times
+      open.fill(true)
+    }
+    wasRepeated = times > 1
+    isClosed = false
+    if (/^\(\?<?[=!]|^\\[k1-9]/.test(token)) return Number.POSITIVE_INFINITY
+    if (token === '|') {
+      steps *= 2
+      open.fill(true)
+    } else if (token.startsWith('(')) open.push(false)
+    else if (token === ')') isClosed = open.pop() === true
+  }
+  return steps
+}
+
+/** How many lengths a repetition can have. */
+function timesOf(token: string): number {
+  if (token === '?') return 2
+  if (token === '*' || token === '+') return LOOKED_AT
+  const [, least, comma, most] = /^\{(\d+)(,?)(\d*)\}$/.exec(token) ?? []
+  if (least === undefined || comma !== ',') return 1
+  return most === '' ? LOOKED_AT : Number(most) - Number(least) + 1
+}
