@@ -88,6 +88,8 @@ export function readClaude(): AgentReader {
       const isRefusal = event.stop_reason === 'refusal'
       return isRefusal ? [...answer, ...usage, refusal] : [...answer, ...usage]
     }
+    const isInterrupted = textIn(event.terminal_reason)?.startsWith('aborted')
+    if (isInterrupted) return [...usage, finalError('The run was interrupted.')]
     const errors = listIn(event.errors).filter((error) => typeof error === 'string')
     const why = words ?? (errors.join('; ') || textIn(event.subtype) || 'error')
     return [...usage, finalError(why, amountIn(event.api_error_status), until)]

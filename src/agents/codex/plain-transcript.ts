@@ -71,11 +71,12 @@ export function plainTranscript(): PlainTranscript {
   }
 
   function enter(heading: string): AgentEvent[] {
-    const events = leave()
+    // There is one turn; a line "user" in the prompt is none.
+    const events: AgentEvent[] = part === null ? [{ kind: 'turn' }] : leave()
     part = heading
     if (heading === 'exec') call.begin('exec')
     if (heading === 'apply patch') call.begin('apply_patch')
-    return heading === 'user' ? [...events, { kind: 'turn' }] : events
+    return events
   }
 
   function leave(): AgentEvent[] {

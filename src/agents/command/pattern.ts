@@ -18,6 +18,8 @@ export function patternOf(source: string): RegExp {
   if (source.length > MOST_SOURCE) throw new RangeError(`is longer than ${MOST_SOURCE} characters`)
   let pattern: RegExp
   try {
+    // By itself as well: "a)|(b" would not be anchored as a whole.
+    new RegExp(source, 'u')
     pattern = new RegExp(`^(?:${source})`, 'du')
   } catch {
     throw new RangeError('is no regular expression')
@@ -37,16 +39,17 @@ function stepsOf(source: string): number {
   /** Of each open group, whether something in it can be tried in more than one way. */
   const open: boolean[] = []
   let isClosed = false
-  let wasRepeated = false
+  let wasRepeated: boolean = false
   for (const [token] of source.matchAll(TOKEN)) {
-    const times = timesOf(token)
     // "+?" is a lazy "+", and as long.
-    if (times > 1 && !(wasRepeated && token === '?')) {
-      if (isClosed && times > 2) return Number.POSITIVE_INFINITY
-      steps *= times
+    const found: Repetition = wasRepeated && token === '?' ? ONCE : repetitionOf(token)
+    const { ways, most } = found
+    if (isClosed && most > 1) return Number.POSITIVE_INFINITY
+    if (ways > 1) {
+      steps *= ways
       open.fill(true)
     }
-    wasRepeated = times > 1
+    wasRepeated = ways > 1 || most > 1
     isClosed = false
     if (/^\(\?<?[=!]|^\\[k1-9]/.test(token)) return Number.POSITIVE_INFINITY
     if (token === '|') {
@@ -58,11 +61,20 @@ function stepsOf(source: string): number {
   return steps
 }
 
-/** How many lengths a repetition can have. */
-function timesOf(token: string): number {
-  if (token === '?') return 2
-  if (token === '*' || token === '+') return LOOKED_AT
+/** Of what stands before it: how many lengths it can have, and how often it comes at most. */
+interface Repetition {
+  readonly ways: number
+  readonly most: number
+}
+
+const ONCE: Repetition = { ways: 1, most: 1 }
+
+function repetitionOf(token: string): Repetition {
+  if (token === '?') return { ways: 2, most: 1 }
+  if (token === '*' || token === '+') return { ways: LOOKED_AT, most: LOOKED_AT }
   const [, least, comma, most] = /^\{(\d+)(,?)(\d*)\}$/.exec(token) ?? []
-  if (least === undefined || comma !== ',') return 1
-  return most === '' ? LOOKED_AT : Number(most) - Number(least) + 1
+  if (least === undefined) return ONCE
+  if (comma === '') return { ways: 1, most: Number(least) }
+  if (most === '') return { ways: LOOKED_AT, most: LOOKED_AT }
+  return { ways: Number(most) - Number(least) + 1, most: Number(most) }
 }

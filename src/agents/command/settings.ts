@@ -8,7 +8,7 @@ export interface CommandSettings {
    */
   readonly argv: readonly (string | readonly string[])[]
   readonly stop?: 'SIGINT' | 'SIGTERM'
-  /** `text` (default): lines for people. `events`: a JSON object of ours on each line ({@link file://./own-events.ts}). */
+  /** `text` (default): lines for people. `events`: our own events, see own-events.ts. */
   readonly output?: 'text' | 'events'
   /** Regular expressions for a line of text, from its beginning on. */
   readonly patterns?: CommandPatterns

@@ -58,7 +58,7 @@ export function commandOf(template: Template, task: AgentTask): AgentCommand {
 
 /** Values are put in once: what looks like a placeholder in a prompt stays. */
 function filled(words: readonly string[], values: Readonly<Record<Placeholder, string | null>>): string[] {
-  const valueOf = (name: string) => (isPlaceholder(name) ? values[name] : null)
-  if (namesIn(words).some((name) => valueOf(name) === null)) return []
-  return words.map((word) => word.replaceAll(PLACEHOLDER, (_, name: string) => valueOf(name) ?? ''))
+  const value = (name: string) => (isPlaceholder(name) ? values[name] : null)
+  if (namesIn(words).some((name) => value(name) === null)) return []
+  return words.map((word) => word.replaceAll(PLACEHOLDER, (_, name: string) => value(name) ?? ''))
 }
