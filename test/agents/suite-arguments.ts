@@ -99,7 +99,7 @@ export function testArguments({ agent, plainArguments, model, session, systemIn 
     t.equal(agent.refusalOf(task), null)
     const { argv } = agent.command(task)
     for (const word of [model.name, session.id, ...args]) {
-      t.equal(argv.filter((other) => other === word).length, 1, word)
+      t.equal(argv.filter((other) => other === word || other.endsWith(`=${word}`)).length, 1, word)
     }
     t.equal(argv.indexOf('a value'), argv.indexOf('--extra') + 1)
     t.equal(promptOf(agent.command(task)), task.prompt)

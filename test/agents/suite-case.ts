@@ -21,8 +21,12 @@ export interface AgentCase {
     readonly stopped: Recording
     readonly others: readonly Recording[]
   }
-  /** The call in `tool`. */
-  readonly call: { readonly name: string; readonly input: RegExp | null; readonly output: RegExp | null }
+  /** The call in `tool`; null where the agent tells none. */
+  readonly call: {
+    readonly name: string
+    readonly input: RegExp | null
+    readonly output: RegExp | null
+  } | null
   /** A line as the agent writes it that nobody knows yet. */
   readonly unknownEvent: string
   /** The very argv of a task that asks for nothing but a prompt, without the program. */

@@ -61,6 +61,7 @@ export function testStreams({ agent, recordings, call, unknownEvent }: AgentCase
   t.test('a tool call has name, input and result, once it has ended', async (t) => {
     const calls = whole(streamBytes(tool.file)).filter((event) => event.kind === 'tool')
     const last = calls.at(-1)
+    if (call === null) return t.same(calls, [])
     t.equal(last?.name, call.name)
     t.equal(last?.state, 'done')
     if (call.input !== null) t.match(last?.input, call.input)
@@ -208,7 +209,7 @@ export function testStreams({ agent, recordings, call, unknownEvent }: AgentCase
       places.toSorted((a, b) => a - b),
     )
     t.ok(places.every((place) => place === bytes.length || bytes[place - 1] === 0x0a))
-    t.equal(settled(entries).filter(({ kind }) => kind === 'tool').length, 1)
+    t.equal(settled(entries).filter(({ kind }) => kind === 'tool').length, call === null ? 0 : 1)
     t.ok(entries.every(({ kind }) => ['text', 'tool', 'usage', 'error'].includes(kind)))
   })
 

@@ -43,7 +43,7 @@ export function codexEvents(): (event: Fields) => AgentEvent[] {
 
 function itemIn(item: Fields): AgentEvent[] {
   const text = item.type === 'agent_message' ? textIn(item.text) : null
-  if (text !== null) return [{ kind: 'text', text: bounded(text, MOST.text) }]
+  if (text !== null) return text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
   return toolIn(item, item.status === 'completed' ? 'done' : 'failed')
 }
 

@@ -6,6 +6,7 @@ import { sessionOnce } from '../session-once.ts'
 import { plainAnswer } from './plain-answer.ts'
 import { plainCall } from './plain-call.ts'
 
+const TOKENS = 'tokens used'
 /** Lines that begin a part, alone on theirs. */
 const HEADINGS: ReadonlySet<string> = new Set([
   'user',
@@ -13,7 +14,7 @@ const HEADINGS: ReadonlySet<string> = new Set([
   'thinking',
   'exec',
   'apply patch',
-  'tokens used',
+  TOKENS,
   'context compacted',
 ])
 /** Parts of one line. */
@@ -59,13 +60,14 @@ export function plainTranscript(): PlainTranscript {
     // The settings come before the prompt.
     if (part === null && line !== 'user') return session(/^session id: (\S+)$/.exec(line)?.[1] ?? null)
     if (END.test(line)) return enter('')
-    if (call.isInCommand()) return call.line(line)
+    // An answer may have a line "exec", behind which no command ends.
+    if (call.isInCommand() && line !== TOKENS) return call.line(line)
     if (HEADINGS.has(line)) return enter(line)
     if (REMARK.test(line) && !call.isOpen()) return enter('')
     const error = ERROR.exec(line)?.[1]
     // What a tool prints may look like an error, but an empty line ends what it prints.
     if (error !== undefined && (isBlank || !call.isOpen())) return [...enter(''), ...errorIn(error)]
-    if (part === 'tokens used') return tokens(line)
+    if (part === TOKENS) return tokens(line)
     if (part === 'codex') text.push(line)
     return call.line(line)
   }

@@ -48,8 +48,10 @@ export function commandOf(template: Template, task: AgentTask): AgentCommand {
     system_file: system === null ? null : file,
   }
   const argv = template.slice(1).flatMap((word) => filled(typeof word === 'string' ? [word] : word, values))
+  // What comes behind "--" is no option.
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
   return {
-    argv: [binary, ...argv, ...args],
+    argv: [binary, ...argv.toSpliced(end, 0, ...args)],
     stdin: placeholdersOf(template).has('prompt') ? null : prompt,
     env: {},
     files: system === null ? {} : { [file]: system },
