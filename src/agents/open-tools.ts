@@ -27,8 +27,10 @@ export function openTools(): OpenTools {
     started(id, name, input) {
       const tool = toolCall({ id, name, input, output: null, state: 'started' })
       open.set(tool.id, tool)
-      const [oldest] = open.keys()
-      if (open.size > MOST_OPEN && oldest !== undefined) open.delete(oldest)
+      for (const oldest of open.keys()) {
+        if (open.size <= MOST_OPEN) break
+        open.delete(oldest)
+      }
       return tool
     },
     ended(id, output, isFailed) {

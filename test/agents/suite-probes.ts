@@ -41,6 +41,7 @@ export function testProbes(agentCase: AgentCase): void {
       const home = t.testdir()
       const nowhere = { HOME: `${home}/none`, CODEX_HOME: '', CLAUDE_CONFIG_DIR: '' }
       t.equal(agent.sessionExists(session.id, nowhere, PLAIN_TASK.workspace), null)
+      t.not(agent.sessionExists(session.id, {}, PLAIN_TASK.workspace), true)
       t.equal(agent.sessionExists('../../*', { HOME: home }, PLAIN_TASK.workspace), false)
       if (makeSession === null) return
       const env = makeSession(home, session.id)

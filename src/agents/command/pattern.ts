@@ -12,22 +12,26 @@ const TOKEN = new RegExp(
 
 /**
  * A regular expression of the owner's, which lines of a program are looked at with: anchored at the line's beginning, and such
- * that no line takes long. @throws {RangeError} with what is wrong with it, as the rest of a sentence
+ * that no line takes long. @param name what it finds @throws {RangeError} with what is wrong with it
  */
-export function patternOf(source: string): RegExp {
-  if (source.length > MOST_SOURCE) throw new RangeError(`is longer than ${MOST_SOURCE} characters`)
-  let pattern: RegExp
-  try {
-    // By itself as well: "a)|(b" would not be anchored as a whole.
-    new RegExp(source, 'u')
-    pattern = new RegExp(`^(?:${source})`, 'du')
-  } catch {
-    throw new RangeError('is no regular expression')
-  }
+export function patternOf(source: string, name: string): RegExp {
+  const fault = (why: string) => new RangeError(`the pattern for ${name} ${why}`)
+  if (source.length > MOST_SOURCE) throw fault(`is longer than ${MOST_SOURCE} characters`)
+  if (!isPattern(source)) throw fault('is no regular expression')
   if (stepsOf(source) > MOST_STEPS) {
-    throw new RangeError('could take too long: repeat less, or write {1,20} where a length is known')
+    throw fault('could take too long: repeat less, or write {1,20} where a length is known')
   }
-  return pattern
+  return new RegExp(`^(?:${source})`, 'du')
+}
+
+/** By itself: "a)|(b" is one only between other parentheses. */
+function isPattern(source: string): boolean {
+  try {
+    new RegExp(source, 'u')
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

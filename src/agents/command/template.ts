@@ -58,9 +58,10 @@ export function commandOf(template: Template, task: AgentTask): AgentCommand {
   }
 }
 
+type Values = Readonly<Record<string, string | null>>
+
 /** Values are put in once: what looks like a placeholder in a prompt stays. */
-function filled(words: readonly string[], values: Readonly<Record<Placeholder, string | null>>): string[] {
-  const value = (name: string) => (isPlaceholder(name) ? values[name] : null)
-  if (namesIn(words).some((name) => value(name) === null)) return []
-  return words.map((word) => word.replaceAll(PLACEHOLDER, (_, name: string) => value(name) ?? ''))
+function filled(words: readonly string[], values: Values): string[] {
+  if (namesIn(words).some((name) => values[name] === null)) return []
+  return words.map((word) => word.replaceAll(PLACEHOLDER, (_, name: string) => String(values[name])))
 }

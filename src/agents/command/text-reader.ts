@@ -39,13 +39,8 @@ export function readText({ patterns = {}, usageOf: of = 'step' }: CommandSetting
 }
 
 function compile({ session, text, usage, error }: CommandPatterns) {
-  const one = (name: string, source: string | undefined): RegExp | null => {
-    try {
-      return source === undefined ? null : patternOf(source)
-    } catch (fault) {
-      throw new RangeError(`the pattern for ${name} ${fault instanceof Error ? fault.message : fault}`)
-    }
-  }
+  const one = (name: string, source: string | undefined) =>
+    source === undefined ? null : patternOf(source, name)
   return {
     session: one('session', session),
     text: one('text', text),
@@ -58,9 +53,9 @@ function compile({ session, text, usage, error }: CommandPatterns) {
 function groupOf(pattern: RegExp | null, line: string, looked: string): string | null {
   const found = pattern?.exec(looked)
   if (!found) return null
-  const [, end] = found.indices?.[1] ?? found.indices?.[0] ?? []
-  const words = found[1] ?? found[0]
-  return end === looked.length ? words + line.slice(looked.length) : words
+  const group = found[1] === undefined ? 0 : 1
+  const end = found.indices?.[group]?.[1]
+  return String(found[group]) + (end === looked.length ? line.slice(end) : '')
 }
 
 function usageIn(groups: Groups, of: 'step' | 'session'): AgentEvent[] {

@@ -122,6 +122,7 @@ t.test('files that are changed and pages that are looked for are calls', async (
   const text = [
     '{"type":"thread.started","thread_id":"x"}\n',
     item({ id: 'a', type: 'file_change', changes: [{ path: 'x' }], status: 'completed' }),
+    item({ id: 'a2', type: 'file_change', status: 'failed' }),
     item({ id: 'b', type: 'web_search', query: 'looper', status: 'completed' }),
     item({
       id: 'c',
@@ -135,6 +136,7 @@ t.test('files that are changed and pages that are looked for are calls', async (
   ]
   t.match(eventsOf(readCodex(), [Buffer.from(text.join(''))]), [
     { name: 'apply_patch', input: '[{"path":"x"}]', state: 'done' },
+    { name: 'apply_patch', input: 'null', state: 'failed' },
     { name: 'web_search', input: 'looper', state: 'done' },
     { name: 's.t', input: 'null', output: 'gone', state: 'failed' },
   ])

@@ -2,14 +2,16 @@ import t from 'tap'
 import { LOOKED_AT, patternOf } from '../../../src/agents/command/pattern.ts'
 
 t.test('a pattern is looked for from the beginning of a line', async (t) => {
-  t.equal(patternOf('session (\\S+)').exec('session abc')?.[1], 'abc')
-  t.notOk(patternOf('a|b').test('xb'))
+  t.equal(patternOf('session (\\S+)', 'text').exec('session abc')?.[1], 'abc')
+  t.notOk(patternOf('a|b', 'text').test('xb'))
 })
 
 t.test('what is no regular expression, or not one as a whole, is told', async (t) => {
   for (const source of ['(', 'a)|(b', '[', '*'])
-    t.throws(() => patternOf(source), { message: 'is no regular expression' })
-  t.throws(() => patternOf('x'.repeat(1001)), { message: 'is longer than 1000 characters' })
+    t.throws(() => patternOf(source, 'text'), { message: 'the pattern for text is no regular expression' })
+  t.throws(() => patternOf('x'.repeat(1001), 'text'), {
+    message: 'the pattern for text is longer than 1000 characters',
+  })
 })
 
 const SLOW = [
@@ -31,7 +33,8 @@ const SLOW = [
 ]
 
 t.test('a pattern that could take long is refused', async (t) => {
-  for (const source of SLOW) t.throws(() => patternOf(source), { message: /could take too long/ }, source)
+  for (const source of SLOW)
+    t.throws(() => patternOf(source, 'text'), { message: /could take too long/ }, source)
 })
 
 const QUICK = [
@@ -51,7 +54,7 @@ t.test('a pattern that is taken ends soon on every line', async (t) => {
     text.repeat(LOOKED_AT).slice(0, LOOKED_AT),
   )
   for (const source of QUICK) {
-    const pattern = patternOf(source)
+    const pattern = patternOf(source, 'text')
     const start = performance.now()
     for (const line of lines) pattern.exec(line)
     t.ok(performance.now() - start < 1000, source)
