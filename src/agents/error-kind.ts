@@ -1,4 +1,4 @@
-import type { AgentError, ErrorKind } from './agent-port.ts'
+import type { AgentError, ErrorKind } from './agent-events.ts'
 import { bounded, MOST } from './bounded.ts'
 
 /** What is looked at of an error's words; they may have no end. */

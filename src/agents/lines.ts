@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentReader } from './agent-port.ts'
+import type { AgentEvent, AgentReader } from './agent-events.ts'
 
 /** A longer line is passed over, so that no output takes more memory than this. */
 export const MOST_LINE_BYTES = 4_194_304

@@ -1,4 +1,4 @@
-import type { AgentTool } from './agent-port.ts'
+import type { AgentTool } from './agent-events.ts'
 import { bounded, MOST } from './bounded.ts'
 
 /** No agent has so many calls open at once; what is forgotten is told without its name. */

@@ -1,4 +1,4 @@
-import type { AgentEvent, ErrorKind, Usage } from './agent-port.ts'
+import type { AgentEvent, ErrorKind, Usage } from './agent-events.ts'
 import { sumOf } from './tokens.ts'
 
 /** What an agent has said, as the record of its run keeps it. */

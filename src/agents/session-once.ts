@@ -1,4 +1,4 @@
-import type { AgentEvent } from './agent-port.ts'
+import type { AgentEvent } from './agent-events.ts'
 
 /** Tells a session when it is named for the first time; agents name it again and again. */
 export function sessionOnce(isSession: (id: string) => boolean): (id: string | null) => AgentEvent[] {

@@ -1,4 +1,4 @@
-import type { AgentEvent } from './agent-port.ts'
+import type { AgentEvent } from './agent-events.ts'
 
 /** What agents count of a step or a session. */
 interface Counted {

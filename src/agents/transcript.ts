@@ -1,4 +1,4 @@
-import type { AgentError, AgentEvent, AgentReader, AgentTool } from './agent-port.ts'
+import type { AgentError, AgentEvent, AgentReader, AgentTool } from './agent-events.ts'
 
 /** What of an agent's words people are shown, one shape for all agents. */
 export type TranscriptWord = Extract<AgentEvent, { kind: 'text' | 'usage' }> | AgentTool | AgentError

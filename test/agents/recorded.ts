@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type { AgentEvent, AgentReader, Usage } from '../../src/agents/agent-port.ts'
+import type { AgentEvent, AgentReader, Usage } from '../../src/agents/agent-events.ts'
 import { NOTHING_SAID, type Said, said } from '../../src/agents/said.ts'
 
 /** What real agents wrote, with machines' paths and numbers taken out. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AgentEvent } from '../../src/agents/agent-port.ts'
+import type { AgentEvent } from '../../src/agents/agent-events.ts'
 import { finalError, retryError } from '../../src/agents/error-kind.ts'
 import { ended, NOTHING_SAID, said } from '../../src/agents/said.ts'
 

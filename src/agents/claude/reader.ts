@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentReader } from '../agent-port.ts'
+import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
 import { amountIn, type Fields, fieldsIn, listIn, objectOn, textIn } from '../json-value.ts'

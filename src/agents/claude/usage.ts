@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../agent-port.ts'
+import type { AgentEvent } from '../agent-events.ts'
 import { amountIn, type Fields, fieldsIn } from '../json-value.ts'
 import { sumOf, usageOf } from '../tokens.ts'
 

@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentTool } from '../agent-port.ts'
+import type { AgentEvent, AgentTool } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
 import { amountIn, type Fields, fieldsIn, listIn, textIn } from '../json-value.ts'

@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentTool } from '../agent-port.ts'
+import type { AgentEvent, AgentTool } from '../agent-events.ts'
 import { MOST } from '../bounded.ts'
 import { toolCall } from '../open-tools.ts'
 

@@ -1,4 +1,4 @@
-import type { AgentEvent } from '../agent-port.ts'
+import type { AgentEvent } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
 import { isUuid } from '../session-file.ts'

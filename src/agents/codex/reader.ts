@@ -1,4 +1,4 @@
-import type { AgentEvent, AgentReader } from '../agent-port.ts'
+import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { finalError } from '../error-kind.ts'
 import { objectOn } from '../json-value.ts'
 import { readLines } from '../lines.ts'

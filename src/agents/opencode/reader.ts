@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { AgentEvent, AgentReader } from '../agent-port.ts'
+import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError } from '../error-kind.ts'
 import { amountIn, type Fields, fieldsIn, objectOn, textIn } from '../json-value.ts'
