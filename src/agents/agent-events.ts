@@ -1,0 +1,55 @@
+/**
+ * Why a run failed. `quota`: a limit of use or of rate; `network`: the model's server is not reached, busy or down; `refused`:
+ * the agent or its model will not do what was asked; `crashed`: it ended without a word.
+ */
+export type ErrorKind = 'quota' | 'auth' | 'network' | 'context_full' | 'refused' | 'crashed' | 'other'
+
+/** Tokens; null where the agent does not tell. */
+export interface Usage {
+  /** Read by the model anew, those written to a cache included, those read from one not. */
+  readonly input: number | null
+  /** Read from a cache. */
+  readonly cached: number | null
+  /** Written by the model, its reasoning included. */
+  readonly output: number | null
+  /** Input and output; some agents tell nothing else. */
+  readonly total: number | null
+}
+
+/** What an agent says. Every text in it is bounded. */
+export type AgentEvent =
+  | { readonly kind: 'session'; readonly id: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | AgentTool
+  /** `session` numbers include the session's earlier runs; `step` ones add up. */
+  | (Usage & { readonly kind: 'usage'; readonly of: 'step' | 'session'; readonly costUsd: number | null })
+  /** The model was asked, as the agent counts it. */
+  | { readonly kind: 'turn' }
+  | AgentError
+
+/** A tool call: told when it starts, where the agent tells that, and when it ends. */
+export interface AgentTool {
+  readonly kind: 'tool'
+  readonly id: string
+  readonly name: string
+  readonly input: string | null
+  readonly output: string | null
+  readonly state: 'started' | 'done' | 'failed'
+}
+
+export interface AgentError {
+  readonly kind: 'error'
+  readonly error: ErrorKind
+  readonly text: string
+  /** The agent goes on by itself. */
+  readonly retrying: boolean
+  /** When a limit ends, in milliseconds since the epoch; null where the agent does not tell. */
+  readonly until: number | null
+}
+
+/** Reads a run's output as it grows: any cut of the bytes gives the same events. What is not the agent's own word is skipped. */
+export interface AgentReader {
+  push(bytes: Uint8Array): AgentEvent[]
+  /** What is left when nothing more comes. */
+  end(): AgentEvent[]
+}

@@ -1,0 +1,47 @@
+import type { AgentTask } from '../agent-port.ts'
+import { MOST_ARGUMENT_BYTES } from '../refusal.ts'
+
+/** Whether the prompt goes in through stdin: "-" alone would be read as "take it from stdin" anyway. */
+const takesStdin = (prompt: string) => prompt === '-' || Buffer.byteLength(prompt) > MOST_ARGUMENT_BYTES
+
+/** What `codex exec` reads on stdin; null: nothing, and the prompt is an argument. */
+export const codexStdin = ({ prompt }: AgentTask): string | null => (takesStdin(prompt) ? prompt : null)
+
+/** The argv of `codex exec` 0.169. */
+export function codexArguments(task: AgentTask): readonly string[] {
+  const { binary, workspace, prompt, runId, model, session, args } = task
+  return [
+    binary,
+    '--ask-for-approval',
+    'never',
+    'exec',
+    '--sandbox',
+    'workspace-write',
+    '-C',
+    workspace,
+    // codex may hand its tools a trimmed environment; this keeps the cookie in it under every policy.
+    '-c',
+    `shell_environment_policy.set.LOOPER_RUN_ID=${runId}`,
+    ...(model === null ? [] : ['-m', model]),
+    ...instructions(task),
+    ...args,
+    ...(session === null ? [] : ['resume', session]),
+    '--',
+    takesStdin(prompt) ? '-' : prompt,
+  ]
+}
+
+/** A resumed session keeps the instructions that it began with. */
+function instructions({ system, session }: AgentTask): readonly string[] {
+  return system === null || session !== null ? [] : ['-c', `developer_instructions=${tomlString(system)}`]
+}
+
+/** A basic string of TOML 1.0: as of JSON, but that DEL is escaped, too. */
+const tomlString = (text: string) => JSON.stringify(text).replaceAll('\x7f', '\\u007f')
+
+/** Why the instructions do not fit, in a sentence: codex takes them as an argument alone. */
+export function instructionsRefusal(task: AgentTask): string | null {
+  const longest = Math.max(0, ...instructions(task).map((word) => Buffer.byteLength(word)))
+  if (longest <= MOST_ARGUMENT_BYTES) return null
+  return `the system prompt takes ${longest} bytes as an argument of codex, and ${MOST_ARGUMENT_BYTES} are the most`
+}

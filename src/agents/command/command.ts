@@ -1,0 +1,46 @@
+import type { Agent, AgentTask } from '../agent-port.ts'
+import { optionsIn, versionIn } from '../probe-words.ts'
+import { MOST_ARGUMENT_BYTES, refusalOf } from '../refusal.ts'
+import { readOwnEvents } from './own-events.ts'
+import { isCommandSession } from './session.ts'
+import type { CommandSettings } from './settings.ts'
+import { commandOf, placeholdersOf, templateFault } from './template.ts'
+import { readText } from './text-reader.ts'
+
+/**
+ * Any program as an agent, by its owner's settings. What it can is what its template has a place for.
+ * @throws {RangeError} with what is wrong with the settings, in a sentence
+ */
+export function commandAgent(settings: CommandSettings): Agent {
+  const { name, argv, stop = 'SIGTERM', output = 'text' } = settings
+  const fault = templateFault(argv)
+  if (fault !== null) throw new RangeError(fault)
+  const uses = placeholdersOf(argv)
+
+  const known: Omit<Agent, 'refusalOf'> = {
+    name,
+    can: { resume: uses.has('session'), system: uses.has('system_file'), model: uses.has('model') },
+    stop: { signal: stop, graceMs: 5000 },
+    probe: { version: ['--version'], help: ['--help'], login: null, models: null },
+    command: (task) => commandOf(argv, task),
+    read: output === 'events' ? readOwnEvents : readText(settings),
+    // A program that does something else as well; its runs are found by their cookie.
+    isRun: () => false,
+    isSession: isCommandSession,
+    sessionExists: (id) => (isCommandSession(id) ? null : false),
+    versionOf: versionIn,
+    isLoggedIn: () => null,
+    modelsOf: () => [],
+    optionsKnown: optionsIn,
+  }
+  return { ...known, refusalOf: (task) => refusalOf(known, task) ?? argumentRefusal(task) }
+
+  function argumentRefusal(task: AgentTask): string | null {
+    const words = commandOf(argv, task).argv
+    if (words.some((word) => word.includes('\0'))) return `${name} takes no NUL character in an argument`
+    const longest = Math.max(...words.map((word) => Buffer.byteLength(word)))
+    return longest <= MOST_ARGUMENT_BYTES
+      ? null
+      : `an argument of ${name} would take ${longest} bytes, and ${MOST_ARGUMENT_BYTES} are the most`
+  }
+}

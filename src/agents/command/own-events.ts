@@ -1,0 +1,64 @@
+import type { AgentEvent, AgentReader } from '../agent-events.ts'
+import { bounded, MOST } from '../bounded.ts'
+import { finalError, retryError } from '../error-kind.ts'
+import { amountIn, type Fields, objectOn, textIn } from '../json-value.ts'
+import { readLines } from '../lines.ts'
+import { openTools } from '../open-tools.ts'
+import { sessionOnce } from '../session-once.ts'
+import { usageOf } from '../tokens.ts'
+import { isCommandSession } from './session.ts'
+
+/**
+ * Reads a program that speaks our own events, a JSON object on each line: `{"kind":"session","id"}`, `{"kind":"text","text"}`,
+ * `{"kind":"tool","id","name","input","output","state":"started"|"done"|"failed"}`,
+ * `{"kind":"usage","of":"step"|"session","input","cached","output","cost_usd"}`, `{"kind":"turn"}`,
+ * `{"kind":"error","text","status","retrying","until"}`. Other lines, kinds and fields are passed over.
+ */
+export function readOwnEvents(): AgentReader {
+  const session = sessionOnce(isCommandSession)
+  const tools = openTools()
+
+  return readLines((line) => {
+    const event = objectOn(line)
+    switch (event?.kind) {
+      case 'session':
+        return session(textIn(event.id))
+      case 'text':
+        return textOf(textIn(event.text) ?? '')
+      case 'tool':
+        return [toolOf(event)]
+      case 'usage':
+        return usageIn(event)
+      case 'turn':
+        return [{ kind: 'turn' }]
+      case 'error':
+        return [errorIn(event)]
+      default:
+        return []
+    }
+  })
+
+  function toolOf({ id, name, input, output, state }: Fields): AgentEvent {
+    const known = textIn(id) ?? ''
+    if (state === 'started') return tools.started(known, textIn(name) ?? '', textIn(input))
+    return tools.ended(known, textIn(output), state === 'failed')
+  }
+}
+
+const textOf = (text: string): AgentEvent[] =>
+  text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
+
+const usageIn = ({ of, input, cached, output, cost_usd }: Fields): AgentEvent[] =>
+  usageOf({
+    of: of === 'session' ? 'session' : 'step',
+    input: amountIn(input),
+    cached: amountIn(cached),
+    output: amountIn(output),
+    costUsd: amountIn(cost_usd),
+  })
+
+function errorIn({ text, status, retrying, until }: Fields): AgentEvent {
+  const words = textIn(text) ?? 'error'
+  if (retrying === true) return retryError(words, amountIn(status))
+  return finalError(words, amountIn(status), amountIn(until))
+}

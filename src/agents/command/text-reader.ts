@@ -1,0 +1,88 @@
+import type { AgentEvent, AgentReader } from '../agent-events.ts'
+import { bounded, MOST } from '../bounded.ts'
+import { finalError } from '../error-kind.ts'
+import { readLines } from '../lines.ts'
+import { sessionOnce } from '../session-once.ts'
+import { usageOf } from '../tokens.ts'
+import { LOOKED_AT, patternOf } from './pattern.ts'
+import { isCommandSession } from './session.ts'
+import type { CommandPatterns, CommandSettings } from './settings.ts'
+
+/** Lines that we write into a run's log around what the agent writes. */
+const OWN_LINE = /^# (?:looper_request_id|workspace|command|codex_exec_return_code)=/
+
+type Groups = Readonly<Record<string, string | undefined>>
+
+/** Reads an agent's lines for people with the owner's patterns. @throws {RangeError} of a pattern */
+export function readText({ patterns = {}, usageOf: of = 'step' }: CommandSettings): () => AgentReader {
+  const compiled = compile(patterns)
+  return () => {
+    const session = sessionOnce(isCommandSession)
+    const answer = lastLines()
+    return readLines(
+      (line) => {
+        if (OWN_LINE.test(line)) return []
+        const looked = line.slice(0, LOOKED_AT)
+        const id = groupOf(compiled.session, line, looked)
+        if (id !== null) return session(id)
+        const groups = compiled.usage?.exec(looked)?.groups
+        if (groups !== undefined) return usageIn(groups, of)
+        const error = groupOf(compiled.error, line, looked)
+        if (error !== null) return [finalError(error)]
+        if (compiled.text === null) answer.line(line)
+        const text = groupOf(compiled.text, line, looked)
+        return text === null || text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
+      },
+      () => answer.end(),
+    )
+  }
+}
+
+function compile({ session, text, usage, error }: CommandPatterns) {
+  const one = (name: string, source: string | undefined) =>
+    source === undefined ? null : patternOf(source, name)
+  return {
+    session: one('session', session),
+    text: one('text', text),
+    usage: one('usage', usage),
+    error: one('error', error),
+  }
+}
+
+/** The first group, else the whole match; where it reaches the end of what is looked at, the rest of the line is its, too. */
+function groupOf(pattern: RegExp | null, line: string, looked: string): string | null {
+  const found = pattern?.exec(looked)
+  if (!found) return null
+  const group = found[1] === undefined ? 0 : 1
+  const end = found.indices?.[group]?.[1]
+  return String(found[group]) + (end === looked.length ? line.slice(end) : '')
+}
+
+function usageIn(groups: Groups, of: 'step' | 'session'): AgentEvent[] {
+  const number = (text: string | undefined) => {
+    const amount = Number(text?.replaceAll(',', '') || Number.NaN)
+    return Number.isFinite(amount) && amount >= 0 ? amount : null
+  }
+  const [input, cached, output] = [number(groups.input), number(groups.cached), number(groups.output)]
+  return usageOf({ of, input, cached, output, costUsd: number(groups.cost) })
+}
+
+/** The end of all lines, as one answer. */
+function lastLines() {
+  let lines: string[] = []
+  let units = 0
+  return {
+    line(line: string): void {
+      lines.push(line)
+      units += line.length + 1
+      // Halved, so that not each line moves all the others.
+      if (units <= MOST.text) return
+      lines = lines.slice(Math.ceil(lines.length / 2))
+      units = lines.reduce((sum, { length }) => sum + length + 1, 0)
+    },
+    end(): AgentEvent[] {
+      const text = lines.join('\n').trim()
+      return text === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
+    },
+  }
+}

@@ -1,0 +1,30 @@
+/** An object of a JSON text. */
+export type Fields = Readonly<Record<string, unknown>>
+
+const NONE: Fields = {}
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** An object as it came; one without fields where it is none. */
+export const fieldsIn = (value: unknown): Fields => (isFields(value) ? value : NONE)
+
+/** A list as it came; an empty one where it is none. */
+export const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** A text as it came; null where it is none. */
+export const textIn = (value: unknown): string | null => (typeof value === 'string' ? value : null)
+
+/** A number that can be an amount; null where it is none. */
+export const amountIn = (value: unknown): number | null =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null
+
+/** The object on a line; null where there is no whole one. */
+export function objectOn(line: string): Fields | null {
+  if (!line.startsWith('{')) return null
+  try {
+    return fieldsIn(JSON.parse(line))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,39 @@
+import path from 'node:path'
+import type { AgentCommand, AgentTask } from '../agent-port.ts'
+
+/**
+ * What holds for one run, over the settings of the owner and of the repository. Where a tool would ask, nobody is there to
+ * answer, and the run would end without an answer: so what may be done in the workspace is allowed, and the rest denied, after
+ * which the model goes on.
+ */
+const RULES = {
+  autoupdate: false,
+  share: 'disabled',
+  permission: { '*': 'allow', external_directory: 'deny', question: 'deny', doom_loop: 'deny' },
+} as const
+
+/** The command of `opencode run` 1.18, which takes the prompt from stdin; as an argument it would be quoted and escaped. */
+export function opencodeCommand(task: AgentTask): AgentCommand {
+  const { binary, workspace, dir, model, system, session, prompt, args } = task
+  const file = path.join(dir, 'system.md')
+  return {
+    argv: [
+      binary,
+      'run',
+      '--format',
+      'json',
+      '--dir',
+      workspace,
+      ...(model === null ? [] : ['--model', model]),
+      ...(session === null ? [] : ['--session', session]),
+      ...args,
+    ],
+    stdin: prompt,
+    env: {
+      PWD: workspace,
+      // A file named by OPENCODE_CONFIG would not win over the repository's.
+      OPENCODE_CONFIG_CONTENT: JSON.stringify(system === null ? RULES : { ...RULES, instructions: [file] }),
+    },
+    files: system === null ? {} : { [file]: system },
+  }
+}
