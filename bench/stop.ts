@@ -42,7 +42,7 @@ async function plantTree(run: Bench, program: string): Promise<number> {
     runId,
     stateDir,
     workspace: run.dir,
-    command: { argv: [program, isUp], stdin: null },
+    command: { argv: [program, isUp], stdin: null, env: {}, files: {} },
     logPath: path.join(run.dir, `${runId}.log`),
     env: run.env,
     table: linuxTable(),

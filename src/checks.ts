@@ -64,7 +64,11 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
 }
 
 /** Whether the agent's program is there; it is not run. */
-export function findProgram({ agent }: Config, env: NodeJS.ProcessEnv, places: Places): Finding {
+export function findProgram(
+  { agents: { standard: agent } }: Config,
+  env: NodeJS.ProcessEnv,
+  places: Places,
+): Finding {
   try {
     return ok(agent.name, resolveBinary(null, { ...places, ...agent.program, searchPath: env.PATH }).path)
   } catch (error) {
@@ -98,7 +102,7 @@ export function checkDisk({ log: { dir }, launch: { minFreeMb } }: Config): Find
 }
 
 /** Whether the agent would work in the default workspace. */
-export function checkWorkspace({ agent, launch: { workspace } }: Config): Finding {
+export function checkWorkspace({ agents, launch: { workspace } }: Config): Finding {
   if (workspace === null) {
     return warning(
       'workspace',
@@ -106,5 +110,5 @@ export function checkWorkspace({ agent, launch: { workspace } }: Config): Findin
       'Set LOOPER_WORKSPACE, if you want a default.',
     )
   }
-  return agent.checkWorkspace(workspace)
+  return agents.standard.checkWorkspace(workspace)
 }

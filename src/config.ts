@@ -1,4 +1,5 @@
-import type { Agent } from './agents/agent.ts'
+import type { Agents } from './agents/agents.ts'
+import { agentSettings } from './agents/settings.ts'
 import { firstOf } from './base/first-of.ts'
 import { type HttpSettings, httpSettings } from './http/settings.ts'
 import { type LogSettings, logSettings } from './logging/settings.ts'
@@ -16,7 +17,7 @@ import type { Trigger } from './triggers/trigger.ts'
 export interface Config extends RunSettings {
   readonly http: HttpSettings
   readonly log: LogSettings
-  readonly agent: Agent
+  readonly agents: Agents
   readonly triggers: readonly Trigger[]
   readonly notice: Notice
   readonly notifyEnd: NotifyEnd
@@ -28,6 +29,7 @@ export interface Config extends RunSettings {
 export const PARTS: readonly { readonly title: string; readonly forms: Forms }[] = [
   httpSettings,
   runSettings,
+  agentSettings,
   ...AGENTS.map(({ settings }) => settings),
   ...TRIGGERS.map(({ settings }) => settings),
   logSettings,
@@ -47,7 +49,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonl
   const reading = beginReading(env, places)
   const http = httpSettings.read(reading)
   const runs = runSettings.read(reading)
-  const agents = AGENTS.map(({ settings }) => settings.read(reading))
+  const all = AGENTS.flatMap(({ settings }) => settings.read(reading))
+  const agents = agentSettings.read({ ...reading, agents: all })
   const triggers = TRIGGERS.map(({ settings }) => settings.read({ ...reading, launch: runs.launch }))
   const log = logSettings.read(reading)
   const { notifyEnd } = noticeSettings.read(reading)
@@ -57,7 +60,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonl
     ...runs,
     http,
     log,
-    agent: firstOf(agents),
+    agents,
     triggers,
     notice: firstOf(notices.filter((notice) => notice !== null)),
     notifyEnd,

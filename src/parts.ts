@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Agent } from './agents/agent.ts'
+import type { Agents } from './agents/agents.ts'
 import type { Clock } from './base/clock.ts'
 import type { Finding } from './base/finding.ts'
 import type { Meters } from './base/meters.ts'
@@ -28,7 +28,7 @@ export interface Parts {
   readonly ledger: Ledger
   readonly steps: Steps
   readonly runs: Runs
-  readonly agent: Agent
+  readonly agents: Agents
   /** What agents get as their environment now. */
   agentEnv(): NodeJS.ProcessEnv
   readonly notices: Notices

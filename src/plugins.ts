@@ -1,5 +1,7 @@
 import type { AgentPlugin } from './agents/agent.ts'
+import { claude } from './agents/claude/plugin.ts'
 import { codex } from './agents/codex/plugin.ts'
+import { opencode } from './agents/opencode/plugin.ts'
 import type { NoticePlugin } from './notices/notice.ts'
 import { script } from './notices/script/plugin.ts'
 import { zulip } from './notices/zulip/plugin.ts'
@@ -14,8 +16,8 @@ import { metrics } from './views/metrics/plugin.ts'
 import { status } from './views/status/plugin.ts'
 import type { ViewPlugin } from './views/view.ts'
 
-/** The agents that runs may be of; the first is that of whoever names none. */
-export const AGENTS: readonly AgentPlugin[] = [codex]
+/** The agents that runs may be of; the first is the one that callers have always known. */
+export const AGENTS: readonly AgentPlugin[] = [codex, claude, opencode]
 /** The ways to tell people; the first that its settings ask for is taken. */
 export const NOTICES: readonly NoticePlugin[] = [script, zulip]
 /** Where runs live. */

@@ -119,14 +119,14 @@ async function compose(
   const { ledger, steps } = observeLedger(opened)
   if (tell) tellSteps(steps, tell)
   const clock = systemClock
-  const { agent, log, launch, http } = config
+  const { agents, log, launch, http } = config
   const { logger, placeToCut, raw: write } = serverLog
 
   const findings = await findingsOf(config, env, { projectDir, home })
   const warnings = await startWarnings(config, told, findings)
   for (const warning of warnings) logger.warn(warning)
 
-  const places = { projectDir, home, searchPath: env.PATH, ...agent.program }
+  const places = { projectDir, home, searchPath: env.PATH }
   const redact = redactor(secrets.values)
   const owners = withoutNpm(env, environmentOfNpm(env, process.ppid), projectDir)
   const agentEnv = () =>
@@ -137,8 +137,8 @@ async function compose(
     })
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
-    programs: () => programsOf(config.access.executables, places),
-    scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, places),
+    programs: (own) => programsOf(config.access.executables, { ...places, ...own }),
+    scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, { ...places, ...agents.known.program }),
   }
   const stateDir = path.join(log.dir, '.runs')
   const place = firstOf(PLACES).open({ stateDir, table, clock })
@@ -146,7 +146,7 @@ async function compose(
     ...config.stop,
     table,
     clock,
-    agent,
+    agents,
     logger,
     ledger,
     hurry,
@@ -215,7 +215,8 @@ async function compose(
     meters,
   })
   const failures = createFailures(clock)
-  const defaults = { ...launch, agent, access, places, logDir: log.dir, ...notices }
+  const findRun = (runId: string) => ledger.find(runId)
+  const defaults = { ...launch, agents, findRun, agentEnv, access, places, logDir: log.dir, ...notices }
   const parts: Parts = {
     version,
     startedAt: clock.now(),
@@ -227,7 +228,7 @@ async function compose(
     ledger,
     steps,
     runs,
-    agent,
+    agents,
     agentEnv,
     notices,
     defaults,
@@ -252,7 +253,6 @@ async function compose(
     runs,
     ledger,
     steps,
-    agent,
     problems: createReadiness({
       ledger,
       table,

@@ -23,11 +23,11 @@ const PLACES = { projectDir: '/srv/looper', home: '/home/ada' }
 
 /** The settings as values: those of plug-ins, which keep theirs, beside the others. */
 function load(env: NodeJS.ProcessEnv, places = PLACES) {
-  const { agent, triggers: _triggers, notice: _notice, ...config } = loadConfig(env, places)
+  const { agents, triggers: _triggers, notice: _notice, ...config } = loadConfig(env, places)
   const reading = { ...beginReading(env, places), launch: config.launch }
   return {
     ...config,
-    binary: agent.program.configured,
+    binary: agents.standard.program.configured,
     hooksFile: hookSettings.read(reading),
     autopoll: autopollSettings.read(reading),
     zulip: zulipSettings.read(reading),

@@ -2,7 +2,17 @@
  * Why a run failed. `quota`: a limit of use or of rate; `network`: the model's server is not reached, busy or down; `refused`:
  * the agent or its model will not do what was asked; `crashed`: it ended without a word.
  */
-export type ErrorKind = 'quota' | 'auth' | 'network' | 'context_full' | 'refused' | 'crashed' | 'other'
+export const ERROR_KINDS = [
+  'quota',
+  'auth',
+  'network',
+  'context_full',
+  'refused',
+  'crashed',
+  'other',
+] as const
+/** Why a run failed. */
+export type ErrorKind = (typeof ERROR_KINDS)[number]
 
 /** Tokens; null where the agent does not tell. */
 export interface Usage {

@@ -1,22 +1,6 @@
 import type { Finding } from '../base/finding.ts'
 import type { Part } from '../settings/part.ts'
-
-/** How an agent is started for one run. */
-export interface AgentCommand {
-  /** The program and its arguments. */
-  readonly argv: readonly string[]
-  /** What the agent reads on stdin; null: `/dev/null`. */
-  readonly stdin: string | null
-}
-
-/** What a launch hands to an agent. */
-export interface AgentTask {
-  readonly binary: string
-  readonly workspace: string
-  readonly prompt: string
-  /** The run's cookie, to be handed down to every tool the agent starts. */
-  readonly runId: string
-}
+import type { AgentCore } from './agent-core.ts'
 
 /** Why a run of an agent failed. */
 export interface AgentFailure {
@@ -36,20 +20,25 @@ export interface ProgramSpec {
   readonly builds: readonly string[]
 }
 
-/** A coding agent: how to start it, and how to tell a live one in the process table. Pure. */
-export interface Agent {
-  readonly name: string
+/** A coding agent, as its settings want it: how to start it, how to read it, how to tell a live one. */
+export interface Agent extends AgentCore {
+  /** How sentences call its runs. */
+  readonly title: string
   readonly program: ProgramSpec
   /** What to do where the program is not there or does not run, in a sentence. */
   readonly installRemedy: string
-  readonly approvalPolicy: string
-  readonly sandbox: string
-  command(task: AgentTask): AgentCommand
+  /** The model where a request names none; null: the agent's own choice. */
+  readonly model: string | null
+  /** The owner's extra arguments. */
+  readonly args: readonly string[]
+  /** How it asks, and how it is confined, in its own words; null where it has none. */
+  readonly approvalPolicy: string | null
+  readonly sandbox: string | null
   /** Why it would surely refuse to work in a directory, in a sentence; null where it would not, or nobody can know. */
-  refusalOf(workspace: string, program: string): string | null
+  workspaceRefusal(workspace: string, program: string): string | null
   /** Whether it would work in the default workspace, as far as that shows. */
   checkWorkspace(workspace: string): Finding
-  /** The tokens a run used, from the last lines of its output; null where it does not tell. */
+  /** The tokens a run used, from the last lines of its output; null where it does not tell them there. */
   tokensUsed(tail: string): number | null
   /**
    * When a run may succeed again that ended because its owner's usage limit is reached, in milliseconds since the
@@ -62,11 +51,10 @@ export interface Agent {
    * @param env the environment it ran with; @param endedAt when it ended, in milliseconds since the epoch
    */
   failureOf(output: string, env: NodeJS.ProcessEnv, endedAt: number): AgentFailure | null
-  /** True where this argv is a run of the agent, and not something that merely mentions one. */
-  isRun(argv: readonly string[]): boolean
 }
 
 /** A kind of agents. */
 export interface AgentPlugin {
-  readonly settings: Part<Agent>
+  /** The agents that its settings want: one, several or none. */
+  readonly settings: Part<readonly Agent[]>
 }

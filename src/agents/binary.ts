@@ -16,11 +16,14 @@ export interface Binary {
   readonly asked?: string
 }
 
-/** Where programs are looked for, and which one where nobody names one. */
-export interface BinaryPlaces extends Places, ProgramSpec {
+/** Where programs are looked for. */
+export interface ProgramPlaces extends Places {
   /** The `PATH` of the service, `:`-separated. */
   readonly searchPath: string | undefined
 }
+
+/** The same, and which one where nobody names one. */
+export interface BinaryPlaces extends ProgramPlaces, ProgramSpec {}
 
 /**
  * Finds an agent's program: the request's, else the configured one, else a build beside the project, else the one on `PATH`.

@@ -1,4 +1,4 @@
-import type { Agent, AgentTask } from './agent-port.ts'
+import type { AgentCore, AgentTask } from './agent-core.ts'
 
 /** One argument on Linux, its terminating NUL not included (MAX_ARG_STRLEN in linux/binfmts.h). */
 export const MOST_ARGUMENT_BYTES = 131_071
@@ -8,7 +8,7 @@ const MODEL = /^[\w@][\w@./:+~[\]-]{0,199}$/
 
 /** Why an agent cannot do a task for what it can or cannot, in a sentence; null where nothing is against it. */
 export function refusalOf(
-  { name, can, isSession }: Omit<Agent, 'refusalOf'>,
+  { name, can, isSession }: Omit<AgentCore, 'refusalOf'>,
   task: AgentTask,
 ): string | null {
   const { model, system, session } = task

@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs'
-import { isDirectory } from '../files.ts'
+import { isDirectory } from '../base/files.ts'
 
 /** As most agents make their session ids. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -32,6 +32,21 @@ export const ERRORS = {
     when: 'There is a prompt to launch, but no workspace in the request or the settings.',
     remedy: "Send 'workspace', or set LOOPER_WORKSPACE.",
   },
+  LOOPER_AGENT_UNKNOWN: {
+    status: 400,
+    when: 'The request names an agent that there is not.',
+    remedy: 'Name one of the agents that GET /agents lists.',
+  },
+  LOOPER_AGENT_REFUSED: {
+    status: 400,
+    when: 'The agent cannot do what the request asks for, such as taking a system prompt.',
+    remedy: 'Leave out what the error names, or name another agent.',
+  },
+  LOOPER_RESUME_REFUSED: {
+    status: 409,
+    when: 'The run that is to be resumed has no session, one of another agent, or one that is gone.',
+    remedy: "Leave 'resume' out to begin a new session, or name another run.",
+  },
   LOOPER_PROMPT_MISSING: {
     status: 400,
     when: 'There is no prompt in the request or the settings.',

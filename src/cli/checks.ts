@@ -42,12 +42,12 @@ export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places:
       env: environmentToTry(config, env, places.projectDir),
       timeout: VERSION_MS,
     })
-    return ok(config.agent.name, `${stdout.trim()}, ${file}`)
+    return ok(config.agents.standard.name, `${stdout.trim()}, ${file}`)
   } catch (error) {
     return broken(
-      config.agent.name,
+      config.agents.standard.name,
       `${file} --version failed: ${messageOf(error)}`,
-      config.agent.installRemedy,
+      config.agents.standard.installRemedy,
     )
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { AgentCommand } from '../agents/agent.ts'
+import type { AgentCommand } from '../agents/agent-core.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 
@@ -65,6 +65,8 @@ export interface Place {
   wordOf(runId: string): Word
   /** Whether a launch of an earlier life has not told yet who its agent is. @throws {Error} likewise */
   isAnybodyToTell(): Promise<boolean>
+  /** The folder of a run's own, where its agent's private files are put; it is removed with the run. */
+  dirOf(runId: string): string
   /** Removes what only the launch itself needed. */
   tidy(runId: string): void
   /** Forgets a run; where that fails it is told, and no matter. */

@@ -8,7 +8,8 @@ import { isFile } from '../base/files.ts'
 import { isBroken, isTemporary } from './errors.ts'
 import { KEYS_MIGRATION } from './keys.ts'
 import { giveNames, NAMES_MIGRATION } from './names.ts'
-import { LONG_TEXTS_MIGRATION } from './texts.ts'
+import { SAID_MIGRATION } from './said.ts'
+import { LONG_TEXTS_MIGRATION, REPLY_MIGRATION } from './texts.ts'
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -77,6 +78,7 @@ const MIGRATIONS: readonly string[] = [
   // What a failed run's list needs beside the index on outcomes: see EXITED_BADLY in ledger-query.ts.
   `ALTER TABLE runs ADD COLUMN remedy TEXT;
   CREATE INDEX runs_failed ON runs (outcome) WHERE outcome = 'exited' AND return_code IS NOT 0;`,
+  SAID_MIGRATION + REPLY_MIGRATION,
 ]
 
 /** While the service starts, nobody is kept waiting. */

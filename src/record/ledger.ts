@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs'
+import type { ErrorKind, Usage } from '../agents/agent-events.ts'
+import type { Said } from '../agents/said.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Identity } from '../processes/table.ts'
@@ -18,6 +20,7 @@ import {
   toListed,
   toRecord,
 } from './rows.ts'
+import { SESSION_USAGE, saidIn } from './said.ts'
 import { WHOLE_RUNS } from './texts.ts'
 import { withWriteErrors } from './write.ts'
 
@@ -31,6 +34,8 @@ export interface RunIntent {
   /** How people call it: see `run-name.ts`. */
   readonly name: string
   readonly agent: string
+  /** As the agent calls it; null: the agent's own choice. */
+  readonly model: string | null
   readonly workspace: string
   readonly prompt: string
   readonly binary: string
@@ -59,6 +64,7 @@ export interface RunProgress {
   readonly agentIdentity?: Identity
   readonly wrapperIdentity?: Identity
   readonly mirroredBytes?: number
+  readonly said?: Said
 }
 
 /** What the end adds. */
@@ -91,6 +97,14 @@ export interface ListedRun extends Omit<RunIntent, 'prompt'> {
   readonly remedy: string | null
   readonly outputBytes: number | null
   readonly tokensUsed: number | null
+  /** As the agent calls it; null: not known (yet). */
+  readonly sessionId: string | null
+  /** Of this run, as far as the agent told it. */
+  readonly usage: Usage | null
+  /** In US dollars; null: not known. */
+  readonly costUsd: number | null
+  readonly turns: number | null
+  readonly errorKind: ErrorKind | null
 }
 
 /** A run on the record with its long texts. */
@@ -98,6 +112,8 @@ export interface RunRecord extends ListedRun {
   readonly prompt: string
   readonly noticeText: string | null
   readonly command: string | null
+  /** The last that the agent said; null: nothing, or it is not known. */
+  readonly reply: string | null
 }
 
 /** What is left of a run that ended. */
@@ -127,6 +143,8 @@ export interface Ledger extends LedgerNotes, Keys {
   /** Newest first. */
   list(query: RunQuery): ListedRun[]
   unfinished(): RunRecord[]
+  /** The tokens of all runs of a session together; null where none is known. */
+  usageOf(sessionId: string): Usage | null
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
   /** Ended runs, oldest first, for retention. */
@@ -220,6 +238,10 @@ export function openLedger(
     unfinished() {
       const rows = db.prepare(`${WHOLE_RUNS} WHERE outcome IS NULL ORDER BY seq`).all()
       return rows.map((row) => toRecord(whole(row))).filter(({ outcome }) => outcome === null)
+    },
+    usageOf(sessionId) {
+      const row = db.prepare(`${SESSION_USAGE} WHERE session_id = ?`).get(sessionId)
+      return saidIn(row ?? {}).usage
     },
     launchedSince(trigger, since) {
       const row = db

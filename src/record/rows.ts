@@ -3,6 +3,7 @@ import type { Identity } from '../processes/table.ts'
 import { OUTCOMES } from '../runs/outcome.ts'
 import { TRIGGERS } from '../runs/run.ts'
 import type { ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './ledger.ts'
+import { saidColumns, saidIn } from './said.ts'
 
 /** An intent as columns. */
 export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> {
@@ -13,6 +14,7 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
     caller: intent.caller,
     name: intent.name,
     agent: intent.agent,
+    model: intent.model,
     workspace: intent.workspace,
     prompt: intent.prompt,
     binary: intent.binary,
@@ -43,6 +45,7 @@ export function progressColumns(progress: RunProgress): Record<string, SQLInputV
     wrapper_pid: wrapperIdentity?.pid,
     wrapper_start: wrapperIdentity?.start,
     mirrored_bytes: progress.mirroredBytes,
+    ...(progress.said && saidColumns(progress.said)),
   }
   const given: Record<string, SQLInputValue> = {}
   for (const [name, value] of Object.entries(columns)) if (value !== undefined) given[name] = value
@@ -93,6 +96,7 @@ export function toRecord(row: Row): RunRecord {
     prompt: String(row.prompt),
     noticeText: textOrNull(row.notice_text),
     command: textOrNull(row.command),
+    reply: textOrNull(row.reply),
   }
 }
 
@@ -107,6 +111,7 @@ export function toListed(row: Row): ListedRun {
     // One of an older Looper may have none.
     name: textOrNull(row.name) ?? String(row.request_id),
     agent: String(row.agent),
+    model: textOrNull(row.model),
     workspace: String(row.workspace),
     binary: String(row.binary),
     timeoutMs: Number(row.timeout_ms),
@@ -130,6 +135,7 @@ export function toListed(row: Row): ListedRun {
     remedy: textOrNull(row.remedy),
     outputBytes: numberOrNull(row.output_bytes),
     tokensUsed: numberOrNull(row.tokens_used),
+    ...saidIn(row),
   }
 }
 

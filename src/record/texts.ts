@@ -2,6 +2,8 @@ import { NAME } from './names.ts'
 
 /** The columns of runs whose texts may have megabytes, and what writes them. */
 const WRITTEN_BY = { prompt: 'INSERT', command: 'UPDATE OF command', notice_text: 'UPDATE OF notice_text' }
+/** The same of a column that came later. */
+const REPLY = { reply: 'UPDATE OF reply' }
 
 /** A page of SQLite has 4096 bytes, and a row of that many goes on in others. */
 const SHORT_LENGTH = 500
@@ -22,8 +24,13 @@ export const LONG_TEXTS_MIGRATION = `
   ${Object.entries(WRITTEN_BY).map(moving).join('\n')}
   CREATE TRIGGER IF NOT EXISTS runs_take_texts AFTER DELETE ON runs BEGIN DELETE FROM texts WHERE run_id = OLD.run_id; END;`
 
+/** Does the same with replies. */
+export const REPLY_MIGRATION = Object.entries(REPLY).map(moving).join('\n')
+
 /** Everything about runs, with their texts from wherever they are. */
-export const WHOLE_RUNS = `SELECT *, ${Object.keys(WRITTEN_BY).map(whole).join(', ')}, ${NAME} FROM runs`
+export const WHOLE_RUNS = `SELECT *, ${Object.keys({ ...WRITTEN_BY, ...REPLY })
+  .map(whole)
+  .join(', ')}, ${NAME} FROM runs`
 
 /** What was moved counts only as long as nothing shorter was written after it. */
 function whole(name: string): string {

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
+import { type Agents, agentNamed } from '../agents/agents.ts'
 import { messageOf } from '../base/errors.ts'
 import { findRunLog, runLogName } from '../logs/run-log.ts'
 import type { Place } from '../places/place.ts'
@@ -17,6 +18,7 @@ export interface AdoptDeps extends StopTreeDeps, ExplainDeps {
   readonly ledger: Ledger
   readonly live: LiveRuns
   readonly place: Place
+  readonly agents: Agents
   readonly logDir: string
   readonly logger: Logger
 }
@@ -88,7 +90,17 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   await closeLog(run, returnCode, deps)
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'
   const how = endOf(null, returnCode, isOfThisBoot ? lost : 'the machine was restarted')
-  end(record, deps, explain(how, run.logPath, deps.clock.now(), deps))
+  end(
+    record,
+    deps,
+    explain(
+      how,
+      run.logPath,
+      deps.clock.now(),
+      agentNamed(deps.agents, record.agent) ?? deps.agents.known,
+      deps,
+    ),
+  )
 }
 
 /** Stops what a run left behind. */

@@ -7,7 +7,6 @@ import type { RunEnd } from './outcome.ts'
 
 /** What explaining an end needs. */
 export interface ExplainDeps {
-  readonly agent: Pick<Agent, 'failureOf'>
   readonly env: () => NodeJS.ProcessEnv
   /** Where the end of a log that is told to others may begin. */
   readonly placeToCut?: PlaceToCut
@@ -26,11 +25,17 @@ const CAUSE_LENGTH = 300
  * without secrets, and believed of nobody who ended well.
  * @throws {Error} where the log cannot be read at the moment
  */
-export function explain(end: RunEnd, logPath: string, endedAt: number, deps: ExplainDeps): RunEnd {
+export function explain(
+  end: RunEnd,
+  logPath: string,
+  endedAt: number,
+  agent: Pick<Agent, 'failureOf'>,
+  deps: ExplainDeps,
+): RunEnd {
   const hasFailed = end.outcome === 'exited' && end.returnCode !== 0
   const tookTooLong = end.outcome === 'timed_out' || end.outcome === 'stalled'
   if (!hasFailed && !tookTooLong) return end
-  const failure = deps.agent.failureOf(tailOf(logPath, hasFailed ? LINES : 1, deps), deps.env(), endedAt)
+  const failure = agent.failureOf(tailOf(logPath, hasFailed ? LINES : 1, deps), deps.env(), endedAt)
   if (failure === null) return end
   if (tookTooLong) return { ...end, remedy: failure.remedy ?? end.remedy ?? null }
   const cause = oneLine((deps.redact ?? unchanged)(failure.cause), CAUSE_LENGTH)

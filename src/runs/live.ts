@@ -1,17 +1,23 @@
 import type { Logger } from 'pino'
+import type { Agent } from '../agents/agent.ts'
+import type { Usage } from '../agents/agent-events.ts'
+import { agentNamed } from '../agents/agents.ts'
+import { NOTHING_SAID, type Said, ended as saidAtEnd } from '../agents/said.ts'
 import { messageOf } from '../base/errors.ts'
 import { isShortage, plainSize } from '../base/plain-file.ts'
 import { shellQuote } from '../base/shell-quote.ts'
+import { listen } from '../logs/listen.ts'
 import { createRunLog, readTail } from '../logs/run-log.ts'
 import type { Launched } from '../places/place.ts'
 import type { Ledger, RunRecord } from '../record/ledger.ts'
 import { type ExplainDeps, explain } from './explain.ts'
 import { insist } from './insist.ts'
 import { watchLimits } from './limits.ts'
-import { type Ending, endOf } from './outcome.ts'
+import { type Ending, endOf, type RunEnd } from './outcome.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run } from './run.ts'
 import { stopTree } from './stop-tree.ts'
+import { taskOf } from './task.ts'
 import { settleTrailer, type WatchReport, watch } from './watch.ts'
 
 /** What launching and following runs needs. */
@@ -59,6 +65,10 @@ const LOG_GONE = 'its log was removed while it ran'
 /** Nobody listens at the pipe of an earlier life's wrapper: its last word stands in the state file. */
 const UNHEARD = { status: Promise.resolve(null), complete: Promise.resolve(false) }
 
+/** What an agent has said in all; of one that was stopped its end tells nothing. */
+const finallySaid = (so: Said, { outcome, returnCode }: RunEnd): Said =>
+  outcome === 'exited' || outcome === 'signaled' ? saidAtEnd(so, returnCode) : so
+
 /** No runs yet. */
 export function createLiveRuns(deps: LiveDeps): LiveRuns {
   const { clock, ledger } = deps
@@ -67,7 +77,13 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
   /** Everything that happens to a run from now to its end. */
   function follow(
     facts: Omit<Run, 'expectEnd' | 'expectNoEnd' | 'ended'> & Pick<LaunchRequest, 'caller'>,
-    past: { readonly headerBytes: number; readonly mirroredBytes: number; readonly ranMs: number },
+    kind: Agent,
+    past: {
+      readonly headerBytes: number
+      readonly mirroredBytes: number
+      readonly ranMs: number
+      readonly before: Usage | null
+    },
     limits: { readonly timeoutMs: number; readonly stallMs: number },
     word: Pick<Launched, 'status' | 'complete'>,
   ): Run {
@@ -90,6 +106,19 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       .noteTimes?.(logPath, over.signal)
       .catch((error: unknown) => log.error({ error: messageOf(error) }, 'run.times.fail'))
 
+    const heard = listen({
+      logPath,
+      from: past.headerBytes,
+      reader: kind.read(),
+      before: past.before,
+      clock,
+      told: (so) => ledger.step(runId, { said: so }),
+      complete: over.signal,
+    }).catch((error: unknown) => {
+      log.error({ error: messageOf(error) }, 'run.listen.fail')
+      return NOTHING_SAID
+    })
+
     const limited = watchLimits(
       { ...facts, ranMs: past.ranMs },
       { ...limits, maxLogBytes: deps.maxLogBytes },
@@ -110,8 +139,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       const endedAt = clock.now()
       const { trouble, explained, ...output } = await insist(
         async () => ({
-          ...outputOf(logPath, past.headerBytes),
-          explained: explain(known, logPath, endedAt, deps),
+          ...outputOf(logPath, past.headerBytes, kind),
+          explained: explain(known, logPath, endedAt, kind, deps),
         }),
         'run.log.fail',
         told,
@@ -123,7 +152,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       else log.warn(facts, 'cmd.fail')
       // Until then it is all that another life of the service would know of the end.
       const written = () => deps.place.forget(runId, log)
-      ledger.finish(runId, { ...end, endedAt, ...output }, written)
+      const so = finallySaid(await heard, end)
+      ledger.step(runId, { said: so })
+      const tokensUsed = so.usage?.total ?? output.tokensUsed
+      ledger.finish(runId, { ...end, endedAt, ...output, tokensUsed }, written)
       live.delete(runId)
       return end
     }
@@ -145,11 +177,11 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
   }
 
   /** What the log tells at the end; nulls where it is gone or closed to us. @throws {Error} where nobody can say now */
-  function outputOf(logPath: string, headerBytes: number) {
+  function outputOf(logPath: string, headerBytes: number, kind: Agent) {
     try {
       const size = plainSize(logPath)
       if (size === null) return { outputBytes: null, tokensUsed: null, trouble: LOG_GONE }
-      const tokensUsed = deps.agent.tokensUsed(readTail(logPath, TOKEN_LINES))
+      const tokensUsed = kind.tokensUsed(readTail(logPath, TOKEN_LINES))
       // Somebody may have cut it off.
       return { outputBytes: Math.max(0, size - headerBytes), tokensUsed, trouble: null }
     } catch (error) {
@@ -162,17 +194,13 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
   return {
     async launch(runId, request) {
       const { requestId, trigger, caller, name, workspace } = request
-      const command = deps.agent.command({
-        binary: request.binary.path,
-        workspace,
-        prompt: request.prompt,
-        runId,
-      })
+      const command = request.agent.command(taskOf(request, { runId, dir: deps.place.dirOf(runId) }))
       const line = shellQuote(command.argv)
       const header = { requestId, workspace, command: line }
       const { headerBytes, path: logPath } = await createRunLog(deps.logDir, header, new Date(clock.now()))
       ledger.step(runId, { command: line, logPath, headerBytes, mirroredBytes: headerBytes })
       const env = deps.env()
+      const before = request.session === null ? null : ledger.usageOf(request.session)
       const spec = { runId, workspace, command, logPath, env, assertAllowed: () => deps.recheck(request) }
       const { agent, wrapper, ...word } = await deps.place.launch(spec).catch((error: unknown) => {
         // Its wrapper is gone, or never was: nobody else writes the trailer.
@@ -196,7 +224,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       setImmediate(() => deps.place.prepare(env))
       return follow(
         { runId, requestId, trigger, caller, name, command: line, logPath, agent, wrapper },
-        { headerBytes, mirroredBytes: headerBytes, ranMs: 0 },
+        request.agent,
+        { headerBytes, mirroredBytes: headerBytes, ranMs: 0, before },
         request,
         word,
       )
@@ -214,7 +243,8 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       )
       return follow(
         { runId, requestId, trigger, caller, name, command, logPath, agent, wrapper },
-        { ...record, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
+        agentNamed(deps.agents, record.agent) ?? deps.agents.known,
+        { ...record, before: null, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,
         UNHEARD,
       )

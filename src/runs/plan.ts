@@ -3,6 +3,7 @@ import { ageMs } from './age.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
 import type { Occupation } from './runs.ts'
+import { TO_COME, taskOf } from './task.ts'
 
 /** What a request would do, were it made now. */
 export interface Plan {
@@ -35,9 +36,6 @@ export interface PlannedLaunch extends LaunchRequest {
   readonly delayMs: number
 }
 
-/** Stands for the id that the run would get. */
-const ID_TO_COME = '<run_id>'
-
 /** Looks what a request would do, and does nothing. */
 export async function planOf(
   request: RunRequest,
@@ -64,7 +62,7 @@ export async function planOf(
     would: verdict(),
     notice: { message, route: route() },
     stop: planned,
-    launch: launch && { ...launch, delayMs, argv: deps.agent.command(taskOf(launch)).argv },
+    launch: launch && { ...launch, delayMs, argv: launch.agent.command(taskOf(launch, TO_COME)).argv },
   }
 
   function verdict(): Plan['would'] {
@@ -80,10 +78,3 @@ async function ageOf(pid: number, { table }: ResetDeps): Promise<number | null> 
   const age = identity && (await ageMs(identity, table))
   return age === null ? null : Math.floor(age / 1000)
 }
-
-const taskOf = ({ binary, workspace, prompt }: LaunchRequest) => ({
-  binary: binary.path,
-  workspace,
-  prompt,
-  runId: ID_TO_COME,
-})

@@ -16,7 +16,8 @@ type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
 
 /** `POST /run`. */
 export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
-  const { runs, ledger, agent, defaults, clock } = options
+  const { runs, ledger, defaults, clock } = options
+  const { known } = defaults.agents
   const answered = 'What was announced, stopped and launched; or what was asked to be planned.'
   const response = {
     200: Type.Union([PlanAnswer, RunAnswer], { description: answered }),
@@ -60,9 +61,9 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
   ): Promise<Worked<RunAnswer>> {
     const started = await runs.start(request)
     if (started.kind === 'skipped')
-      return { ...ok(skippedAnswer(request, workspace, started.obstacle, agent)), effect: 'none' }
+      return { ...ok(skippedAnswer(request, workspace, started.obstacle, known)), effect: 'none' }
     const result = await started.done
-    const answer = answerOf(request, workspace, result, agent)
+    const answer = answerOf(request, workspace, result, known)
     if (!isWaiting || !result.run) return { ...ok(answer), effect: 'done' }
     const { outcome, returnCode, cause, remedy = null } = await result.run.ended
     const tokens = ledger.find(result.run.runId)?.tokensUsed ?? null
@@ -115,7 +116,7 @@ function skippedAnswer(
   request: RunRequest,
   workspace: string | null,
   obstacle: Obstacle,
-  agent: Agent,
+  known: Agent,
 ): RunAnswer {
   const reason = OBSTACLES[obstacle]
   const nothing = {
@@ -125,11 +126,12 @@ function skippedAnswer(
     run: null,
     startupReturnCode: null,
   }
-  return { ...answerOf(request, workspace, nothing, agent), skipped: true, reason }
+  return { ...answerOf(request, workspace, nothing, known), skipped: true, reason }
 }
 
-function answerOf(request: RunRequest, workspace: string | null, result: RunResult, agent: Agent): RunAnswer {
+function answerOf(request: RunRequest, workspace: string | null, result: RunResult, known: Agent): RunAnswer {
   const { run } = result
+  const agent = request.launch?.agent ?? known
   const launched = run && {
     pid: run.agent.pid,
     log_path: run.logPath,

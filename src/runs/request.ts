@@ -1,19 +1,21 @@
 import path from 'node:path'
-import type { Agent } from '../agents/agent.ts'
-import { type Binary, type BinaryPlaces, resolveBinary } from '../agents/binary.ts'
+import type { ProgramSpec } from '../agents/agent.ts'
+import { type Binary, type ProgramPlaces, resolveBinary } from '../agents/binary.ts'
 import { MAX_SECONDS } from '../base/clock.ts'
 import { LooperError, messageOf } from '../base/errors.ts'
 import { isFile, makeWritable } from '../base/files.ts'
 import { expandHome } from '../base/home.ts'
 import type { Notify } from '../notices/notice.ts'
 import { allowedExecutable, allowedWorkspace, recheckWorkspace, type WorkspaceRoot } from './access.ts'
+import { type AgentChoice, type ChoiceDeps, chooseAgent } from './agent-choice.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
 import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
 import { nameOf } from './run-name.ts'
 import { OLDER_DELAYS, type RunBody } from './schemas.ts'
+import { TO_COME, taskOf } from './task.ts'
 
 /** What a request's gaps are filled with. */
-export interface RequestDefaults {
+export interface RequestDefaults extends ChoiceDeps {
   readonly workspace: string | null
   readonly prompt: PromptSource
   readonly delayMs: number
@@ -22,8 +24,7 @@ export interface RequestDefaults {
   readonly timeoutMs: number
   /** 0: no limit. */
   readonly stallMs: number
-  readonly agent: Agent
-  readonly places: BinaryPlaces
+  readonly places: ProgramPlaces
   readonly logDir: string
   /** The in-process sender. */
   readonly notify: Notify
@@ -37,8 +38,8 @@ export interface RequestDefaults {
 /** What requests may name. */
 export interface Access {
   readonly workspaceRoots: readonly WorkspaceRoot[]
-  /** The programs that a request may name, as they are now: by every name of one, the name by which it is run. */
-  programs(): ReadonlyMap<string, string>
+  /** The programs that a request may name, one agent's own among them, as they are now: by every name of one, the name by which it is run. */
+  programs(own: ProgramSpec): ReadonlyMap<string, string>
   /** The same for helper scripts. */
   scripts(): ReadonlySet<string>
 }
@@ -86,6 +87,15 @@ export async function prepareRun(
           message,
           prompt,
           binary: body.codex_exec_binary ?? null,
+          choice: chooseAgent(
+            {
+              agent: body.agent ?? null,
+              model: body.model ?? null,
+              system: body.system_prompt ?? null,
+              resume: body.resume ?? null,
+            },
+            defaults,
+          ),
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
           stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
         })
@@ -123,8 +133,8 @@ export interface LaunchWish {
   readonly message: string | null
   readonly prompt: string
   readonly binary: string | null
-  readonly agent: Agent
-  readonly places: BinaryPlaces
+  readonly choice: AgentChoice
+  readonly places: ProgramPlaces
   readonly logDir: string
   readonly timeoutMs: number
   readonly stallMs: number
@@ -137,15 +147,20 @@ export interface LaunchWish {
  * `LOOPER_LOG_UNWRITABLE`, `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
  */
 export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
-  const { message, prompt, places, timeoutMs, stallMs, access } = wish
+  const { message, prompt, timeoutMs, stallMs, access, choice } = wish
+  const { agent } = choice
+  const places = { ...wish.places, ...agent.program }
   const workspace = checkWorkspace(wish.workspace, places, access)
   if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
   checkLogDir(wish.logDir)
-  const binary = checkProgram(resolveBinary(wish.binary, places), access)
-  const refusal = wish.agent.refusalOf(workspace, binary.path)
+  const binary = checkProgram(resolveBinary(wish.binary, places), agent.program, access)
+  const refusal = agent.workspaceRefusal(workspace, binary.path)
   if (refusal !== null) throw new LooperError('LOOPER_WORKSPACE_REFUSED', refusal)
   const name = nameOf(message, prompt, origin.requestId)
-  return { ...origin, name, prompt, timeoutMs, stallMs, workspace, binary }
+  const launch = { ...origin, ...choice, name, prompt, timeoutMs, stallMs, workspace, binary }
+  const cannot = agent.refusalOf(taskOf(launch, TO_COME))
+  if (cannot !== null) throw new LooperError('LOOPER_AGENT_REFUSED', cannot)
+  return launch
 }
 
 /**
@@ -154,28 +169,29 @@ export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRe
  * `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_BINARY_MISSING`
  */
 export function recheckLaunch(
-  { workspace, binary }: Pick<LaunchRequest, 'workspace' | 'binary'>,
+  { workspace, binary, agent }: Pick<LaunchRequest, 'workspace' | 'binary' | 'agent'>,
   access: Access,
-  places: BinaryPlaces,
+  places: ProgramPlaces,
 ): void {
   recheckWorkspace(workspace, access.workspaceRoots)
-  checkProgram({ ...resolveBinary(binary.asked ?? binary.path, places), source: binary.source }, access)
+  const found = resolveBinary(binary.asked ?? binary.path, { ...places, ...agent.program })
+  checkProgram({ ...found, source: binary.source }, agent.program, access)
 }
 
 /** The program by the name by which its owner allowed it: whatever a request names may be a link that leads elsewhere by then. */
-function checkProgram(binary: Binary, access: Access): Binary {
+function checkProgram(binary: Binary, own: ProgramSpec, access: Access): Binary {
   if (binary.source !== 'request') return binary
-  const programs = access.programs()
+  const programs = access.programs(own)
   const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
   /* c8 ignore next: whatever is allowed stands in the map */
   return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real, asked: binary.path }
 }
 
-function pathOf(given: string, { home, projectDir }: BinaryPlaces): string {
+function pathOf(given: string, { home, projectDir }: ProgramPlaces): string {
   return path.resolve(projectDir, expandHome(given, home))
 }
 
-function checkWorkspace(given: string, places: BinaryPlaces, access: Access): string {
+function checkWorkspace(given: string, places: ProgramPlaces, access: Access): string {
   checkText(given, 'workspace')
   return allowedWorkspace(pathOf(given, places), access.workspaceRoots)
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Agent } from '../agents/agent.ts'
+import { type Agents, isRunOfAny } from '../agents/agents.ts'
 import type { Place } from '../places/place.ts'
 import { runPart } from '../processes/mark.ts'
 import { findStale } from '../processes/stale.ts'
@@ -11,7 +11,7 @@ import { type StopTreeDeps, targetOf } from './stop-tree.ts'
 
 /** What finding and stopping agents needs. */
 export interface ResetDeps extends StopTreeDeps {
-  readonly agent: Agent
+  readonly agents: Agents
   readonly scope: StopScope
   readonly place: Place
   readonly logger: Logger
@@ -42,7 +42,7 @@ export interface ResetReport extends StopReport {
  * agent by this user. Never the service or its ancestors.
  */
 export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise<Found> {
-  const { table, agent, ownCookie } = deps
+  const { table, agents: kinds, ownCookie } = deps
   const spare = await lineage(table, process.pid)
   const targets = new Map<string, StopTarget>()
   const keyOf = ({ pid, start }: Identity) => `${pid} ${start}`
@@ -59,9 +59,12 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
   }
 
   const isLeft = leftBy(deps, live)
+  const commands = [...(await table.commands())]
+  // On the whole machine only runs of the agent that callers have always known are theirs to be stopped.
+  const known = new Set(findStale(commands, kinds.known.isRun, spare))
   const isInScope = async (pid: number) =>
-    (deps.scope === 'machine' && (await table.isOwnUser(pid))) || isLeft(pid)
-  const stale = new Set(findStale(await table.commands(), agent.isRun, spare))
+    (deps.scope === 'machine' && known.has(pid) && (await table.isOwnUser(pid))) || isLeft(pid)
+  const stale = new Set(findStale(commands, isRunOfAny(kinds), spare))
   for (const pid of stale) {
     const identity = await table.inspect(pid)
     // A launcher's child, or a fork that is about to become a tool, belongs to its parent's tree.
@@ -90,10 +93,10 @@ export async function stopAgents(deps: ResetDeps, found: Found): Promise<ResetRe
 async function agentsAmong(
   survivors: readonly number[],
   { agents, spare }: Found,
-  { table, agent }: ResetDeps,
+  { table, agents: kinds }: ResetDeps,
 ): Promise<number[]> {
   if (survivors.length === 0) return []
-  const running = new Set(findStale(await table.commands(), agent.isRun, spare))
+  const running = new Set(findStale(await table.commands(), isRunOfAny(kinds), spare))
   return survivors.filter((pid) => agents.includes(pid) || running.has(pid))
 }
 

@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Agent } from '../agents/agent.ts'
 import type { Clock } from '../base/clock.ts'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
@@ -20,7 +19,6 @@ export interface RunRoutesOptions {
   readonly ledger: Pick<Ledger, 'find' | 'list' | 'unlocked' | keyof Keys>
   readonly steps: Steps
   readonly clock: Clock
-  readonly agent: Agent
   readonly defaults: RequestDefaults
 }
 

@@ -1,6 +1,7 @@
 import type { Binary } from '../agents/binary.ts'
 import type { Notify } from '../notices/notice.ts'
 import type { Identity } from '../processes/table.ts'
+import type { AgentChoice } from './agent-choice.ts'
 import type { Ending, RunEnd } from './outcome.ts'
 
 /** What asked for a run. */
@@ -9,7 +10,7 @@ export const TRIGGERS = ['http', 'hook', 'autopoll'] as const
 export type Trigger = (typeof TRIGGERS)[number]
 
 /** What a launch needs to know; everything in it was checked. */
-export interface LaunchRequest {
+export interface LaunchRequest extends AgentChoice {
   /** 8 hex digits, with `auto` before them for the autopoll. */
   readonly requestId: string
   readonly trigger: Trigger

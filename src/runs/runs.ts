@@ -101,7 +101,7 @@ export function createRuns(deps: RunsDeps): Runs {
   /** Puts a launch on the record as an intent. */
   function record(request: LaunchRequest): string {
     const runId = randomUUID()
-    const { requestId, trigger, caller, name, workspace, prompt, timeoutMs, stallMs } = request
+    const { requestId, trigger, caller, name, workspace, prompt, timeoutMs, stallMs, model } = request
     ledger.begin({
       runId,
       requestId,
@@ -112,7 +112,8 @@ export function createRuns(deps: RunsDeps): Runs {
       prompt,
       timeoutMs,
       stallMs,
-      agent: deps.agent.name,
+      agent: request.agent.name,
+      model,
       binary: request.binary.path,
       requestedAt: clock.now(),
     })

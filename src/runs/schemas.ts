@@ -1,3 +1,4 @@
+import { ERROR_KINDS } from '../agents/agent-events.ts'
 import { MAX_SECONDS } from '../base/clock.ts'
 import { type Static, Type } from '../base/schema.ts'
 import { OUTCOMES } from './outcome.ts'
@@ -41,6 +42,14 @@ export const RunBody = Type.Object({
     Type.Union([Type.Boolean(), Type.Null()], { description: 'Tell what would happen, and do nothing.' }),
   ),
   zulip_script_path: text('A helper script that sends the notice, run with Node.'),
+  agent: text(
+    'The agent; GET /agents lists them. Without it, that of the settings, or that of the run to resume.',
+  ),
+  model: text('The model, as the agent calls it.'),
+  system_prompt: text(
+    'What the agent is told beside its own instructions; it counts where a session begins.',
+  ),
+  resume: text('The id of a run: the new one goes on in its session.'),
   startup_delay_seconds: seconds('Older name; summed into the delay.'),
   sidebar_delay_seconds: seconds('Older name; summed into the delay.'),
   new_task_delay_seconds: seconds('Older name; summed into the delay.'),
@@ -91,8 +100,8 @@ export const RunAnswer = Type.Object({
   tokens_used: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
   codex_exec_started: Type.Boolean(),
   codex_exec_result: Launched,
-  codex_exec_approval_policy: Type.String(),
-  codex_exec_sandbox: Type.String(),
+  codex_exec_approval_policy: TextOrNull,
+  codex_exec_sandbox: TextOrNull,
   killed_vscode_pids: Pids,
   remaining_vscode_pids: Pids,
   codex_prompt_sent: Type.Boolean(),
@@ -161,6 +170,7 @@ const summary = {
     description: 'The first line of the notice, else of the prompt, else the id of the request.',
   }),
   agent: Type.String(),
+  model: Type.Union([Type.String(), Type.Null()], { description: "Null: the agent's own choice." }),
   workspace: Type.String(),
   pid: NumberOrNull,
   log_path: TextOrNull,
@@ -181,6 +191,21 @@ const summary = {
   stopped_pids: Pids,
   output_bytes: NumberOrNull,
   tokens_used: NumberOrNull,
+  session_id: Type.Union([Type.String(), Type.Null()], {
+    description: "The agent's own name of its session; a run may be resumed by its run_id.",
+  }),
+  usage: Type.Union(
+    [
+      Type.Object({ input: NumberOrNull, cached: NumberOrNull, output: NumberOrNull, total: NumberOrNull }),
+      Type.Null(),
+    ],
+    { description: 'Tokens of this run, as far as its agent tells.' },
+  ),
+  cost_usd: Type.Union([Type.Number(), Type.Null()], { description: 'Null where it is not known.' }),
+  turns: NumberOrNull,
+  error_kind: Type.Union([Type.Enum([...ERROR_KINDS]), Type.Null()], {
+    description: 'What kind of error the agent told last.',
+  }),
   timeout_seconds: Type.Number(),
   stall_seconds: Type.Number(),
 }
@@ -200,6 +225,7 @@ export const RunDetails = Type.Object(
     prompt: Type.String(),
     binary: Type.String(),
     command: TextOrNull,
+    reply: Type.Union([Type.String(), Type.Null()], { description: 'The last that the agent said.' }),
     boot_id: TextOrNull,
     agent_start_ticks: TextOrNull,
     wrapper_pid: NumberOrNull,

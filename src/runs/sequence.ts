@@ -111,7 +111,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
   }
 
   /** The agent's return code if it ends within the startup check, else null; nothing ends within no time. */
-  async function checkStartup(run: Run, ms: number | null): Promise<number | null> {
+  async function checkStartup(run: Run, title: string, ms: number | null): Promise<number | null> {
     if (ms === null) return null
     enter('startup_check', { ms })
     if (ms === 0) return null
@@ -129,7 +129,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     const tail = tailOf(run.logPath, deps)
     throw new LooperError(
       'LOOPER_AGENT_EXITED_EARLY',
-      `codex exec exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,
+      `${title} exited early (rc=${returnCode ?? 'unknown'}, log_path=${run.logPath}, tail=${tail})`,
     )
   }
 
@@ -168,7 +168,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
       enter('launch')
       const run = await live.launch(runId, launch)
       launched = runId
-      const startupReturnCode = await checkStartup(run, request.startupCheckMs)
+      const startupReturnCode = await checkStartup(run, launch.agent.title, request.startupCheckMs)
       assertStaying()
       return { noticeOutput: notice, stopped: agents, remaining, run, startupReturnCode }
     },

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import t from 'tap'
-import type { AgentTask } from '../../src/agents/agent-port.ts'
+import type { AgentTask } from '../../src/agents/agent-core.ts'
 import { type AgentCase, PLAIN_TASK } from './suite-case.ts'
 
 const MIB = 1_048_576

@@ -1,4 +1,4 @@
-import type { Agent, AgentTask } from '../../src/agents/agent-port.ts'
+import type { AgentCore, AgentTask } from '../../src/agents/agent-core.ts'
 import type { Said } from '../../src/agents/said.ts'
 
 /** A recorded stream, and what of it must be on the record. */
@@ -9,7 +9,7 @@ export interface Recording {
 
 /** What is known of one agent, to hold it to the contract. */
 export interface AgentCase {
-  readonly agent: Agent
+  readonly agent: AgentCore
   readonly recordings: {
     readonly answer: Recording
     readonly tool: Recording

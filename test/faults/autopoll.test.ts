@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { codex } from '../../src/agents/codex/codex.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { createAutopoll } from '../../src/triggers/autopoll/autopoll.ts'
+import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import {
   assertSettled,
   FAKE_CODEX,
@@ -90,7 +90,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
   const runs = createRuns({
     table: linuxTable(),
     clock,
-    agent: codex,
+    agents: CODEX_ONLY,
     ledger,
     logger,
     logDir,
@@ -126,6 +126,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
         requestId: `auto0000000${launches.length}`,
         trigger: 'autopoll',
         caller: null,
+        ...CODEX_CHOICE,
         name: 'a run',
         workspace: dir,
         prompt,

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import t from 'tap'
-import { codex } from '../../src/agents/codex/codex.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import { createRuns } from '../../src/runs/runs.ts'
+import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import {
   FAKE_CODEX,
   killCarriers,
@@ -78,7 +78,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
   const runs = createRuns({
     table: linuxTable(),
     clock: systemClock,
-    agent: codex,
+    agents: CODEX_ONLY,
     ledger,
     logger: pino({ level: 'silent' }),
     logDir,
@@ -108,6 +108,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
         requestId,
         trigger: 'http',
         caller: null,
+        ...CODEX_CHOICE,
         name: 'a run',
         workspace: dir,
         prompt: 'exit 0',

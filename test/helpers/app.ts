@@ -71,6 +71,9 @@ export interface TestAppOptions extends Partial<AppOptions>, Partial<AutopollRou
   readonly metrics?: Pick<Metrics, 'text'>
 }
 
+/** An agent whose program is there. */
+const AT_HAND = { ...codex, program: { ...codex.program, configured: process.execPath } }
+
 /** The app without a service around it; each event of its log is in `events`. */
 export async function buildTestApp(
   test: Test,
@@ -94,7 +97,6 @@ export async function buildTestApp(
     problems: async () => [],
     clock: { ...systemClock, now: () => NOW },
     runs,
-    agent: codex,
     ledger,
     steps,
     defaults: {
@@ -104,8 +106,10 @@ export async function buildTestApp(
       startupCheckMs: 0,
       timeoutMs: 0,
       stallMs: 0,
-      agent: codex,
-      places: { projectDir: '/', home: '/', searchPath: '', ...codex.program, configured: process.execPath },
+      agents: { all: [AT_HAND], standard: AT_HAND, known: AT_HAND },
+      findRun: () => null,
+      agentEnv: () => ({}),
+      places: { projectDir: '/', home: '/', searchPath: '' },
       logDir: test.testdirName,
       notify: async () => ({ output: '', messageId: null }),
       route: () => 'nowhere',

@@ -10,11 +10,15 @@ import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger, type RunIntent } from '../../src/record/ledger.ts'
 import type { LaunchRequest, RunRequest } from '../../src/runs/run.ts'
 import type { RunsDeps } from '../../src/runs/runs.ts'
+import { CODEX_CHOICE, CODEX_ONLY } from './agents.ts'
 import { carriers } from './processes.ts'
 import { PROJECT } from './service.ts'
 
 /** The scripted agent. */
 export const FAKE_CODEX = path.join(PROJECT, 'test/fixtures/codex')
+
+/** Nothing but a prompt is asked for. */
+export const PLAIN_TASK = { dir: '/none', model: null, system: null, session: null, args: [] } as const
 
 /** What the heart is made of, real but for nothing, in a directory of its own; and ways to ask it for runs. */
 export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
@@ -38,7 +42,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
   const deps: RunsDeps = {
     table: linuxTable(),
     clock: systemClock,
-    agent: codex,
+    agents: CODEX_ONLY,
     scope: 'own',
     graceMs: 1000,
     // None waits: what lives is counted by its mark.
@@ -61,6 +65,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     requestId: `0000000${++count}`,
     trigger: 'http',
     caller: null,
+    ...CODEX_CHOICE,
     name: 'a run',
     workspace,
     prompt,
@@ -69,10 +74,13 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     stallMs: 0,
     ...changes,
   })
-  const intentOf = ({ binary, ...request }: LaunchRequest, runId: string): RunIntent => ({
+  const intentOf = (
+    { binary, agent, system: _system, session: _session, ...request }: LaunchRequest,
+    runId: string,
+  ): RunIntent => ({
     ...request,
     runId,
-    agent: codex.name,
+    agent: agent.name,
     binary: binary.path,
     requestedAt: Date.now(),
   })
@@ -118,7 +126,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       changes: Partial<LaunchRequest> = {},
     ) {
       const { runId, request } = this.begin(prompt, changes)
-      const command = codex.command({ binary: FAKE_CODEX, workspace, prompt, runId })
+      const command = codex.command({ ...PLAIN_TASK, binary: FAKE_CODEX, workspace, prompt, runId })
       const header = { requestId: request.requestId, workspace, command: 'codex exec' }
       const { path: logPath, headerBytes } = await createRunLog(logDir, header, new Date())
       if (recorded.log) ledger.step(runId, { command: 'codex exec', logPath, headerBytes })

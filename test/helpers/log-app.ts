@@ -43,6 +43,7 @@ export async function startLogApp(
       trigger: 'http',
       caller: null,
       agent: 'codex',
+      model: null,
       name: 'a run',
       workspace: '/repo',
       prompt: 'x',

@@ -11,6 +11,7 @@ const INTENT = {
   caller: null,
   name: 'a run',
   agent: 'codex',
+  model: null,
   workspace: '/w',
   prompt: 'p',
   binary: '/bin/codex',

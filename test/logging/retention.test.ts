@@ -36,6 +36,7 @@ function setUp(test: Test) {
       trigger: 'http',
       caller: null,
       agent: 'codex',
+      model: null,
       name: 'a run',
       workspace: '/repo',
       prompt: 'go',

@@ -23,6 +23,7 @@ const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
   trigger: 'http',
   caller: null,
   agent: 'codex',
+  model: null,
   name: 'a run',
   workspace: '/my repo',
   prompt: "do 'this'\nand 🦊",

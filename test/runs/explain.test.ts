@@ -19,11 +19,11 @@ const HEADER = '# looper_request_id=0a1b2c3d\n# workspace=/w\n# command=codex ex
 /** Explains an end from a log that holds this output. */
 function setUp(test: Test, more: Partial<ExplainDeps> = {}) {
   const log = path.join(test.testdir(), 'run.log')
-  const deps = { agent: codex, env: () => ({}), ...more }
+  const deps = { env: () => ({}), ...more }
   const at = (end: RunEnd, output: string | Buffer) => {
     const trailer = `\n# codex_exec_return_code=${end.returnCode}\n`
     writeFileSync(log, Buffer.concat([Buffer.from(HEADER), Buffer.from(output), Buffer.from(trailer)]))
-    return explain(end, log, 0, deps)
+    return explain(end, log, 0, codex, deps)
   }
   return { at, log, deps }
 }
@@ -85,12 +85,12 @@ t.test('no secret is in a cause, nor half of one', async (t) => {
 
 t.test('a log that is gone, or no file, explains nothing', async (t) => {
   const { deps, log } = setUp(t)
-  t.strictSame(explain(EXITED, log, 0, deps), EXITED)
+  t.strictSame(explain(EXITED, log, 0, codex, deps), EXITED)
   mkdirSync(log)
-  t.strictSame(explain(EXITED, log, 0, deps), EXITED)
+  t.strictSame(explain(EXITED, log, 0, codex, deps), EXITED)
   rmdirSync(log)
   const closed = `/${'x'.repeat(5000)}`
-  t.strictSame(explain(EXITED, closed, 0, deps), EXITED, 'it cannot be opened')
+  t.strictSame(explain(EXITED, closed, 0, codex, deps), EXITED, 'it cannot be opened')
 })
 
 t.test('where no file can be opened at the moment, nobody can say', async (t) => {
@@ -99,7 +99,7 @@ t.test('where no file can be opened at the moment, nobody can say', async (t) =>
   let told: unknown = null
   const restore = await exhaustDescriptors(t, process.pid)
   try {
-    explain(EXITED, log, 0, deps)
+    explain(EXITED, log, 0, codex, deps)
   } catch (error) {
     told = error
   }

@@ -18,6 +18,7 @@ async function setUp(test: Test) {
       trigger: 'http',
       caller: null,
       agent: 'codex',
+      model: null,
       name: 'a run',
       workspace: '/repo',
       prompt: 'x',

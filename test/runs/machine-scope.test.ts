@@ -4,7 +4,6 @@ import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { codex } from '../../src/agents/codex/codex.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { openHost } from '../../src/places/host/host.ts'
 import { createWrappers } from '../../src/places/host/wrappers.ts'
@@ -12,6 +11,7 @@ import type { ProcessTable } from '../../src/processes/table.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import type { RunRequest } from '../../src/runs/run.ts'
 import { createRuns } from '../../src/runs/runs.ts'
+import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
 import { carriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
@@ -42,7 +42,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
   const runs = createRuns({
     table,
     clock: systemClock,
-    agent: codex,
+    agents: CODEX_ONLY,
     scope: 'machine',
     graceMs: 600,
     // None waits: what lives is counted by its mark.
@@ -77,6 +77,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
           requestId: 'test',
           trigger: 'http',
           caller: null,
+          ...CODEX_CHOICE,
           name: 'a run',
           workspace: dir,
           prompt,

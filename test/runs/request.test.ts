@@ -17,6 +17,7 @@ import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/base/clock.ts'
 import type { Notify } from '../../src/notices/notice.ts'
 import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
 import type { RunBody } from '../../src/runs/schemas.ts'
+import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 
 const NOTICE: RunBody = { zulip_message: 'starting' }
 
@@ -44,8 +45,10 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     startupCheckMs: 2000,
     timeoutMs: 60_000,
     stallMs: 30_000,
-    places: { projectDir: at('project'), home: at('home'), searchPath: at('bin'), ...codex.program },
-    agent: codex,
+    places: { projectDir: at('project'), home: at('home'), searchPath: at('bin') },
+    agents: CODEX_ONLY,
+    findRun: () => null,
+    agentEnv: () => ({}),
     logDir: at('logs'),
     access: {
       workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
@@ -383,8 +386,9 @@ t.test('what the real codex will surely refuse is refused beforehand', async (t)
   // Not below the project, which is a repository.
   const workspace = mkdtempSync(path.join(os.tmpdir(), 'looper-request-'))
   t.teardown(() => rmdirSync(workspace))
-  const places = { ...defaults.places, configured: at('@openai/codex/codex.js') }
-  const wish = { ...defaults, places, workspace, message: null, prompt: 'go', binary: null }
+  const program = { ...codex.program, configured: at('@openai/codex/codex.js') }
+  const choice = { ...CODEX_CHOICE, agent: { ...codex, program } }
+  const wish = { ...defaults, choice, workspace, message: null, prompt: 'go', binary: null }
   t.throws(() => prepareLaunch(AUTO, wish), {
     code: 'LOOPER_WORKSPACE_REFUSED',
     message: /run "git init" in it$/,
@@ -395,6 +399,7 @@ t.test('a launch is checked whole, whoever asks for it, and its log directory is
   const { at, defaults } = setUp(t)
   const wish = {
     ...defaults,
+    choice: CODEX_CHOICE,
     workspace: 'repo',
     message: null,
     prompt: 'go',
@@ -402,6 +407,7 @@ t.test('a launch is checked whole, whoever asks for it, and its log directory is
     logDir: at('deep/logs'),
   }
   t.strictSame(prepareLaunch(AUTO, wish), {
+    ...CODEX_CHOICE,
     requestId: 'auto0a1b2c3d',
     trigger: 'autopoll',
     caller: null,

@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { RunRecord } from '../../src/record/ledger.ts'
 import { detailsOf, summaryOf } from '../../src/runs/views.ts'
+import { UNSAID } from '../helpers/agents.ts'
 
 const INTENT: RunRecord = {
   seq: 7,
@@ -8,6 +9,7 @@ const INTENT: RunRecord = {
   requestId: '0a1b2c3d',
   trigger: 'http',
   caller: null,
+  ...UNSAID,
   agent: 'codex',
   name: 'a run',
   workspace: '/repo',

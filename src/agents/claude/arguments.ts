@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask } from '../agent-port.ts'
+import type { AgentCommand, AgentTask } from '../agent-core.ts'
 
 /**
  * Tools that are allowed beside those that only read: without them nobody is there to allow them, and the run ends well with

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { homeDirectory } from '../../home.ts'
-import type { Agent } from '../agent-port.ts'
+import { homeDirectory } from '../../base/home.ts'
+import type { AgentCore } from '../agent-core.ts'
 import { objectOn } from '../json-value.ts'
 import { optionsIn, versionIn } from '../probe-words.ts'
 import { programWords } from '../program-name.ts'
@@ -10,7 +10,7 @@ import { claudeCommand } from './arguments.ts'
 import { readClaude } from './reader.ts'
 
 /** Anthropic's Claude Code, `claude -p`. Its own sandbox is left as the owner set it. */
-const known: Omit<Agent, 'refusalOf'> = {
+const known: Omit<AgentCore, 'refusalOf'> = {
   name: 'claude',
   can: { resume: true, system: true, model: true },
   // It ends its tools, and with status 0.
@@ -44,4 +44,4 @@ const known: Omit<Agent, 'refusalOf'> = {
   optionsKnown: optionsIn,
 }
 
-export const claude: Agent = { ...known, refusalOf: (task) => refusalOf(known, task) }
+export const claude: AgentCore = { ...known, refusalOf: (task) => refusalOf(known, task) }

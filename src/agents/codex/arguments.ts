@@ -1,4 +1,4 @@
-import type { AgentTask } from '../agent-port.ts'
+import type { AgentTask } from '../agent-core.ts'
 import { MOST_ARGUMENT_BYTES } from '../refusal.ts'
 
 /** Whether the prompt goes in through stdin: "-" alone would be read as "take it from stdin" anyway. */

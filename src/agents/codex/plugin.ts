@@ -3,13 +3,13 @@ import type { Agent, AgentPlugin } from '../agent.ts'
 import { codex as standard } from './codex.ts'
 import { codexSettings } from './settings.ts'
 
-const settings: Part<Agent> = {
+const settings: Part<readonly Agent[]> = {
   ...codexSettings,
   read(reading) {
-    const configured = codexSettings.read(reading)
-    return { ...standard, program: { ...standard.program, configured } }
+    const { binary, model, args } = codexSettings.read(reading)
+    return [{ ...standard, program: { ...standard.program, configured: binary }, model, args }]
   },
 }
 
-/** OpenAI's `codex exec`, with the program that the settings name. */
+/** OpenAI's `codex exec`. */
 export const codex: AgentPlugin = { settings }

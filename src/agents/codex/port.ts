@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { homeDirectory } from '../../home.ts'
-import type { Agent } from '../agent-port.ts'
+import { homeDirectory } from '../../base/home.ts'
+import type { AgentCore } from '../agent-core.ts'
 import { optionsIn, versionIn } from '../probe-words.ts'
 import { refusalOf } from '../refusal.ts'
 import { hasFile, isUuid } from '../session-file.ts'
@@ -12,8 +12,8 @@ import { readCodex } from './reader.ts'
  * OpenAI's `codex exec` behind the port. A name that is no UUID would begin a new session without a word, so it is no session.
  * @param isRun whether an argv is a run of codex
  */
-export function codexAgent(isRun: Agent['isRun']): Agent {
-  const known: Omit<Agent, 'refusalOf'> = {
+export function codexAgent(isRun: AgentCore['isRun']): AgentCore {
+  const known: Omit<AgentCore, 'refusalOf'> = {
     name: 'codex',
     can: { resume: true, system: true, model: true },
     stop: { signal: 'SIGINT', graceMs: 5000 },

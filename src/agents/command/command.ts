@@ -1,4 +1,4 @@
-import type { Agent, AgentTask } from '../agent-port.ts'
+import type { AgentCore, AgentTask } from '../agent-core.ts'
 import { optionsIn, versionIn } from '../probe-words.ts'
 import { MOST_ARGUMENT_BYTES, refusalOf } from '../refusal.ts'
 import { readOwnEvents } from './own-events.ts'
@@ -11,13 +11,13 @@ import { readText } from './text-reader.ts'
  * Any program as an agent, by its owner's settings. What it can is what its template has a place for.
  * @throws {RangeError} with what is wrong with the settings, in a sentence
  */
-export function commandAgent(settings: CommandSettings): Agent {
+export function commandAgent(settings: CommandSettings): AgentCore {
   const { name, argv, stop = 'SIGTERM', output = 'text' } = settings
   const fault = templateFault(argv)
   if (fault !== null) throw new RangeError(fault)
   const uses = placeholdersOf(argv)
 
-  const known: Omit<Agent, 'refusalOf'> = {
+  const known: Omit<AgentCore, 'refusalOf'> = {
     name,
     can: { resume: uses.has('session'), system: uses.has('system_file'), model: uses.has('model') },
     stop: { signal: stop, graceMs: 5000 },

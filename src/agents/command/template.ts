@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask } from '../agent-port.ts'
+import type { AgentCommand, AgentTask } from '../agent-core.ts'
 import type { CommandSettings } from './settings.ts'
 
 const PLACEHOLDER = /\{([a-z_]+)\}/g

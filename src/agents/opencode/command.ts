@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask } from '../agent-port.ts'
+import type { AgentCommand, AgentTask } from '../agent-core.ts'
 
 /**
  * What holds for one run, over the settings of the owner and of the repository. Where a tool would ask, nobody is there to

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { Agent } from '../agent-port.ts'
+import type { AgentCore } from '../agent-core.ts'
 import { optionsIn, versionIn } from '../probe-words.ts'
 import { programWords } from '../program-name.ts'
 import { refusalOf } from '../refusal.ts'
@@ -10,7 +10,7 @@ import { isOpencodeSession } from './session.ts'
 const MODEL = /^[\w.-]+\/\S+$/
 
 /** `opencode run`. It has no sandbox. */
-const known: Omit<Agent, 'refusalOf'> = {
+const known: Omit<AgentCore, 'refusalOf'> = {
   name: 'opencode',
   can: { resume: true, system: true, model: true },
   // It dies of every signal, and its tools live on: they are found by their cookie.
@@ -42,4 +42,4 @@ const known: Omit<Agent, 'refusalOf'> = {
   optionsKnown: optionsIn,
 }
 
-export const opencode: Agent = { ...known, refusalOf: (task) => refusalOf(known, task) }
+export const opencode: AgentCore = { ...known, refusalOf: (task) => refusalOf(known, task) }

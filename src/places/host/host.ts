@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { ownerPart } from '../../processes/mark.ts'
 import type { Place, PlaceDeps } from '../place.ts'
+import { dirOf, removeFiles } from './files.ts'
 import { launch } from './launch.ts'
 import { removeOrders } from './orders.ts'
 import { listStates, readState, removeState } from './state-file.ts'
@@ -24,8 +25,12 @@ export function openHost({ stateDir, table, clock }: PlaceDeps): Place {
         if (argv[1] === WRAPPER && argv[2] === stateDir && !told.includes(pid)) return true
       return false
     },
+    dirOf: (runId) => dirOf(stateOf(runId)),
     tidy: (runId) => removeOrders(stateOf(runId)),
-    forget: (runId, logger) => removeState(stateOf(runId), logger),
+    forget(runId, logger) {
+      removeFiles(stateOf(runId))
+      removeState(stateOf(runId), logger)
+    },
     owner: ownerPart(stateDir),
     close: wrappers.close,
   }

@@ -9,6 +9,7 @@ import { discard } from '../../base/plain-file.ts'
 import type { Identity, ProcessTable } from '../../processes/table.ts'
 import { enterable } from '../../runs/access.ts'
 import type { Launched, LaunchSpec } from '../place.ts'
+import { removeFiles, writeFiles } from './files.ts'
 import { removeOrders, writeOrders } from './orders.ts'
 import { makeState, parseEnd, parseReport, parseStatus, readState, type WrapperReport } from './state-file.ts'
 import { pipeOf, type Wrappers } from './wrappers.ts'
@@ -41,7 +42,9 @@ export async function launch(spec: HostSpec): Promise<Launched> {
     mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
     return await start(spec)
   } catch (error) {
-    discard(path.join(spec.stateDir, spec.runId))
+    const statePath = path.join(spec.stateDir, spec.runId)
+    removeFiles(statePath)
+    discard(statePath)
     throw launchError(error, spec.workspace)
   }
 }
@@ -51,6 +54,7 @@ async function start(spec: HostSpec): Promise<Launched> {
   const statePath = path.join(spec.stateDir, runId)
   try {
     makeState(statePath)
+    writeFiles(statePath, command.files)
     writeOrders(statePath, { ...command, workspace, logPath })
     const told = await order(spec, statePath)
     const { agent, wrapper } = told
@@ -63,7 +67,7 @@ async function start(spec: HostSpec): Promise<Launched> {
 /** Tells a wrapper its run. From there on only the wrapper knows whether there is an agent. */
 async function order(spec: HostSpec, statePath: string): Promise<Launched> {
   spec.assertAllowed()
-  const { child, isNew } = spec.wrappers.take(spec.env)
+  const { child, isNew } = spec.wrappers.take(environmentOf(spec))
   const pipe = pipeOf(child)
   if (!pipe) {
     const [error]: unknown[] = await once(child, 'error')
@@ -84,6 +88,16 @@ async function order(spec: HostSpec, statePath: string): Promise<Launched> {
   // It says who it is before anything else: without a word it was killed while it waited, and there is no agent.
   if (!wrapper && !isNew) return order(spec, statePath)
   throw new Error('the wrapper ended before the agent began')
+}
+
+/** The environment with what the agent's command adds and takes out. */
+function environmentOf({ env, command }: HostSpec): NodeJS.ProcessEnv {
+  const changes = Object.entries(command.env)
+  if (changes.length === 0) return env
+  const out = changes.filter(([, value]) => value === null).map(([name]) => name)
+  const added = changes.flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
+  const kept = Object.entries(env).filter(([name]) => !out.includes(name))
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(added) }
 }
 
 /** Ends a wrapper that does not tell who it is, and with it whoever is to become the agent: it leads their group. */

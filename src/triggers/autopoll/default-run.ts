@@ -2,12 +2,15 @@ import type { Agent } from '../../agents/agent.ts'
 import { LooperError } from '../../base/errors.ts'
 import { readTail } from '../../logs/run-log.ts'
 import type { RunRecord } from '../../record/ledger.ts'
+import { type ChoiceDeps, chooseAgent, NO_WISH } from '../../runs/agent-choice.ts'
 import { type PromptSource, readDefaultPrompt } from '../../runs/prompt.ts'
 import { type LaunchWish, prepareLaunch } from '../../runs/request.ts'
 import type { LaunchRequest } from '../../runs/run.ts'
 
 /** What the default run is made of. */
-export interface DefaultRun extends Omit<LaunchWish, 'workspace' | 'message' | 'prompt' | 'binary'> {
+export interface DefaultRun
+  extends ChoiceDeps,
+    Omit<LaunchWish, 'workspace' | 'message' | 'prompt' | 'binary' | 'choice'> {
   readonly workspace: string | null
   readonly prompt: PromptSource
 }
@@ -30,7 +33,14 @@ export async function prepareDefault(
     throw new LooperError('LOOPER_PROMPT_MISSING', 'no default prompt and workspace are configured')
   }
   const origin = { requestId: `auto${newRequestId()}`, trigger: 'autopoll', caller } as const
-  return prepareLaunch(origin, { ...run, message: null, prompt, workspace: run.workspace, binary: null })
+  return prepareLaunch(origin, {
+    ...run,
+    message: null,
+    prompt,
+    workspace: run.workspace,
+    binary: null,
+    choice: chooseAgent(NO_WISH, run),
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { agentNamed } from '../../agents/agents.ts'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import type { Part } from '../../settings/part.ts'
@@ -28,7 +29,7 @@ function triggerOf(wanted: AutopollSettings): Trigger {
 }
 
 function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): Opened {
-  const { meters, defaults, notices, agent, agentEnv, newRequestId, settings } = parts
+  const { meters, defaults, notices, agents, agentEnv, newRequestId, settings } = parts
   const skipped = meters.counter({
     name: 'looper_autopoll_skips_total',
     help: 'Looks of the autopoll that launched nothing, by the reason.',
@@ -39,7 +40,7 @@ function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): O
         ...parts,
         ...wanted,
         notify: notices.notify,
-        limitedUntil: (run) => limitedUntil(run, agent, agentEnv),
+        limitedUntil: (run) => limitedUntil(run, agentNamed(agents, run.agent) ?? agents.known, agentEnv),
         logDir: settings.log.dir,
         prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
         skipped,

@@ -3,12 +3,12 @@ import { statusRoutes } from './routes.ts'
 
 /** What the service is doing now, in one answer. */
 export const status: ViewPlugin = {
-  open: ({ version, startedAt, agent, findings, runs, ledger, notices, settings, statusParts }) => ({
+  open: ({ version, startedAt, agents, findings, runs, ledger, notices, settings, statusParts }) => ({
     routes: async (app) => {
       await app.register(statusRoutes, {
         version,
         startedAt,
-        agent: agent.name,
+        agent: agents.standard.name,
         findings: findings.map(({ check, text, remedy }) => ({ check, problem: text, remedy })),
         runs,
         ledger,

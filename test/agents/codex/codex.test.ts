@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { codex } from '../../../src/agents/codex/codex.ts'
 import { shellQuote } from '../../../src/base/shell-quote.ts'
+import { PLAIN_TASK } from '../../helpers/heart.ts'
 
 const RUNS: readonly (readonly string[])[] = [
   ['codex', 'exec'],
@@ -109,7 +110,13 @@ t.test('a bystander is left alone', async (t) => {
   for (const argv of BYSTANDERS) t.equal(codex.isRun(argv), false, shellQuote(argv))
 })
 
-const task = { binary: '/usr/bin/codex', workspace: '/my repo', prompt: 'do this', runId: '1234-abcd' }
+const task = {
+  ...PLAIN_TASK,
+  binary: '/usr/bin/codex',
+  workspace: '/my repo',
+  prompt: 'do this',
+  runId: '1234-abcd',
+}
 
 t.test('the command asks nobody, stays in the workspace, and hands the cookie down', async (t) => {
   t.strictSame(codex.command(task), {

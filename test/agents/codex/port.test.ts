@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import type { AgentTask } from '../../../src/agents/agent-port.ts'
+import type { AgentTask } from '../../../src/agents/agent-core.ts'
 import { instructionsRefusal } from '../../../src/agents/codex/arguments.ts'
 import { codexAgent } from '../../../src/agents/codex/port.ts'
 import { saidBy, streamBytes } from '../recorded.ts'

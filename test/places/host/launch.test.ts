@@ -13,7 +13,7 @@ function start(test: Test, argv: readonly string[], more: Partial<HostSpec> = {}
   return launch({
     runId: 'the-run',
     workspace: dir,
-    command: { argv, stdin: null },
+    command: { argv, stdin: null, env: {}, files: {} },
     logPath: path.join(dir, 'log'),
     env: process.env,
     stateDir,

@@ -33,7 +33,7 @@ function setUp(test: Test) {
     launch({
       runId: 'the-run',
       workspace: path.join(dir, 'workspace'),
-      command: { argv, stdin: null },
+      command: { argv, stdin: null, env: {}, files: {} },
       logPath: path.join(dir, 'log'),
       env,
       stateDir,

@@ -100,6 +100,7 @@ t.test(
       trigger: 'hook',
       caller: 'hook:ci',
       agent: 'codex',
+      model: null,
       name: 'a run',
       workspace: '/',
       prompt: 'x',

@@ -81,6 +81,7 @@ async function setUp(test: Test) {
     trigger: 'http',
     caller: null,
     agent: 'codex',
+    model: null,
     name: 'a run',
     workspace: '/',
     prompt: 'x',

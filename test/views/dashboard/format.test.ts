@@ -18,12 +18,14 @@ import {
   verdict,
   withLocalTimes,
 } from '../../../src/views/dashboard/page/format.js'
+import { UNSAID_ANSWER } from '../../helpers/agents.ts'
 
 const run: RunSummary = {
   run_id: 'a',
   request_id: 'b',
   trigger: 'http',
   caller: null,
+  ...UNSAID_ANSWER,
   name: 'a run',
   failed: false,
   remedy: null,

@@ -30,8 +30,8 @@ export interface AgentCommand {
   readonly files: Readonly<Record<string, string>>
 }
 
-/** A coding agent. Pure, but for `sessionExists`, which looks at the agent's own files. */
-export interface Agent {
+/** What every agent has, by its own folder. Pure, but for `sessionExists`, which looks at the agent's own files. */
+export interface AgentCore {
   readonly name: string
   readonly can: { readonly resume: boolean; readonly system: boolean; readonly model: boolean }
   /** How it likes to be stopped, and how long it may take. */

@@ -1,0 +1,93 @@
+import { closeSync, fstatSync, readSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import type { AgentReader, Usage } from '../agents/agent-events.ts'
+import { NOTHING_SAID, type Said, said } from '../agents/said.ts'
+import type { Clock } from '../base/clock.ts'
+import { openPlain } from '../base/plain-file.ts'
+
+/** What listening to an agent needs. */
+export interface ListenOptions {
+  readonly logPath: string
+  /** The byte at which its output begins. */
+  readonly from: number
+  readonly reader: AgentReader
+  /** The usage of the session's earlier runs; null: the run began it. */
+  readonly before: Usage | null
+  readonly clock: Clock
+  /** Is told what has been said when its session is known, and from time to time. */
+  readonly told: (so: Said) => void
+  /** Aborted when the log is complete: what is there is still read, then it ends. */
+  readonly complete: AbortSignal
+}
+
+const CHUNK_BYTES = 65_536
+/** How soon a log is looked at again: a session has to be on the record within two seconds, also where the agent is killed. */
+const POLL_MS = 500
+/** A reply may have megabytes, and is written anew each time. */
+const TELL_MS = 5000
+/** So many bytes, and others are let have the processor. */
+const BREATH_BYTES = 1_048_576
+
+/**
+ * Reads what an agent says from its log as it grows, by the bytes, until the log is complete; resolves with all of it. A log
+ * that is removed or replaced says no more. @throws {Error} where it cannot be read up to its completion
+ */
+export async function listen(options: ListenOptions): Promise<Said> {
+  const { logPath, from, reader, before, clock, told, complete } = options
+  let so = NOTHING_SAID
+  let offset = from
+  let saidBefore = so
+  let toldAt = clock.monotonic()
+  const fold = (events: ReturnType<AgentReader['push']>) => {
+    for (const event of events) so = said(so, event, before)
+  }
+  const tell = () => {
+    const isNews = so !== saidBefore
+    const isSession = so.sessionId !== saidBefore.sessionId
+    if (!isSession && !(isNews && clock.monotonic() - toldAt >= TELL_MS)) return
+    saidBefore = so
+    toldAt = clock.monotonic()
+    told(so)
+  }
+
+  for (;;) {
+    // Asked before reading: what was written before completion is then surely read.
+    const isComplete = complete.aborted
+    try {
+      offset = await readOn(logPath, offset, (bytes) => fold(reader.push(bytes)))
+    } catch (error) {
+      if (isComplete) throw error
+    }
+    if (isComplete) break
+    tell()
+    await clock.sleep(POLL_MS, complete).catch(() => undefined)
+  }
+  fold(reader.end())
+  return so
+}
+
+/** Hands on what is behind an offset; returns the offset behind that. */
+async function readOn(logPath: string, from: number, take: (bytes: Buffer) => void): Promise<number> {
+  const fd = openPlain(logPath)
+  if (fd === null) return from
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    // What outlived the run may write on and on.
+    const end = fstatSync(fd).size
+    let offset = from
+    let breath = from + BREATH_BYTES
+    while (offset < end) {
+      const count = readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, end - offset), offset)
+      if (count === 0) break
+      take(chunk.subarray(0, count))
+      offset += count
+      if (offset >= breath) {
+        await setImmediate()
+        breath = offset + BREATH_BYTES
+      }
+    }
+    return offset
+  } finally {
+    closeSync(fd)
+  }
+}
