@@ -1,4 +1,4 @@
-PRAGMA user_version = 9;
+PRAGMA user_version = 10;
 
 CREATE TABLE answers (
   key TEXT PRIMARY KEY,
@@ -42,7 +42,7 @@ CREATE TABLE runs (
   cause TEXT,
   output_bytes INTEGER,
   tokens_used INTEGER
-  , caller TEXT, notice_id INTEGER, notice_text TEXT, name TEXT, remedy TEXT) STRICT;
+  , caller TEXT, notice_id INTEGER, notice_text TEXT, name TEXT, remedy TEXT, model TEXT, session_id TEXT, reply TEXT, usage_input INTEGER, usage_cached INTEGER, usage_output INTEGER, usage_total INTEGER, cost_usd REAL, turns INTEGER, error_kind TEXT) STRICT;
 
 CREATE INDEX runs_by_outcome ON runs (outcome);
 
@@ -67,6 +67,11 @@ CREATE TRIGGER runs_move_notice_text AFTER UPDATE OF notice_text ON runs WHEN le
 CREATE TRIGGER runs_move_prompt AFTER INSERT ON runs WHEN length(NEW.prompt) > 500 BEGIN
   INSERT OR REPLACE INTO texts VALUES (NEW.run_id, 'prompt', NEW.prompt);
   UPDATE runs SET prompt = '' WHERE seq = NEW.seq;
+  END;
+
+CREATE TRIGGER runs_move_reply AFTER UPDATE OF reply ON runs WHEN length(NEW.reply) > 500 BEGIN
+  INSERT OR REPLACE INTO texts VALUES (NEW.run_id, 'reply', NEW.reply);
+  UPDATE runs SET reply = '' WHERE seq = NEW.seq;
   END;
 
 CREATE INDEX runs_of_trigger ON runs (trigger);
