@@ -1,5 +1,6 @@
 import type { AgentError, ErrorKind } from './agent-events.ts'
 import { bounded, MOST } from './bounded.ts'
+import { timeIn } from './json-value.ts'
 
 /** What is looked at of an error's words; they may have no end. */
 const LOOKED_AT = 1000
@@ -55,7 +56,7 @@ export function finalError(
     error: errorKindOf(text, status),
     text: bounded(text, MOST.error),
     retrying: false,
-    until,
+    until: timeIn(until),
   }
 }
 

@@ -8,7 +8,7 @@ import { MOST_LINE_BYTES } from '../../src/agents/lines.ts'
 import { ended, NOTHING_SAID, said } from '../../src/agents/said.ts'
 import { openTranscript, settled } from '../../src/agents/transcript.ts'
 import { mutants } from './mutants.ts'
-import { cutAtRandom, eventsOf, saidBy, streamBytes, streamFile } from './recorded.ts'
+import { cutAtRandom, eventsOf, randomFrom, saidBy, streamBytes, streamFile } from './recorded.ts'
 import type { AgentCase, Recording } from './suite-case.ts'
 
 const SCRIPTED = path.join(import.meta.dirname, '../fixtures/scripted-agent.ts')
@@ -153,6 +153,34 @@ export function testStreams({ agent, recordings, call, unknownEvent }: AgentCase
         for (const mutant of mutants(String(streamBytes(file)))) {
           for (const event of whole(Buffer.from(mutant))) if (!isWell(event)) t.fail(JSON.stringify(event))
         }
+      }
+    },
+  )
+
+  t.test('what is nested as deep as a line is long does not end the reading', async (t) => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    for (const mutant of mutants(String(streamBytes(tool.file)), ['DEEP'])) {
+      for (const event of whole(Buffer.from(mutant.replace('"DEEP"', deep)))) {
+        if (!isWell(event)) t.fail(JSON.stringify(event))
+      }
+    }
+  })
+
+  t.test(
+    'bytes at random, between those of the agent, never throw, and are the same by any cut',
+    async (t) => {
+      for (let seed = 1; seed <= 20; seed++) {
+        const random = randomFrom(seed)
+        const pieces = all.flatMap(({ file }) => {
+          const bytes = streamBytes(file)
+          const from = Math.floor(random() * bytes.length)
+          const noise = Buffer.from(Array.from({ length: 50 }, () => Math.floor(random() * 256)))
+          return [bytes.subarray(from, from + Math.floor(random() * 3000)), noise]
+        })
+        const bytes = Buffer.concat(pieces)
+        const events = whole(bytes)
+        t.ok(events.every(isWell))
+        t.strictSame(eventsOf(agent.read(), cutAtRandom(bytes, seed, 500)), events)
       }
     },
   )
