@@ -15,7 +15,7 @@ const OWN_LINE = /^# (?:looper_request_id|workspace|command|codex_exec_return_co
 type Groups = Readonly<Record<string, string | undefined>>
 
 /** Reads an agent's lines for people with the owner's patterns. @throws {RangeError} of a pattern */
-export function readText({ patterns = {}, usageOf: of = 'step' }: CommandSettings): () => AgentReader {
+export function readText({ patterns = {}, usage_of: of = 'step' }: CommandSettings): () => AgentReader {
   const compiled = compile(patterns)
   return () => {
     const session = sessionOnce(isCommandSession)
