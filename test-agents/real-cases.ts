@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, watch } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type RealAgent, runReal } from './real-run.ts'
@@ -79,6 +79,25 @@ export function testReal({ start, version, noLogin, unknownSession, options }: R
       t.match(second.said, { sessionId: session, errorKind: null }, second.output)
       t.ok(asked().some((text) => /The word is heron/.test(text) && /Again/.test(text)))
     })
+
+    await t.test(
+      'a run that is stopped in a tool call keeps its session, which can be gone on in',
+      async (t) => {
+        const watcher = watch(real.workspace)
+        const stopped = await runReal(real, { prompt: 'RUN: touch started; sleep 3' }, (group) => {
+          watcher.on('change', (_, name) => {
+            if (name !== 'started') return
+            watcher.close()
+            process.kill(-group, agent.stop.signal)
+          })
+        })
+        t.match(stopped.said, { reply: null, turns: 1 }, stopped.output)
+        const session = String(stopped.said.sessionId)
+        t.ok(agent.isSession(session))
+        const next = await runReal(real, { prompt: 'ECHO: Going on.', session })
+        t.match(next.said, { sessionId: session, reply: 'Going on.', errorKind: null }, next.output)
+      },
+    )
 
     await t.test('a session that nobody knows is an error, and no new one', async (t) => {
       t.not(agent.sessionExists(unknownSession, env, real.workspace), true)

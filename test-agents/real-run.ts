@@ -25,8 +25,15 @@ export interface RealRun {
 
 let count = 0
 
-/** Runs a real agent once, as a launch does it, and reads all it says. */
-export async function runReal(real: RealAgent, changes: Partial<AgentTask>): Promise<RealRun> {
+/**
+ * Runs a real agent once, as a launch does it, and reads all it says.
+ * @param started gets its process group, to stop it
+ */
+export async function runReal(
+  real: RealAgent,
+  changes: Partial<AgentTask>,
+  started: (group: number) => void = () => undefined,
+): Promise<RealRun> {
   const { agent, binary, workspace, model } = real
   count++
   const dir = path.join(path.dirname(workspace), `run-${count}`)
@@ -40,13 +47,18 @@ export async function runReal(real: RealAgent, changes: Partial<AgentTask>): Pro
   const [program = '', ...args] = argv
   const log = path.join(dir, 'agent.log')
   const fd = openSync(log, 'a')
+  // A file, as at a launch: it ends, whether or not the program reads it.
+  const input = path.join(dir, 'stdin')
+  if (stdin !== null) writeFileSync(input, stdin)
+  const stdinFd = openSync(stdin === null ? '/dev/null' : input, 'r')
   const child = spawn(program, args, {
     cwd: workspace,
+    detached: true,
     env: environment({ ...real.env, ...env }),
-    stdio: [stdin === null ? 'ignore' : 'pipe', fd, fd],
+    stdio: [stdinFd, fd, fd],
   })
-  closeSync(fd)
-  child.stdin?.end(stdin)
+  for (const own of [fd, stdinFd]) closeSync(own)
+  if (child.pid !== undefined) started(child.pid)
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('exit', resolve)
