@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { type RealAgent, runReal } from './real-run.ts'
+import { type RealAgent, runReal } from '../test/agents/real-run.ts'
 
 const MIB = 1_048_576
 const SYSTEM = 'You are a very careful tester of software.'

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { commandAgent } from '../../../src/agents/command/command.ts'
 import type { CommandSettings } from '../../../src/agents/command/settings.ts'
-import { runReal } from '../../../test-agents/real-run.ts'
+import { runReal } from '../real-run.ts'
 
 const start = (t: Test, binary: string, settings: CommandSettings) => ({
   agent: commandAgent('program', settings),

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { AgentEvent } from '../src/agents/agent-events.ts'
-import type { Agent, AgentTask } from '../src/agents/agent-port.ts'
-import { ended, NOTHING_SAID, type Said, said } from '../src/agents/said.ts'
+import type { AgentEvent } from '../../src/agents/agent-events.ts'
+import type { Agent, AgentTask } from '../../src/agents/agent-port.ts'
+import { ended, NOTHING_SAID, type Said, said } from '../../src/agents/said.ts'
 
 /** How a real agent is run here: its program, and an environment that leads to the loopback model alone. */
 export interface RealAgent {
