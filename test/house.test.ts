@@ -45,6 +45,7 @@ function pluginOf(file: string): string | null {
 const ALLOWED: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/(zulip_message|zulip_output|zulip_script_path)/, "fields of POST /run's contract"],
   [/codex_(exec|prompt|send)\w*/, "fields of POST /run's contract"],
+  [/`codex`/, 'the agent of whoever names none, as callers have always had it'],
   [/CODEX_EXEC\b|CODEX_EXEC_/, 'settings that callers have had from the beginning'],
   [/codex\.exec\./, 'events of the server log that callers read'],
   [/codex-exec-/, 'names of run logs'],

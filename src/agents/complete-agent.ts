@@ -1,17 +1,14 @@
 import { ok } from '../base/finding.ts'
 import type { Agent } from './agent.ts'
 import type { AgentCore } from './agent-core.ts'
-import type { ErrorKind } from './agent-events.ts'
+import { remedyOf } from './remedy.ts'
 import { NOTHING_SAID, type Said, said } from './said.ts'
 
-/** What an agent's settings add to it, and what to do when it fails. */
-export interface Additions extends Pick<Agent, 'program' | 'installRemedy' | 'model' | 'args'> {
-  /** What to do about an error, in a sentence; without one nobody can say. */
-  readonly remedies: Partial<Readonly<Record<ErrorKind, string>>>
-}
+/** What an agent's settings add to it. */
+export type Additions = Pick<Agent, 'program' | 'installRemedy' | 'model' | 'args'>
 
 /** An agent that tells all there is to know in its output, works in every directory, and confines itself to none. */
-export function completeAgent(core: AgentCore, { remedies, ...additions }: Additions): Agent {
+export function completeAgent(core: AgentCore, additions: Additions): Agent {
   return {
     ...core,
     ...additions,
@@ -28,8 +25,7 @@ export function completeAgent(core: AgentCore, { remedies, ...additions }: Addit
     failureOf(output) {
       const { errorKind, errorText, errorUntil } = saidIn(core, output)
       if (errorKind === null || errorText === null) return null
-      const wait = errorUntil === null ? null : `Wait until ${new Date(errorUntil).toISOString()}.`
-      return { cause: errorText, remedy: wait ?? remedies[errorKind] ?? null }
+      return { cause: errorText, remedy: remedyOf(errorKind, core.name, errorUntil) }
     },
   }
 }

@@ -1,11 +1,12 @@
 import type { AgentError, ErrorKind } from './agent-events.ts'
 import { bounded, MOST } from './bounded.ts'
+import { timeIn } from './json-value.ts'
 
 /** What is looked at of an error's words; they may have no end. */
 const LOOKED_AT = 1000
 const STATUS = /\bstatus(?: code)?:? (\d{3})\b/
 
-/** What its words mean; the first that fits counts. Seen with, or read in, codex 0.169, claude 2.1 and opencode 1.18. */
+/** What its words mean; the first that fits counts. Seen with, or read in, three agents of 2026. */
 const WORDS: readonly (readonly [kind: ErrorKind, words: RegExp])[] = [
   [
     'context_full',
@@ -55,7 +56,7 @@ export function finalError(
     error: errorKindOf(text, status),
     text: bounded(text, MOST.error),
     retrying: false,
-    until,
+    until: timeIn(until),
   }
 }
 

@@ -15,9 +15,31 @@ export const listIn = (value: unknown): readonly unknown[] => (Array.isArray(val
 /** A text as it came; null where it is none. */
 export const textIn = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
+/** More than any run can use, or cost; sums of it stay exact. */
+const MOST_AMOUNT = 1e12
+
 /** A number that can be an amount; null where it is none. */
 export const amountIn = (value: unknown): number | null =>
-  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null
+  typeof value === 'number' && value >= 0 && value <= MOST_AMOUNT ? value : null
+
+/** A whole number that can be an amount; null where it is none. */
+export const countIn = (value: unknown): number | null => (Number.isInteger(value) ? amountIn(value) : null)
+
+/** The last moment that a Date can hold. */
+const LAST_MS = 8.64e15
+
+/** A time in milliseconds since the epoch; null where it is none. */
+export const timeIn = (value: unknown): number | null =>
+  typeof value === 'number' && value >= 0 && value <= LAST_MS ? value : null
+
+/** A value as JSON; null where it is nested deeper than can be told. */
+export function jsonOf(value: unknown): string | null {
+  try {
+    return JSON.stringify(value ?? null)
+  } catch {
+    return null
+  }
+}
 
 /** The object on a line; null where there is no whole one. */
 export function objectOn(line: string): Fields | null {

@@ -4,7 +4,7 @@ const STRANGE: readonly unknown[] = [null, -1, 1e308, 'x', '', [], [null], {}, {
 type Path = readonly (string | number)[]
 
 /** A stream again and again, with another value in one place of one of its lines, or without a line, or with one twice. */
-export function* mutants(stream: string): Generator<string> {
+export function* mutants(stream: string, values: readonly unknown[] = STRANGE): Generator<string> {
   const lines = stream.split('\n')
   for (const [i, line] of lines.entries()) {
     const others = (...words: readonly string[]) =>
@@ -14,7 +14,7 @@ export function* mutants(stream: string): Generator<string> {
     if (!line.startsWith('{')) continue
     const event: unknown = JSON.parse(line)
     for (const [n, place] of placesIn(event).entries()) {
-      yield others(JSON.stringify(replaced(event, place, STRANGE[n % STRANGE.length])))
+      yield others(JSON.stringify(replaced(event, place, values[n % values.length])))
       yield others(JSON.stringify(replaced(event, place, undefined)))
     }
   }

@@ -41,3 +41,11 @@ export function* cutAtRandom(bytes: Buffer, seed: number, longest: number): Gene
     from += length
   }
 }
+
+/** Without the header and the trailer that some recordings have. */
+export const withoutFrame = (bytes: Buffer) =>
+  Buffer.from(
+    String(bytes)
+      .replace(/^(?:# \w+=.*\n)+\n/, '')
+      .replace(/\n# codex_exec_return_code=.*\n$/, ''),
+  )

@@ -64,3 +64,9 @@ export const PLAIN_TASK: AgentTask = {
   session: null,
   args: [],
 }
+
+/** All recordings of an agent. */
+export const recordingsOf = ({ recordings: { others, ...named } }: AgentCase): readonly Recording[] => [
+  ...Object.values(named),
+  ...others,
+]

@@ -1,5 +1,7 @@
 import { testArguments } from './suite-arguments.ts'
 import type { AgentCase } from './suite-case.ts'
+import { testHostile } from './suite-hostile.ts'
+import { testLive } from './suite-live.ts'
 import { testProbes } from './suite-probes.ts'
 import { testStreams } from './suite-streams.ts'
 
@@ -8,4 +10,6 @@ export function testAgent(agentCase: AgentCase): void {
   testArguments(agentCase)
   testProbes(agentCase)
   testStreams(agentCase)
+  testHostile(agentCase)
+  testLive(agentCase)
 }

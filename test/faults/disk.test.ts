@@ -232,7 +232,8 @@ t.test(
     t.ok(files.length > 10, `${files.length} files`)
     const texts = files.map((name) => readFileSync(path.join(`${file}.d`, name), 'utf8'))
     t.ok(
-      texts.every((text) => text.endsWith('\n')),
+      // The last one may just have been begun.
+      texts.every((text, index) => text.endsWith('\n') || (text === '' && index === texts.length - 1)),
       'no line goes over the end of a file',
     )
     const all = texts.join('').trimEnd().split('\n')

@@ -15,6 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { LedgerError } from '../../src/record/file.ts'
 import { openLedger, type RunFinish, type RunIntent } from '../../src/record/ledger.ts'
+import { UNSAID } from '../helpers/agents.ts'
 import { PROJECT, textOf, until } from '../helpers/service.ts'
 
 const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
@@ -101,6 +102,7 @@ t.test('every field comes back as it was written, step by step and after opening
     remedy: null,
     outputBytes: null,
     tokensUsed: null,
+    ...UNSAID,
   }
   t.strictSame(ledger.find('one'), begun)
 

@@ -81,6 +81,7 @@ t.test('a notice alone gets every default', async (t) => {
       route,
       ifRunning: 'replace',
       launch: {
+        ...CODEX_CHOICE,
         requestId: '0a1b2c3d',
         trigger: 'http',
         caller: null,

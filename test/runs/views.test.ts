@@ -88,6 +88,12 @@ t.test('a run that only was asked for has nulls for what did not happen yet', as
     stopped_pids: [],
     output_bytes: null,
     tokens_used: null,
+    model: null,
+    session_id: null,
+    usage: null,
+    cost_usd: null,
+    turns: null,
+    error_kind: null,
     timeout_seconds: 1.5,
     stall_seconds: 0,
   })
@@ -119,6 +125,12 @@ t.test('a run that ended shows every step, in details also who it was', async (t
     stopped_pids: [11],
     output_bytes: 12,
     tokens_used: 1050,
+    model: null,
+    session_id: null,
+    usage: null,
+    cost_usd: null,
+    turns: null,
+    error_kind: null,
   })
   t.strictSame(detailsOf(ENDED), {
     ...summary,
@@ -126,6 +138,7 @@ t.test('a run that ended shows every step, in details also who it was', async (t
     prompt: 'do this',
     binary: '/usr/bin/codex',
     command: 'codex exec',
+    reply: null,
     boot_id: 'boot',
     agent_start_ticks: '101',
     wrapper_pid: 20,

@@ -1,7 +1,7 @@
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
-import { amountIn, type Fields, fieldsIn, listIn, objectOn, textIn } from '../json-value.ts'
+import { amountIn, type Fields, fieldsIn, jsonOf, listIn, objectOn, textIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { openTools } from '../open-tools.ts'
 import { isUuid } from '../session-file.ts'
@@ -64,7 +64,7 @@ export function readClaude(): AgentReader {
   function partOf({ type, text: words, id, name, input }: Fields): AgentEvent[] {
     if (type === 'text') return say(textIn(words))
     if (type !== 'tool_use') return []
-    return [tools.started(textIn(id) ?? '', textIn(name) ?? '', JSON.stringify(input ?? null))]
+    return [tools.started(textIn(id) ?? '', textIn(name) ?? '', jsonOf(input))]
   }
 
   function toolResult({ type, tool_use_id, content, is_error }: Fields): AgentEvent[] {

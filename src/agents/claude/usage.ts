@@ -1,5 +1,5 @@
 import type { AgentEvent } from '../agent-events.ts'
-import { amountIn, type Fields, fieldsIn } from '../json-value.ts'
+import { amountIn, countIn, type Fields, fieldsIn } from '../json-value.ts'
 import { sumOf, usageOf } from '../tokens.ts'
 
 /**
@@ -12,18 +12,18 @@ export function usageIn({ usage, model_usage_since_last_result }: Fields): Agent
     const used = fieldsIn(usage)
     return usageOf({
       of: 'step',
-      input: sumOf([amountIn(used.input_tokens), amountIn(used.cache_creation_input_tokens) ?? 0]),
-      cached: amountIn(used.cache_read_input_tokens),
-      output: amountIn(used.output_tokens),
+      input: sumOf([countIn(used.input_tokens), countIn(used.cache_creation_input_tokens) ?? 0]),
+      cached: countIn(used.cache_read_input_tokens),
+      output: countIn(used.output_tokens),
       costUsd: null,
     })
   }
-  const sum = (field: string) => sumOf(models.map((model) => amountIn(model[field])))
+  const sum = (field: string) => sumOf(models.map((model) => countIn(model[field])))
   return usageOf({
     of: 'step',
     input: sumOf([sum('inputTokens'), sum('cacheCreationInputTokens')]),
     cached: sum('cacheReadInputTokens'),
     output: sum('outputTokens'),
-    costUsd: sum('costUSD'),
+    costUsd: sumOf(models.map(({ costUSD }) => amountIn(costUSD))),
   })
 }

@@ -1,7 +1,7 @@
 import type { AgentEvent, AgentTool } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
-import { amountIn, type Fields, fieldsIn, listIn, textIn } from '../json-value.ts'
+import { countIn, type Fields, fieldsIn, jsonOf, listIn, textIn } from '../json-value.ts'
 import { toolCall } from '../open-tools.ts'
 import { isUuid } from '../session-file.ts'
 import { sessionOnce } from '../session-once.ts'
@@ -49,14 +49,14 @@ function itemIn(item: Fields): AgentEvent[] {
 
 /** The usage of the whole thread, its earlier runs included; cached tokens are part of the input. */
 function usageIn(usage: Fields): AgentEvent[] {
-  const input = amountIn(usage.input_tokens)
-  const cached = amountIn(usage.cached_input_tokens)
+  const input = countIn(usage.input_tokens)
+  const cached = countIn(usage.cached_input_tokens)
   const fresh = sumOf([input, cached === null ? null : -cached])
   return usageOf({
     of: 'session',
     input: fresh,
     cached,
-    output: amountIn(usage.output_tokens),
+    output: countIn(usage.output_tokens),
     costUsd: null,
   })
 }
@@ -73,11 +73,11 @@ function callIn(item: Fields): Pick<AgentTool, 'name' | 'input' | 'output'> | nu
     case 'mcp_tool_call':
       return {
         name: `${textIn(item.server)}.${textIn(item.tool)}`,
-        input: JSON.stringify(item.arguments ?? null),
+        input: jsonOf(item.arguments),
         output: textIn(fieldsIn(item.error).message) ?? contentOf(fieldsIn(item.result)),
       }
     case 'file_change':
-      return { name: 'apply_patch', input: JSON.stringify(item.changes ?? null), output: null }
+      return { name: 'apply_patch', input: jsonOf(item.changes), output: null }
     case 'web_search':
       return { name: 'web_search', input: textIn(item.query), output: null }
     default:

@@ -4,8 +4,8 @@ import { toolCall } from '../open-tools.ts'
 
 /** How a command or a patch ended; what it printed, or changed, follows. */
 const STATUS = /^ (?:(succeeded)|exited -?\d+) in [\d.a-z ]+:$|^patch: (?:(completed)|.*)$/
-/** The end of a command: it may have many lines. */
-const PLACE = / in \/.*$/
+/** Behind a command, which may have many lines, stands where it runs. */
+const PLACE = ' in /'
 
 /** Reads the tool calls of a transcript, one at a time: codex names none of them. */
 export interface PlainCall {
@@ -50,7 +50,7 @@ export function plainCall(): PlainCall {
       }
       units += line.length + 1
       if (units <= MOST.output * 2) (call.isInCommand ? call.input : call.output).push(line)
-      if (!call.isInCommand || !PLACE.test(line)) return []
+      if (!call.isInCommand || !line.includes(PLACE)) return []
       call.isInCommand = false
       return [toolOf(call)]
     },
@@ -64,7 +64,8 @@ export function plainCall(): PlainCall {
 }
 
 function toolOf({ id, name, input, output, state }: Call): AgentTool {
-  const command = input.join('\n').replace(PLACE, '')
+  const whole = input.join('\n')
+  const command = whole.slice(0, Math.max(0, whole.lastIndexOf(PLACE)))
   const printed = output.join('\n').replace(/\n$/, '')
   return toolCall({ id, name, input: command || null, output: printed || null, state })
 }

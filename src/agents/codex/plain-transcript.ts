@@ -5,6 +5,7 @@ import { isUuid } from '../session-file.ts'
 import { sessionOnce } from '../session-once.ts'
 import { plainAnswer } from './plain-answer.ts'
 import { plainCall } from './plain-call.ts'
+import { plainMcp } from './plain-mcp.ts'
 
 const TOKENS = 'tokens used'
 /** Lines that begin a part, alone on theirs. */
@@ -37,6 +38,7 @@ export function plainTranscript(): PlainTranscript {
   const session = sessionOnce(isUuid)
   const answer = plainAnswer()
   const call = plainCall()
+  const mcp = plainMcp()
   let part: string | null = null
   let text: string[] = []
   let last: string | null = null
@@ -62,6 +64,8 @@ export function plainTranscript(): PlainTranscript {
     if (END.test(line)) return enter('')
     // An answer may have a line "exec", behind which no command ends.
     if (call.isInCommand() && line !== TOKENS) return call.line(line)
+    const remote = mcp(line)
+    if (remote !== null) return [...enter(''), ...remote]
     if (HEADINGS.has(line)) return enter(line)
     if (REMARK.test(line) && !call.isOpen()) return enter('')
     const error = ERROR.exec(line)?.[1]

@@ -8,11 +8,11 @@ import { commandOf, placeholdersOf, templateFault } from './template.ts'
 import { readText } from './text-reader.ts'
 
 /**
- * Any program as an agent, by its owner's settings. What it can is what its template has a place for.
+ * Any program as an agent, by the name and the settings that its owner gave. What it can is what its template has a place for.
  * @throws {RangeError} with what is wrong with the settings, in a sentence
  */
-export function commandAgent(settings: CommandSettings): AgentCore {
-  const { name, argv, stop = 'SIGTERM', output = 'text' } = settings
+export function commandAgent(name: string, settings: CommandSettings): AgentCore {
+  const { argv, stop = 'SIGTERM', output = 'text' } = settings
   const fault = templateFault(argv)
   if (fault !== null) throw new RangeError(fault)
   const uses = placeholdersOf(argv)

@@ -1,7 +1,7 @@
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
-import { amountIn, type Fields, objectOn, textIn } from '../json-value.ts'
+import { amountIn, countIn, type Fields, objectOn, textIn, timeIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { openTools } from '../open-tools.ts'
 import { sessionOnce } from '../session-once.ts'
@@ -51,14 +51,14 @@ const textOf = (text: string): AgentEvent[] =>
 const usageIn = ({ of, input, cached, output, cost_usd }: Fields): AgentEvent[] =>
   usageOf({
     of: of === 'session' ? 'session' : 'step',
-    input: amountIn(input),
-    cached: amountIn(cached),
-    output: amountIn(output),
+    input: countIn(input),
+    cached: countIn(cached),
+    output: countIn(output),
     costUsd: amountIn(cost_usd),
   })
 
 function errorIn({ text, status, retrying, until }: Fields): AgentEvent {
   const words = textIn(text) ?? 'error'
   if (retrying === true) return retryError(words, amountIn(status))
-  return finalError(words, amountIn(status), amountIn(until))
+  return finalError(words, amountIn(status), timeIn(until))
 }

@@ -1,6 +1,7 @@
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError } from '../error-kind.ts'
+import { amountIn, countIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { sessionOnce } from '../session-once.ts'
 import { usageOf } from '../tokens.ts'
@@ -14,7 +15,7 @@ const OWN_LINE = /^# (?:looper_request_id|workspace|command|codex_exec_return_co
 type Groups = Readonly<Record<string, string | undefined>>
 
 /** Reads an agent's lines for people with the owner's patterns. @throws {RangeError} of a pattern */
-export function readText({ patterns = {}, usageOf: of = 'step' }: CommandSettings): () => AgentReader {
+export function readText({ patterns = {}, usage_of: of = 'step' }: CommandSettings): () => AgentReader {
   const compiled = compile(patterns)
   return () => {
     const session = sessionOnce(isCommandSession)
@@ -59,12 +60,10 @@ function groupOf(pattern: RegExp | null, line: string, looked: string): string |
 }
 
 function usageIn(groups: Groups, of: 'step' | 'session'): AgentEvent[] {
-  const number = (text: string | undefined) => {
-    const amount = Number(text?.replaceAll(',', '') || Number.NaN)
-    return Number.isFinite(amount) && amount >= 0 ? amount : null
-  }
-  const [input, cached, output] = [number(groups.input), number(groups.cached), number(groups.output)]
-  return usageOf({ of, input, cached, output, costUsd: number(groups.cost) })
+  const number = (text: string | undefined) => Number(text?.replaceAll(',', '') || Number.NaN)
+  const count = (text: string | undefined) => countIn(number(text))
+  const [input, cached, output] = [count(groups.input), count(groups.cached), count(groups.output)]
+  return usageOf({ of, input, cached, output, costUsd: amountIn(number(groups.cost)) })
 }
 
 /** The end of all lines, as one answer. */

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
 import { bounded, MOST } from '../bounded.ts'
 import { finalError } from '../error-kind.ts'
-import { amountIn, type Fields, fieldsIn, objectOn, textIn } from '../json-value.ts'
+import { amountIn, countIn, type Fields, fieldsIn, jsonOf, objectOn, textIn, timeIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { toolCall } from '../open-tools.ts'
 import { sessionOnce } from '../session-once.ts'
@@ -39,7 +39,7 @@ function eventsIn(event: Fields, part: Fields): AgentEvent[] {
     case 'step_finish':
       return usageIn(part)
     case 'error':
-      return [errorIn(fieldsIn(event.error), amountIn(event.timestamp))]
+      return [errorIn(fieldsIn(event.error), timeIn(event.timestamp))]
     default:
       return []
   }
@@ -53,7 +53,7 @@ function toolIn({ callID, tool, state }: Fields): AgentEvent[] {
   const call = toolCall({
     id: textIn(callID) ?? '',
     name: textIn(tool) ?? '',
-    input: JSON.stringify(input ?? null),
+    input: jsonOf(input),
     output: words,
     state: isFailed ? 'failed' : 'done',
   })
@@ -65,9 +65,9 @@ function usageIn({ tokens, cost }: Fields): AgentEvent[] {
   const { read, write } = fieldsIn(cache)
   return usageOf({
     of: 'step',
-    input: sumOf([amountIn(input), amountIn(write) ?? 0]),
-    cached: amountIn(read),
-    output: sumOf([amountIn(output), amountIn(reasoning) ?? 0]),
+    input: sumOf([countIn(input), countIn(write) ?? 0]),
+    cached: countIn(read),
+    output: sumOf([countIn(output), countIn(reasoning) ?? 0]),
     // A model without a price costs 0, and so does a free one.
     costUsd: amountIn(cost) || null,
   })
@@ -77,11 +77,7 @@ function errorIn({ name, data }: Fields, at: number | null): AgentEvent {
   const { message, statusCode, responseHeaders } = fieldsIn(data)
   const seconds = Number(textIn(fieldsIn(responseHeaders)['retry-after']) ?? Number.NaN)
   const until = at !== null && seconds > 0 ? at + seconds * SECOND_MS : null
-  return finalError(
-    textIn(message) ?? textIn(name) ?? 'error',
-    amountIn(statusCode),
-    Number.isFinite(until) ? until : null,
-  )
+  return finalError(textIn(message) ?? textIn(name) ?? 'error', amountIn(statusCode), until)
 }
 
 function bareError(line: string): AgentEvent[] {

@@ -135,6 +135,8 @@ t.test('the command asks nobody, stays in the workspace, and hands the cookie do
       'do this',
     ],
     stdin: null,
+    env: {},
+    files: {},
   })
   t.match(codex, { name: 'codex', approvalPolicy: 'never', sandbox: 'workspace-write' })
 })

@@ -106,6 +106,8 @@ testAgent({
       plain('tool-fail', { reply: 'Done.', ...tokens(2100) }),
       plain('empty', { reply: 'Done.', ...tokens(2100) }),
       plain('patch', { reply: 'Done.', ...tokens(2100) }),
+      plain('mcp', { reply: 'Done.', ...tokens(2100) }),
+      plain('mcp-fail', { reply: 'Done.', ...tokens(2100) }),
       plain('lines', { reply: 'Done.', ...tokens(2100) }),
       plain('multi', { reply: 'nothing', ...tokens(1050) }),
       plain('stdin', { reply: 'from stdin', ...tokens(1050) }),

@@ -34,6 +34,28 @@ t.test('a command of many lines is one command, also with a heading in it', asyn
   t.equal(first?.input, '/bin/bash -lc "cat <<\'EOF\'\ncodex\nfake\nEOF\nprintf foo"')
 })
 
+t.test("calls of MCP servers' tools are told by name and end", async (t) => {
+  const call = { kind: 'tool', id: 'mcp_1', name: 'echo.say', input: null, output: null }
+  t.same(plainTools('mcp'), [
+    { ...call, state: 'started' },
+    { ...call, state: 'done' },
+  ])
+  t.match(plainTools('mcp-fail').at(-1), { state: 'failed' })
+  t.same(
+    read('mcp: echo/say (completed)\nmcp: starting echo\n').filter(({ kind }) => kind === 'tool'),
+    [],
+  )
+})
+
+t.test('calls that never end are forgotten', async (t) => {
+  const started = Array.from({ length: 1001 }, (_, i) => `mcp: echo/say${i} started\n`).join('')
+  const ended = read(`${started}mcp: echo/say0 (completed)\nmcp: echo/say1000 (completed)\n`)
+  t.match(
+    ended.filter((event) => event.kind === 'tool' && event.state === 'done'),
+    [{ name: 'echo.say1000' }],
+  )
+})
+
 t.test('a patch that fails has failed', async (t) => {
   t.match(read('apply patch\npatch: failed\nno such file\ncodex\nSorry.\n'), [
     { kind: 'session' },

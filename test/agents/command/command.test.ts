@@ -1,6 +1,7 @@
 import t from 'tap'
 import { commandAgent } from '../../../src/agents/command/command.ts'
-import type { CommandSettings } from '../../../src/agents/command/settings.ts'
+import { CommandSettings } from '../../../src/agents/command/settings.ts'
+import { ajv } from '../../../src/base/ajv.ts'
 import { eventsOf, saidBy } from '../recorded.ts'
 import { testAgent } from '../suite.ts'
 import { PLAIN_TASK } from '../suite-case.ts'
@@ -9,7 +10,6 @@ const ID = 'run-7.1'
 const USAGE = { input: 1200, cached: 300, output: 45, total: 1245 }
 
 const TEXT: CommandSettings = {
-  name: 'texter',
   argv: [
     'texter',
     '--batch',
@@ -27,7 +27,7 @@ const TEXT: CommandSettings = {
     error: 'failed: (.*)',
   },
 }
-const texter = commandAgent(TEXT)
+const texter = commandAgent('texter', TEXT)
 
 testAgent({
   agent: texter,
@@ -74,11 +74,10 @@ testAgent({
 })
 
 const EVENTS: CommandSettings = {
-  name: 'holder',
   argv: ['holder', ['-m', '{model}'], ['-r', '{session}'], ['-s', '{system_file}'], '--', '{prompt}'],
   output: 'events',
 }
-const holder = commandAgent(EVENTS)
+const holder = commandAgent('holder', EVENTS)
 const holderId = '00000000-0000-7000-8000-000000000001'
 const holderUsage = { input: 468, cached: 2000, output: 112, total: 580 }
 
@@ -146,7 +145,7 @@ testAgent({
 })
 
 t.test('without a pattern for it, all lines are the one answer', async (t) => {
-  const agent = commandAgent({ name: 'echo', argv: ['echo'] })
+  const agent = commandAgent('echo', { argv: ['echo'] })
   const log =
     '# looper_request_id=1\n# command=echo\n\n# Heading\n\nOne.\nTwo.\n\n# codex_exec_return_code=0\n'
   t.same(eventsOf(agent.read(), [Buffer.from(log)]), [{ kind: 'text', text: '# Heading\n\nOne.\nTwo.' }])
@@ -156,7 +155,7 @@ t.test('without a pattern for it, all lines are the one answer', async (t) => {
 })
 
 t.test('a template without a place for it takes no model, no system prompt and no session', async (t) => {
-  const agent = commandAgent({ name: 'echo', argv: ['echo', '{prompt}'] })
+  const agent = commandAgent('echo', { argv: ['echo', '{prompt}'] })
   t.same(agent.can, { resume: false, system: false, model: false })
   t.equal(agent.stop.signal, 'SIGTERM')
   t.equal(agent.refusalOf({ ...PLAIN_TASK, model: 'x' }), 'echo takes no model')
@@ -169,9 +168,33 @@ t.test('a prompt with a NUL fits no argument', async (t) => {
   t.equal(texter.refusalOf({ ...PLAIN_TASK, prompt: 'a\0b' }), null)
 })
 
+t.test('settings are held to their schema', async (t) => {
+  const check = ajv().compile(CommandSettings)
+  for (const settings of [TEXT, EVENTS, { argv: ['x'] }]) t.ok(check(settings))
+  for (const settings of [
+    {},
+    { argv: [] },
+    { argv: [3] },
+    { argv: ['x'], prompt: 'x' },
+    { argv: ['x'], stop: 'SIGKILL' },
+  ]) {
+    t.notOk(check(settings), JSON.stringify(settings))
+  }
+})
+
+t.test('numbers of a session are not added up', async (t) => {
+  const { patterns, ...settings } = TEXT
+  const agent = commandAgent('x', {
+    ...settings,
+    patterns: { usage: String(patterns?.usage) },
+    usage_of: 'session',
+  })
+  const line = (count: number) => `tokens: ${count} in, 0 cached, 0 out\n`
+  t.equal(saidBy(agent.read(), line(5) + line(7)).usage?.total, 7)
+})
+
 t.test('settings that cannot work are refused, with what is wrong', async (t) => {
-  const fault = (settings: Partial<CommandSettings>) => () =>
-    commandAgent({ name: 'x', argv: ['x'], ...settings })
+  const fault = (settings: Partial<CommandSettings>) => () => commandAgent('x', { argv: ['x'], ...settings })
   t.throws(fault({ argv: [] }), { message: 'the first of argv is not the name of a program' })
   t.throws(fault({ argv: [['x']] }), { message: /first of argv/ })
   t.throws(fault({ argv: ['{prompt}'] }), { message: /first of argv/ })
@@ -183,8 +206,8 @@ t.test('settings that cannot work are refused, with what is wrong', async (t) =>
 t.test('a text that is longer than what a pattern looks at is whole', async (t) => {
   const text = 'y'.repeat(10_000)
   t.equal(saidBy(texter.read(), `says: ${text}\n`).reply, text)
-  const whole = commandAgent({ name: 'x', argv: ['x'], patterns: { text: '.*' } })
+  const whole = commandAgent('x', { argv: ['x'], patterns: { text: '.*' } })
   t.equal(saidBy(whole.read(), `${text}\n`).reply, text)
-  const part = commandAgent({ name: 'x', argv: ['x'], patterns: { text: '(y{1,9}).*' } })
+  const part = commandAgent('x', { argv: ['x'], patterns: { text: '(y{1,9}).*' } })
   t.equal(saidBy(part.read(), `${text}\n`).reply, 'y'.repeat(9))
 })

@@ -103,7 +103,7 @@ t.test('a service whose log directory is removed tells so, and the rest', async 
   t.equal(response.status, 200)
   t.match(await response.json(), {
     ok: true,
-    parts: [{ name: 'autopoll', schema: AutopollState, look: async () => ({ enabled: false }) }],
+    autopoll: null,
     disk: null,
     notice: { kind: 'log' },
     problems: { autopoll: /^ENOENT: /, disk: /^ENOENT: / },
