@@ -45,9 +45,24 @@ const END: RunFinish = {
   tokensUsed: 1050,
 }
 
+/** What is known of what an agent said. */
+const SAID = [
+  'model',
+  'session_id',
+  'reply',
+  'usage_input',
+  'usage_cached',
+  'usage_output',
+  'usage_total',
+  'cost_usd',
+  'turns',
+  'error_kind',
+]
+
 /** Takes back what came with the names of runs. */
 const WITHOUT_NAMES = `DELETE FROM texts WHERE name = 'name'; DROP INDEX runs_failed;
-  ALTER TABLE runs DROP COLUMN name; ALTER TABLE runs DROP COLUMN remedy`
+  ALTER TABLE runs DROP COLUMN name; ALTER TABLE runs DROP COLUMN remedy; DROP TRIGGER runs_move_reply;
+  ${SAID.map((name) => `ALTER TABLE runs DROP COLUMN ${name}`).join('; ')}`
 
 /** A ledger in a directory of its own, and what it told. */
 function setUp(test: Test) {

@@ -12,7 +12,9 @@ import {
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { claude as core } from '../../src/agents/claude/claude.ts'
 import { codex } from '../../src/agents/codex/codex.ts'
+import { completeAgent } from '../../src/agents/complete-agent.ts'
 import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/base/clock.ts'
 import type { Notify } from '../../src/notices/notice.ts'
 import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
@@ -99,7 +101,14 @@ t.test('a notice alone gets every default', async (t) => {
 })
 
 t.test('every field of the request reaches its place', async (t) => {
-  const { at, prepare, scripts, byScript } = setUp(t)
+  const claude = completeAgent(core, {
+    program: { name: 'claude', configured: null, builds: [] },
+    installRemedy: 'Install it.',
+    model: null,
+    args: [],
+  })
+  const agents = { ...CODEX_ONLY, all: [codex, claude] }
+  const { at, prepare, scripts, byScript } = setUp(t, { agents })
   const { request, workspace } = await prepare({
     zulip_message: ' \n starting \n',
     codex_prompt: ' as given ',
@@ -112,6 +121,9 @@ t.test('every field of the request reaches its place', async (t) => {
     stall_seconds: '90',
     zulip_script_path: 'notify.ts',
     startup_delay_seconds: 9,
+    agent: 'claude',
+    model: 'a-model',
+    system_prompt: 'be brief',
   })
   t.equal(workspace, at('home/repo'))
   t.equal(request.route(), `script=${at('project/notify.ts')}`)
@@ -122,6 +134,10 @@ t.test('every field of the request reaches its place', async (t) => {
     route: request.route,
     notify: byScript,
     launch: {
+      agent: claude,
+      model: 'a-model',
+      system: 'be brief',
+      session: null,
       requestId: '0a1b2c3d',
       trigger: 'http',
       caller: null,
