@@ -4,6 +4,7 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { createFailures } from '../../../src/http/failures.ts'
 import { createTokenCheck } from '../../../src/http/tokens.ts'
+import { bare } from '../../../src/views/dashboard/bare.ts'
 import { inCodings } from '../../../src/views/dashboard/coding.ts'
 import { buildTestApp } from '../../helpers/app.ts'
 import { PROJECT } from '../../helpers/service.ts'
@@ -85,10 +86,10 @@ t.test('one style sheet holds them all, the one for small screens last', async (
   const { app } = await buildTestApp(t)
   const all = (await app.inject('/dashboard/page.css')).body
   for (const name of readdirSync(PAGE).filter((file) => file.endsWith('.css'))) {
-    t.ok(all.includes(readFileSync(path.join(PAGE, name), 'utf8')), name)
+    t.ok(all.includes(bare(readFileSync(path.join(PAGE, name), 'utf8'))), name)
     t.equal((await app.inject(`/dashboard/${name}`)).statusCode, 404, `${name} alone`)
   }
-  t.ok(all.endsWith(readFileSync(path.join(PAGE, 'small.css'), 'utf8')))
+  t.ok(all.endsWith(bare(readFileSync(path.join(PAGE, 'small-turned.css'), 'utf8'))))
 })
 
 t.test('its files are sent compressed, as whoever asks can read them', async (t) => {
@@ -146,4 +147,26 @@ t.test('no two parts of what is shown together have the same name', async (t) =>
     names.filter((name, index) => names.indexOf(name) !== index),
     [],
   )
+})
+
+t.test('a browser that has a file is told so, until it is another one', async (t) => {
+  const { app } = await buildTestApp(t)
+  for (const url of ['/', '/dashboard/main.js', '/dashboard/page.css', '/dashboard/icon-192.png']) {
+    const first = await app.inject({ url, headers: { 'accept-encoding': 'gzip' } })
+    t.equal(first.headers['cache-control'], 'no-cache', url)
+    const etag = String(first.headers.etag)
+    for (const known of [etag, `"other", W/${etag}`, '*']) {
+      const again = await app.inject({
+        url,
+        headers: { 'accept-encoding': 'gzip', 'if-none-match': known },
+      })
+      t.same([again.statusCode, again.body], [304, ''], known)
+      t.match(again.headers['content-security-policy'], /script-src 'self'/)
+    }
+    const other = await app.inject({
+      url,
+      headers: { 'accept-encoding': 'gzip', 'if-none-match': '"other"' },
+    })
+    t.equal(other.statusCode, 200)
+  }
 })
