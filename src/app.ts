@@ -19,6 +19,7 @@ import type { TokenCheck } from './http/tokens.ts'
 import type { Redact } from './logging/redact.ts'
 import { logPartRoutes } from './logs/part-routes.ts'
 import { logRoutes } from './logs/routes.ts'
+import { transcriptRoutes } from './logs/transcript-routes.ts'
 import type { Opened } from './plugin.ts'
 import { eventsRoute } from './runs/events-route.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
@@ -127,6 +128,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(runRoutes, runs)
     await guarded.register(logRoutes, streams)
     await guarded.register(logPartRoutes, streams)
+    await guarded.register(transcriptRoutes, { ...streams, agents: runs.defaults.agents })
     await guarded.register(eventsRoute, streams)
     for (const plugin of plugins) await plugin.routes?.(guarded)
   })

@@ -54,15 +54,3 @@ export function openTranscript(reader: AgentReader): Transcript {
 
 const isWord = (event: AgentEvent): event is TranscriptWord =>
   event.kind !== 'session' && event.kind !== 'turn'
-
-/** Entries with each tool call once, as it stands now, at the place where it started. */
-export function settled(entries: readonly TranscriptEntry[]): TranscriptEntry[] {
-  const calls = new Map<string, TranscriptEntry>()
-  for (const entry of entries) if (entry.kind === 'tool') calls.set(entry.id, entry)
-  return entries.flatMap((entry) => {
-    if (entry.kind !== 'tool') return [entry]
-    const last = calls.get(entry.id)
-    calls.delete(entry.id)
-    return last === undefined ? [] : [last]
-  })
-}

@@ -1,6 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../base/finding.ts'
-import { checkDisk, checkFiles, checkWorkspace } from '../checks.ts'
+import { checkDisk, checkFiles, checkNames, checkWorkspace } from '../checks.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { firstProcess } from '../processes/init.ts'
 import { ConfigError } from '../settings/config-error.ts'
@@ -52,7 +52,11 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
     return
   }
   yield ok('settings', 'all valid')
-  for (const text of config.warnings) yield warning('settings', text, 'Change it, unless you mean it so.')
+  const misspelt = checkNames(env)
+  yield* misspelt
+  const known = misspelt.map(({ text }) => text)
+  for (const text of config.warnings.filter((one) => !known.includes(one)))
+    yield warning('settings', text, 'Change it, unless you mean it so.')
   yield* await checkFiles(config, env)
   yield await checkAgent(config, env, world)
   yield checkWorkspace(config)

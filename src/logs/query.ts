@@ -39,6 +39,26 @@ export const TimesQuery = Type.Object({
   since: text('A time in ISO 8601: begin with the line that was being written then.'),
 })
 
+/** The query of `GET /runs/:run_id/transcript`, as it comes. */
+export const TranscriptQuery = Type.Object({
+  after: text('Only entries behind the one of this number; by default 0.'),
+  limit: text('How many entries at most: 1 to 2000, by default 500.'),
+  follow: text('1: go on with what is said, as Server-Sent Events, until the run has ended.'),
+})
+
+/** What of a transcript is asked for. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
+export function readTranscriptQuery({
+  after = '0',
+  limit = '500',
+  follow = '0',
+}: Static<typeof TranscriptQuery>): { isFollowed: boolean; after: number; limit: number } {
+  return {
+    isFollowed: flagOf('follow', follow),
+    after: within('after', after, 0, Number.MAX_SAFE_INTEGER),
+    limit: within('limit', limit, 1, 2000),
+  }
+}
+
 /** What of a log is asked for. */
 export interface LogRequest {
   readonly isFollowed: boolean

@@ -1,5 +1,14 @@
 import { once } from 'node:events'
-import { closeSync, constants, openSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import path from 'node:path'
 import { errnoOf, messageOf } from '../base/errors.ts'
@@ -70,7 +79,7 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
             'name a path on another one',
         ])
       }
-      throw isHeld(error) ? refusal(owner()) : error
+      throw isHeld(error) ? refusal(owner()) : new Error(cannotLock(file, error), { cause: error })
     }
   }
 
@@ -105,6 +114,13 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
     },
     release,
   }
+}
+
+/** What is in the way of a lock, and what to do about it: something else may stand at its path. */
+function cannotLock(file: string, error: unknown): string {
+  const stats = lstatSync(file, { throwIfNoEntry: false })
+  if (stats && !stats.isFile()) return `${file} is no file, so it cannot be locked; remove it`
+  return `cannot lock ${file}: ${messageOf(error)}; see to its permissions, or remove it`
 }
 
 /** Makes a file that is not there yet. Prompts may be private: it is its owner's alone. */

@@ -6,6 +6,8 @@ export const RUN_ID = Type.String({ description: 'As POST /run and GET /runs tel
 
 /** What a request for a run may come to grief on, whoever asks. */
 export const START_ERRORS = [
+  'LOOPER_AGENT_UNKNOWN',
+  'LOOPER_AGENT_REFUSED',
   'LOOPER_WORKSPACE_MISSING',
   'LOOPER_PROMPT_MISSING',
   'LOOPER_PROMPT_TOO_LARGE',
@@ -42,6 +44,8 @@ export const POST_RUN = {
     },
     errors: [
       ...START_ERRORS,
+      'LOOPER_RUN_NOT_FOUND',
+      'LOOPER_RESUME_REFUSED',
       'LOOPER_MESSAGE_MISSING',
       'LOOPER_FIELD_INVALID',
       'LOOPER_KEY_IN_USE',
@@ -179,6 +183,26 @@ export const GET_LOG_TIMES = {
       'since it begins with the line that was being written then.',
   },
   config: { errors: LOG_ERRORS },
+} as const
+
+/** `GET /runs/:run_id/transcript` in words. */
+export const GET_TRANSCRIPT = {
+  schema: {
+    tags: ['runs'],
+    summary: 'What the agent of a run said and did',
+    description:
+      'Read from the log: texts, tool calls with input and output, usage and errors, in one shape for all agents. With ' +
+      'follow as events: entry, whose id is the number of the entry, which comes again when a tool call has ended; and end, ' +
+      'as for the log.',
+  },
+  config: {
+    headers: {
+      'last-event-id': Type.String({
+        description: 'With follow: the entry to go on behind; it wins over the query.',
+      }),
+    },
+    errors: [...LOG_ERRORS, 'LOOPER_AGENT_UNKNOWN'],
+  },
 } as const
 
 /** `GET /events` in words. */

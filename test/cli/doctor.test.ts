@@ -93,6 +93,14 @@ t.test('lines of .env that count for nothing are told', async (t) => {
   ])
 })
 
+t.test('a name that is no setting is told in red, as the service itself does', async (t) => {
+  const { examine, good } = await setUp(t)
+  const { checks } = await examine({ ...good, LOOPER_PROT: '1' })
+  const told = checks.filter(({ text }) => /LOOPER_PROT/.test(text))
+  t.match(told, [{ check: 'settings', state: 'broken', text: /did you mean LOOPER_PORT\?/ }])
+  t.equal(told.length, 1)
+})
+
 t.test('every bad setting is told, and nothing else is looked at', async (t) => {
   const { examine } = await setUp(t)
   const { status, checks } = await examine({ LOOPER_STOP_SCOPE: 'all', LOOPER_MIN_FREE_MB: '-1' })

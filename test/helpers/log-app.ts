@@ -35,14 +35,14 @@ export async function startLogApp(
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
 
   /** A run that lives; without a log it is still being announced. */
-  function begin(runId: string, text: string | Buffer | null = '') {
+  function begin(runId: string, text: string | Buffer | null = '', agent = 'codex') {
     const file = path.join(dir, `${runId}.log`)
     ledger.begin({
       runId,
       requestId: '0a1b2c3d',
       trigger: 'http',
       caller: null,
-      agent: 'codex',
+      agent,
       model: null,
       name: 'a run',
       workspace: '/repo',

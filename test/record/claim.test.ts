@@ -80,6 +80,20 @@ t.test(
   },
 )
 
+t.test('what cannot be locked is named, with what to do', async (t) => {
+  const dir = t.testdir({ logs: {} })
+  const file = path.join(dir, 'logs/.lock')
+  mkdirSync(file)
+  await t.rejects(claimIn(dir)('logs', 'looper.db'), {
+    message: `${file} is no file, so it cannot be locked; remove it`,
+  })
+  rmSync(file, { recursive: true })
+  writeFileSync(file, 'no database')
+  await t.rejects(claimIn(dir)('logs', 'looper.db'), {
+    message: new RegExp(`^cannot lock ${file}: .*; see to its permissions, or remove it$`),
+  })
+})
+
 t.test('a ledger has one owner, by whatever name it is reached', async (t) => {
   const dir = t.testdir({ one: {}, two: {} })
   const take = claimIn(dir)

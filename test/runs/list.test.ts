@@ -137,6 +137,10 @@ t.test('a value that is none is refused by the name of its field', async (t) => 
       `limit=${value}`,
       "'limit' must be a whole number from 1 to 500",
     ]),
+    ...['2026-02-31', '2026-02-30T10:00:00Z'].map((value): [string, string] => [
+      `since=${value}`,
+      `'since': there is no ${value.slice(0, 10)}`,
+    ]),
     ['limit=1&limit=2', "'limit' must be a string"],
     ...['', 'x', '12', 'c2VxIC0x', `c2Vx${'I'.repeat(500)}`, '%00'].map((value): [string, string] => [
       `cursor=${value}`,

@@ -8,7 +8,7 @@ import type { Notify } from '../../notices/notice.ts'
 import type { Ledger, ListedRun } from '../../record/ledger.ts'
 import type { LaunchRequest, Run } from '../../runs/run.ts'
 import { OBSTACLES, type Obstacle, type Runs } from '../../runs/runs.ts'
-import { backoffOf } from './backoff.ts'
+import { type Backoff, backoffOf } from './backoff.ts'
 import { holdIn } from './hold.ts'
 
 /** What the autopoll needs. */
@@ -66,8 +66,8 @@ export interface Autopoll {
    */
   run(signal: AbortSignal): Promise<void>
   status(): Promise<AutopollStatus>
-  /** Whether somebody paused it. */
-  isHeld(): boolean
+  /** Whether somebody paused it, or it pauses after failures. */
+  isPaused(): boolean
   /** Launches nothing from now on, also after a restart. */
   pause(caller: string | null): void
   /** Takes every pause back, forgets the failures that it waits for, and looks at once. */
@@ -115,7 +115,7 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
       return { nextAt, failure, wouldSkip, paused: hold.reason() !== null || wouldSkip?.kind === 'paused' }
     },
 
-    isHeld: () => hold.reason() !== null,
+    isPaused: () => hold.reason() !== null || backoffNow(options).kind === 'pause',
 
     pause(caller) {
       hold.pause(caller)
@@ -165,7 +165,7 @@ function tellLaunch({ agent, requestId, logPath }: Run, logger: Logger): void {
 
 /** Why nothing is launched though nothing runs; null where it may be. */
 async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
-  const { ledger, clock, pollMs, staleMs, maxRunsPerHour, logDir } = options
+  const { ledger, clock, staleMs, maxRunsPerHour, logDir } = options
   const now = clock.now()
   const hold = holdIn(ledger)
   const held = hold.reason()
@@ -173,16 +173,12 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
   if (staleMs > 0 && now - (await newestRunLog(logDir)) < staleMs) {
     return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
   }
-  const latest = ledger.list({ limit: LOOK_BACK })
-  const [last] = latest
+  const [last] = ledger.list({ limit: 1 })
   const limited = last ? options.limitedUntil(last) : null
   if (limited !== null && now < limited) {
     return { kind: 'usage_limit', reason: `the usage limit lasts until ${new Date(limited).toISOString()}` }
   }
-  // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
-  const forgiven = hold.forgiven()
-  const telling = latest.filter((run) => run.seq > forgiven && options.limitedUntil(run) === null)
-  const backoff = backoffOf(telling, now, pollMs)
+  const backoff = backoffNow(options)
   switch (backoff.kind) {
     case 'wait': {
       const due = new Date(backoff.until).toISOString()
@@ -204,6 +200,16 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
     kind: 'rate',
     reason: `it launched ${maxRunsPerHour} runs within an hour (LOOPER_AUTO_MAX_RUNS_PER_HOUR)`,
   }
+}
+
+/** What the latest runs say of the next launch. */
+function backoffNow({ ledger, clock, pollMs, limitedUntil }: AutopollOptions): Backoff {
+  const forgiven = holdIn(ledger).forgiven()
+  // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
+  const telling = ledger
+    .list({ limit: LOOK_BACK })
+    .filter((run) => run.seq > forgiven && limitedUntil(run) === null)
+  return backoffOf(telling, clock.now(), pollMs)
 }
 
 /** Says once for each pause, also across restarts, in the log and as a notice. */

@@ -48,8 +48,8 @@ function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): O
     : null
   meters.gauge({
     name: 'looper_autopoll_paused',
-    help: 'Whether somebody paused the autopoll: 1, else 0. No sample where it is off.',
-    look: () => (poll === null ? null : Number(poll.isHeld())),
+    help: 'Whether somebody paused the autopoll, or it pauses after failures: 1, else 0. No sample where it is off.',
+    look: () => (poll === null ? null : Number(poll.isPaused())),
   })
   return {
     routes: async (app) => {

@@ -11,6 +11,9 @@ export type Decision =
         readonly zulip_message: string
         readonly codex_prompt?: string
         readonly workspace?: string
+        readonly agent?: string
+        readonly model?: string
+        readonly system_prompt?: string
       }
     }
 
@@ -27,6 +30,9 @@ export function decide(hook: Hook, delivery: Pick<Delivery, 'headers'>, payload:
       zulip_message: fill(hook.message, payload, 'message'),
       ...(hook.prompt === undefined ? {} : { codex_prompt: fill(hook.prompt, payload, 'prompt') }),
       ...(hook.workspace === undefined ? {} : { workspace: fill(hook.workspace, payload, 'workspace') }),
+      ...(hook.agent === undefined ? {} : { agent: hook.agent }),
+      ...(hook.model === undefined ? {} : { model: hook.model }),
+      ...(hook.system_prompt === undefined ? {} : { system_prompt: hook.system_prompt }),
     },
   }
 }

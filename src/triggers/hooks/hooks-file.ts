@@ -34,6 +34,10 @@ export const Hook = Type.Object(
     message: Type.String({ minLength: 1 }),
     prompt: Type.Optional(Type.String()),
     workspace: Type.Optional(Type.String({ minLength: 1 })),
+    /** As in the body of `POST /run`; words of the payload stand in none of them. */
+    agent: Type.Optional(Type.String({ minLength: 1 })),
+    model: Type.Optional(Type.String({ minLength: 1 })),
+    system_prompt: Type.Optional(Type.String({ minLength: 1 })),
   },
   { additionalProperties: false },
 )

@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, RouteOptions } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest, RouteOptions } from 'fastify'
 import { loadLater } from '../../base/load-later.ts'
 import { Type } from '../../base/schema.ts'
 
@@ -46,9 +46,9 @@ export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { rou
         answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
       },
     },
-    async ({ protocol, host }, reply) => {
+    async (request, reply) => {
       const { PAGE_POLICY, renderPage } = await import('./page.ts')
-      const base = `${protocol}://${host}`
+      const base = baseOf(request)
       if (last?.base !== base)
         last = { base, page: renderPage(JSON.parse(JSON.stringify(await document.load())), base) }
       return reply
@@ -57,4 +57,14 @@ export const apiRoutes: FastifyPluginAsync<ApiRoutesOptions> = async (app, { rou
         .send(last.page)
     },
   )
+}
+
+/**
+ * Where whoever asks found the service. What a proxy says of that is believed here, where nobody but the reader sees it.
+ */
+function baseOf({ protocol, host, headers }: FastifyRequest): string {
+  const { 'x-forwarded-proto': proto, 'x-forwarded-prefix': prefix } = headers
+  const scheme = /^https?$/.exec(String(proto))?.[0] ?? protocol
+  const path = /^(\/[\w.~-]+)+$/.exec(String(prefix))?.[0] ?? ''
+  return `${scheme}://${host}${path}`
 }

@@ -30,6 +30,7 @@ const OPERATIONS = [
   'GET /runs/{run_id}/log/lines',
   'GET /runs/{run_id}/log/search',
   'GET /runs/{run_id}/log/times',
+  'GET /runs/{run_id}/transcript',
   'GET /status',
   'HEAD /runs/{run_id}/log',
   'POST /autopoll/launch',
@@ -236,6 +237,11 @@ t.test('every answer of a real service is as the document says, streams too', as
   await ask('GET', `${log}/lines?from=0`)
   await ask('GET', `${log}/times`)
   await ask('GET', `${log}/times?from=0`)
+  const transcript = `/runs/${first}/transcript`
+  await ask('GET', transcript)
+  await ask('GET', `${transcript}?limit=0`)
+  await ask('GET', '/runs/nobody/transcript')
+  await ask('GET', `${transcript}?follow=1`, null, { 'last-event-id': 'end' })
   await ask('GET', `${log}?follow=1`)
   await ask('GET', `${log}?follow=yes`)
   await ask('GET', `${log}?follow=1`, null, { 'last-event-id': 'end' })
@@ -243,6 +249,7 @@ t.test('every answer of a real service is as the document says, streams too', as
   await ask('GET', log, null, { range: 'bytes=999999-' })
   await ask('POST', '/run', { ...run, codex_prompt: 'echo done', wait: true })
   await ask('POST', '/run', { ...run, codex_prompt: '' })
+  await ask('POST', '/run', { ...run, resume: 'nobody' })
   await ask('POST', '/run', { ...run, codex_prompt: 'exit 3', codex_exec_startup_check_seconds: 10 })
 })
 
@@ -277,6 +284,13 @@ t.test('the page shows every operation, runs nothing and loads nothing', async (
     t.ok(['openapi.json', './'].includes(link) || ids.has(link), `${link} leads somewhere`)
   t.equal((await app.inject('/docs')).body, answer.body)
   t.match(answer.body, 'curl http://localhost:80/health')
+  const behind = { 'x-forwarded-proto': 'https', 'x-forwarded-prefix': '/tools/looper' }
+  const proxied = await app.inject({ url: '/docs', headers: behind })
+  t.match(proxied.body, 'curl https://localhost:80/tools/looper/health')
+  const hostile = { 'x-forwarded-proto': 'javascript', 'x-forwarded-prefix': '/<b>$(id)' }
+  const strange = await app.inject({ url: '/docs', headers: hostile })
+  t.match(strange.body, 'curl http://localhost:80/health')
+  t.notMatch(strange.body, /\$\(id\)/)
   const elsewhere = await app.inject({ url: '/docs', headers: { host: '127.0.0.1:3456' } })
   t.match(elsewhere.body, 'curl http://127.0.0.1:3456/health')
 })

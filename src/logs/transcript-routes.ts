@@ -1,0 +1,133 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { AgentReader } from '../agents/agent-events.ts'
+import { type Agents, agentNamed } from '../agents/agents.ts'
+import { LooperError } from '../base/errors.ts'
+import { Type } from '../base/schema.ts'
+import { type EventStream, openEventStream } from '../http/event-stream.ts'
+import type { RunRecord } from '../record/ledger.ts'
+import { GET_TRANSCRIPT, RUN_ID } from '../runs/api.ts'
+import { logNotFound, openLog } from './file.ts'
+import { endFrame } from './frames.ts'
+import { numberOf, readTranscriptQuery, TranscriptQuery } from './query.ts'
+import type { LogRoutesOptions } from './routes.ts'
+import { growing, pageOf } from './transcript.ts'
+import { entryOf, TranscriptAnswer } from './transcript-schemas.ts'
+
+/** What the routes of transcripts need. */
+export interface TranscriptRoutesOptions extends LogRoutesOptions {
+  readonly agents: Agents
+}
+
+const Params = Type.Object({ run_id: RUN_ID })
+const ANSWERS = {
+  200: {
+    description: 'What was said so far, or its events.',
+    content: { 'application/json': TranscriptAnswer, 'text/event-stream': Type.String() },
+  },
+  204: { description: 'The Last-Event-ID was that of the end: there is nothing more.' },
+}
+/** The id of the last event: whoever shows it has everything. */
+const LAST_ID = 'end'
+const POLL_MS = 200
+
+/** `GET /runs/:run_id/transcript`: what the agent of a run said and did, in part or as a stream. */
+export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions> = async (app, options) => {
+  const { ledger, steps, clock, patience, agents } = options
+
+  app.get(
+    '/runs/:run_id/transcript',
+    {
+      schema: {
+        ...GET_TRANSCRIPT.schema,
+        params: Params,
+        querystring: TranscriptQuery,
+      },
+      config: { ...GET_TRANSCRIPT.config, answers: ANSWERS, scope: 'read' },
+    },
+    async (request, reply) => {
+      const { isFollowed, ...wanted } = readTranscriptQuery(request.query)
+      const run = runOf(request.params.run_id)
+      const reader = readerOf(run)
+      if (isFollowed) {
+        const lastId = request.headers['last-event-id']?.toString()
+        if (lastId === LAST_ID) return reply.code(204).send()
+        const after = numberOf('Last-Event-ID', lastId) ?? wanted.after
+        const { file } = await logOf(run)
+        try {
+          const stream = openEventStream(reply, clock, patience, request.isAllowed)
+          await follow(stream, run, growing(file, run.headerBytes, reader), after)
+        } finally {
+          await file.close()
+        }
+        return reply
+      }
+      const { file } = await logOf(run)
+      try {
+        const transcript = growing(file, run.headerBytes, reader)
+        const { entries, nextAfter } = await pageOf(transcript, wanted, () => reply.raw.destroyed)
+        const answer: TranscriptAnswer = {
+          run_id: run.runId,
+          agent: run.agent,
+          entries: entries.map(entryOf),
+          next_after: nextAfter,
+          complete: run.outcome !== null,
+        }
+        return answer
+      } finally {
+        await file.close()
+      }
+    },
+  )
+
+  function runOf(runId: string): RunRecord {
+    const run = ledger.find(runId)
+    if (run) return run
+    throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
+  }
+
+  function readerOf({ agent }: RunRecord): AgentReader {
+    const found = agentNamed(agents, agent)
+    if (found) return found.read()
+    throw new LooperError(
+      'LOOPER_AGENT_UNKNOWN',
+      `the agent "${agent}" of this run is not configured any more`,
+    )
+  }
+
+  /** Sends what was said behind an entry, and what is said, up to the run's end. */
+  async function follow(
+    stream: EventStream,
+    begun: RunRecord,
+    transcript: ReturnType<typeof growing>,
+    after: number,
+  ): Promise<void> {
+    const send = async (entry: Parameters<typeof entryOf>[0]) => {
+      if (entry.seq <= after || stream.isOver()) return
+      await stream.send(`event: entry\nid: ${entry.seq}\ndata: ${JSON.stringify(entryOf(entry))}\n\n`)
+    }
+    let latest = begun
+    const leave = steps.subscribe(({ run }) => {
+      if (run.runId === begun.runId) latest = run
+    })
+    try {
+      while (!stream.isOver()) {
+        // Asked before reading: what was said before the end is then surely sent.
+        const run = latest
+        for await (const entry of transcript.readOn()) await send(entry)
+        if (run.outcome !== null) {
+          for (const entry of transcript.end()) await send(entry)
+          return await stream.end(endFrame(run))
+        }
+        await Promise.race([clock.sleep(POLL_MS), stream.closed])
+      }
+    } finally {
+      leave()
+      stream.abandon()
+    }
+  }
+}
+
+async function logOf({ logPath }: RunRecord) {
+  if (logPath === null) throw logNotFound()
+  return openLog(logPath)
+}

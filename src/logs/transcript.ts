@@ -1,0 +1,90 @@
+import type { FileHandle } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import type { AgentReader } from '../agents/agent-events.ts'
+import { openTranscript, type TranscriptEntry } from '../agents/transcript.ts'
+
+/** What of a transcript is wanted. */
+export interface PageWanted {
+  /** Entries behind this one. */
+  readonly after: number
+  readonly limit: number
+}
+
+/** A part of a transcript. */
+export interface Page {
+  readonly entries: readonly TranscriptEntry[]
+  /** Where the next part begins; null: there is nothing more at present. */
+  readonly nextAfter: number | null
+}
+
+const CHUNK_BYTES = 65_536
+/** So many bytes, and others are let have the processor. */
+const BREATH_BYTES = 1_048_576
+
+/** A transcript that is read on as its log grows. */
+export interface GrowingTranscript {
+  /** What was told since it was last asked. */
+  readOn(): AsyncGenerator<TranscriptEntry>
+  /** What is left where nothing more comes. */
+  end(): TranscriptEntry[]
+}
+
+/** The transcript of a log from a byte on, which is where its agent's output begins. */
+export function growing(file: FileHandle, from: number, reader: AgentReader): GrowingTranscript {
+  const transcript = openTranscript(reader)
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  let offset = from
+  let breath = from + BREATH_BYTES
+  return {
+    async *readOn() {
+      for (;;) {
+        const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, offset)
+        if (bytesRead === 0) return
+        offset += bytesRead
+        yield* transcript.push(chunk.subarray(0, bytesRead))
+        if (offset < breath) continue
+        await setImmediate()
+        breath = offset + BREATH_BYTES
+      }
+    },
+    end: () => transcript.end(),
+  }
+}
+
+/**
+ * A part of a transcript, each tool call once, where it started, as it stands at the end of what is read. The whole log is
+ * read; no more is kept of it than is wanted.
+ * @param isOver whether nobody waits for it any more
+ */
+export async function pageOf(
+  transcript: GrowingTranscript,
+  { after, limit }: PageWanted,
+  isOver: () => boolean,
+): Promise<Page> {
+  const kept: TranscriptEntry[] = []
+  /** Where a tool call that has not ended stands among the kept; null: before them. */
+  const open = new Map<string, number | null>()
+  let hasMore = false
+  const take = (entry: TranscriptEntry) => {
+    if (entry.kind === 'tool') {
+      const at = open.get(entry.id)
+      if (entry.state !== 'started') open.delete(entry.id)
+      if (at !== undefined) {
+        const begun = at === null ? undefined : kept[at]
+        if (at !== null && begun) kept[at] = { ...entry, seq: begun.seq, offset: begun.offset }
+        return
+      }
+      if (entry.state === 'started') open.set(entry.id, isWanted(entry) ? kept.length : null)
+    }
+    if (entry.seq <= after) return
+    if (isWanted(entry)) kept.push(entry)
+    else hasMore = true
+  }
+  const isWanted = ({ seq }: TranscriptEntry) => seq > after && kept.length < limit
+  for await (const entry of transcript.readOn()) {
+    if (isOver()) break
+    take(entry)
+  }
+  for (const entry of transcript.end()) take(entry)
+  return { entries: kept, nextAfter: hasMore ? (kept.at(-1)?.seq ?? after) : null }
+}
