@@ -7,7 +7,7 @@ import { Value } from 'typebox/value'
 import { errnoOf } from '../../src/base/errors.ts'
 import { RunList, type RunSummary } from '../../src/runs/schemas.ts'
 import { type LoopbackZulip, startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
-import { carriers, runIdOf } from './processes.ts'
+import { carriers } from './processes.ts'
 import { type Answer, PROJECT, startTestService, type TestService, textOf, until } from './service.ts'
 
 /** The scripted agent. */
@@ -76,8 +76,13 @@ export async function setUpFault(
     async run(prompt, more = {}, to = service) {
       const answer = await to.post({ zulip_message: 'a run', codex_prompt: prompt, workspace, ...more })
       const result = answer.body.codex_exec_result
-      const runId = result ? runIdOf(result.command) : ''
-      return { ...answer, pid: result?.pid ?? 0, log: result?.log_path ?? '', runId }
+      const { run_id: runId } = answer.body
+      return {
+        ...answer,
+        pid: result?.pid ?? 0,
+        log: result?.log_path ?? '',
+        runId: typeof runId === 'string' ? runId : '',
+      }
     },
   }
 }

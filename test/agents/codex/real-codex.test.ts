@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import type { TranscriptAnswer } from '../../../src/logs/transcript-schemas.ts'
 import { linuxTable } from '../../../src/processes/linux.ts'
 import { runPart } from '../../../src/processes/mark.ts'
 import type { RunDetails } from '../../../src/runs/schemas.ts'
@@ -36,18 +37,21 @@ async function setUp(test: Test, sandbox: SandboxMode) {
     ...(await writeCodexHome(path.join(dir, 'home'), model)),
   })
   test.teardown(() => service.stop())
-  const run = async (prompt: string, other = workspace) => {
+  const run = async (prompt: string, other = workspace, more: object = {}) => {
     const { status, body } = await service.post({
       zulip_message: 'x',
       codex_prompt: prompt,
       workspace: other,
+      ...more,
     })
     const { pid = 0, log_path: log = '', command = '' } = body.codex_exec_result ?? {}
     return { status, body, pid, log, runId: runIdOf(command) }
   }
   const recordOf = async (runId: string): Promise<Partial<RunDetails>> =>
     JSON.parse(await (await fetch(`${service.url}/runs/${runId}`)).text())
-  return { run, dir, recordOf }
+  const ask = async (url: string): Promise<TranscriptAnswer> =>
+    JSON.parse(await (await fetch(service.url + url)).text())
+  return { run, dir, recordOf, ask }
 }
 
 const table = linuxTable()
@@ -116,3 +120,36 @@ t.test('a run of the real codex that fails tells why, and what to do', async (t)
   await until('it ends', async () => (await recordOf(runId)).outcome !== null)
   t.match(await recordOf(runId), { return_code: 0, failed: false, cause: null, remedy: null })
 })
+
+t.test('what the real codex said is on the record, and a run goes on in its session', async (t) => {
+  const { run, recordOf, ask } = await setUp(t, 'danger-full-access')
+  const first = await run('RUN: echo from-the-tool')
+  await until('the first run ends', async () => (await recordOf(first.runId)).outcome !== null)
+  const told = await recordOf(first.runId)
+  t.match(told, { agent: 'codex', outcome: 'exited', error_kind: null, cost_usd: null })
+  t.match(told.session_id, /^[0-9a-f-]{36}$/)
+  t.ok(told.reply, 'the last that it said')
+  t.ok((told.usage?.total ?? 0) > 0)
+  const transcript = await ask(`/runs/${first.runId}/transcript`)
+  t.match(transcript, { agent: 'codex', complete: true, next_after: null })
+  t.match(JSON.stringify(transcript.entries), 'from-the-tool')
+
+  const second = await run('ECHO: gone on', undefined, { resume: first.runId })
+  t.match(second.body.codex_exec_result?.command, `resume ${told.session_id} --`)
+  await until('the second run ends', async () => (await recordOf(second.runId)).outcome !== null)
+  t.match(await recordOf(second.runId), { session_id: told.session_id, reply: 'gone on' })
+})
+
+t.test(
+  'a live run has its session on the record within two seconds, and keeps it when it is killed',
+  async (t) => {
+    const { run, recordOf } = await setUp(t, 'danger-full-access')
+    const { runId, pid } = await run('RUN: sleep 300')
+    const began = Date.now()
+    await until('its session', async () => (await recordOf(runId)).session_id !== null)
+    t.ok(Date.now() - began < 2000)
+    process.kill(pid, 'SIGKILL')
+    await until('it ended', async () => (await recordOf(runId)).outcome !== null)
+    t.match((await recordOf(runId)).session_id, /^[0-9a-f-]{36}$/)
+  },
+)
