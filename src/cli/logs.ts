@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { findRun, presentRun } from './find-run.ts'
 import { offsetSince } from './log-since.ts'
+import { showTranscript } from './transcript.ts'
 import { showToEnd } from './watch.ts'
 import { whenOf } from './when.ts'
 
@@ -13,8 +14,11 @@ export async function logs(context: Context): Promise<number> {
   const [id] = words
   const { tail, since } = options
   if (tail !== undefined && since !== undefined) throw wrongUse('give --tail or --since, not both')
+  if (options.transcript && (tail ?? since) !== undefined)
+    throw wrongUse('a transcript is shown whole: leave --tail and --since out')
   const from = since === undefined ? null : whenOf(since, world.clock.now())
   const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
+  if (options.transcript) return showTranscript(context, runId)
   const offset = from === null ? null : await offsetSince(client, runId, from)
   const isNothing = from !== null && offset === null
   if (isNothing) screen.tell('looper: nothing was written since then')

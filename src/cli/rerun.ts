@@ -5,9 +5,10 @@ import { labelOf, nameOf, type Told } from './human.ts'
 import { checkStaying, launchRun } from './launch.ts'
 
 /** What a service tells of the message of a run; one that is older than this command does not. */
-type Recorded = RunDetails & Told & { readonly message?: string | null }
+type Recorded = Omit<RunDetails, 'agent' | 'model'> &
+  Told & { readonly message?: string | null; readonly agent?: string; readonly model?: string | null }
 
-/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, workspace and program. */
+/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, workspace, agent, model and program. */
 export async function rerun(context: Context): Promise<number> {
   const { client, words, options } = context
   checkStaying(options)
@@ -21,6 +22,9 @@ export async function rerun(context: Context): Promise<number> {
     codex_prompt: recorded.prompt,
     workspace: recorded.workspace,
     codex_exec_binary: recorded.binary,
+    ...(recorded.agent === undefined ? {} : { agent: recorded.agent }),
+    ...(recorded.model ? { model: recorded.model } : {}),
+    ...(options.continue ? { resume: runId } : {}),
   }
   return launchRun(context, body, false)
 }

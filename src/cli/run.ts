@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Context } from './context.ts'
 import { wrongUse } from './failure.ts'
+import { findRun } from './find-run.ts'
 import { checkStaying, launchRun } from './launch.ts'
 import { isFromStdin, readPrompt } from './prompt-source.ts'
 import type { Surroundings } from './world.ts'
 
 /** `looper run "message"`: asks for a fresh run; with `--wait` or `--follow` it stays until the run's end. */
 export async function run(context: Context): Promise<number> {
-  const { world, words, options } = context
+  const { world, client, words, options } = context
   const [message = '', stdin] = words
   if (stdin !== undefined && stdin !== '-') throw wrongUse('the message is one argument: put it in quotes')
   checkStaying(options)
@@ -18,9 +19,16 @@ export async function run(context: Context): Promise<number> {
     zulip_message: message,
     workspace: workspaceOf(options.workspace, world),
     ...(prompt === null ? {} : { codex_prompt: prompt }),
+    ...given('agent', options.agent),
+    ...given('model', options.model),
+    ...given('system_prompt', options['system-prompt']),
+    ...given('resume', options.resume === undefined ? undefined : await findRun(client, options.resume)),
   }
   return launchRun(context, body, isFromStdin(source))
 }
+
+/** A field of the request, where it was given. */
+const given = (name: string, value: string | undefined) => (value === undefined ? {} : { [name]: value })
 
 /**
  * The directory that was named, else the repository that the current one belongs to, else the current one. A leading

@@ -17,6 +17,8 @@ import { lastLines } from './last-lines.ts'
 
 const LINES = 10
 const LABEL_CELLS = 11
+/** As much of the last that the agent said. */
+const REPLY_LINES = 20
 
 /** `looper show [ID]`: all about one run. */
 export async function show({ world, screen, client, words, options }: Context): Promise<number> {
@@ -48,10 +50,24 @@ export async function show({ world, screen, client, words, options }: Context): 
   row('ended', at(run.ended_at))
   row('took', took === null ? null : duration(took))
   row('workspace', run.workspace)
+  row('agent', [run.agent, run.model].filter(Boolean).join(', '))
+  row('session', run.session_id)
+  row('tokens', tokensOf(run))
   row('command', run.command)
   row('log', run.log_path)
+  if (run.reply) {
+    screen.say('')
+    for (const line of run.reply.split('\n').slice(-REPLY_LINES)) screen.say(line)
+  }
   const lines = await lastLines(client, runId, LINES)
   if (lines.length > 0) screen.say('')
   for (const line of lines) screen.say(`${paint('dim', '>')} ${line}`)
   return EXIT.ok
+}
+
+/** What a run used, as far as its agent told. */
+function tokensOf({ tokens_used, cost_usd }: Pick<RunDetails, 'tokens_used' | 'cost_usd'>): string | null {
+  if (tokens_used === null) return null
+  const cost = cost_usd == null ? '' : `, $${cost_usd.toFixed(2)}`
+  return `${tokens_used.toLocaleString('en-US')}${cost}`
 }

@@ -56,6 +56,22 @@ Follow it with: looper logs -f 01000000
   t.equal(err, '')
 })
 
+t.test('the agent, its model, its instructions and the run to go on from may be named', async (t) => {
+  const { service, url } = await setUp(t)
+  const before = service.add({ outcome: 'exited', return_code: 0 })
+  launching(service)
+  const words = ['--agent', 'claude', '--model', 'opus', '--system-prompt', 'Be brief.', '--resume', '01']
+  t.equal((await runCommand(['run', 'x', '--workspace', '/', ...words], { url })).status, 0)
+  t.strictSame(service.asked.at(-1)?.body, {
+    zulip_message: 'x',
+    workspace: '/',
+    agent: 'claude',
+    model: 'opus',
+    system_prompt: 'Be brief.',
+    resume: before.run_id,
+  })
+})
+
 t.test('a workspace may be named; outside of any repository it is the current directory', async (t) => {
   const { service, url } = await setUp(t)
   launching(service)

@@ -24,6 +24,11 @@ t.test('all of a run that ended badly: why, what to do, when, where, and its las
       remedy: 'Buy some.',
       caller: 'ci',
       ended_at: '2026-11-01T09:00:02.000Z',
+      model: 'gpt-5',
+      session_id: '5e55',
+      tokens_used: 1_234_567,
+      cost_usd: 1.5,
+      reply: 'All is\ndone.',
     },
     `# looper_request_id=x\n# workspace=/repo\n# command=codex\n\n${output}\n# codex_exec_return_code=1\n`,
   )
@@ -45,8 +50,14 @@ started    ${started}, 1 h 59 m ago
 ended      ${ended}, 59 m 58 s ago
 took       1 h
 workspace  /repo
+agent      codex, gpt-5
+session    5e55
+tokens     1,234,567, $1.50
 command    codex exec
 log        ${run.log_path}
+
+All is
+done.
 
 ${[2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((i) => `> line ${i}`).join('\n')}
 `,
@@ -65,6 +76,7 @@ outcome    starting
 by         http
 requested  ${moment('2026-11-01T08:00:00Z')}, 2 h ago
 workspace  /repo
+agent      codex
 `,
   )
   service.append(run, '# looper_request_id=x\n# workspace=/repo\n# command=codex\n\n')

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { runCommand, startCommand } from '../helpers/command.ts'
+import { startLogApp } from '../helpers/log-app.ts'
+import { PROJECT, until } from '../helpers/service.ts'
+
+const stream = (name: string) => readFileSync(path.join(PROJECT, 'test/fixtures/streams', name))
+
+t.test('a transcript shows texts, tool calls and errors, and no raw log', async (t) => {
+  const { url, begin } = await startLogApp(t)
+  begin('aaaa', stream('codex-plain-tool.log')).finish({ returnCode: 0 })
+  const { out, status } = await runCommand(['logs', 'aaaa', '--transcript'], { url })
+  t.equal(status, 0)
+  t.match(out, /^\$ .+\n {2}.+/m)
+  t.notMatch(out, /OpenAI Codex v/)
+  begin('bbbb', stream('codex-plain-quota.log')).finish()
+  const failed = await runCommand(['logs', 'bbbb', '--transcript'], { url, columns: 80 })
+  t.match(failed.out, '\u001b[31m')
+  t.match(failed.out, 'usage limit')
+  const lines = (await runCommand(['logs', 'aaaa', '--transcript', '--json'], { url })).out.trim().split('\n')
+  t.ok(lines.map((line) => JSON.parse(line)).every(({ seq }, index) => index === 0 || seq > 0))
+})
+
+t.test('--follow goes on until the end, and shows a call when it has ended', async (t) => {
+  const { url, begin } = await startLogApp(t)
+  const log = stream('codex-plain-tool.log')
+  const run = begin('aaaa', log.subarray(0, Math.floor(log.length * 0.6)))
+  const command = startCommand(['logs', 'aaaa', '--transcript', '-f'], { url })
+  run.write(log.subarray(Math.floor(log.length * 0.6)))
+  await until('it shows the answer', () => command.out().includes('$ '))
+  run.finish({ returnCode: 0 })
+  t.equal((await command.ended).status, 0)
+  t.match(command.err(), /aaaa a run: exited/)
+  t.equal(command.out().match(/^\$ /gm)?.length, 1)
+
+  const ended = await runCommand(['logs', 'aaaa', '--transcript', '-f', '--json'], { url })
+  t.match(JSON.parse(String(ended.out.trim().split('\n').at(-1))), { run_id: 'aaaa', outcome: 'exited' })
+})
+
+t.test('it is shown whole', async (t) => {
+  const { url } = await startLogApp(t)
+  for (const more of [
+    ['--tail', '5'],
+    ['--since', '5m'],
+  ])
+    t.match(await runCommand(['logs', '--transcript', ...more], { url }), { status: 2, err: /shown whole/ })
+})
