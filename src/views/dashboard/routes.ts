@@ -3,6 +3,8 @@ import path from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../base/schema.ts'
 import { codingFor, inCodings } from './coding.ts'
+import { isKnownTag, tagsOf } from './fresh.ts'
+import { trimmed } from './trim.ts'
 
 const PAGE = path.join(import.meta.dirname, 'page')
 const TYPES: Readonly<Record<string, string>> = {
@@ -13,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json; charset=utf-8',
 }
 /** The style sheets, in their order. They are sent as one: nothing is painted before the last of them is there. */
-const STYLES = ['base', 'frame', 'run', 'log', 'ansi', 'side', 'overlays', 'form', 'small']
+const STYLES = ['base', 'frame', 'run', 'log', 'ansi', 'side', 'overlays', 'form', 'small', 'turned']
 
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and
@@ -48,6 +50,8 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
       'content-security-policy': POLICY,
+      // Kept, but asked for each time: a reload costs no file that is the same still.
+      'cache-control': 'no-cache',
       'cross-origin-opener-policy': 'same-origin',
       // The names of hosts that stand in a log are looked up by nobody who does not follow its links.
       'x-dns-prefetch-control': 'off',
@@ -58,17 +62,24 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
     const config = { linkable: isPage, answers: isPage ? ANSWERS : {} }
     const schema = isPage ? IN_WORDS : { hide: true }
     const coded = type === 'image/png' ? null : inCodings(content)
+    const tagOf = tagsOf(content)
     app.get(isPage ? '/' : `/dashboard/${name}`, { schema, config }, async (request, reply) => {
+      const coding = coded === null ? 'identity' : codingFor(request.headers['accept-encoding'])
+      const tag = tagOf(coding)
+      reply.header('etag', tag)
+      if (coded !== null) reply.header('vary', 'Accept-Encoding')
+      if (isKnownTag(tag, request.headers['if-none-match'])) return reply.code(304).send()
       reply.type(type)
-      if (coded === null) return content
-      const coding = codingFor(request.headers['accept-encoding'])
-      reply.header('vary', 'Accept-Encoding')
       if (coding !== 'identity') reply.header('content-encoding', coding)
-      return coded(coding)
+      return coded === null ? content : coded(coding)
     })
   }
   const names = readdirSync(PAGE)
-  const read = (name: string) => readFileSync(path.join(PAGE, name))
+  const read = (name: string) => {
+    const bytes = readFileSync(path.join(PAGE, name))
+    const extension = path.extname(name)
+    return extension === '.png' ? bytes : Buffer.from(trimmed(bytes.toString(), extension))
+  }
   for (const [extension, type] of Object.entries(TYPES)) {
     for (const name of names.filter((file) => file.endsWith(extension))) serve(name, type, read(name))
   }
