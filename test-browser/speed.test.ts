@@ -2,7 +2,7 @@ import t from 'tap'
 import { open, openBrowser, skip, startService, verdict } from './browser.ts'
 
 /** Of all that the page loads, with brotli, and with gzip for whoever comes over plain HTTP. */
-const MAX_BYTES = { br: 46 * 1024, gzip: 54 * 1024 }
+const MAX_BYTES = { br: 44 * 1024, gzip: 51 * 1024 }
 
 t.test('all of the page is small', { skip }, async (t) => {
   const { service } = await startService(t)

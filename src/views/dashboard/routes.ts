@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../base/schema.ts'
-import { bare } from './bare.ts'
 import { codingFor, inCodings } from './coding.ts'
+import { isKnownTag, tagsOf } from './fresh.ts'
+import { trimmed } from './trim.ts'
 
 const PAGE = path.join(import.meta.dirname, 'page')
 const TYPES: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json; charset=utf-8',
 }
 /** The style sheets, in their order. They are sent as one: nothing is painted before the last of them is there. */
-const STYLES = ['base', 'frame', 'run', 'log', 'ansi', 'side', 'overlays', 'form', 'small', 'small-turned']
+const STYLES = ['base', 'frame', 'run', 'log', 'ansi', 'side', 'overlays', 'form', 'small', 'turned']
 
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and
@@ -40,8 +40,6 @@ const IN_WORDS = {
   summary: 'The dashboard',
   description: 'Needs no token: it holds no data, and asks for the token that the API wants.',
 }
-/** Enough of a hash that no two versions of a file share it. */
-const TAG_LENGTH = 22
 const ANSWERS = { 200: { description: 'A page.', content: { 'text/html': Type.String() } } }
 
 /**
@@ -52,6 +50,8 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({
       'content-security-policy': POLICY,
+      // Kept, but asked for each time: a reload costs no file that is the same still.
+      'cache-control': 'no-cache',
       'cross-origin-opener-policy': 'same-origin',
       // The names of hosts that stand in a log are looked up by nobody who does not follow its links.
       'x-dns-prefetch-control': 'off',
@@ -62,33 +62,26 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
     const config = { linkable: isPage, answers: isPage ? ANSWERS : {} }
     const schema = isPage ? IN_WORDS : { hide: true }
     const coded = type === 'image/png' ? null : inCodings(content)
-    const tag = createHash('sha256').update(content).digest('base64url').slice(0, TAG_LENGTH)
+    const tagOf = tagsOf(content)
     app.get(isPage ? '/' : `/dashboard/${name}`, { schema, config }, async (request, reply) => {
       const coding = coded === null ? 'identity' : codingFor(request.headers['accept-encoding'])
-      const etag = `"${tag}-${coding}"`
-      // The browser asks each time whether it is still the same: after an update it is not.
-      reply.headers({ etag, 'cache-control': 'no-cache' })
+      const tag = tagOf(coding)
+      reply.header('etag', tag)
       if (coded !== null) reply.header('vary', 'Accept-Encoding')
-      if (isKnown(request.headers['if-none-match'], etag)) return reply.code(304).send()
+      if (isKnownTag(tag, request.headers['if-none-match'])) return reply.code(304).send()
       reply.type(type)
-      if (coded === null) return content
       if (coding !== 'identity') reply.header('content-encoding', coding)
-      return coded(coding)
+      return coded === null ? content : coded(coding)
     })
   }
   const names = readdirSync(PAGE)
   const read = (name: string) => {
-    const content = readFileSync(path.join(PAGE, name))
-    return /\.(js|css)$/.test(name) ? Buffer.from(bare(content.toString())) : content
+    const bytes = readFileSync(path.join(PAGE, name))
+    const extension = path.extname(name)
+    return extension === '.png' ? bytes : Buffer.from(trimmed(bytes.toString(), extension))
   }
   for (const [extension, type] of Object.entries(TYPES)) {
     for (const name of names.filter((file) => file.endsWith(extension))) serve(name, type, read(name))
   }
   serve('page.css', 'text/css; charset=utf-8', Buffer.concat(STYLES.map((name) => read(`${name}.css`))))
-}
-
-/** Whether a client has this version (RFC 9110, 13.1.2). */
-function isKnown(header: string | undefined, etag: string): boolean {
-  const tags = (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags.includes(etag) || tags.includes('*')
 }

@@ -90,7 +90,12 @@ export function createApi(token, refused) {
     autopoll: (order) => post(`autopoll/${order}`, {}),
     /** @param {string} runId the size of its log, in bytes */
     async logSize(runId) {
-      const response = await ask(`${runPath(runId)}/log`, { method: 'HEAD' })
+      const response = await ask(`${runPath(runId)}/log`, { method: 'HEAD' }).catch((error) => {
+        // An answer to HEAD has no words.
+        throw error instanceof ApiError && error.status === 404
+          ? new ApiError(404, error.code, 'The log of this run is gone: its file was removed.', null)
+          : error
+      })
       return Number(response.headers.get('content-length'))
     },
     /**

@@ -83,8 +83,9 @@ export function createLogSearch(root, log) {
   function show() {
     const place = here === -1 ? '' : `${(here + 1).toLocaleString('en')} of `
     const sum = `${total.toLocaleString('en')}${isComplete ? '' : ' …'}`
-    count.textContent = wanted === '' ? '' : total === 0 && isComplete ? 'none' : place + sum
-    count.title = total > found.length ? `the first ${found.length} can be gone to` : ''
+    const reach = total > found.length ? `, first ${found.length.toLocaleString('en')} in reach` : ''
+    count.textContent = wanted === '' ? '' : total === 0 && isComplete ? 'none' : place + sum + reach
+    count.title = reach && 'The arrows go to these. To reach later ones, search for something longer.'
     count.hidden = previous.hidden = next.hidden = wanted === ''
     previous.disabled = next.disabled = found.length === 0
     paint()

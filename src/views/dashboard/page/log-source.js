@@ -4,6 +4,8 @@ import { createLogBuffer } from './log-buffer.js'
 
 /** So much is fetched at a time, in bytes. */
 const PART_BYTES = 262_144
+/** Around a line that is gone to it is less, so that it is there at once. */
+const AROUND_BYTES = 65_536
 const NEWLINE = 10
 
 /**
@@ -48,11 +50,18 @@ export function createLogSource(api, runId, signal) {
     async around(number) {
       const { offset, total } = await locate({ from: number })
       if (offset === null) return { total }
-      const from = await begin(offset - PART_BYTES / 2)
-      const { text, end, isLast } = await read(from.offset, offset + PART_BYTES / 2)
-      const buffer = createLogBuffer(from.number)
-      buffer.push(text, true)
-      return { buffer, begin: from.offset, end, isLast }
+      const half = AROUND_BYTES / 2
+      const from = Math.max(0, offset - half)
+      const bytes = await api.logPart(runId, from, offset + half, signal)
+      const isLast = bytes.length < offset + half - from
+      // From where the first whole line begins; which one that is tell the ends of lines before the one that is wanted.
+      const begin = from === 0 ? 0 : bytes.indexOf(NEWLINE) + 1
+      const before = bytes.subarray(begin, offset - from).filter((byte) => byte === NEWLINE).length
+      const lineEnd = bytes.lastIndexOf(NEWLINE) + 1
+      const end = isLast || lineEnd <= offset - from ? bytes.length : lineEnd
+      const buffer = createLogBuffer(number - before)
+      buffer.push(new TextDecoder().decode(bytes.subarray(begin, end)), true)
+      return { buffer, begin: from + begin, end: from + end, isLast }
     },
     /** What stands before a byte, or before a line where that is not known. @param {number | null} offset @param {number} number */
     async before(offset, number) {

@@ -79,8 +79,11 @@ export function createLogView(content, addressOf, isChosen, timeOf) {
   /** @param {Element} line */
   function mark(line) {
     if (!(line instanceof HTMLElement)) return
-    line.classList.toggle('chosen', isChosen(Number(line.dataset.number)))
-    line.dataset.time = timeOf(Number(line.dataset.number))
+    const number = Number(line.dataset.number)
+    line.classList.toggle('chosen', isChosen(number))
+    const time = timeOf(number)
+    // Of thousands of lines few change, and what is set anew is styled anew.
+    if (line.dataset.time !== time) line.dataset.time = time
   }
 
   /** @param {number} at */

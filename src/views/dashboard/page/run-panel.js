@@ -9,7 +9,7 @@ import { complain } from './toasts.js'
 /** @import { Api, RunDetails, RunSummary } from './api.js' */
 
 /** What there is of a run, and only of a run. */
-const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'stop']
+const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'stop', 'logless']
 
 /**
  * One run: what it is, its log, and what can be done with it. Or why there is none.
@@ -45,6 +45,7 @@ export function createRunPanel(root, api, settled, again) {
     put('facts-start', factsStart(run))
     part(root, 'facts-list', HTMLElement).replaceChildren(...facts(run))
     part(root, 'stop', HTMLElement).hidden = run.outcome !== null
+    part(root, 'logless', HTMLElement).hidden = run.log_path !== null || run.outcome === null
     if (run.log_path === null) log.hide()
     else if (logOf !== run.run_id) {
       logOf = run.run_id
