@@ -27,10 +27,14 @@ const POLL_MS = 500
 const TELL_MS = 5000
 /** So many bytes, and others are let have the processor. */
 const BREATH_BYTES = 1_048_576
+/** Whoever writes faster than is read is not caught up with: its end does not wait for that. */
+const MOST_BEHIND_BYTES = 33_554_432
+/** What is read then: its last words. */
+const LAST_BYTES = 4_194_304
 
 /**
- * Reads what an agent says from its log as it grows, by the bytes, until the log is complete; resolves with all of it. A log
- * that is removed or replaced says no more. @throws {Error} where it cannot be read up to its completion
+ * Reads what an agent says from its log as it grows, by the bytes, until the log is complete; resolves with all of it. Of what
+ * is written faster than anybody could read, the end alone is read. A log that is removed or replaced says no more. @throws {Error} where it cannot be read up to its completion
  */
 export async function listen(options: ListenOptions): Promise<Said> {
   const { logPath, from, reader, before, clock, told, complete } = options
@@ -74,8 +78,8 @@ async function readOn(logPath: string, from: number, take: (bytes: Buffer) => vo
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
     // What outlived the run may write on and on.
     const end = fstatSync(fd).size
-    let offset = from
-    let breath = from + BREATH_BYTES
+    let offset = end - from > MOST_BEHIND_BYTES ? end - LAST_BYTES : from
+    let breath = offset + BREATH_BYTES
     while (offset < end) {
       const count = readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, end - offset), offset)
       if (count === 0) break
