@@ -10,6 +10,7 @@ import type { PlacePlugin } from './places/place.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
 import { hooks } from './triggers/hooks/plugin.ts'
 import type { TriggerPlugin } from './triggers/trigger.ts'
+import { agents } from './views/agents/plugin.ts'
 import { api } from './views/api/plugin.ts'
 import { dashboard } from './views/dashboard/plugin.ts'
 import { metrics } from './views/metrics/plugin.ts'
@@ -25,4 +26,4 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
 /** The ways to look at the service. */
-export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, metrics]
+export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, agents, metrics]

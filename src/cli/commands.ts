@@ -177,6 +177,16 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     ],
     notes: 'Where there is no browser, or no display, the address is printed.',
   },
+  agents: {
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    about: 'list the agents: found where, which version, logged in or not',
+    options: {},
+    common: ASKING,
+    examples: [['looper agents', 'the one with a * is that of whoever names none']],
+    notes: '',
+  },
   autopoll: {
     words: 'pause|resume|launch',
     minWords: 1,

@@ -102,8 +102,14 @@ function zsh(): string {
     const specs = optionsOf(name).map(([option, about]) => optionSpec(option, about))
     const words = wordsOf(name)
     const runs = runsOf(name)
+    // Without a place for its words, zsh completes nothing behind them.
+    const other = commandOf(name).maxWords > 0 ? [`'*:word:'`] : []
     const positional =
-      runs !== null ? [`'1:run:_looper_${runs}'`] : words.length > 0 ? [`'1:word:(${words.join(' ')})'`] : []
+      runs !== null
+        ? [`'1:run:_looper_${runs}'`]
+        : words.length > 0
+          ? [`'1:word:(${words.join(' ')})'`]
+          : other
     return `    ${name}) _arguments ${[...specs, ...positional].join(' ')} ;;`
   })
   const offered = (['runs', 'live'] as const).map(

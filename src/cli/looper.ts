@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../base/errors.ts'
+import { agents } from './agents.ts'
 import { readCommandLine } from './args.ts'
 import { autopoll } from './autopoll.ts'
 import { type Client, connect } from './client.ts'
@@ -82,6 +83,8 @@ async function dispatch(context: LocalContext): Promise<number> {
       return stop(asking(context))
     case 'open':
       return open(asking(context))
+    case 'agents':
+      return agents(asking(context))
     case 'autopoll':
       return autopoll(asking(context))
   }
