@@ -136,6 +136,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
   t.strictSame(offers('looper', '--url', 'http://a', 'logs', '-'), [
     '--follow',
     '-f',
+    '--transcript',
     '--tail',
     '--since',
     '--url',
