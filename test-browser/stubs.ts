@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import type { RunSummary } from '../src/runs/schemas.ts'
+import { UNSAID_ANSWER } from '../test/helpers/agents.ts'
 
 /** Has the page be told something else than the service says. @param change what becomes of an answer */
 export async function change(
@@ -59,6 +60,7 @@ export function manyRuns(now: number, count: number): RunSummary[] {
       name: NAMES[index % NAMES.length] ?? '',
       failed,
       remedy: null,
+      ...UNSAID_ANSWER,
       agent: 'codex',
       workspace: '/srv/projects/kernel',
       pid: 4000 + index,
