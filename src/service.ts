@@ -1,7 +1,5 @@
-import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
-import { programsOf, scriptsOf } from './agents/allowed.ts'
 import { buildApp, newRequestId } from './app.ts'
 import { systemClock } from './base/clock.ts'
 import { firstOf } from './base/first-of.ts'
@@ -10,29 +8,22 @@ import { versionOf } from './base/version.ts'
 import { findingsOf } from './checks.ts'
 import type { Config } from './config.ts'
 import { filesOf } from './config-files.ts'
+import { openHeart } from './heart.ts'
 import { createFailures } from './http/failures.ts'
 import { hostRulesOf } from './http/guards.ts'
 import { listen } from './http/listen.ts'
 import { openTokens } from './http/open-tokens.ts'
 import { createReadiness, phaseOf } from './http/readiness.ts'
 import { keepHouse } from './logging/housekeeping.ts'
-import { mirrorLog } from './logging/mirror.ts'
 import { makeLogDir, openLog } from './logging/open-logs.ts'
-import { redactor } from './logging/redact.ts'
 import type { ServerLog } from './logging/server-log.ts'
-import { noteTimes } from './logs/times-file.ts'
 import { openNotices } from './notices/notices.ts'
-import { isOwnVariable } from './own-variables.ts'
 import type { Parts } from './parts.ts'
-import { NOTICES, PLACES, VIEWS } from './plugins.ts'
-import { COOKIE, type ProcessTable } from './processes/table.ts'
+import { NOTICES, VIEWS } from './plugins.ts'
+import type { ProcessTable } from './processes/table.ts'
 import { type Claim, claim } from './record/claim.ts'
 import { type Ledger, openLedger } from './record/ledger.ts'
-import { agentEnvironment } from './runs/environment.ts'
-import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
-import { type Access, recheckLaunch } from './runs/request.ts'
 import { tellSteps } from './runs/run-lines.ts'
-import { createRuns } from './runs/runs.ts'
 import { observeLedger } from './runs/steps.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
 import type { Places } from './settings/part.ts'
@@ -78,10 +69,8 @@ interface Opened {
 const END_NOTICES_MS = 2000
 /** How long an end waits for somebody else's lock on the ledger. */
 const SETTLE_MS = 10_000
-const MIB = 1_048_576
 /** How the notices of a request go that names a script. */
 const byScript = firstOf(NOTICES.flatMap((notice) => notice.byScript ?? []))
-const OWN_SCRIPTS = NOTICES.flatMap(({ ownScripts }) => ownScripts)
 
 /**
  * Builds the parts, starts them in order, and closes them in reverse where one of them fails.
@@ -120,52 +109,14 @@ async function compose(
   if (tell) tellSteps(steps, tell)
   const clock = systemClock
   const { agents, log, launch, http } = config
-  const { logger, placeToCut, raw: write } = serverLog
+  const { logger, placeToCut } = serverLog
 
   const findings = await findingsOf(config, env, { projectDir, home })
   const warnings = await startWarnings(config, told, findings)
   for (const warning of warnings) logger.warn(warning)
 
-  const places = { projectDir, home, searchPath: env.PATH }
-  const redact = redactor(secrets.values)
-  const owners = withoutNpm(env, environmentOfNpm(env, process.ppid), projectDir)
-  const agentEnv = () =>
-    agentEnvironment(owners, {
-      isOwn: isOwnVariable,
-      secret: secrets.variables(),
-      pass: config.access.agentEnvPass,
-    })
-  const access: Access = {
-    workspaceRoots: config.access.workspaceRoots,
-    programs: (own) => programsOf(config.access.executables, { ...places, ...own }),
-    scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, { ...places, ...agents.known.program }),
-  }
-  const stateDir = path.join(log.dir, '.runs')
-  const place = firstOf(PLACES).open({ stateDir, table, clock })
-  const runs = createRuns({
-    ...config.stop,
-    table,
-    clock,
-    agents,
-    logger,
-    ledger,
-    hurry,
-    logDir: log.dir,
-    place,
-    ownCookie: env[COOKIE] ?? null,
-    env: agentEnv,
-    recheck: (request) => recheckLaunch(request, access, places),
-    minFreeMb: launch.minFreeMb,
-    maxLogBytes: log.maxMb * MIB,
-    placeToCut,
-    redact,
-    noteTimes: log.times ? (file, complete) => noteTimes(file, clock, complete) : null,
-    mirror: log.mirror
-      ? (file, from, mirrored, complete) =>
-          mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })
-      : null,
-  })
-
+  const heart = openHeart({ config, env, table, hurry, clock, serverLog, ledger, secrets, projectDir, home })
+  const { runs, place, access, places, redact, agentEnv } = heart
   const closing = new AbortController()
   const background: Promise<unknown>[] = []
   let app: FastifyInstance | null = null

@@ -1,0 +1,93 @@
+import path from 'node:path'
+import { programsOf, scriptsOf } from './agents/allowed.ts'
+import type { ProgramPlaces } from './agents/binary.ts'
+import type { Clock } from './base/clock.ts'
+import { firstOf } from './base/first-of.ts'
+import type { Config } from './config.ts'
+import { mirrorLog } from './logging/mirror.ts'
+import { type Redact, redactor } from './logging/redact.ts'
+import type { ServerLog } from './logging/server-log.ts'
+import { noteTimes } from './logs/times-file.ts'
+import { isOwnVariable } from './own-variables.ts'
+import type { Place } from './places/place.ts'
+import { NOTICES, PLACES } from './plugins.ts'
+import { COOKIE, type ProcessTable } from './processes/table.ts'
+import type { Ledger } from './record/ledger.ts'
+import { agentEnvironment } from './runs/environment.ts'
+import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
+import { type Access, recheckLaunch } from './runs/request.ts'
+import { createRuns, type Runs } from './runs/runs.ts'
+import type { Secrets } from './secrets.ts'
+import type { Places } from './settings/part.ts'
+
+/** What the heart is opened with. */
+export interface HeartOptions extends Places {
+  readonly config: Config
+  readonly env: NodeJS.ProcessEnv
+  readonly table: ProcessTable
+  readonly hurry: AbortSignal
+  readonly clock: Clock
+  readonly serverLog: ServerLog
+  readonly ledger: Ledger
+  readonly secrets: Secrets
+}
+
+/** Runs, and what requests for them are checked with. Whoever opens it closes the runs, then the place. */
+export interface Heart {
+  readonly runs: Runs
+  readonly place: Place
+  readonly access: Access
+  readonly places: ProgramPlaces
+  readonly redact: Redact
+  /** What agents get as their environment now. */
+  agentEnv(): NodeJS.ProcessEnv
+}
+
+const MIB = 1_048_576
+const OWN_SCRIPTS = NOTICES.flatMap(({ ownScripts }) => ownScripts)
+
+/** Puts the heart together as the settings want it. */
+export function openHeart(options: HeartOptions): Heart {
+  const { config, env, table, hurry, clock, serverLog, ledger, secrets, projectDir, home } = options
+  const { agents, log, launch } = config
+  const { logger, placeToCut, raw: write } = serverLog
+  const places = { projectDir, home, searchPath: env.PATH }
+  const redact = redactor(secrets.values)
+  const owners = withoutNpm(env, environmentOfNpm(env, process.ppid), projectDir)
+  const agentEnv = () =>
+    agentEnvironment(owners, {
+      isOwn: isOwnVariable,
+      secret: secrets.variables(),
+      pass: config.access.agentEnvPass,
+    })
+  const access: Access = {
+    workspaceRoots: config.access.workspaceRoots,
+    programs: (own) => programsOf(config.access.executables, { ...places, ...own }),
+    scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, { ...places, ...agents.known.program }),
+  }
+  const place = firstOf(PLACES).open({ stateDir: path.join(log.dir, '.runs'), table, clock })
+  const runs = createRuns({
+    ...config.stop,
+    table,
+    clock,
+    agents,
+    logger,
+    ledger,
+    hurry,
+    logDir: log.dir,
+    place,
+    ownCookie: env[COOKIE] ?? null,
+    env: agentEnv,
+    recheck: (request) => recheckLaunch(request, access, places),
+    minFreeMb: launch.minFreeMb,
+    maxLogBytes: log.maxMb * MIB,
+    placeToCut,
+    redact,
+    noteTimes: log.times ? (file, complete) => noteTimes(file, clock, complete) : null,
+    mirror: log.mirror
+      ? (file, from, mirrored, complete) =>
+          mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })
+      : null,
+  })
+  return { runs, place, access, places, redact, agentEnv }
+}
