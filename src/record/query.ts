@@ -27,7 +27,8 @@ export interface Statement {
 const LISTED = `seq, run_id, request_id, trigger, caller, ${NAME}, agent, workspace, binary, timeout_ms, stall_ms, requested_at,
   announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
   agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, remedy,
-  output_bytes, tokens_used`
+  output_bytes, tokens_used, model, session_id, usage_input, usage_cached, usage_output, usage_total, cost_usd, turns,
+  error_kind`
 
 /**
  * Of all runs asked for since then, the earliest thousand by the clock tell where they begin on the record, so that

@@ -37,7 +37,7 @@ async function setUp(test: Test) {
 }
 
 t.test('a run of another agent is started as it wants, and what it said is on the record', async (t) => {
-  const { run, argv, ended, zulip } = await setUp(t)
+  const { run, argv, ended, zulip, service } = await setUp(t)
   const { body, runId } = await run('true', { agent: 'claude', system_prompt: 'Be brief.' })
   t.match(body, { ok: true, codex_exec_approval_policy: null, codex_exec_sandbox: null })
   t.match(await ended(runId), {
@@ -51,6 +51,8 @@ t.test('a run of another agent is started as it wants, and what it said is on th
     usage: { input: Number, output: Number },
     cost_usd: Number,
   })
+  const { runs } = JSON.parse(await (await fetch(`${service.url}/runs`)).text())
+  t.match(runs, [{ agent: 'claude', model: 'opus', session_id: SESSION, cost_usd: Number, turns: Number }])
   const words = argv()
   t.match(words.join(' '), '--model opus')
   t.ok(words.includes('--append-system-prompt-file'))
