@@ -30,9 +30,6 @@ export async function referenceFiles(project: string, dir: string): Promise<Read
 }
 
 function inDocument(file: string, text: string): string {
-  const old = readFileSync(file, 'utf8')
-  const [before, rest] = old.split(BEGIN)
-  const after = rest?.split(END)[1]
-  if (after === undefined) throw new Error(`${file} does not say where its tables stand`)
-  return `${before}${BEGIN}${text}${END}${after}`
+  const [before, rest] = readFileSync(file, 'utf8').split(BEGIN)
+  return [before, BEGIN, text, END, String(rest).split(END)[1]].join('')
 }

@@ -59,7 +59,7 @@ function comment({ about, byDefault, example: given }: Documented): string {
 
 const plain = (markdown: string) => markdown.replace(/\[([^\]]+)\]\(([^)]+)\)/g, '$1').replaceAll('`', '')
 
-const sentence = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`
+const sentence = (text: string) => `${text[0]?.toUpperCase()}${text.slice(1)}.`
 
 function wrapped(text: string): string {
   const lines = ['#']

@@ -13,6 +13,9 @@ export interface Agents {
 export const agentNamed = ({ all }: Agents, name: string): Agent | null =>
   all.find((agent) => agent.name === name) ?? null
 
+/** The agent of a run on the record; the one that callers know where it is not configured any more. */
+export const agentOnRecord = (agents: Agents, name: string): Agent => agentNamed(agents, name) ?? agents.known
+
 /** Whether an argv is a run of any of them. */
 export const isRunOfAny =
   ({ all }: Agents) =>

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../base/errors.ts'
 import type { Agent } from './agent.ts'
 import { type ProgramPlaces, resolveBinary } from './binary.ts'
@@ -19,9 +21,11 @@ export interface Probe {
 /** Some agents load half a gigabyte before they say a word. */
 const LIMIT_MS = 15_000
 const MOST_BYTES = 1_048_576
+/** What was written before the end is surely read by then. */
+const LAST_OUTPUT_MS = 200
 
 /**
- * Asks an agent's program about itself: its version, whether it is logged in, and its models. Nothing of it is left running.
+ * Asks an agent's program about itself: its version, whether it is logged in, and its models.
  * @param env the environment that its runs would get
  */
 export async function probe(agent: Agent, places: ProgramPlaces, env: NodeJS.ProcessEnv): Promise<Probe> {
@@ -33,20 +37,20 @@ export async function probe(agent: Agent, places: ProgramPlaces, env: NodeJS.Pro
     return { program: null, version: null, isLoggedIn: null, models: [], problem }
   }
   const { version, login, models } = agent.probe
-  const told = await ask(program, version, env)
+  const told = await ask(program, version, env).catch(() => NOTHING)
   if (told.status !== 0) {
     const problem = `${program} ${version.join(' ')} failed. ${agent.installRemedy}`
     return { program, version: null, isLoggedIn: null, models: [], problem }
   }
   const [state, list] = await Promise.all([
-    login === null ? null : ask(program, login, env),
-    models === null ? null : ask(program, models, env),
+    login === null ? NOTHING : ask(program, login, env),
+    models === null ? NOTHING : ask(program, models, env),
   ])
   return {
     program,
     version: agent.versionOf(told.output),
-    isLoggedIn: state === null || state.status === null ? null : agent.isLoggedIn(state.output, state.status),
-    models: list?.status === 0 ? agent.modelsOf(list.output) : [],
+    isLoggedIn: state.status === null ? null : agent.isLoggedIn(state.output, state.status),
+    models: list.status === 0 ? agent.modelsOf(list.output) : [],
     problem: null,
   }
 }
@@ -57,15 +61,22 @@ interface Told {
   readonly status: number | null
 }
 
+/** It could not be asked. */
+const NOTHING: Told = { output: '', status: null }
+
 /** What a program prints; it is killed with its group where it takes too long or prints without end. */
 async function ask(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Told> {
   const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const over = new AbortController()
+  let status: number | null = null
+  child.once('exit', (code) => {
+    status = code
+    over.abort()
+  })
+  child.once('error', () => over.abort())
+  // Once it has ended, its number may be somebody else's.
   const kill = () => {
-    try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // It has ended.
-    }
+    if (!over.signal.aborted && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   }
   const timer = setTimeout(kill, LIMIT_MS)
   let output = ''
@@ -75,11 +86,14 @@ async function ask(program: string, args: readonly string[], env: NodeJS.Process
       if (output.length > MOST_BYTES) kill()
     })
   }
-  const status = await new Promise<number | null>((resolve) => {
-    child.once('error', () => resolve(null))
-    child.once('close', resolve)
-  })
+  await new Promise((resolve) => over.signal.addEventListener('abort', resolve, { once: true }))
   clearTimeout(timer)
-  kill()
+  // What it left behind may hold its output open; what it said itself is there by then.
+  await Promise.race([
+    Promise.all([child.stdout, child.stderr].map((stream) => finished(stream).catch(() => undefined))),
+    sleep(LAST_OUTPUT_MS),
+  ])
+  child.stdout.destroy()
+  child.stderr.destroy()
   return { output, status }
 }

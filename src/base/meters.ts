@@ -37,7 +37,7 @@ export function createMeters(): Meters {
     counter(spec) {
       const counts = new Map((spec.label?.values ?? ['']).map((value) => [value, 0]))
       counters.push({ ...spec, counts })
-      return (label = '') => counts.set(label, (counts.get(label) ?? 0) + 1)
+      return (label = '') => counts.set(label, Number(counts.get(label)) + 1)
     },
     gauge(spec) {
       gauges.push(spec)

@@ -66,8 +66,8 @@ export async function show({ world, screen, client, words, options }: Context): 
 }
 
 /** What a run used, as far as its agent told. */
-function tokensOf({ tokens_used, cost_usd }: Pick<RunDetails, 'tokens_used' | 'cost_usd'>): string | null {
-  if (tokens_used === null) return null
-  const cost = cost_usd == null ? '' : `, $${cost_usd.toFixed(2)}`
-  return `${tokens_used.toLocaleString('en-US')}${cost}`
+function tokensOf({ tokens_used, cost_usd }: Pick<RunDetails, 'tokens_used' | 'cost_usd'>): string {
+  const cost = cost_usd == null ? [] : [`$${cost_usd.toFixed(2)}`]
+  const tokens = tokens_used === null ? [] : [tokens_used.toLocaleString('en-US')]
+  return [...tokens, ...cost].join(', ')
 }

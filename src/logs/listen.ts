@@ -34,7 +34,8 @@ const LAST_BYTES = 4_194_304
 
 /**
  * Reads what an agent says from its log as it grows, by the bytes, until the log is complete; resolves with all of it. Of what
- * is written faster than anybody could read, the end alone is read. A log that is removed or replaced says no more. @throws {Error} where it cannot be read up to its completion
+ * is written faster than anybody could read, the end alone is read. A log that is removed or replaced says no more.
+ * @throws {Error} where it cannot be read up to its completion
  */
 export async function listen(options: ListenOptions): Promise<Said> {
   const { logPath, from, reader, before, clock, told, complete } = options
@@ -79,18 +80,15 @@ async function readOn(logPath: string, from: number, take: (bytes: Buffer) => vo
     // What outlived the run may write on and on.
     const end = fstatSync(fd).size
     let offset = end - from > MOST_BEHIND_BYTES ? end - LAST_BYTES : from
-    let breath = offset + BREATH_BYTES
-    while (offset < end) {
+    for (let breath = offset + BREATH_BYTES; offset < end; offset += CHUNK_BYTES) {
+      // Somebody may have cut it off meanwhile: then there is less.
       const count = readSync(fd, chunk, 0, Math.min(CHUNK_BYTES, end - offset), offset)
-      if (count === 0) break
       take(chunk.subarray(0, count))
-      offset += count
-      if (offset >= breath) {
-        await setImmediate()
-        breath = offset + BREATH_BYTES
-      }
+      if (offset < breath) continue
+      await setImmediate()
+      breath = offset + BREATH_BYTES
     }
-    return offset
+    return Math.max(from, end)
   } finally {
     closeSync(fd)
   }

@@ -115,7 +115,7 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
         const run = latest
         for await (const entry of transcript.readOn()) await send(entry)
         if (run.outcome !== null) {
-          for (const entry of transcript.end()) await send(entry)
+          await Promise.all(transcript.end().map(send))
           return await stream.end(endFrame(run))
         }
         await Promise.race([clock.sleep(POLL_MS), stream.closed])

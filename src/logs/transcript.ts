@@ -64,6 +64,7 @@ export async function pageOf(
   const kept: TranscriptEntry[] = []
   /** Where a tool call that has not ended stands among the kept; null: before them. */
   const open = new Map<string, number | null>()
+  let last = after
   let hasMore = false
   const take = (entry: TranscriptEntry) => {
     if (entry.kind === 'tool') {
@@ -77,8 +78,12 @@ export async function pageOf(
       if (entry.state === 'started') open.set(entry.id, isWanted(entry) ? kept.length : null)
     }
     if (entry.seq <= after) return
-    if (isWanted(entry)) kept.push(entry)
-    else hasMore = true
+    if (!isWanted(entry)) {
+      hasMore = true
+      return
+    }
+    last = entry.seq
+    kept.push(entry)
   }
   const isWanted = ({ seq }: TranscriptEntry) => seq > after && kept.length < limit
   for await (const entry of transcript.readOn()) {
@@ -86,5 +91,5 @@ export async function pageOf(
     take(entry)
   }
   for (const entry of transcript.end()) take(entry)
-  return { entries: kept, nextAfter: hasMore ? (kept.at(-1)?.seq ?? after) : null }
+  return { entries: kept, nextAfter: hasMore ? last : null }
 }

@@ -241,7 +241,7 @@ export function openLedger(
     },
     usageOf(sessionId) {
       const row = db.prepare(`${SESSION_USAGE} WHERE session_id = ?`).get(sessionId)
-      return saidIn(row ?? {}).usage
+      return saidIn(Object(row)).usage
     },
     launchedSince(trigger, since) {
       const row = db

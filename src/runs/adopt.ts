@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { type Agents, agentNamed } from '../agents/agents.ts'
+import { type Agents, agentOnRecord } from '../agents/agents.ts'
 import { messageOf } from '../base/errors.ts'
 import { findRunLog, runLogName } from '../logs/run-log.ts'
 import type { Place } from '../places/place.ts'
@@ -93,13 +93,7 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   end(
     record,
     deps,
-    explain(
-      how,
-      run.logPath,
-      deps.clock.now(),
-      agentNamed(deps.agents, record.agent) ?? deps.agents.known,
-      deps,
-    ),
+    explain(how, run.logPath, deps.clock.now(), agentOnRecord(deps.agents, record.agent), deps),
   )
 }
 

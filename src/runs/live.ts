@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Agent } from '../agents/agent.ts'
 import type { Usage } from '../agents/agent-events.ts'
-import { agentNamed } from '../agents/agents.ts'
+import { agentOnRecord } from '../agents/agents.ts'
 import { NOTHING_SAID, type Said, ended as saidAtEnd } from '../agents/said.ts'
 import { messageOf } from '../base/errors.ts'
 import { isShortage, plainSize } from '../base/plain-file.ts'
@@ -243,7 +243,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       )
       return follow(
         { runId, requestId, trigger, caller, name, command, logPath, agent, wrapper },
-        agentNamed(deps.agents, record.agent) ?? deps.agents.known,
+        agentOnRecord(deps.agents, record.agent),
         { ...record, before: null, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,
         UNHEARD,

@@ -46,6 +46,25 @@ t.test('one that is not there, or does not run, is told with what to do', async 
   t.match(await probe(codex, places, {}), { problem: /--version failed/ })
 })
 
+t.test('what an agent has no words for is not asked', async (t) => {
+  const { program } = await probed(t, ANSWERS)
+  const places = { projectDir: '/', home: '/', searchPath: path.dirname(program) }
+  const silent = { ...codex, probe: { ...codex.probe, login: null, models: null } }
+  const env = { PATH: process.env.PATH }
+  t.match(await probe(silent, places, env), { version: '0.169.0', isLoggedIn: null, models: [] })
+  const tooLong = { TOO_LONG: 'x'.repeat(200_000) }
+  t.match(await probe(codex, places, tooLong), { problem: /--version failed/ }, 'it cannot be started')
+})
+
+t.test('one that leaves something behind is not waited for', async (t) => {
+  const mark = `left-${process.pid}`
+  const began = Date.now()
+  const { found } = await probed(t, `${ANSWERS}\n[ $1 = --version ] && setsid sleep 300 &`, { MARK: mark })
+  t.match(found, { version: '0.169.0' })
+  t.ok(Date.now() - began < 10_000)
+  for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+})
+
 t.test('one that says more than anybody reads is stopped, with all it started', async (t) => {
   const mark = `probe-${process.pid}`
   const { found } = await probed(t, 'sleep 300 & yes', { MARK: mark })

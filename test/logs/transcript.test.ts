@@ -3,7 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { TranscriptEntry } from '../../src/agents/transcript.ts'
 import { type GrowingTranscript, pageOf } from '../../src/logs/transcript.ts'
-import type { Entry, TranscriptAnswer } from '../../src/logs/transcript-schemas.ts'
+import { type Entry, entryOf, type TranscriptAnswer } from '../../src/logs/transcript-schemas.ts'
 import { startLogApp } from '../helpers/log-app.ts'
 import { PROJECT, until } from '../helpers/service.ts'
 
@@ -160,6 +160,11 @@ t.test('nothing more is read where nobody waits', async (t) => {
 t.test('errors have their kind, and the time at which a limit ends', async (t) => {
   const { page } = await setUp(t, stream('codex-plain-quota.log'))
   t.match((await page()).entries, [{ kind: 'error', error: 'quota', retrying: false, until: null }])
+})
+
+t.test('a time at which a limit ends is told as one', async (t) => {
+  const error = { kind: 'error', error: 'quota', text: 'x', retrying: false, until: 1000 } as const
+  t.match(entryOf({ ...error, seq: 1, offset: 2 }), { until: '1970-01-01T00:00:01.000Z' })
 })
 
 t.test('noise, halves and what is too long are read over', async (t) => {

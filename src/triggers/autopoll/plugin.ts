@@ -1,4 +1,4 @@
-import { agentNamed } from '../../agents/agents.ts'
+import { agentOnRecord } from '../../agents/agents.ts'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import type { Part } from '../../settings/part.ts'
@@ -40,7 +40,7 @@ function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): O
         ...parts,
         ...wanted,
         notify: notices.notify,
-        limitedUntil: (run) => limitedUntil(run, agentNamed(agents, run.agent) ?? agents.known, agentEnv),
+        limitedUntil: (run) => limitedUntil(run, agentOnRecord(agents, run.agent), agentEnv),
         logDir: settings.log.dir,
         prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
         skipped,

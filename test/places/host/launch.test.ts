@@ -5,6 +5,7 @@ import { type HostSpec, launch } from '../../../src/places/host/launch.ts'
 import { readState } from '../../../src/places/host/state-file.ts'
 import { createWrappers } from '../../../src/places/host/wrappers.ts'
 import { linuxTable } from '../../../src/processes/linux.ts'
+import { textOf } from '../../helpers/service.ts'
 
 /** Launches this argv with these changes. */
 function start(test: Test, argv: readonly string[], more: Partial<HostSpec> = {}) {
@@ -34,6 +35,14 @@ t.test('what the system refuses to start is told as such', async (t) => {
     code: 'LOOPER_LAUNCH_FAILED',
     message: /ENOTDIR/,
   })
+})
+
+t.test('a command adds to the environment, and takes out of it', async (t) => {
+  const env = { PATH: process.env.PATH, KEPT: 'kept', GONE: 'gone' }
+  const argv = ['sh', '-c', 'echo "$KEPT $ADDED ${GONE-none}" >env']
+  const command = { argv, stdin: null, env: { ADDED: 'added', GONE: null }, files: {} }
+  t.equal(await (await start(t, argv, { env, command })).status, 0)
+  t.equal(textOf(path.join(t.testdirName, 'env')), 'kept added none\n')
 })
 
 t.test('a program that vanished ends the run with 127', async (t) => {

@@ -11,6 +11,11 @@ t.test('a hook without conditions acts on everything, with what it has', async (
   const full: Hook = { ...hook(), message: '{{a}}', prompt: 'do {{a}}', workspace: '/w/{{a}}' }
   const decision = decide(full, { headers: {} }, { a: 'x' })
   t.match(decision, { kind: 'run', body: { zulip_message: 'x', codex_prompt: /do ⟦x⟧$/, workspace: '/w/x' } })
+  const other: Hook = { ...hook(), agent: 'claude', model: 'opus', system_prompt: '{{a}}' }
+  t.strictSame(decide(other, { headers: {} }, { a: 'x' }), {
+    kind: 'run',
+    body: { zulip_message: 'go', agent: 'claude', model: 'opus', system_prompt: '{{a}}' },
+  })
 })
 
 t.test('the event is where each sender names it', async (t) => {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * Installs the agents that the tests of real agents run, in pinned versions, below node_modules/.cache/agents: together they
+ * Runs the tests of real agents. Installs the agents first, in pinned versions, below node_modules/.cache/agents: together they
  * take some 800 MB, so they are no dev dependencies. What is there in these versions stays.
  */
 const AGENTS: Readonly<Record<string, string>> = {
@@ -32,3 +32,8 @@ if (existsSync(done) && readFileSync(done, 'utf8') === wanted) {
   for (const script of SCRIPTS) run(process.execPath, [path.join(dir, 'node_modules', script)])
   writeFileSync(done, wanted)
 }
+
+const tap = path.resolve(import.meta.dirname, '../node_modules/.bin/tap')
+const tests = globSync('test-agents/*.test.ts')
+const { status } = spawnSync(tap, ['--disable-coverage', '--timeout=600', ...tests], { stdio: 'inherit' })
+process.exitCode = status ?? 1
