@@ -100,8 +100,10 @@ t.test('nor beside one that another user runs behind a launcher which was stoppe
   t.match(await post(), { status: 500, body: { code: 'LOOPER_STOP_FAILED' } }, 'its mark tells whose it is')
   t.match((await post({ if_running: 'skip' })).body, { skipped: true })
   end(pid)
-  agentIs('exec sleep 300')
+  agentIs(`echo $$ >${told}; exec sleep 300`)
   t.match(await post(), { status: 200, body: { remaining_codex_exec_pids: [] } })
+  // A run that is still starting would read what the next test makes of its agent's script.
+  await until('the agent', () => textOf(told) !== '')
 })
 
 t.test('a tool that became another user keeps nobody from beginning, and is named', async (t) => {
