@@ -387,6 +387,6 @@ t.test('the real service launches what it is asked for', async (t) => {
   )
   t.match(await runCommand(['run', 'hello'], { url: service.url, cwd }), {
     status: 77,
-    err: /unauthorized\nSend a valid token/,
+    err: /unauthorized\nSet LOOPER_API_TOKEN/,
   })
 })
