@@ -37,4 +37,4 @@ EXPOSE 3456
 VOLUME /looper/logs
 HEALTHCHECK CMD curl --noproxy '*' --fail --silent "http://127.0.0.1:${LOOPER_PORT:-3456}/health" || exit 1
 ENTRYPOINT ["tini", "--"]
-CMD ["node", "src/start.js"]
+CMD ["node", "--env-file-if-exists=.env", "src/start.js"]
