@@ -99,7 +99,11 @@ t.test('in the checkout of Looper itself the service chooses the workspace', asy
   t.match(service.asked.at(-1)?.body, { workspace: projectDir }, 'unless it is named')
   rmSync(path.join(projectDir, '.git'), { recursive: true })
   await runCommand(['run', 'x'], { url, cwd: path.join(projectDir, 'src'), world: { projectDir } })
-  t.strictSame(service.asked.at(-1)?.body, { zulip_message: 'x' }, 'also where only its files are, as in an image')
+  t.strictSame(
+    service.asked.at(-1)?.body,
+    { zulip_message: 'x' },
+    'also where only its files are, as in an image',
+  )
 })
 
 t.test('the prompt comes from an option, a file or stdin, to the byte', async (t) => {
