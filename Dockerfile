@@ -4,7 +4,8 @@
 #   docker run -p 127.0.0.1:3456:3456 -e LOOPER_API_TOKEN=... -v looper-logs:/looper/logs -v ~/project:/project \
 #     -e LOOPER_WORKSPACE=/project -e LOOPER_WORKSPACE_ROOTS=/project looper
 #
-# The agent's own program and its credentials are not in the image: build on it, or mount them. The container is the run's
+# The agent's own program and its credentials are not in the image: docs/operations.md tells how they come in. What is mounted
+# has to belong to the user 1000. Settings may also come from a mounted /looper/.env. The container is the run's
 # machine: it ends with it, also by `docker restart`. A sandboxing agent needs namespaces, which Docker's default
 # profile denies it: `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`, or an agent without its own
 # sandbox, for which the container is one.
@@ -37,4 +38,5 @@ EXPOSE 3456
 VOLUME /looper/logs
 HEALTHCHECK CMD curl --noproxy '*' --fail --silent "http://127.0.0.1:${LOOPER_PORT:-3456}/health" || exit 1
 ENTRYPOINT ["tini", "--"]
-CMD ["node", "src/start.js"]
+# As `npm start` does it.
+CMD ["node", "--env-file-if-exists=.env", "src/start.js"]

@@ -20,7 +20,14 @@ t.test(
 
 t.test('nothing stands between the init of the image and the service', async (t) => {
   t.match(dockerfile, /^ENTRYPOINT \["tini", "--"\]$/m)
-  t.match(dockerfile, /^CMD \["node", "src\/start\.js"\]$/m)
+  t.match(dockerfile, /^CMD \["node", "--env-file-if-exists=\.env", "src\/start\.js"\]$/m)
+})
+
+t.test('only what the image is made of is sent to whoever builds it', async (t) => {
+  const [first, ...sent] = readFileSync(path.join(PROJECT, '.dockerignore'), 'utf8').trim().split('\n')
+  t.equal(first, '*')
+  const copied = [...dockerfile.matchAll(/^COPY (.*) \S+$/gm)].flatMap(([, files = '']) => files.split(' '))
+  t.strictSame(sent.toSorted(), copied.map((file) => `!${file}`).toSorted())
 })
 
 t.test('the image has the command, on PATH', async (t) => {

@@ -22,6 +22,8 @@ interface Sending extends Pick<HttpRequest, 'quietMs'> {
 }
 
 const QUIET_MS = 30_000
+/** The service's own remedy is for who writes HTTP requests. */
+const NO_TOKEN = 'Set LOOPER_API_TOKEN to a token of this service; "looper token add" makes one.'
 
 /** A client of one service; the environment names proxies and authorities. Each request has a connection of its own, and none follows a redirect with the token. */
 export function connect(
@@ -100,7 +102,8 @@ function refusal(url: string, status: number, location: string | undefined, text
   const answer: { error?: unknown; remedy?: unknown; code?: unknown } = parse(text)
   const { error, remedy, code } = answer
   if (typeof error !== 'string' || typeof code !== 'string') return notLooper(url)
-  return new Failure(exitOf(status, code), error, typeof remedy === 'string' ? remedy : null, answer)
+  const told = typeof remedy === 'string' ? remedy : null
+  return new Failure(exitOf(status, code), error, code === 'LOOPER_UNAUTHORIZED' ? NO_TOKEN : told, answer)
 }
 
 function exitOf(status: number, code: string): number {

@@ -32,13 +32,13 @@ const given = (name: string, value: string | undefined) => (value === undefined 
 
 /**
  * The directory that was named, else the repository that the current one belongs to, else the current one. A leading
- * `~` that the shell left is the service's to expand. Undefined in Looper's own checkout: whoever is there for the command
- * does not mean to have an agent rewrite Looper.
+ * `~` that the shell left is the service's to expand. Undefined in Looper's own directory, a checkout or that of an image:
+ * whoever is there for the command does not mean to have an agent rewrite Looper.
  */
 function workspaceOf(given: string | undefined, { cwd, projectDir }: Surroundings): string | undefined {
   if (given !== undefined) return /^~(\/|$)/.test(given) ? given : path.resolve(cwd, given)
   let dir = cwd
-  while (!existsSync(path.join(dir, '.git'))) {
+  while (dir !== projectDir && !existsSync(path.join(dir, '.git'))) {
     if (dir === path.dirname(dir)) return cwd
     dir = path.dirname(dir)
   }

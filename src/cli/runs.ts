@@ -28,7 +28,8 @@ export async function runs({ world, screen, client, options }: Context): Promise
     return EXIT.ok
   }
   if (answer.runs.length === 0) {
-    screen.tell('looper: no such run')
+    const isNarrowed = [outcome, trigger, workspace, since, options.failed].some(Boolean)
+    screen.tell(isNarrowed ? 'looper: no such run' : 'looper: nothing ran yet')
     return EXIT.ok
   }
   const columns: Column[] = [

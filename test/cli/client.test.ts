@@ -27,7 +27,7 @@ t.test('a refusal is told in its own words, with its remedy and its exit status'
   const { service, client } = await setUp(t)
   const cases: [number, string, number][] = [
     [400, 'LOOPER_FIELD_INVALID', EXIT.failed],
-    [401, 'LOOPER_UNAUTHORIZED', EXIT.unauthorized],
+    [401, 'LOOPER_TOKEN_EXPIRED', EXIT.unauthorized],
     [403, 'LOOPER_FORBIDDEN', EXIT.unauthorized],
     [403, 'LOOPER_WORKSPACE_FORBIDDEN', EXIT.failed],
     [404, 'LOOPER_RUN_NOT_FOUND', EXIT.notFound],
@@ -42,6 +42,18 @@ t.test('a refusal is told in its own words, with its remedy and its exit status'
     service.interrupt((_, response) => response.writeHead(status).end(JSON.stringify(body)))
     await t.rejects(client.get('/runs', []), { exit, message: 'why', remedy: 'Do this.', answer: body }, code)
   }
+})
+
+t.test('who is not let in is told where the command takes its token from', async (t) => {
+  const { service, client } = await setUp(t)
+  const body = { ok: false, error: 'unauthorized', code: 'LOOPER_UNAUTHORIZED', remedy: 'Send a header.' }
+  service.interrupt((_, response) => response.writeHead(401).end(JSON.stringify(body)))
+  await t.rejects(client.get('/runs', []), {
+    exit: EXIT.unauthorized,
+    message: 'unauthorized',
+    remedy: /^Set LOOPER_API_TOKEN to a token of this service/,
+    answer: body,
+  })
 })
 
 t.test('what is no Looper is told', async (t) => {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
@@ -97,6 +97,13 @@ t.test('in the checkout of Looper itself the service chooses the workspace', asy
   }
   await runCommand(['run', 'x', '--workspace', '.'], { url, cwd: projectDir, world: { projectDir } })
   t.match(service.asked.at(-1)?.body, { workspace: projectDir }, 'unless it is named')
+  rmSync(path.join(projectDir, '.git'), { recursive: true })
+  await runCommand(['run', 'x'], { url, cwd: path.join(projectDir, 'src'), world: { projectDir } })
+  t.strictSame(
+    service.asked.at(-1)?.body,
+    { zulip_message: 'x' },
+    'also where only its files are, as in an image',
+  )
 })
 
 t.test('the prompt comes from an option, a file or stdin, to the byte', async (t) => {
@@ -387,6 +394,6 @@ t.test('the real service launches what it is asked for', async (t) => {
   )
   t.match(await runCommand(['run', 'hello'], { url: service.url, cwd }), {
     status: 77,
-    err: /unauthorized\nSend a valid token/,
+    err: /unauthorized\nSet LOOPER_API_TOKEN/,
   })
 })

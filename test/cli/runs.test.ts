@@ -121,7 +121,11 @@ t.test('--failed lists those that ended badly', async (t) => {
 
 t.test('no run is told aside; --json gives the page', async (t) => {
   const { service, url } = await setUp(t)
-  t.match(await runCommand(['runs'], { url }), { status: 0, out: '', err: 'looper: no such run\n' })
+  t.match(await runCommand(['runs'], { url }), { status: 0, out: '', err: 'looper: nothing ran yet\n' })
+  for (const narrowed of [['--failed'], ['--outcome', 'live'], ['--trigger', 'hook'], ['--since', '1h']]) {
+    const { err } = await runCommand(['runs', ...narrowed], { url })
+    t.equal(err, 'looper: no such run\n', narrowed.join(' '))
+  }
   const run = service.add()
   t.strictSame(JSON.parse((await runCommand(['runs', '--json'], { url })).out), {
     runs: [run],
