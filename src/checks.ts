@@ -51,13 +51,17 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
     await attempt('prompt', prompt.path, remedy, () => readDefaultPrompt(prompt))
   }
   if (tokensFile !== null) {
-    await attempt('tokens', tokensFile, 'Fix the file of LOOPER_TOKENS_FILE.', () =>
-      createTokenCheck(
-        null,
-        tokensFile,
-        () => 0,
-        () => undefined,
-      ),
+    await attempt(
+      'tokens',
+      tokensFile,
+      'Fix the file of LOOPER_TOKENS_FILE, or make it with "looper token add NAME".',
+      () =>
+        createTokenCheck(
+          null,
+          tokensFile,
+          () => 0,
+          () => undefined,
+        ),
     )
   }
   return [...found, ...config.triggers.flatMap((trigger) => trigger.findings(env))]

@@ -96,7 +96,7 @@ t.test('the autopoll is paused, resumed and told to launch', { skip }, async (t)
       enabled: true,
       paused,
       next_at: null,
-      would_skip: '3 runs in a row failed; the next is due at 2030-01-02T03:04:05.000Z',
+      would_skip: '3 runs in a row failed or ended at once; the next is due at 2030-01-02T03:04:05.000Z',
     },
   }))
   await page.route(/\/autopoll\/\w+$/, async (route) => {

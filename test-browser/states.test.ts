@@ -205,7 +205,7 @@ t.test('the history', { skip }, async (t) => {
       enabled: true,
       paused: false,
       next_at: new Date(Date.now() + 60_000).toISOString(),
-      would_skip: `3 runs in a row failed; the next is due at ${new Date(Date.now() + 700_000).toISOString()}`,
+      would_skip: `3 runs in a row failed or ended at once; the next is due at ${new Date(Date.now() + 700_000).toISOString()}`,
     },
     notice: {
       kind: 'zulip',
@@ -220,7 +220,12 @@ t.test('the history', { skip }, async (t) => {
   await page.unroute(STATUS)
   await change(page, STATUS, (status) => ({
     ...status,
-    autopoll: { enabled: true, paused: true, next_at: null, would_skip: '5 runs in a row failed' },
+    autopoll: {
+      enabled: true,
+      paused: true,
+      next_at: null,
+      would_skip: 'paused: 5 runs in a row failed or ended at once; POST /run resumes',
+    },
   }))
   await page.reload()
   await page.getByRole('button', { name: 'Resume autopoll' }).waitFor()

@@ -36,23 +36,35 @@ export async function probe(agent: Agent, places: ProgramPlaces, env: NodeJS.Pro
     const problem = `${messageOf(error)}. ${agent.installRemedy}`
     return { program: null, version: null, isLoggedIn: null, models: [], problem }
   }
-  const { version, login, models } = agent.probe
+  const { version, models } = agent.probe
   const told = await ask(program, version, env).catch(() => NOTHING)
   if (told.status !== 0) {
     const problem = `${program} ${version.join(' ')} failed. ${agent.installRemedy}`
     return { program, version: null, isLoggedIn: null, models: [], problem }
   }
-  const [state, list] = await Promise.all([
-    login === null ? NOTHING : ask(program, login, env),
+  const [login, list] = await Promise.all([
+    isLoggedIn(agent, program, env),
     models === null ? NOTHING : ask(program, models, env),
   ])
   return {
     program,
     version: agent.versionOf(told.output),
-    isLoggedIn: state.status === null ? null : agent.isLoggedIn(state.output, state.status),
+    isLoggedIn: login,
     models: list.status === 0 ? agent.modelsOf(list.output) : [],
     problem: null,
   }
+}
+
+/** Asks an agent's program whether it is logged in; null where nobody can say. Nothing of it is left running. */
+export async function isLoggedIn(
+  agent: Pick<Agent, 'probe' | 'isLoggedIn'>,
+  program: string,
+  env: NodeJS.ProcessEnv,
+): Promise<boolean | null> {
+  const { login } = agent.probe
+  if (login === null) return null
+  const { output, status } = await ask(program, login, env)
+  return status === null ? null : agent.isLoggedIn(output, status)
 }
 
 interface Told {

@@ -181,7 +181,8 @@ export const ERRORS = {
   LOOPER_BINARY_MISSING: {
     status: 500,
     when: "The agent's program was not found, or may not be executed.",
-    remedy: "Install the program, or name it with 'codex_exec_binary' or CODEX_EXEC_BINARY.",
+    remedy:
+      "Install the program, or name it with 'codex_exec_binary' or the setting of its agent (CODEX_EXEC_BINARY, LOOPER_<AGENT>_BINARY).",
   },
   LOOPER_NOTICE_FAILED: {
     status: 500,

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
+import { isLoggedIn } from '../agents/probe.ts'
 import { errnoOf, messageOf } from '../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../base/finding.ts'
 import { findProgram } from '../checks.ts'
@@ -32,23 +33,30 @@ export function checkNode(version: string): Finding {
       )
 }
 
-/** Whether the agent's program is there, and which version it is. */
+/** Whether the agent's program is there, which version it is, and whether it is logged in. */
 export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places: Places): Promise<Finding> {
   const program = findProgram(config, env, places)
   if (program.state !== 'ok') return program
   const file = program.text
+  const agent = config.agents.standard
+  const { name } = agent
+  const tried = environmentToTry(config, env, places.projectDir)
+  let text: string
   try {
-    const { stdout } = await promisify(execFile)(file, ['--version'], {
-      env: environmentToTry(config, env, places.projectDir),
-      timeout: VERSION_MS,
-    })
-    return ok(config.agents.standard.name, `${stdout.trim()}, ${file}`)
+    const { stdout } = await promisify(execFile)(file, ['--version'], { env: tried, timeout: VERSION_MS })
+    text = `${stdout.trim()}, ${file}`
   } catch (error) {
-    return broken(
-      config.agents.standard.name,
-      `${file} --version failed: ${messageOf(error)}`,
-      config.agents.standard.installRemedy,
-    )
+    return broken(name, `${file} --version failed: ${messageOf(error)}`, agent.installRemedy)
+  }
+  switch (await isLoggedIn(agent, file, tried)) {
+    case true:
+      return ok(name, `${text}, logged in`)
+    case false: {
+      const remedy = `Log in to ${name} as the user of the service, unless your model provider needs no login.`
+      return warning(name, `${text}, not logged in`, remedy)
+    }
+    case null:
+      return ok(name, text)
   }
 }
 

@@ -20,7 +20,7 @@ const forms = {
       expected: 'an address or host name to listen on, without scheme and port',
       read: listenHostOf,
     },
-    '`127.0.0.1`; with a token `0.0.0.0`',
+    '`127.0.0.1`; with a token or a tokens file `0.0.0.0`',
     'the address to listen on',
     '127.0.0.1',
   ),
@@ -46,7 +46,7 @@ const forms = {
   LOOPER_TOKENS_FILE: setting(
     filePath(),
     'none',
-    'a file of named tokens with scopes; `looper token add NAME` makes one',
+    'a file of named tokens with scopes; `looper token add NAME` makes it, also before the first start',
     '~/looper-tokens.json',
   ),
   LOOPER_ALLOW_UNAUTHENTICATED: setting(

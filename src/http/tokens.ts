@@ -54,7 +54,7 @@ export const MAIN_TOKEN_NAME = 'LOOPER_API_TOKEN'
 /**
  * Tokens from the settings and from the tokens file, which is read anew when it changes. A file that became unreadable
  * or wrong keeps its last good state, and `complain` is told; one that was removed has no tokens.
- * @throws {Error} where the file is unreadable or wrong at the start
+ * @throws {Error} where the file is absent, unreadable or wrong at the start
  */
 export function createTokenCheck(
   mainToken: string | null,
@@ -74,6 +74,8 @@ export function createTokenCheck(
           },
         ]
   let stamp = file === null ? null : stampOf(file)
+  if (file !== null && stamp === null)
+    throw new Error(`there is no file ${file} yet; "looper token add NAME" makes it`)
   let named = file === null ? [] : readTokens(file)
   let complaint = ''
 

@@ -71,6 +71,21 @@ t.test(
   },
 )
 
+t.test('it tells whether the agent is logged in, where the agent tells that', async (t) => {
+  const { examine, good } = await setUp(t)
+  const answers = (line: string) =>
+    writeFileSync(
+      good.CODEX_EXEC_BINARY,
+      `#!/bin/sh\ncase $* in --version) echo codex-cli 0.0.1 ;; 'login status') ${line} ;; esac\n`,
+    )
+  answers("echo 'Logged in using ChatGPT'")
+  t.match((await examine()).of('codex'), [{ state: 'ok', text: /codex, logged in$/, remedy: null }])
+  answers("echo 'Not logged in'; exit 1")
+  const { status, of } = await examine()
+  t.equal(status, 0, 'a model provider may need no login')
+  t.match(of('codex'), [{ state: 'warning', text: /codex, not logged in$/, remedy: /^Log in to codex/ }])
+})
+
 t.test('what is broken is marked, with what to do, and the exit status is 1', async (t) => {
   const { places, good, dir } = await setUp(t)
   const { status, out } = await runCommand(['doctor'], {

@@ -26,7 +26,7 @@ const REMEDIES: readonly (readonly [words: RegExp, remedy: string])[] = [
   ],
   [
     /model\b.*(not supported|does not exist|not found|not have access)|model_not_found|requires a newer version/i,
-    'Name a model that this account may use: "model" in the config.toml of codex.',
+    'Name a model that this account may use: in the request, LOOPER_CODEX_MODEL, or the config.toml of codex.',
   ],
   [/error loading config|model provider .* not found|config\.toml/i, 'Fix the config.toml of codex.'],
   [/context window/i, 'Give it a smaller task: the conversation became longer than the model can take.'],

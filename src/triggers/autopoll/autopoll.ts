@@ -184,13 +184,13 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
       const due = new Date(backoff.until).toISOString()
       return {
         kind: 'backoff',
-        reason: `${backoff.failures} runs in a row failed; the next is due at ${due}`,
+        reason: `${inARow(backoff.failures)}; the next is due at ${due}`,
       }
     }
     case 'pause':
       return {
         kind: 'paused',
-        reason: `paused: ${backoff.failures} runs in a row failed; POST /run resumes, and so does POST /autopoll/resume`,
+        reason: `paused: ${inARow(backoff.failures)}; POST /run resumes, and so does POST /autopoll/resume`,
         row: backoff,
       }
     case 'go':
@@ -200,6 +200,11 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
     kind: 'rate',
     reason: `it launched ${maxRunsPerHour} runs within an hour (LOOPER_AUTO_MAX_RUNS_PER_HOUR)`,
   }
+}
+
+/** A run that ended at once may have exited with 0. */
+function inARow(failures: number): string {
+  return `${failures === 1 ? 'the last run' : `${failures} runs in a row`} failed or ended at once`
 }
 
 /** What the latest runs say of the next launch. */
@@ -220,7 +225,7 @@ async function tellPause(
 ): Promise<void> {
   if (ledger.note(TOLD) === lastRunId) return
   ledger.setNote(TOLD, lastRunId)
-  const message = `Looper's autopoll pauses: ${failures} runs in a row failed or ended at once. POST /run resumes it.`
+  const message = `Looper's autopoll pauses: ${inARow(failures)}. POST /run resumes it.`
   logger.error({ failures, run_id: lastRunId }, 'codex.exec.autopoll.pause')
   await notify(message, signal).catch((error: unknown) => {
     logger.error({ error: messageOf(error) }, 'codex.exec.autopoll.notice.fail')

@@ -21,7 +21,10 @@ t.test('the last words of a turn that failed are why, and each has its remedy', 
     ['To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus.', /whose plan/],
     ['Quota exceeded. Check your plan and billing details.', /Add credits/],
     ['Your workspace is out of credits. Add credits to continue.', /Add credits/],
-    ['The model `loopback` does not exist or you do not have access to it.', /"model" in the config.toml/],
+    [
+      'The model `loopback` does not exist or you do not have access to it.',
+      /LOOPER_CODEX_MODEL, or the config.toml/,
+    ],
     ['unexpected status 403 Forbidden: <html>, url: http://127.0.0.1:1/v1/responses', /reach the model/],
     ['exceeded retry limit, last status: 429 Too Many Requests', /Wait some minutes/],
     ['We’re currently experiencing high demand, which may cause temporary errors.', /Ask again later/],
@@ -60,7 +63,7 @@ t.test('a start that failed is told as well', async (t) => {
 
 t.test('what a server says in JSON is told without it', async (t) => {
   const model = "The 'm' model is not supported when using Codex with a ChatGPT account."
-  t.match(turn(JSON.stringify({ detail: model })), { cause: model, remedy: /"model"/ })
+  t.match(turn(JSON.stringify({ detail: model })), { cause: model, remedy: /LOOPER_CODEX_MODEL/ })
   t.match(turn(JSON.stringify({ error: { message: model } })), { cause: model })
   t.match(turn(JSON.stringify({ message: model })), { cause: model })
   for (const odd of ['{"detail":7}', '{"a":1}', 'null', '[]', '{"detail"', '7'])

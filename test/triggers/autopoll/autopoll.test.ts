@@ -64,9 +64,13 @@ t.test(
       ZULIP_BOT_API_KEY: zulip.account.key,
     }
     const { service, serverLog, runLogs, dir } = await setUp(t, 'exit 1', settings)
-    await until('the pause', () => serverLog().includes('paused: 5 runs in a row failed; POST /run resumes'))
+    await until('the pause', () =>
+      serverLog().includes('paused: 5 runs in a row failed or ended at once; POST /run resumes'),
+    )
     t.equal(runLogs().length, 5)
-    t.match(serverLog(), /[1-4] runs in a row failed; the next is due at \d{4}-/)
+    t.match(serverLog(), /the last run failed or ended at once; the next is due at \d{4}-/)
+    t.match(serverLog(), /[2-4] runs in a row failed or ended at once; the next is due at \d{4}-/)
+    t.notMatch(serverLog(), /1 runs/)
     await until('the notice', () => zulip.messages.length > 0)
     const pauses = () => serverLog().split('codex.exec.autopoll.pause').length - 1
     const skips = () => serverLog().split('paused: 5 runs').length - 1

@@ -6,13 +6,14 @@ import { complain, tell } from './toasts.js'
 /** @typedef {NonNullable<Status['autopoll']>} AutopollState */
 
 /** What the service says of a row of failures. */
-const FAILURES = /^(\d+) runs in a row failed(?:; the next is due at (\S+))?/
+const FAILURES =
+  /^(?:paused: )?(?:the last run|(\d+) runs in a row) failed or ended at once(?:; the next is due at (\S+))?/
 
 /** What the autopoll does next, and why. @param {AutopollState} autopoll @param {number} now @returns {[string, string | null]} */
 export function autopollWords({ enabled, paused, next_at, would_skip }, now) {
   if (!enabled) return ['off', null]
-  const [, failures, due] = FAILURES.exec(would_skip ?? '') ?? []
-  const many = failures && (failures === '1' ? '1 failure' : `${failures} failures`)
+  const [row, failures, due] = FAILURES.exec(would_skip ?? '') ?? []
+  const many = row && (failures === undefined ? '1 failure' : `${failures} failures`)
   const why = many ?? (would_skip && withLocalTimes(would_skip, now))
   if (paused) return ['paused', why || null]
   if (due) return [`waits until ${moment(due, now)}, ${many}`, null]
