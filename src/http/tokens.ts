@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { messageOf } from '../base/errors.ts'
+import { impossibleDay } from '../base/iso-time.ts'
 import { readChecked } from '../base/json-file.ts'
 import { readOwnerFile } from '../base/owner-file.ts'
 import { Type } from '../base/schema.ts'
@@ -137,7 +138,7 @@ export function hashToken(token: string): string {
 function readTokens(file: string): KnownToken[] {
   return readChecked(TokensFile, readOwnerFile(file), file).tokens.map(({ name, sha256, scope, expires }) => {
     const expiresAt = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
-    if (Number.isNaN(expiresAt))
+    if (Number.isNaN(expiresAt) || (expires !== undefined && impossibleDay(expires) !== null))
       throw new Error(`${file}: the token ${name} has no valid expiry date: ${expires}`)
     return { name, scope, digest: Buffer.from(sha256, 'hex'), expiresAt }
   })

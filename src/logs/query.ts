@@ -1,4 +1,5 @@
 import { LooperError } from '../base/errors.ts'
+import { impossibleDay } from '../base/iso-time.ts'
 import { type Static, Type } from '../base/schema.ts'
 import type { LinesWanted } from './lines.ts'
 import { type LogSearch, meansCase } from './search.ts'
@@ -120,8 +121,10 @@ function within(field: string, given: string, least: number, most: number): numb
 
 function timeOf(field: string, given: string): number {
   const time = /^\d{4}-\d\d-\d\d/.test(given) ? Date.parse(given) : Number.NaN
-  if (!Number.isNaN(time)) return time
-  throw invalid(`'${field}' must be a time like 2026-01-02T03:04:05Z`)
+  if (Number.isNaN(time)) throw invalid(`'${field}' must be a time like 2026-01-02T03:04:05Z`)
+  const day = impossibleDay(given)
+  if (day !== null) throw invalid(`'${field}': there is no ${day}`)
+  return time
 }
 
 function flagOf(field: string, given: string): boolean {

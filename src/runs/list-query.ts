@@ -1,4 +1,5 @@
 import { LooperError } from '../base/errors.ts'
+import { impossibleDay } from '../base/iso-time.ts'
 import { type Static, Type } from '../base/schema.ts'
 import type { RunQuery } from '../record/query.ts'
 import { OUTCOMES } from './outcome.ts'
@@ -76,9 +77,8 @@ function triggerOf(given: string) {
 function timeOf(given: string): number {
   const time = TIME.test(given) ? Date.parse(given) : Number.NaN
   if (Number.isNaN(time)) throw invalid("'since' must be a date, or a time with its zone, in ISO 8601")
-  // Dates go on into the next month where theirs has no such day.
-  const day = given.slice(0, 'YYYY-MM-DD'.length)
-  if (!new Date(day).toISOString().startsWith(day)) throw invalid(`'since': there is no ${day}`)
+  const day = impossibleDay(given)
+  if (day !== null) throw invalid(`'since': there is no ${day}`)
   return time
 }
 

@@ -102,6 +102,15 @@ t.test('a filter that cannot be meant so is told', async (t) => {
     status: 2,
     err: /--since does not take "yore"\nGive a date/,
   })
+  for (const wrong of ['5', '2026', 'Tuesday 1', '2026-11-01T08:00 tomorrow'])
+    t.match(await runCommand(['runs', '--since', wrong], { url }), {
+      status: 2,
+      err: /does not take ".*"\nGive a date/,
+    })
+  t.match(await runCommand(['runs', '--since', '2026-02-31'], { url }), {
+    status: 2,
+    err: /--since: there is no 2026-02-31\nGive a date/,
+  })
   t.match(await runCommand(['runs', '--failed', '--outcome', 'lost'], { url }), {
     status: 2,
     err: 'looper: give --failed or --outcome, not both\n',

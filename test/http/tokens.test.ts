@@ -79,6 +79,9 @@ t.test('a file that is not there yet is told as such, with what makes it', async
 })
 
 t.test('a date that is none never becomes a token for ever', async (t) => {
+  t.throws(() => setUp(t, [token('late', { expires: '2026-02-31' })]), {
+    message: /late has no valid expiry date/,
+  })
   t.throws(() => setUp(t, [token('odd', { expires: '2026-99-99' })]), {
     message: /the token odd has no valid expiry date: 2026-99-99$/,
   })

@@ -148,8 +148,12 @@ t.test('what was written since a time begins with the line that was being writte
   t.strictSame(await lines(timeOf(1000), '&from=5'), last.slice(2), 'the clock that was set back is believed')
   t.strictSame((await ask(timeOf(4001))).is_complete, true)
   t.strictSame(await lines('2026-01-02T04:04:06+01:00'), [[2, 2], [3, 3], ...last], 'in any zone')
-  for (const wrong of ['', 'yesterday', '5', '2026-99-99', `2026-01-02T${'9'.repeat(999)}`])
+  for (const wrong of ['', 'yesterday', '5', '2026-01-99x', `2026-01-02T${'9'.repeat(999)}`])
     t.match(await ask(wrong), { code: 'LOOPER_FIELD_INVALID', error: /'since' must be a time/ })
+  t.match(await ask('2026-02-31T03:04:05Z'), {
+    code: 'LOOPER_FIELD_INVALID',
+    error: "'since': there is no 2026-02-31",
+  })
 
   truncateSync(file, 9)
   t.strictSame(await lines(timeOf(4000)), [[2, 2]], 'what was cut off is not told')
