@@ -89,6 +89,17 @@ t.test('as a package it runs without any dependency, and the doctor with them', 
   t.equal(await runs.ended, 0, runs.err())
   t.match(JSON.parse(runs.out()), { runs: [{ run_id: run.run_id }] })
 
+  const twenty = ['--import', path.join(PROJECT, 'test/fixtures/older-node.js'), bin]
+  const onTwenty = start([...twenty, 'runs'], env)
+  t.equal(await onTwenty.ended, 0, onTwenty.err())
+  const serve = start([...twenty, 'serve'])
+  t.equal(await serve.ended, 78)
+  t.match(serve.err(), 'looper: Node 20.16.0 is too old for the service\nInstall Node 24.2')
+  const examined = start([...twenty, 'doctor'])
+  t.equal(await examined.ended, 1)
+  t.match(examined.out(), '✗ node       20.16.0 is too old for the service')
+  t.equal(examined.err(), '')
+
   const older = 'data:text/javascript,delete process.getBuiltinModule'
   const old = start(['--import', older, bin, 'runs'], env)
   t.equal(await old.ended, 1)

@@ -17,21 +17,6 @@ import { followSecrets } from '../secrets.ts'
 import type { Places } from '../settings/part.ts'
 
 const VERSION_MS = 10_000
-/** Where the sources run. */
-const NEEDED_NODE = [24, 2] as const
-
-/** Whether the service runs on this Node. */
-export function checkNode(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const isEnough = major > NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor >= NEEDED_NODE[1])
-  return isEnough
-    ? ok('node', version)
-    : broken(
-        'node',
-        `${version} is too old for the service, and the other checks need it, too`,
-        `Use Node ${NEEDED_NODE.join('.')} or newer; in a checkout "npx looper doctor" brings its own.`,
-      )
-}
 
 /** Whether the agent's program is there, which version it is, and whether it is logged in. */
 export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places: Places): Promise<Finding> {

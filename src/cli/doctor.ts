@@ -1,16 +1,8 @@
-import { messageOf } from '../base/errors.ts'
-import { broken, type Finding, ok, warning } from '../base/finding.ts'
-import { checkDisk, checkFiles, checkNames, checkWorkspace } from '../checks.ts'
-import { type Config, loadConfig } from '../config.ts'
-import { firstProcess } from '../processes/init.ts'
-import { ConfigError } from '../settings/config-error.ts'
-import { tellOfDotEnv } from '../settings/dot-env.ts'
-import { checkAgent, checkInit, checkNode, checkPort, checkProcesses } from './checks.ts'
-import { connect } from './client.ts'
+import type { Finding } from '../base/finding.ts'
 import type { LocalContext } from './context.ts'
-import { EXIT, Failure } from './failure.ts'
+import { EXIT } from './failure.ts'
+import { checkNode } from './node-check.ts'
 import type { Style } from './screen.ts'
-import { localUrl } from './service-address.ts'
 
 const MARKS: Readonly<Record<Finding['state'], { readonly mark: string; readonly style: Style }>> = {
   ok: { mark: '✓', style: 'green' },
@@ -41,52 +33,7 @@ async function* examine({ world }: LocalContext): AsyncGenerator<Finding> {
   const node = checkNode(world.nodeVersion)
   yield node
   if (node.state === 'broken') return
-  let env: NodeJS.ProcessEnv
-  let config: Config
-  try {
-    env = { ...world.dotEnv, ...world.env }
-    config = loadConfig(env, world, tellOfDotEnv(world.projectDir))
-  } catch (error) {
-    const problems = error instanceof ConfigError ? error.problems : [messageOf(error)]
-    for (const problem of problems) yield broken('settings', problem, 'Fix it in .env or the environment.')
-    return
-  }
-  yield ok('settings', 'all valid')
-  const misspelt = checkNames(env)
-  yield* misspelt
-  const known = misspelt.map(({ text }) => text)
-  for (const text of config.warnings.filter((one) => !known.includes(one)))
-    yield warning('settings', text, 'Change it, unless you mean it so.')
-  yield* await checkFiles(config, env)
-  yield await checkAgent(config, env, world)
-  yield checkWorkspace(config)
-  yield await config.notice.probe(env, world.interrupted)
-  yield (await checkPort(config)) ?? (await checkService(config, env, world.interrupted))
-  yield* checkDisk(config)
-  yield await checkProcesses(world.platform)
-  yield* checkInit(firstProcess())
-}
-
-/** Whether it is Looper that listens on the port, with these settings. */
-async function checkService(
-  { http: { host, port, token } }: Config,
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<Finding> {
-  const url = localUrl(host, port)
-  try {
-    const { version } = await connect({ url, token }, env, signal).get<{ version: string }>('/status', [
-      'version',
-    ])
-    return ok('port', `Looper ${version} answers at ${url}`)
-  } catch (error) {
-    if (!(error instanceof Failure) || signal.aborted) throw error
-    if (error.exit === EXIT.unreachable) {
-      const remedy = 'Stop what listens there, or set LOOPER_PORT.'
-      return broken('port', `${host}:${port} is taken: ${error.message}`, remedy)
-    }
-    // The tokens file holds no token that could be shown to it.
-    if (error.exit === EXIT.unauthorized && token === null) return ok('port', `Looper answers at ${url}`)
-    return broken('port', `Looper at ${url} says: ${error.message}`, 'Restart it with these settings.')
-  }
+  // An older Node cannot even load the parts of the service.
+  const { examineService } = await import('./examine.ts')
+  yield* examineService(world)
 }

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../base/errors.ts'
 import { makeDirectory } from '../base/files.ts'
-import { checkNode } from './checks.ts'
 import type { LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
+import { checkNode } from './node-check.ts'
 
 const TOO_OLD =
   'Install Node 24.2 or newer, or start the service in a checkout: there "npm start" brings its own.'
