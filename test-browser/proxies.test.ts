@@ -93,6 +93,9 @@ const PROXIES: Readonly<Record<string, Proxy>> = {
   },
 }
 
+/** A host of its own has no path to tell of. */
+const withoutPrefix = (text: string) => text.replace(/.*X-Forwarded-Prefix.*\n/, '')
+
 function configurationOf(language: string): string {
   const text = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(GUIDE)?.[1]
   if (text === undefined) throw new Error(`docs/proxy.md tells nothing of ${language}`)
@@ -189,7 +192,12 @@ for (const [language, proxy] of Object.entries(PROXIES)) {
             }),
           },
         )
-        const port = await startProxy(t, proxy, prefix ? text : proxy.atRoot(text), service.url)
+        const port = await startProxy(
+          t,
+          proxy,
+          prefix ? text : withoutPrefix(proxy.atRoot(text)),
+          service.url,
+        )
         const url = `https://${NAME}:${port}${prefix}`
 
         await t.test('the page works', async (t) => {
@@ -229,6 +237,11 @@ for (const [language, proxy] of Object.entries(PROXIES)) {
           await once(child, 'close')
           t.match(seen, /second\\n/)
           t.match(seen, /event: end/)
+        })
+
+        await t.test('/docs shows the address that its reader used', async (t) => {
+          const { body } = await curl(`${url}/docs`)
+          t.match(body, `curl ${url}/runs `)
         })
 
         await t.test('strangers stay outside', async (t) => {
