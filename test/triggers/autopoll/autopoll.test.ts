@@ -5,6 +5,7 @@ import type { Status } from '../../../src/cli/status.ts'
 import { startLoopbackModel, writeCodexHome } from '../../fixtures/loopback-model.ts'
 import { startLoopbackZulip } from '../../fixtures/loopback-zulip.ts'
 import { findObstacles, writeCodexProgram, writeScratchRepository } from '../../fixtures/real-codex.ts'
+import { sampleOf } from '../../helpers/metrics.ts'
 import { carriers, runIdOf } from '../../helpers/processes.ts'
 import { PROJECT, startTestService, textOf, until } from '../../helpers/service.ts'
 
@@ -161,6 +162,9 @@ function autopollOf({ url }: { readonly url: string }) {
     async status(): Promise<Status> {
       return JSON.parse(await (await fetch(`${url}/status`)).text())
     },
+    async pausedMetric() {
+      return sampleOf(await (await fetch(`${url}/metrics`)).text(), 'looper_autopoll_paused')
+    },
   }
 }
 
@@ -189,6 +193,7 @@ t.test('somebody pauses it, also across a restart, launches all the same, and re
     autopoll: { paused: true, would_skip: 'paused by a request; POST /autopoll/resume resumes' },
     current: null,
   })
+  t.equal(await second.pausedMetric(), 1)
   const { status, body } = await second.post('launch')
   t.match(
     { status, body },
@@ -201,6 +206,7 @@ t.test('somebody pauses it, also across a restart, launches all the same, and re
   t.match(await second.post('resume'), { status: 200, body: { ok: true, paused: false } })
   await until('it launches at once', () => runLogs().length === 3)
   t.match((await second.status()).autopoll, { paused: false })
+  t.equal(await second.pausedMetric(), 0)
 })
 
 t.test('resumed after a row of failures, it begins anew', async (t) => {
@@ -208,6 +214,7 @@ t.test('resumed after a row of failures, it begins anew', async (t) => {
   await until('the pause', () => serverLog().includes('paused: 5 runs in a row failed'))
   const autopoll = autopollOf(service)
   t.match(await autopoll.status(), { autopoll: { paused: true } })
+  t.equal(await autopoll.pausedMetric(), 1, 'the metric counts its own pause, too')
   await autopoll.post('resume')
   await until('five runs more, and the next pause', () => runLogs().length === 10)
   await until('it pauses again', async () => (await autopoll.status()).autopoll?.paused === true)
