@@ -132,7 +132,7 @@ bom=$(printf '\357\273\277')
 if [ $# -ne 1 ]; then
   [ -e "$file" ] || fail "no message given, and there is no $file" 2
   # A pipe would be waited for.
-  { [ -f "$file" ] && [ -r "$file" ]; } || fail "cannot read $file: it is no file, or not yours to read" 2
+  { [ -f "$file" ] && [ -r "$file" ]; } || fail "cannot read $file: it is not a file, or not yours to read" 2
   line=''
   IFS= read -r line <"$file" 2>/dev/null || :
   case $line in

@@ -33,7 +33,7 @@ export function realPathOf(file: string): string | null {
 /**
  * Makes a directory and those above it, where they are not there. Node's own recursive `mkdir` never ends where the
  * system says ENOENT below a directory that is there, as `/proc` does.
- * @throws {Error} of Node's
+ * @throws {Error} of Node's, or one that says that something else is in the way
  */
 export function makeDirectory(dir: string, mode = 0o777): void {
   if (isDirectory(dir)) return
@@ -42,7 +42,10 @@ export function makeDirectory(dir: string, mode = 0o777): void {
     mkdirSync(dir, { mode })
   } catch (error) {
     // Somebody else may have been quicker.
-    if (!isDirectory(dir)) throw error
+    if (isDirectory(dir)) return
+    const code = errnoOf(error)
+    if (code !== 'EEXIST') throw error
+    throw Object.assign(new Error(`${dir} is not a directory; move it away`, { cause: error }), { code })
   }
 }
 

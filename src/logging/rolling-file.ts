@@ -108,7 +108,7 @@ export function openRollingFile(
     if (found.kind === 'plain-file') {
       renameSync(file, path.join(dir, `${path.basename(file)}.before-looper-${found.stats.mtimeMs}`))
     }
-    if (found.kind === 'stream') throw new LogPlaceError(`${file} is no file any more, and stays as it is`)
+    if (found.kind === 'stream') throw new LogPlaceError(`${file} is no longer a file, and stays as it is`)
     const fresh = `${file}.link`
     if (isOwnLink(fresh, dir)) unlinkSync(fresh)
     try {

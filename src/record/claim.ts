@@ -119,7 +119,7 @@ export async function claim({ logDir, dbPath }: Claimed, lock = lockFile): Promi
 /** What is in the way of a lock, and what to do about it: something else may stand at its path. */
 function cannotLock(file: string, error: unknown): string {
   const stats = lstatSync(file, { throwIfNoEntry: false })
-  if (stats && !stats.isFile()) return `${file} is no file, so it cannot be locked; remove it`
+  if (stats && !stats.isFile()) return `${file} is not a file, so it cannot be locked; remove it`
   return `cannot lock ${file}: ${messageOf(error)}; see to its permissions, or remove it`
 }
 

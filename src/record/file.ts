@@ -98,7 +98,7 @@ export function openDatabase(file: string, tell: (message: string) => void): Dat
   // A pipe would be waited for.
   if (existsSync(file) && !isFile(file))
     throw new LedgerError(
-      `cannot open the ledger ${file}: it is no file; move it away, or set LOOPER_DB_PATH`,
+      `cannot open the ledger ${file}: it is not a file; move it away, or set LOOPER_DB_PATH`,
     )
   try {
     return migrated(file)

@@ -34,7 +34,10 @@ t.test('directories are made with those above them; what is there already is no 
 t.test('a directory that nobody can make is an error at once', async (t) => {
   const dir = t.testdir({ file: '', dangling: t.fixture('symlink', 'nowhere') })
   t.throws(() => makeDirectory(path.join(dir, 'file/below')), { code: 'EEXIST' })
-  t.throws(() => makeDirectory(path.join(dir, 'file')), { code: 'EEXIST' })
+  t.throws(() => makeDirectory(path.join(dir, 'file')), {
+    code: 'EEXIST',
+    message: `${path.join(dir, 'file')} is not a directory; move it away`,
+  })
   t.throws(() => makeDirectory(path.join(dir, 'dangling/below')), { code: 'EEXIST' })
   // The system says ENOENT there, although the directory above is there.
   if (isDirectory('/proc/self')) {

@@ -146,7 +146,7 @@ t.test('what was put at the path since is not replaced, unless it is a plain fil
   symlinkSync('/dev/null', file)
   log.write(long('two'))
   t.equal(readlinkSync(file), '/dev/null')
-  t.match(told, [{ message: /server\.log is no file any more, and stays as it is$/ }])
+  t.match(told, [{ message: /server\.log is no longer a file, and stays as it is$/ }])
   unlinkSync(file)
   log.write(long('three'))
   t.match(readlinkSync(file), /4\.log$/, 'the next file is linked again')

@@ -85,7 +85,7 @@ t.test('what cannot be locked is named, with what to do', async (t) => {
   const file = path.join(dir, 'logs/.lock')
   mkdirSync(file)
   await t.rejects(claimIn(dir)('logs', 'looper.db'), {
-    message: `${file} is no file, so it cannot be locked; remove it`,
+    message: `${file} is not a file, so it cannot be locked; remove it`,
   })
   rmSync(file, { recursive: true })
   writeFileSync(file, 'no database')

@@ -633,7 +633,7 @@ t.test('a directory at its path is refused with what to do', async (t) => {
   mkdirSync(file)
   t.throws(open, {
     constructor: LedgerError,
-    message: `cannot open the ledger ${file}: it is no file; move it away, or set LOOPER_DB_PATH`,
+    message: `cannot open the ledger ${file}: it is not a file; move it away, or set LOOPER_DB_PATH`,
   })
 })
 

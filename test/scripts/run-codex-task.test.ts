@@ -132,7 +132,7 @@ t.test('a file of any other kind is told, not waited for or sent', async (t) => 
     for (const make of [() => mkdirSync(file), () => execFileSync('mkfifo', [file])]) {
       rmSync(file, { recursive: true })
       make()
-      t.match(await run([], {}, shell), { code: 2, stderr: `cannot read ${file}: it is no file` }, shell)
+      t.match(await run([], {}, shell), { code: 2, stderr: `cannot read ${file}: it is not a file` }, shell)
     }
     rmSync(file)
   }

@@ -16,7 +16,7 @@ export function readOwnerText(file: string, what: string): string | null {
     if (isAbsence(error)) return null
     throw new Error(`cannot read ${what} ${file}: ${errnoOf(error)}`, { cause: error })
   }
-  throw new Error(`${what} ${file} is no file`)
+  throw new Error(`${what} ${file} is not a file`)
 }
 
 function decode(bytes: Buffer): string {

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
 import { LooperError, messageOf } from '../../base/errors.ts'
+import { makeDirectory } from '../../base/files.ts'
 import { discard } from '../../base/plain-file.ts'
 import type { Identity, ProcessTable } from '../../processes/table.ts'
 import { enterable } from '../../runs/access.ts'
@@ -39,7 +39,7 @@ const REPORT_LIMIT_MS = 10_000
  */
 export async function launch(spec: HostSpec): Promise<Launched> {
   try {
-    mkdirSync(spec.stateDir, { recursive: true, mode: 0o700 })
+    makeDirectory(spec.stateDir, 0o700)
     return await start(spec)
   } catch (error) {
     const statePath = path.join(spec.stateDir, spec.runId)

@@ -216,7 +216,7 @@ t.test('a file that cannot be read is an error that names it', async (t) => {
   const pipe = path.join(home, 'pipe')
   execFileSync('mkfifo', [pipe])
   t.throws(() => findCredentials({ ...zulip, rcPath: pipe }), {
-    message: `the zuliprc file ${pipe} is no file`,
+    message: `the zuliprc file ${pipe} is not a file`,
   })
   const below = findCredentials({ ...zulip, rcPath: '/dev/null/.zuliprc', rcRequired: false })
   t.strictSame(below, { kind: 'none', missing: ALL }, 'what cannot be there is not there')
