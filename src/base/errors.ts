@@ -15,7 +15,7 @@ export const ERRORS = {
   LOOPER_MESSAGE_MISSING: {
     status: 400,
     when: 'The field `zulip_message` is absent, null, or only spaces.',
-    remedy: "Send 'zulip_message', a text that is not empty.",
+    remedy: "Send 'zulip_message' with a text that is not empty.",
   },
   LOOPER_BODY_INVALID: {
     status: 400,
@@ -34,7 +34,7 @@ export const ERRORS = {
   },
   LOOPER_AGENT_UNKNOWN: {
     status: 400,
-    when: 'The request names an agent that there is not.',
+    when: 'The request names an agent that does not exist.',
     remedy: 'Name one of the agents that GET /agents lists.',
   },
   LOOPER_AGENT_REFUSED: {
@@ -44,7 +44,7 @@ export const ERRORS = {
   },
   LOOPER_RESUME_REFUSED: {
     status: 409,
-    when: 'The run that is to be resumed has no session, one of another agent, or one that is gone.',
+    when: 'The run to be resumed has no session, or its session is gone or belongs to another agent.',
     remedy: "Leave 'resume' out to begin a new session, or name another run.",
   },
   LOOPER_PROMPT_MISSING: {
@@ -54,13 +54,13 @@ export const ERRORS = {
   },
   LOOPER_UNAUTHORIZED: {
     status: 401,
-    when: 'A token is set, and the request carries none or another one.',
+    when: 'A token is required, and the request has none or a wrong one.',
     remedy: 'Send a valid token as "Authorization: Bearer <token>"; to a hook, its own secret or signature.',
   },
   LOOPER_TOKEN_EXPIRED: {
     status: 401,
     when: 'The token has expired.',
-    remedy: 'Make a new token ("npm run token"), or move its date in the tokens file.',
+    remedy: 'Create a new token ("looper token add"), or change its date in the tokens file.',
   },
   LOOPER_FORBIDDEN: {
     status: 403,
@@ -89,13 +89,13 @@ export const ERRORS = {
   },
   LOOPER_RUN_CANCELLED: {
     status: 409,
-    when: 'The run was stopped before its start was answered.',
+    when: 'The run was stopped before the request was answered.',
     remedy: 'Nothing to do: somebody stopped the run that you requested.',
   },
   LOOPER_RUN_ENDED: {
     status: 409,
-    when: 'The run that is to be stopped has ended.',
-    remedy: 'Nothing to do: GET /runs/<run_id> tells how it ended.',
+    when: 'The run to be stopped has already ended.',
+    remedy: 'Nothing to do: GET /runs/<run_id> shows how it ended.',
   },
   LOOPER_KEY_IN_USE: {
     status: 409,
@@ -105,8 +105,8 @@ export const ERRORS = {
   },
   LOOPER_KEY_INTERRUPTED: {
     status: 409,
-    when: 'The service ended while it was working on the first request with this Idempotency-Key, which had begun a run; the error names it.',
-    remedy: 'GET /runs/<run_id> tells what became of the run; use a new Idempotency-Key for another one.',
+    when: 'The service ended while it was working on the first request with this Idempotency-Key, after a run had begun; the error names the run.',
+    remedy: 'GET /runs/<run_id> shows what became of the run; use a new Idempotency-Key for another one.',
   },
   LOOPER_HOST_UNKNOWN: {
     status: 421,
@@ -136,11 +136,11 @@ export const ERRORS = {
   LOOPER_NOT_FOUND: {
     status: 404,
     when: 'There is nothing at this path.',
-    remedy: 'Check the path; GET /docs lists them.',
+    remedy: 'Check the path; GET /docs lists all paths.',
   },
   LOOPER_METHOD_NOT_ALLOWED: {
     status: 405,
-    when: 'The path is right, the method is not.',
+    when: 'The path exists, but not with this method.',
     remedy: 'Use the method that the Allow header names.',
   },
   LOOPER_BUSY: {
@@ -150,7 +150,7 @@ export const ERRORS = {
   },
   LOOPER_BODY_TOO_LARGE: {
     status: 413,
-    when: 'The body is larger than the service reads.',
+    when: 'The body is larger than allowed.',
     remedy: 'Send a smaller body.',
   },
   LOOPER_PROMPT_TOO_LARGE: {
@@ -165,7 +165,7 @@ export const ERRORS = {
   },
   LOOPER_WORKSPACE_INVALID: {
     status: 500,
-    when: 'The workspace is not there, or is no directory.',
+    when: 'The workspace does not exist, or is not a directory.',
     remedy: 'Name a directory that exists on the machine.',
   },
   LOOPER_WORKSPACE_CLOSED: {
@@ -175,7 +175,7 @@ export const ERRORS = {
   },
   LOOPER_WORKSPACE_REFUSED: {
     status: 500,
-    when: 'The agent would refuse to work there, as one does outside of a git repository.',
+    when: 'The agent would refuse to work there, for example because it is not a git repository.',
     remedy: 'Do what the error says, or name another workspace.',
   },
   LOOPER_BINARY_MISSING: {
@@ -191,7 +191,7 @@ export const ERRORS = {
   },
   LOOPER_STOP_FAILED: {
     status: 500,
-    when: 'An agent is still alive after SIGKILL, or nobody can tell whether it is; nothing was launched beside it.',
+    when: 'An agent is still alive after SIGKILL, or its end cannot be verified; nothing was launched beside it.',
     remedy:
       'Stop the agent that the error names by hand (as root, if it belongs to another user), then send the request again.',
   },
@@ -217,7 +217,7 @@ export const ERRORS = {
   },
   LOOPER_LEDGER_UNWRITABLE: {
     status: 500,
-    when: 'The run could not be put on the record.',
+    when: 'The run could not be written to the ledger.',
     remedy: 'Free disk space, or make the file of LOOPER_DB_PATH writable; nothing was announced or stopped.',
   },
   LOOPER_DISK_FULL: {
@@ -227,17 +227,17 @@ export const ERRORS = {
   },
   LOOPER_RUN_NOT_FOUND: {
     status: 404,
-    when: 'No run of this id is on the record.',
-    remedy: 'GET /runs lists the runs on the record.',
+    when: 'No recorded run has this id.',
+    remedy: 'GET /runs lists the recorded runs.',
   },
   LOOPER_LOG_NOT_FOUND: {
     status: 404,
     when: 'The run never had a log, or its log was removed or replaced by a link.',
-    remedy: "GET /runs/<run_id> tells whether the run began; old runs' logs may have been removed.",
+    remedy: 'GET /runs/<run_id> shows whether the run began; old logs may have been deleted.',
   },
   LOOPER_RANGE_UNSATISFIABLE: {
     status: 416,
-    when: 'The range lies behind the end of the log.',
+    when: 'The range is beyond the end of the log.',
     remedy: 'Request a range within the log; Content-Range gives its size.',
   },
   LOOPER_OVERLOADED: {

@@ -142,7 +142,7 @@ t.test('a run that nobody knows is a 404 of the usual shape', async (t) => {
           ok: false,
           code: 'LOOPER_RUN_NOT_FOUND',
           error: /^there is no run /,
-          remedy: 'GET /runs lists the runs on the record.',
+          remedy: 'GET /runs lists the recorded runs.',
           request_id: /^[0-9a-f]{8}$/,
         },
       },

@@ -4,7 +4,7 @@ import type { ErrorKind } from '../../base/errors.ts'
 export const AUTOPOLL_OFF: ErrorKind = {
   code: 'LOOPER_AUTOPOLL_OFF',
   status: 409,
-  when: 'There is no autopoll to pause, to resume or to launch.',
+  when: 'The autopoll is off, so it cannot be paused, resumed or launched.',
   remedy:
     'Set LOOPER_WORKSPACE and LOOPER_DEFAULT_PROMPT (or LOOPER_DEFAULT_PROMPT_FILE), leave LOOPER_AUTO_START_WHEN_IDLE on, and restart.',
 }

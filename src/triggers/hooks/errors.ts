@@ -4,7 +4,7 @@ import type { ErrorKind } from '../../base/errors.ts'
 export const HOOK_PAYLOAD: ErrorKind = {
   code: 'LOOPER_HOOK_PAYLOAD',
   status: 422,
-  when: "A payload's value cannot be put where the template wants it.",
+  when: 'A value of the payload cannot be used where the template inserts it.',
   remedy: 'Correct the template in LOOPER_HOOKS_FILE, or the payload.',
 }
 
