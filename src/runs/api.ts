@@ -28,9 +28,9 @@ export const START_ERRORS = [
 export const POST_RUN = {
   schema: {
     tags: ['runs'],
-    summary: 'Ask for a run',
+    summary: 'Start a run',
     description:
-      'Sends the notice, stops every live agent, waits, launches one, and answers after the startup check. A request ' +
+      'Sends the notice, stops every running agent, waits, launches a new one, and answers after the startup check. A request ' +
       'that cannot work is refused before anything is announced or stopped. Null counts as absent; unknown fields are ' +
       'ignored.',
   },
@@ -65,8 +65,8 @@ export const POST_RUN = {
 export const LIST_RUNS = {
   schema: {
     tags: ['runs'],
-    summary: 'The runs on the record',
-    description: 'Newest first. The outcome of a run that lives is null.',
+    summary: 'The recorded runs',
+    description: 'Newest first. The outcome of a running run is null.',
   },
   config: { errors: ['LOOPER_FIELD_INVALID'] },
 } as const
@@ -75,7 +75,7 @@ export const LIST_RUNS = {
 export const CURRENT_RUN = {
   schema: {
     tags: ['runs'],
-    summary: 'The run that lives',
+    summary: 'The running run',
     description: 'All that is known of it.',
   },
   config: { errors: ['LOOPER_RUN_NOT_FOUND'] },
@@ -97,7 +97,7 @@ export const STOP_RUN = {
     tags: ['runs'],
     summary: 'Stop a run',
     description:
-      'Answers when its end is verified. A run that is not launched yet is called off. Takes no body, or an empty object.',
+      'Answers when its end is verified. A run that is not launched yet is cancelled. Takes no body, or an empty object.',
   },
   config: {
     errors: [
@@ -154,8 +154,8 @@ export const SEARCH_LOG = {
     tags: ['runs'],
     summary: 'Search the log of a run',
     description:
-      'Finds a literal text in the whole log, line by line; colours within it do not hide it. Matches come with the words ' +
-      'around them. After two seconds it tells what was found so far, that it is not complete, and where to go on.',
+      'Finds a literal text in the whole log, line by line; colour codes within it are ignored. Matches come with the words ' +
+      'around them. After two seconds the answer contains what was found so far, is_complete is false, and end is where to continue.',
   },
   config: { errors: LOG_ERRORS },
 } as const
@@ -212,7 +212,7 @@ export const GET_EVENTS = {
     summary: 'Every step of every run, as it happens',
     description:
       'Events step, whose data is {"step": …, "run": …}: requested, announced, stopped, launched, ended, and the run as ' +
-      'it then stands. Who reads too slowly is dropped.',
+      'it then stands. Clients that read too slowly are disconnected.',
   },
   config: {
     answers: {

@@ -10,13 +10,13 @@ const text = (description: string) => Type.Optional(Type.String({ description })
 /** The query of `GET /runs`, as it comes. */
 export const ListQuery = Type.Object({
   limit: text('How many runs at most: 1 to 500, by default 50.'),
-  cursor: text('What `next_cursor` of the page before gave.'),
+  cursor: text('`next_cursor` of the page before.'),
   outcome: text(
-    `One or more of ${OUTCOMES.join(', ')}, separated by commas; live: not ended yet; failed: ended, and not well.`,
+    `One or more of ${OUTCOMES.join(', ')}, separated by commas; live: not ended yet; failed: all failures.`,
   ),
   trigger: text(`What asked for the run: ${TRIGGERS.join(', ')}.`),
   workspace: text('The workspace, as runs show it.'),
-  since: text('Asked for then or later: a date, or a time with its zone.'),
+  since: text('Only runs requested at or after a date, or a time with its zone.'),
 })
 /** The query of `GET /runs`, as it comes. */
 export type ListQuery = Static<typeof ListQuery>

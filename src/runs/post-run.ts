@@ -18,7 +18,7 @@ type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
 export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
   const { runs, ledger, defaults, clock } = options
   const { known } = defaults.agents
-  const answered = 'What was announced, stopped and launched; or what was asked to be planned.'
+  const answered = 'What was announced, stopped and launched; or, with plan, what would be.'
   const response = {
     200: Type.Union([PlanAnswer, RunAnswer], { description: answered }),
     202: AcceptedAnswer,

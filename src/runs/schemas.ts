@@ -22,24 +22,26 @@ const seconds = (description: string) =>
 /** The body of `POST /run`. Null counts as absent; unknown fields are ignored, so that old wrappers keep working. */
 export const RunBody = Type.Object({
   zulip_message: Type.String({ pattern: '\\S', description: 'The notice, sent before anything is stopped.' }),
-  codex_prompt: text('The prompt; empty: announce and stop only.'),
+  codex_prompt: text('The prompt; empty: only announce and stop.'),
   prompt: text('Older name of codex_prompt.'),
   workspace: text('The directory the agent works in.'),
   codex_exec_binary: text('A path, or a name on PATH.'),
   codex_exec_delay_seconds: seconds('The wait between stop and launch.'),
   codex_exec_startup_check_seconds: seconds('The wait after the launch, before the answer.'),
-  timeout_seconds: seconds('End the run after that long; 0: never.'),
-  stall_seconds: seconds('End the run after that long without output and CPU time; 0: never.'),
+  timeout_seconds: seconds('End the run after this many seconds; 0: never.'),
+  stall_seconds: seconds('End the run after this many seconds without output and CPU time; 0: never.'),
   wait: Type.Optional(
     Type.Union([Type.Boolean(), Type.Null()], { description: 'Answer when the run has ended.' }),
   ),
   if_running: Type.Optional(
     Type.Union([Type.Enum([...IF_RUNNING]), Type.Null()], {
-      description: 'What to do where an agent runs already; skip: announce, stop and launch nothing.',
+      description: 'What to do if an agent is already running; skip: announce, stop and launch nothing.',
     }),
   ),
   plan: Type.Optional(
-    Type.Union([Type.Boolean(), Type.Null()], { description: 'Tell what would happen, and do nothing.' }),
+    Type.Union([Type.Boolean(), Type.Null()], {
+      description: 'Only return what would happen, and do nothing.',
+    }),
   ),
   zulip_script_path: text('A helper script that sends the notice, run with Node.'),
   agent: text(
@@ -117,7 +119,7 @@ export const AcceptedAnswer = Type.Object(
     run_id: TextOrNull,
     request_id: Type.String(),
   },
-  { description: 'The run begins; Location leads to it. Null: nothing will be launched.' },
+  { description: 'The run begins; Location is its address. Null: nothing will be launched.' },
 )
 /** The answer of a `POST /run` that does not wait. */
 export type AcceptedAnswer = Static<typeof AcceptedAnswer>
@@ -176,7 +178,9 @@ const summary = {
   log_path: TextOrNull,
   outcome: Type.Union([Type.Enum([...OUTCOMES]), Type.Null()]),
   return_code: NumberOrNull,
-  failed: Type.Boolean({ description: 'Whether it ended, and not well.' }),
+  failed: Type.Boolean({
+    description: 'Whether the run failed: any end other than return code 0, replaced or stopped.',
+  }),
   cause: Type.Union([Type.String(), Type.Null()], {
     description: 'Why it ended; of one that failed by itself, what its agent said last.',
   }),

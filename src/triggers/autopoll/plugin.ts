@@ -48,7 +48,7 @@ function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): O
     : null
   meters.gauge({
     name: 'looper_autopoll_paused',
-    help: 'Whether somebody paused the autopoll, or it pauses after failures: 1, else 0. No sample where it is off.',
+    help: '1 while the autopoll is paused, by a person or by its own back-off after failures; else 0. No sample if it is off.',
     look: () => (poll === null ? null : Number(poll.isPaused())),
   })
   return {

@@ -17,7 +17,7 @@ export interface AutopollRoutesOptions {
 
 const Paused = Type.Object(
   { ok: Type.Literal(true), paused: Type.Boolean() },
-  { description: 'How it is from now on, also after a restart.' },
+  { description: 'Its state from now on, also after a restart.' },
 )
 const Launched = Type.Object(
   { ok: Type.Literal(true), run_id: Type.String(), request_id: Type.String() },
@@ -39,7 +39,7 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
       schema: {
         tags: ['service'],
         summary: 'Pause the autopoll',
-        description: 'It launches nothing until it is resumed. A run that lives goes on.',
+        description: 'It launches nothing until it is resumed. A running run goes on.',
         response: { 200: Paused },
       },
       config: { scope: 'run', errors: [AUTOPOLL_OFF, ...BODY_ERRORS] },
@@ -56,7 +56,7 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
       schema: {
         tags: ['service'],
         summary: 'Resume the autopoll',
-        description: 'It looks at once, and forgets the failures for which it waited or paused by itself.',
+        description: 'It checks at once, and forgets the failures for which it waited or paused by itself.',
         response: { 200: Paused },
       },
       config: { scope: 'run', errors: [AUTOPOLL_OFF, ...BODY_ERRORS] },
@@ -73,7 +73,7 @@ export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = 
       schema: {
         tags: ['service'],
         summary: 'Launch the default run now',
-        description: 'Where nothing runs. A pause, and whatever else the autopoll waits for, does not count.',
+        description: 'If nothing is running. A pause, and whatever else the autopoll waits for, is ignored.',
         response: { 200: Launched },
       },
       config: {

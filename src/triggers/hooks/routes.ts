@@ -54,19 +54,19 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
         summary: 'A delivery of a webhook',
         description:
           'Each hook is configured on the machine, with the secret that its deliveries are verified by: a signature of ' +
-          'GitHub or Standard Webhooks, the token of GitLab, or a bearer token. The same delivery is taken once.',
+          'GitHub or Standard Webhooks, the token of GitLab, or a bearer token. A repeated delivery starts nothing.',
         params: Params,
       },
       config: {
         body: Type.Object({}),
         answers: {
           200: {
-            description: 'The hook starts nothing for such a delivery; why, says a sentence.',
+            description: 'The hook starts nothing for this delivery; a sentence says why.',
             content: { 'application/json': Ignored },
           },
           202: {
             description:
-              'The run that begins, or waits for the launch under way; null where the hook only stops.',
+              'The run that begins, or waits for the launch in progress; null if the hook only stops runs.',
             content: { 'application/json': Taken },
           },
         },

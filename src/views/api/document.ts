@@ -13,7 +13,7 @@ const failureOf = (codes: readonly string[]) =>
       error: Type.String({ description: 'What went wrong, as a sentence.' }),
       code: Type.Enum([...codes]),
       remedy: Type.String({ description: 'What to do about it.' }),
-      request_id: Type.String({ description: 'Under it the server log tells more.' }),
+      request_id: Type.String({ description: 'The server log has more details under this id.' }),
     },
     {
       description:
@@ -63,7 +63,7 @@ export async function documentOf(routes: readonly RouteOptions[], version: strin
         title: 'Looper',
         version,
         description:
-          'A trigger asks for a run; at most one run lives; a new one replaces the old one cleanly.',
+          'A trigger requests a run; at most one run is alive at a time; a new run replaces the old one cleanly.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       tags: TAGS,
@@ -73,7 +73,7 @@ export async function documentOf(routes: readonly RouteOptions[], version: strin
           bearer: {
             type: 'http',
             scheme: 'bearer',
-            description: 'Where no token is configured, none is asked for.',
+            description: 'Needed only if a token is configured.',
           },
         },
       },

@@ -38,7 +38,7 @@ const POLICY = [
 const IN_WORDS = {
   tags: ['service'],
   summary: 'The dashboard',
-  description: 'Needs no token: it holds no data, and asks for the token that the API wants.',
+  description: 'Needs no token: it contains no data, and asks for the token that the API needs.',
 }
 const ANSWERS = { 200: { description: 'A page.', content: { 'text/html': Type.String() } } }
 

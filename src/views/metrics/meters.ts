@@ -46,7 +46,7 @@ export function openMeters({ table, live, slotTaken, facts, meters }: MeterSourc
   for (const trigger of TRIGGERS) for (const outcome of OUTCOMES) ended.inc({ trigger, outcome }, 0)
   const failed = new Counter({
     name: 'looper_runs_failed_total',
-    help: 'Runs that ended, and not well, by what asked for them; those that exited with another code than 0, too.',
+    help: 'Failed runs, by what started them; exits with a code other than 0 included.',
     labelNames: ['trigger'],
     registers,
   })

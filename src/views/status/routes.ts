@@ -10,7 +10,7 @@ export const statusRoutes: FastifyPluginAsyncTypebox<StatusSources> = async (app
       schema: {
         tags: ['service'],
         summary: 'What Looper is doing now',
-        description: 'The slot, the run that lives, the autopoll, notices, and the disk.',
+        description: 'The slot, the running run, the autopoll, notices, and the disk.',
         response: { 200: statusAnswer(sources.parts) },
       },
       config: { scope: 'read' },

@@ -48,7 +48,7 @@ const core = {
     }),
   ),
   problems: Type.Record(Type.String(), Type.String(), {
-    description: 'Why a part is null that cannot be told now, by its name.',
+    description: 'Why a part is null: what cannot be read now, by the name of the part.',
   }),
 }
 
