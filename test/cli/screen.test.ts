@@ -56,6 +56,16 @@ const PLAN = {
   ],
   launch: { ...LAUNCH, delay_seconds: EVIL, timeout_seconds: 1, stall_seconds: 1 },
 }
+const AGENT = {
+  name: EVIL,
+  default: true,
+  program: EVIL,
+  version: EVIL,
+  logged_in: true,
+  model: EVIL,
+  models: [EVIL],
+  problem: null,
+}
 const STARTED = {
   run_id: EVIL,
   zulip_output: EVIL,
@@ -78,6 +88,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     }
     if (pathname === '/status') return send(STATUS)
     if (pathname === '/runs') return send({ runs: [RUN] })
+    if (pathname === '/agents') return send({ agents: [AGENT, { ...AGENT, problem: EVIL }] })
     if (pathname === '/runs/current' || pathname === `/runs/${ID}`) return send(RUN)
     if (pathname.startsWith('/autopoll/')) return send({ ok: true, run_id: EVIL, name: EVIL })
     if (pathname === '/run') return send(body.includes('"plan"') ? { plan: PLAN } : STARTED)
@@ -94,6 +105,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
 
 const ID = '00000000-0000-0000-0000-000000000000'
 const LINES: readonly (readonly string[])[] = [
+  ['agents'],
   ['status'],
   ['runs'],
   ['run', 'hello'],

@@ -65,7 +65,10 @@ async function setUp(test: Test) {
         body: { zulip_message: key, codex_prompt: 'sleep 300; echo', workspace, ...more },
       }),
     live: (runId: string) =>
-      until('it is launched', async () => (await get(`/runs/${runId}`)).started_at !== null),
+      until(
+        'it is launched, and sleeps',
+        async () => (await get(`/runs/${runId}`)).started_at !== null && carriers(runId).length === 2,
+      ),
     ended: (runId: string) => until('it is over', async () => (await get(`/runs/${runId}`)).outcome !== null),
     async restart(how: 'SIGTERM' | 'SIGKILL') {
       const { child } = service

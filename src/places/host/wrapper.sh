@@ -53,6 +53,8 @@ tell() {
 
 tell wrapper
 (
+  # A subshell begins without the handlers, and the service may be gone by now. The agent begins without them again.
+  trap : PIPE
   tell agent
   exec 3>&- 4>&- 5<&-
   LOOPER_RUN_ID=$looper_run

@@ -39,6 +39,8 @@ interface Options {
   /** What is put before the shell. */
   readonly prefix?: readonly string[]
   readonly script?: string
+  /** Whether the service is gone, having told the run, before the wrapper says a word. */
+  readonly isAlone?: boolean
 }
 
 /** A wrapper that has its orders: to run this shell code, once there is a file `go`. */
@@ -48,7 +50,7 @@ function start(
   code: string,
   options: Options = {},
 ) {
-  const { dir = test.testdir(), prefix = [], script = WRAPPER } = options
+  const { dir = test.testdir(), prefix = [], script = WRAPPER, isAlone = false } = options
   const stateDir = path.join(dir, 'states')
   const log = path.join(dir, 'log')
   const state = path.join(stateDir, 'run')
@@ -66,8 +68,9 @@ function start(
   test.teardown(() => child.exitCode ?? process.kill(-Number(child.pid), 'SIGKILL'))
   const pipe = pipeOf(child)
   if (!pipe) throw new Error('it did not start')
-  const told = text(pipe)
-  pipe.write('run\n')
+  const told = isAlone ? Promise.resolve('') : text(pipe)
+  pipe.write('run\n', () => isAlone && pipe.destroy())
+  if (isAlone) pipe.once('close', () => writeFileSync(path.join(dir, 'alone'), ''))
   const exit = once(child, 'exit')
   return {
     log,
@@ -101,6 +104,20 @@ for (const [name, shell] of Object.entries(SHELLS)) {
         }
         t.equal(textOf(run.log), `header\n${trailer(3)}`, 'the agent has nothing of the wrapper’s open')
       })
+
+      t.test(
+        'goes on where the service dies before it could be told anything',
+        { buffered: true },
+        async (t) => {
+          const dir = t.testdir()
+          const prefix = ['sh', '-c', `until [ -e '${dir}/alone' ]; do sleep 0.02; done; exec "$@"`, 'sh']
+          const run = start(t, shell, 'exit 3', { dir, prefix, isAlone: true })
+          run.go()
+          await run.exit
+          t.match(textOf(run.state), /^wrapper \d+ \d+ \S+\nagent \d+ \d+ \S+\nstatus 3\nend 3\n *$/)
+          t.equal(textOf(run.log), `header\n${trailer(3)}`)
+        },
+      )
 
       t.test('sets its trailer apart from a line without an end', { buffered: true }, async (t) => {
         const run = start(t, shell, 'printf "no end"; kill -9 $$')
