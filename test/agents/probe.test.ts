@@ -30,7 +30,10 @@ t.test('a program tells its version, whether it is logged in, and its models', a
 
 t.test('what it does not tell is not known', async (t) => {
   const { program, found } = await probed(t, '[ "$1" = --version ] || exit 3')
-  t.strictSame(found, { program, version: null, isLoggedIn: null, models: [], problem: null })
+  const nothing = { program, version: null, isLoggedIn: null, models: [], problem: null }
+  t.strictSame(found, nothing)
+  const killed = await probed(t, '[ "$1" = --version ] || kill -9 $$')
+  t.strictSame(killed.found, { ...nothing, program: killed.program })
 })
 
 t.test('one that is not there, or does not run, is told with what to do', async (t) => {
