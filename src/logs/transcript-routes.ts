@@ -64,13 +64,14 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
       const { file } = await logOf(run)
       try {
         const transcript = growing(file, run.headerBytes, reader)
-        const { entries, nextAfter } = await pageOf(transcript, wanted, () => reply.raw.destroyed)
+        const complete = run.outcome !== null
+        const { entries, nextAfter } = await pageOf(transcript, wanted, complete, () => reply.raw.destroyed)
         const answer: TranscriptAnswer = {
           run_id: run.runId,
           agent: run.agent,
           entries: entries.map(entryOf),
           next_after: nextAfter,
-          complete: run.outcome !== null,
+          complete,
         }
         return answer
       } finally {

@@ -54,11 +54,14 @@ export function growing(file: FileHandle, from: number, reader: AgentReader): Gr
 /**
  * A part of a transcript, each tool call once, where it started, as it stands at the end of what is read. The whole log is
  * read; no more is kept of it than is wanted.
+ * @param isComplete whether nothing more comes: until then, what was half said is not told, because its number would be
+ * that of the whole
  * @param isOver whether nobody waits for it any more
  */
 export async function pageOf(
   transcript: GrowingTranscript,
   { after, limit }: PageWanted,
+  isComplete: boolean,
   isOver: () => boolean,
 ): Promise<Page> {
   const kept: TranscriptEntry[] = []
@@ -90,6 +93,6 @@ export async function pageOf(
     if (isOver()) break
     take(entry)
   }
-  for (const entry of transcript.end()) take(entry)
+  for (const entry of isComplete ? transcript.end() : []) take(entry)
   return { entries: kept, nextAfter: hasMore ? last : null }
 }

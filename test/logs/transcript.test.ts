@@ -60,6 +60,21 @@ t.test('it is read page by page, each entry once', async (t) => {
   t.same(found, whole)
 })
 
+t.test('what is half said while a run lives is told once, as a whole', async (t) => {
+  const plain = stream('codex-plain-tool.log').toString()
+  const log = Buffer.from(plain.replace('codex\nDone.\n', 'codex\nthe first half\nand the second half\n'))
+  const cut = log.indexOf('and the second')
+  const { page, run } = await setUp(t, log.subarray(0, cut))
+  const early = (await page()).entries
+  run.write(log.subarray(cut))
+  run.finish()
+  const late = await page(`?after=${early.at(-1)?.seq ?? 0}`)
+  t.match(
+    [...early, ...late.entries].filter(({ kind }) => kind === 'text'),
+    [{ text: 'the first half\nand the second half' }],
+  )
+})
+
 t.test('what is said is told as it is said, up to the end', async (t) => {
   const log = stream('codex-plain-tool.log')
   const cut = Math.floor(log.length / 2)
@@ -130,7 +145,7 @@ async function collect(transcript: GrowingTranscript): Promise<TranscriptEntry[]
 
 t.test('a call that began before a page or behind it stands where it began', async (t) => {
   const page = async (after: number, limit: number, ...calls: string[]) => {
-    const { entries, nextAfter } = await pageOf(callsOf(...calls), { after, limit }, () => false)
+    const { entries, nextAfter } = await pageOf(callsOf(...calls), { after, limit }, true, () => false)
     return [
       ...entries.map(({ seq, ...entry }) => `${seq} ${entry.kind === 'tool' && entry.state}`),
       nextAfter,
@@ -145,7 +160,7 @@ t.test('a call that began before a page or behind it stands where it began', asy
 t.test('what is left at the end of a log belongs to it', async (t) => {
   const [last] = await collect(callsOf('b'))
   const transcript: GrowingTranscript = { ...callsOf('a'), end: () => (last ? [{ ...last, seq: 2 }] : []) }
-  const { entries } = await pageOf(transcript, { after: 0, limit: 9 }, () => false)
+  const { entries } = await pageOf(transcript, { after: 0, limit: 9 }, true, () => false)
   t.same(
     entries.map(({ seq }) => seq),
     [1, 2],
@@ -153,7 +168,7 @@ t.test('what is left at the end of a log belongs to it', async (t) => {
 })
 
 t.test('nothing more is read where nobody waits', async (t) => {
-  const { entries } = await pageOf(callsOf('a', 'b', 'c'), { after: 0, limit: 9 }, () => true)
+  const { entries } = await pageOf(callsOf('a', 'b', 'c'), { after: 0, limit: 9 }, true, () => true)
   t.same(entries, [])
 })
 
