@@ -77,7 +77,8 @@ t.test('a port that is taken, an address that is not ours and a folder that is n
   })
   t.match(await runToEnd({ CODEX_EXEC_LOG_DIR: path.join(dir, 'file') }), {
     code: 1,
-    output: /cannot write in the log directory \S+: (ENOTDIR|EEXIST).*; fix it, or set CODEX_EXEC_LOG_DIR/,
+    output:
+      /cannot write in the log directory \S+: \S+ exists and is not a directory; fix it, or set CODEX_EXEC_LOG_DIR/,
   })
 })
 

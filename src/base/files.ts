@@ -45,7 +45,7 @@ export function makeDirectory(dir: string, mode = 0o777): void {
     if (isDirectory(dir)) return
     const code = errnoOf(error)
     if (code !== 'EEXIST') throw error
-    throw Object.assign(new Error(`${dir} is not a directory; move it away`, { cause: error }), { code })
+    throw Object.assign(new Error(`${dir} exists and is not a directory`, { cause: error }), { code })
   }
 }
 

@@ -36,7 +36,7 @@ t.test('a directory that nobody can make is an error at once', async (t) => {
   t.throws(() => makeDirectory(path.join(dir, 'file/below')), { code: 'EEXIST' })
   t.throws(() => makeDirectory(path.join(dir, 'file')), {
     code: 'EEXIST',
-    message: `${path.join(dir, 'file')} is not a directory; move it away`,
+    message: `${path.join(dir, 'file')} exists and is not a directory`,
   })
   t.throws(() => makeDirectory(path.join(dir, 'dangling/below')), { code: 'EEXIST' })
   // The system says ENOENT there, although the directory above is there.

@@ -33,7 +33,7 @@ t.test('what the system refuses to start is told as such', async (t) => {
   })
   await t.rejects(start(t, ['true'], { stateDir: '/dev/null/states' }), {
     code: 'LOOPER_LAUNCH_FAILED',
-    message: 'cannot launch the agent: /dev/null is not a directory; move it away',
+    message: 'cannot launch the agent: /dev/null exists and is not a directory',
   })
 })
 
