@@ -124,4 +124,10 @@ t.test('the signal ends it, in the middle of a stream and while it waits', async
   away.ending.abort()
   await waiting
   t.notOk(away.told.includes(true))
+  const resting = await serve(t, lost(''))
+  const later = resting.follow(() => false, undefined, { firstWaitMs: 600_000 })
+  await until('its wait', () => resting.told.includes(false))
+  resting.ending.abort()
+  await later
+  t.equal(resting.asked.length, 1)
 })
