@@ -1,6 +1,8 @@
 import { ok } from '../base/finding.ts'
-import type { Agent } from './agent.ts'
+import type { Part } from '../settings/part.ts'
+import type { Agent, AgentPlugin } from './agent.ts'
 import type { AgentCore } from './agent-core.ts'
+import type { OwnerChoice } from './owner-choice.ts'
 import { remedyOf } from './remedy.ts'
 import { NOTHING_SAID, type Said, said } from './said.ts'
 
@@ -26,6 +28,22 @@ export function completeAgent(core: AgentCore, additions: Additions): Agent {
       const { errorKind, errorText, errorUntil } = saidIn(core, output)
       if (errorKind === null || errorText === null) return null
       return { cause: errorText, remedy: remedyOf(errorKind, core.name, errorUntil) }
+    },
+  }
+}
+
+/** The plug-in of such an agent. @param setting the one that names its program */
+export function completePlugin(core: AgentCore, owner: Part<OwnerChoice>, setting: string): AgentPlugin {
+  const { name } = core
+  const installRemedy = `Install ${name}, or name it with ${setting}.`
+  return {
+    settings: {
+      ...owner,
+      read(reading) {
+        const { binary, ...choice } = owner.read(reading)
+        const program = { name, configured: binary, builds: [] }
+        return [completeAgent(core, { ...choice, program, installRemedy })]
+      },
     },
   }
 }

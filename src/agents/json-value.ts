@@ -15,6 +15,13 @@ export const listIn = (value: unknown): readonly unknown[] => (Array.isArray(val
 /** A text as it came; null where it is none. */
 export const textIn = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
+/** The texts of a list of parts, one below the other; null where there is none. */
+export const textsIn = (parts: unknown): string | null =>
+  listIn(parts)
+    .map((part) => textIn(fieldsIn(part).text))
+    .filter((text) => text !== null)
+    .join('\n') || null
+
 /** More than any run can use, or cost; sums of it stay exact. */
 const MOST_AMOUNT = 1e12
 

@@ -1,18 +1,7 @@
-import type { Part } from '../../settings/part.ts'
-import type { Agent, AgentPlugin } from '../agent.ts'
-import { completeAgent } from '../complete-agent.ts'
+import type { AgentPlugin } from '../agent.ts'
+import { completePlugin } from '../complete-agent.ts'
 import { claude as core } from './claude.ts'
 import { claudeSettings } from './settings.ts'
 
-const settings: Part<readonly Agent[]> = {
-  ...claudeSettings,
-  read(reading) {
-    const { binary, ...choice } = claudeSettings.read(reading)
-    const program = { name: 'claude', configured: binary, builds: [] }
-    const installRemedy = 'Install claude, or name it with LOOPER_CLAUDE_BINARY.'
-    return [completeAgent(core, { ...choice, program, installRemedy })]
-  },
-}
-
 /** Anthropic's `claude -p`. */
-export const claude: AgentPlugin = { settings }
+export const claude: AgentPlugin = completePlugin(core, claudeSettings, 'LOOPER_CLAUDE_BINARY')

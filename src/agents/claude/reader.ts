@@ -1,11 +1,11 @@
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
-import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
-import { amountIn, type Fields, fieldsIn, jsonOf, listIn, objectOn, textIn } from '../json-value.ts'
+import { amountIn, type Fields, fieldsIn, jsonOf, listIn, objectOn, textIn, textsIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { openTools } from '../open-tools.ts'
 import { isUuid } from '../session-file.ts'
 import { sessionOnce } from '../session-once.ts'
+import { textEvent } from '../text-event.ts'
 import { usageIn } from './usage.ts'
 
 const SECOND_MS = 1000
@@ -74,9 +74,9 @@ export function readClaude(): AgentReader {
   }
 
   function say(words: string | null): AgentEvent[] {
-    if (words === null || words.trim() === '') return []
-    text = words
-    return [{ kind: 'text', text: bounded(words, MOST.text) }]
+    const events = textEvent(words)
+    if (events.length > 0) text = words
+    return events
   }
 
   function result(event: Fields): AgentEvent[] {
@@ -111,7 +111,5 @@ function resetIn({ rate_limit_info }: Fields): number | null {
 
 /** A tool's result is a text, or parts of which some are text. */
 function wordsIn(content: unknown): string | null {
-  if (typeof content === 'string') return content
-  const texts = listIn(content).map((part) => textIn(fieldsIn(part).text))
-  return texts.filter((words) => words !== null).join('\n') || null
+  return textIn(content) ?? textsIn(content)
 }

@@ -1,16 +1,16 @@
 import type { AgentEvent, AgentTool } from '../agent-events.ts'
-import { bounded, MOST } from '../bounded.ts'
-import { finalError, retryError } from '../error-kind.ts'
-import { countIn, type Fields, fieldsIn, jsonOf, listIn, textIn } from '../json-value.ts'
+import { countIn, type Fields, fieldsIn, jsonOf, textIn, textsIn } from '../json-value.ts'
 import { toolCall } from '../open-tools.ts'
 import { isUuid } from '../session-file.ts'
 import { sessionOnce } from '../session-once.ts'
+import { textEvent } from '../text-event.ts'
 import { sumOf, usageOf } from '../tokens.ts'
+import { errorsOnce } from './errors.ts'
 
 /** What the events of `codex exec --json` 0.169 say. Items of the type "error" are warnings. */
 export function codexEvents(): (event: Fields) => AgentEvent[] {
   const session = sessionOnce(isUuid)
-  let told: string | null = null
+  const errorIn = errorsOnce()
 
   return (event) => {
     switch (event.type) {
@@ -32,18 +32,11 @@ export function codexEvents(): (event: Fields) => AgentEvent[] {
         return []
     }
   }
-
-  /** The last error comes twice: by itself, and as the failure of the turn. */
-  function errorIn(words: string | null): AgentEvent[] {
-    if (words === null || words === told) return []
-    told = words
-    return [/^Reconnecting\b/.test(words) ? retryError(words) : finalError(words)]
-  }
 }
 
 function itemIn(item: Fields): AgentEvent[] {
   const text = item.type === 'agent_message' ? textIn(item.text) : null
-  if (text !== null) return text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
+  if (text !== null) return textEvent(text)
   return toolIn(item, item.status === 'completed' ? 'done' : 'failed')
 }
 
@@ -74,7 +67,7 @@ function callIn(item: Fields): Pick<AgentTool, 'name' | 'input' | 'output'> | nu
       return {
         name: `${textIn(item.server)}.${textIn(item.tool)}`,
         input: jsonOf(item.arguments),
-        output: textIn(fieldsIn(item.error).message) ?? contentOf(fieldsIn(item.result)),
+        output: textIn(fieldsIn(item.error).message) ?? textsIn(fieldsIn(item.result).content),
       }
     case 'file_change':
       return { name: 'apply_patch', input: jsonOf(item.changes), output: null }
@@ -83,9 +76,4 @@ function callIn(item: Fields): Pick<AgentTool, 'name' | 'input' | 'output'> | nu
     default:
       return null
   }
-}
-
-function contentOf({ content }: Fields): string | null {
-  const texts = listIn(content).map((part) => textIn(fieldsIn(part).text))
-  return texts.filter((text) => text !== null).join('\n') || null
 }

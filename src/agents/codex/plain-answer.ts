@@ -1,4 +1,4 @@
-import { MOST } from '../bounded.ts'
+import { lastLines } from '../last-lines.ts'
 
 const TRAILER = /^# codex_exec_return_code=/
 
@@ -13,33 +13,21 @@ export interface PlainAnswer {
 
 /** Keeps the last lines, to compare what follows the number of tokens with what was before it. */
 export function plainAnswer(): PlainAnswer {
-  let lines: string[] = []
-  let units = 0
+  let lines = lastLines()
   let before: string | null = null
   let isOver = false
-
-  function reset(): void {
-    lines = []
-    units = 0
-  }
 
   return {
     line(line) {
       isOver ||= TRAILER.test(line)
-      if (isOver) return
-      lines.push(line)
-      units += line.length + 1
-      // Halved, so that not each line moves all the others.
-      if (units <= MOST.text) return
-      lines = lines.slice(Math.ceil(lines.length / 2))
-      units = lines.reduce((sum, { length }) => sum + length + 1, 0)
+      if (!isOver) lines.line(line)
     },
     begin() {
-      before = lines.slice(0, -2).join('\n').trim()
-      reset()
+      before = lines.text(2)
+      lines = lastLines()
     },
     end() {
-      const answer = lines.join('\n').trim()
+      const answer = lines.text()
       return before?.endsWith(answer) ? answer : ''
     },
   }

@@ -1,8 +1,8 @@
 import type { AgentEvent } from '../agent-events.ts'
-import { bounded, MOST } from '../bounded.ts'
-import { finalError, retryError } from '../error-kind.ts'
 import { isUuid } from '../session-file.ts'
 import { sessionOnce } from '../session-once.ts'
+import { textEvent } from '../text-event.ts'
+import { errorsOnce } from './errors.ts'
 import { plainAnswer } from './plain-answer.ts'
 import { plainCall } from './plain-call.ts'
 import { plainMcp } from './plain-mcp.ts'
@@ -39,10 +39,10 @@ export function plainTranscript(): PlainTranscript {
   const answer = plainAnswer()
   const call = plainCall()
   const mcp = plainMcp()
+  const errorIn = errorsOnce()
   let part: string | null = null
   let text: string[] = []
   let last: string | null = null
-  let told: string | null = null
   let isBlank = false
 
   return {
@@ -94,14 +94,7 @@ export function plainTranscript(): PlainTranscript {
   function say(words: string): AgentEvent[] {
     if (words === '' || words === last) return []
     last = words
-    return [{ kind: 'text', text: bounded(words, MOST.text) }]
-  }
-
-  /** The last error comes twice. */
-  function errorIn(words: string): AgentEvent[] {
-    if (words === told) return []
-    told = words
-    return [/^Reconnecting\b/.test(words) ? retryError(words) : finalError(words)]
+    return textEvent(words)
   }
 
   /** The session's fresh input and output in one number; the answer follows it. */

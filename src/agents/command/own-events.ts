@@ -1,10 +1,10 @@
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
-import { bounded, MOST } from '../bounded.ts'
 import { finalError, retryError } from '../error-kind.ts'
 import { amountIn, countIn, type Fields, objectOn, textIn, timeIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { openTools } from '../open-tools.ts'
 import { sessionOnce } from '../session-once.ts'
+import { textEvent } from '../text-event.ts'
 import { usageOf } from '../tokens.ts'
 import { isCommandSession } from './session.ts'
 
@@ -24,7 +24,7 @@ export function readOwnEvents(): AgentReader {
       case 'session':
         return session(textIn(event.id))
       case 'text':
-        return textOf(textIn(event.text) ?? '')
+        return textEvent(textIn(event.text))
       case 'tool':
         return [toolOf(event)]
       case 'usage':
@@ -44,9 +44,6 @@ export function readOwnEvents(): AgentReader {
     return tools.ended(known, textIn(output), state === 'failed')
   }
 }
-
-const textOf = (text: string): AgentEvent[] =>
-  text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
 
 const usageIn = ({ of, input, cached, output, cost_usd }: Fields): AgentEvent[] =>
   usageOf({

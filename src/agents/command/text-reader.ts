@@ -1,9 +1,10 @@
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
-import { bounded, MOST } from '../bounded.ts'
 import { finalError } from '../error-kind.ts'
 import { amountIn, countIn } from '../json-value.ts'
+import { lastLines } from '../last-lines.ts'
 import { readLines } from '../lines.ts'
 import { sessionOnce } from '../session-once.ts'
+import { textEvent } from '../text-event.ts'
 import { usageOf } from '../tokens.ts'
 import { LOOKED_AT, patternOf } from './pattern.ts'
 import { isCommandSession } from './session.ts'
@@ -31,10 +32,9 @@ export function readText({ patterns = {}, usage_of: of = 'step' }: CommandSettin
         const error = groupOf(compiled.error, line, looked)
         if (error !== null) return [finalError(error)]
         if (compiled.text === null) answer.line(line)
-        const text = groupOf(compiled.text, line, looked)
-        return text === null || text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
+        return textEvent(groupOf(compiled.text, line, looked))
       },
-      () => answer.end(),
+      () => textEvent(answer.text()),
     )
   }
 }
@@ -64,24 +64,4 @@ function usageIn(groups: Groups, of: 'step' | 'session'): AgentEvent[] {
   const count = (text: string | undefined) => countIn(number(text))
   const [input, cached, output] = [count(groups.input), count(groups.cached), count(groups.output)]
   return usageOf({ of, input, cached, output, costUsd: amountIn(number(groups.cost)) })
-}
-
-/** The end of all lines, as one answer. */
-function lastLines() {
-  let lines: string[] = []
-  let units = 0
-  return {
-    line(line: string): void {
-      lines.push(line)
-      units += line.length + 1
-      // Halved, so that not each line moves all the others.
-      if (units <= MOST.text) return
-      lines = lines.slice(Math.ceil(lines.length / 2))
-      units = lines.reduce((sum, { length }) => sum + length + 1, 0)
-    },
-    end(): AgentEvent[] {
-      const text = lines.join('\n').trim()
-      return text === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
-    },
-  }
 }

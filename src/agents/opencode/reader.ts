@@ -1,11 +1,12 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { AgentEvent, AgentReader } from '../agent-events.ts'
-import { bounded, MOST } from '../bounded.ts'
+import { MOST } from '../bounded.ts'
 import { finalError } from '../error-kind.ts'
 import { amountIn, countIn, type Fields, fieldsIn, jsonOf, objectOn, textIn, timeIn } from '../json-value.ts'
 import { readLines } from '../lines.ts'
 import { toolCall } from '../open-tools.ts'
 import { sessionOnce } from '../session-once.ts'
+import { textEvent } from '../text-event.ts'
 import { sumOf, usageOf } from '../tokens.ts'
 import { isOpencodeSession } from './session.ts'
 
@@ -30,10 +31,8 @@ function eventsIn(event: Fields, part: Fields): AgentEvent[] {
   switch (event.type) {
     case 'step_start':
       return [{ kind: 'turn' }]
-    case 'text': {
-      const text = textIn(part.text)
-      return text === null || text.trim() === '' ? [] : [{ kind: 'text', text: bounded(text, MOST.text) }]
-    }
+    case 'text':
+      return textEvent(textIn(part.text))
     case 'tool_use':
       return toolIn(part)
     case 'step_finish':
