@@ -6,7 +6,7 @@ export function filesOf({ http, launch, triggers, notice }: Config): string[] {
   return [
     http.tokensFile ?? [],
     promptFile,
-    ...triggers.map(({ file }) => file?.path ?? []),
+    ...triggers.map(({ file }) => file ?? []),
     ...notice.files,
   ].flat()
 }

@@ -19,7 +19,7 @@ export function followSecrets(
 ): Secrets {
   let values: readonly string[] = []
   let variables: readonly string[] = []
-  const files = [...triggers.flatMap(({ file }) => file?.path ?? []), ...notice.files]
+  const files = [...triggers.flatMap(({ file }) => file ?? []), ...notice.files]
   let stamp = stampsOf(files)
   read()
 

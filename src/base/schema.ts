@@ -47,6 +47,10 @@ export const Type = {
   Optional: optional,
 }
 
+/** What a schema lets through, or null. */
+export const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
+  Type.Union([type, Type.Null()])
+
 function string(options?: TStringOptions): TString
 function string(options: object = {}): object {
   return { type: 'string', ...options }

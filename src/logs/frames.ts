@@ -7,8 +7,11 @@ export function outputFrame(bytes: Buffer, end: number): Buffer {
   return Buffer.from(`event: output\nid: ${end}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 
+/** The id of the last event: whoever shows it has everything. */
+export const LAST_ID = 'end'
+
 /** The end of a run as the last event of its log. */
 export function endFrame({ runId, outcome, returnCode, cause, tokensUsed }: RunRecord): string {
   const data = { run_id: runId, outcome, return_code: returnCode, cause, tokens_used: tokensUsed }
-  return `event: end\nid: end\ndata: ${JSON.stringify(data)}\n\n`
+  return `event: end\nid: ${LAST_ID}\ndata: ${JSON.stringify(data)}\n\n`
 }

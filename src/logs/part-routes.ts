@@ -1,7 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
-import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { GET_LOG_LINES, GET_LOG_TIMES, RUN_ID, SEARCH_LOG } from '../runs/api.ts'
@@ -16,6 +15,7 @@ import {
   SearchQuery,
   TimesQuery,
 } from './query.ts'
+import { runOf } from './run-of.ts'
 import { LogLinesAnswer, LogMatchesAnswer, LogTimesAnswer } from './schemas.ts'
 import { searchLog } from './search.ts'
 import { timesOf } from './times.ts'
@@ -92,8 +92,7 @@ export const logPartRoutes: FastifyPluginAsyncTypebox<LogPartRoutesOptions> = as
     { raw }: FastifyReply,
     work: (log: IndexedLog, isOver: () => boolean, path: string) => Promise<T>,
   ): Promise<T> {
-    const run = ledger.find(runId)
-    if (!run) throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
+    const run = runOf(ledger, runId)
     if (run.logPath === null) throw logNotFound()
     const log = await openLog(run.logPath)
     const deadline = clock.monotonic() + LIMIT_MS

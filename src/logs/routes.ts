@@ -10,8 +10,9 @@ import { GET_LOG, RUN_ID } from '../runs/api.ts'
 import type { Steps } from '../runs/steps.ts'
 import { createLogFeeds, type LogFeed } from './feed.ts'
 import { logNotFound, openLog, readSlice, tailStart } from './file.ts'
-import { endFrame } from './frames.ts'
+import { endFrame, LAST_ID } from './frames.ts'
 import { LogQuery, type LogRequest, numberOf, readLogQuery } from './query.ts'
+import { runOf } from './run-of.ts'
 
 /** What the routes of logs need. */
 export interface LogRoutesOptions {
@@ -22,8 +23,6 @@ export interface LogRoutesOptions {
 }
 
 const Params = Type.Object({ run_id: RUN_ID })
-/** The id of the last event: whoever shows it has everything. */
-const LAST_ID = 'end'
 
 /** `GET /runs/:run_id/log`: the log as a file, in part, or as a stream. */
 export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app, options) => {
@@ -37,8 +36,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
     config: { ...GET_LOG.config, scope: 'read' },
     async handler(request, reply) {
       const asked = readLogQuery(request.query)
-      const run = ledger.find(request.params.run_id)
-      if (!run) throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
+      const run = runOf(ledger, request.params.run_id)
       if (!asked.isFollowed || request.method === 'HEAD') return sendLog(run, asked, request, reply)
 
       const lastId = request.headers['last-event-id']

@@ -7,9 +7,10 @@ import { type EventStream, openEventStream } from '../http/event-stream.ts'
 import type { RunRecord } from '../record/ledger.ts'
 import { GET_TRANSCRIPT, RUN_ID } from '../runs/api.ts'
 import { logNotFound, openLog } from './file.ts'
-import { endFrame } from './frames.ts'
+import { endFrame, LAST_ID } from './frames.ts'
 import { numberOf, readTranscriptQuery, TranscriptQuery } from './query.ts'
 import type { LogRoutesOptions } from './routes.ts'
+import { runOf } from './run-of.ts'
 import { growing, pageOf } from './transcript.ts'
 import { entryOf, TranscriptAnswer } from './transcript-schemas.ts'
 
@@ -26,8 +27,6 @@ const ANSWERS = {
   },
   204: { description: 'The Last-Event-ID was that of the end: there is nothing more.' },
 }
-/** The id of the last event: whoever shows it has everything. */
-const LAST_ID = 'end'
 const POLL_MS = 200
 
 /** `GET /runs/:run_id/transcript`: what the agent of a run said and did, in part or as a stream. */
@@ -46,7 +45,7 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
     },
     async (request, reply) => {
       const { isFollowed, ...wanted } = readTranscriptQuery(request.query)
-      const run = runOf(request.params.run_id)
+      const run = runOf(ledger, request.params.run_id)
       const reader = readerOf(run)
       if (isFollowed) {
         const lastId = request.headers['last-event-id']?.toString()
@@ -79,12 +78,6 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
       }
     },
   )
-
-  function runOf(runId: string): RunRecord {
-    const run = ledger.find(runId)
-    if (run) return run
-    throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
-  }
 
   function readerOf({ agent }: RunRecord): AgentReader {
     const found = agentNamed(agents, agent)

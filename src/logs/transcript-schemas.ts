@@ -1,9 +1,9 @@
 import { ERROR_KINDS } from '../agents/agent-events.ts'
 import type { TranscriptEntry } from '../agents/transcript.ts'
-import { type Static, Type } from '../base/schema.ts'
+import { orNull, type Static, Type } from '../base/schema.ts'
 
-const NumberOrNull = Type.Union([Type.Number(), Type.Null()])
-const TextOrNull = Type.Union([Type.String(), Type.Null()])
+const NumberOrNull = orNull(Type.Number())
+const TextOrNull = orNull(Type.String())
 const place = {
   seq: Type.Integer({ description: 'From 1 on; the same log always gives the same numbers.' }),
   offset: Type.Integer({ description: 'The byte of the output up to which it was told.' }),

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { numberOrNull, textOrNull } from './cells.ts'
 import type { LedgerQueue } from './queue.ts'
-import { numberOrNull, textOrNull } from './rows.ts'
 import { withWriteErrors } from './write.ts'
 
 /** A request that asks for a key. */

@@ -6,20 +6,13 @@ import { messageOf } from '../base/errors.ts'
 import type { Identity } from '../processes/table.ts'
 import type { RunEnd } from '../runs/outcome.ts'
 import type { Trigger } from '../runs/run.ts'
+import { textOrNull } from './cells.ts'
 import { beginAnew, damageOf, openDatabase, writeNothing } from './file.ts'
 import { type Keys, keysIn } from './keys.ts'
 import { type LedgerNotes, ledgerNotes } from './notes.ts'
 import { type RunQuery, selectRuns } from './query.ts'
 import { ledgerQueue, unlocked } from './queue.ts'
-import {
-  END_COLUMNS,
-  finishColumns,
-  intentColumns,
-  progressColumns,
-  textOrNull,
-  toListed,
-  toRecord,
-} from './rows.ts'
+import { END_COLUMNS, finishColumns, intentColumns, progressColumns, toListed, toRecord } from './rows.ts'
 import { SESSION_USAGE, saidIn } from './said.ts'
 import { WHOLE_RUNS } from './texts.ts'
 import { withWriteErrors } from './write.ts'

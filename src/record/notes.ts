@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { textOrNull } from './cells.ts'
 import type { LedgerQueue } from './queue.ts'
-import { textOrNull } from './rows.ts'
 
 /** Small states that survive the service. */
 export interface LedgerNotes {

@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import type { Identity } from '../processes/table.ts'
 import { OUTCOMES } from '../runs/outcome.ts'
 import { TRIGGERS } from '../runs/run.ts'
+import { numberOrNull, textOrNull } from './cells.ts'
 import type { ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './ledger.ts'
 import { saidColumns, saidIn } from './said.ts'
 
@@ -143,8 +144,3 @@ function identityOf(row: Row, who: 'agent' | 'wrapper'): Identity | null {
   const pid = numberOrNull(row[`${who}_pid`])
   return pid === null ? null : { bootId: String(row.boot_id), pid, start: String(row[`${who}_start`]) }
 }
-
-/** A column that may be NULL. */
-export const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null)
-/** A column that may be NULL. */
-export const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)

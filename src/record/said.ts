@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import type { Usage } from '../agents/agent-events.ts'
 import { ERROR_KINDS } from '../agents/agent-events.ts'
 import type { Said } from '../agents/said.ts'
+import { numberOrNull, textOrNull } from './cells.ts'
 import type { ListedRun } from './ledger.ts'
 
 /** What an agent said of itself, beside its run; a reply may have megabytes, so it is moved like other long texts. */
@@ -49,7 +50,7 @@ export function saidIn(
   }
   const isKnown = Object.values(usage).some((tokens) => tokens !== null)
   return {
-    sessionId: typeof row.session_id === 'string' ? row.session_id : null,
+    sessionId: textOrNull(row.session_id),
     usage: isKnown ? usage : null,
     costUsd: numberOrNull(row.cost_usd),
     turns: numberOrNull(row.turns),
@@ -61,4 +62,3 @@ const NO_USAGE: Usage = { input: null, cached: null, output: null, total: null }
 
 /** What an agent counts may be anything; the columns take whole numbers that JavaScript can read again. */
 const countOrNull = (value: number | null) => (Number.isSafeInteger(value) ? value : null)
-const numberOrNull = (value: unknown) => (typeof value === 'number' ? value : null)

@@ -1,6 +1,6 @@
 import { ERROR_KINDS } from '../agents/agent-events.ts'
 import { MAX_SECONDS } from '../base/clock.ts'
-import { type Static, Type } from '../base/schema.ts'
+import { orNull, type Static, Type } from '../base/schema.ts'
 import { OUTCOMES } from './outcome.ts'
 import { IF_RUNNING, TRIGGERS } from './run.ts'
 import { NAME_LENGTH } from './run-name.ts'
@@ -78,7 +78,7 @@ const Launched = Type.Union([
   Type.Null(),
 ])
 const Pids = Type.Array(Type.Integer())
-const TextOrNull = Type.Union([Type.String(), Type.Null()])
+const TextOrNull = orNull(Type.String())
 
 /** The answer of a `POST /run` that worked; its last five fields are older names of earlier ones. */
 export const RunAnswer = Type.Object({
@@ -158,7 +158,7 @@ export const PlanAnswer = Type.Object({
 /** The answer of a `POST /run` with `plan`. */
 export type PlanAnswer = Static<typeof PlanAnswer>
 
-const NumberOrNull = Type.Union([Type.Number(), Type.Null()])
+const NumberOrNull = orNull(Type.Number())
 const Time = Type.Union([Type.String({ format: 'date-time' }), Type.Null()])
 
 const summary = {

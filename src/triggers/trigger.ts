@@ -19,8 +19,8 @@ export interface TriggerSecrets {
 
 /** Something that asks for runs, as its settings want it. */
 export interface Trigger {
-  /** The file of its owner, the setting that names it, and what it holds; null: it has none. */
-  readonly file: { readonly path: string; readonly setting: string } | null
+  /** The file of its owner; null: it has none. */
+  readonly file: string | null
   /** As they are now. @throws {Error} where its file is unusable */
   secrets(env: NodeJS.ProcessEnv): TriggerSecrets
   /** What of it can be checked without running anything; nothing where it is off. */

@@ -1,7 +1,4 @@
-import { type Static, Type } from '../../base/schema.ts'
-
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
-  Type.Union([type, Type.Null()])
+import { orNull, type Static, Type } from '../../base/schema.ts'
 
 /** What `GET /status` tells of the autopoll. */
 export const AutopollState = Type.Object({

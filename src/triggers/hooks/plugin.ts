@@ -30,7 +30,7 @@ const NONE: Trigger = {
 
 function triggerOf(file: string): Trigger {
   return {
-    file: { path: file, setting: SETTING },
+    file,
     secrets: (env) => asSetting(SETTING, () => secretsOf(file, env)),
     findings: () => [check(file)],
     open: (parts) => ({

@@ -1,6 +1,6 @@
-import { type Static, Type } from '../../base/schema.ts'
+import { orNull, type Static, Type } from '../../base/schema.ts'
 
-const TextOrNull = Type.Union([Type.String(), Type.Null()])
+const TextOrNull = orNull(Type.String())
 
 /** The answer of `GET /agents`. */
 export const AgentsAnswer = Type.Object(

@@ -1,11 +1,9 @@
-import { type Static, Type } from '../../base/schema.ts'
+import { orNull, type Static, Type } from '../../base/schema.ts'
 import { SCOPES } from '../../http/tokens.ts'
 import type { StatusPart } from '../../plugin.ts'
 import { RunSummary } from '../../runs/schemas.ts'
 import { SLOT_STEPS } from '../../runs/slot.ts'
 
-const orNull = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) =>
-  Type.Union([type, Type.Null()])
 const Time = Type.String({ format: 'date-time' })
 
 const core = {

@@ -1,0 +1,9 @@
+import { LooperError } from '../base/errors.ts'
+import type { Ledger, RunRecord } from '../record/ledger.ts'
+
+/** The run that a request names. @throws {LooperError} `LOOPER_RUN_NOT_FOUND` */
+export function runOf(ledger: Pick<Ledger, 'find'>, runId: string): RunRecord {
+  const run = ledger.find(runId)
+  if (run) return run
+  throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
+}
