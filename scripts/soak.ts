@@ -1,11 +1,11 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { messageOf } from '../src/base/errors.ts'
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
+import { readArguments } from './soak/arguments.ts'
 import { type Chance, chance } from './soak/chance.ts'
 import { postRun } from './soak/client.ts'
 import { watchDoubles } from './soak/doubles.ts'
@@ -24,15 +24,6 @@ import { startSwitch } from './soak/zulip-switch.ts'
  * in which one service lives long enough for its memory and descriptors to be compared. Exits 1 where a promise was broken.
  */
 
-const USAGE = `Usage: npm run soak -- [--runs N] [--kills N] [--seed N]
-
-Launches thousands of scripted runs, kills and hinders what it can, and looks whether every promise is kept.
-  --runs   how many runs: 2000
-  --kills  how often the service is killed: 200
-  --seed   the same seed makes the same choices
-
-It takes about ten minutes. Ctrl-C ends it early and leaves nothing behind. As root it also fills a small disk of its own.`
-
 /** The share of the runs for which one service lives. */
 const CALM = 0.3
 // Often, so that no orphan is killed by chance before it is found.
@@ -50,32 +41,6 @@ const wanted = readArguments()
 if (process.platform !== 'linux') {
   console.error('the soak looks at processes through /proc, which this system does not have')
   process.exit(2)
-}
-
-function readArguments() {
-  try {
-    const options = {
-      runs: { type: 'string', default: '2000' },
-      kills: { type: 'string', default: '200' },
-      seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-      help: { type: 'boolean', short: 'h', default: false },
-    } as const
-    const { values } = parseArgs({ options })
-    if (values.help) {
-      console.log(USAGE)
-      process.exit(0)
-    }
-    const { runs, kills, seed } = values
-    return { runs: count('runs', runs), kills: count('kills', kills), seed: count('seed', seed) }
-  } catch (error) {
-    console.error(`${messageOf(error)}\n\n${USAGE}`)
-    process.exit(2)
-  }
-}
-
-function count(name: string, given: string): number {
-  if (/^\d+$/.test(given)) return Number(given)
-  throw new Error(`--${name}: "${given}" given, expected a whole number`)
 }
 
 const begin = performance.now()
