@@ -90,7 +90,8 @@ export function testNotice({ open, longest, canEdit }: NoticeCase): void {
     await notify(whole)
     t.ok(delivered()[0] === whole)
     await notify(`${whole}, and more`).catch((error: Error) => t.match(error.message, SENTENCE))
-    for (const text of delivered()) t.notMatch(text, /[\ud800-\udbff](?![\udc00-\udfff])/, 'no half character')
+    for (const text of delivered())
+      t.notMatch(text, /[\ud800-\udbff](?![\udc00-\udfff])/, 'no half character')
   })
 
   t.test('messages side by side all arrive', async (t) => {
