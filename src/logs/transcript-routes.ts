@@ -11,7 +11,7 @@ import { endFrame, LAST_ID } from './frames.ts'
 import { numberOf, readTranscriptQuery, TranscriptQuery } from './query.ts'
 import type { LogRoutesOptions } from './routes.ts'
 import { runOf } from './run-of.ts'
-import { growing, pageOf } from './transcript.ts'
+import { type GrowingTranscript, growing, pageOf } from './transcript.ts'
 import { entryOf, TranscriptAnswer } from './transcript-schemas.ts'
 
 /** What the routes of transcripts need. */
@@ -46,7 +46,7 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
     async (request, reply) => {
       const { isFollowed, ...wanted } = readTranscriptQuery(request.query)
       const run = runOf(ledger, request.params.run_id)
-      const reader = readerOf(run)
+      const read = readerOf(run)
       if (isFollowed) {
         const lastId = request.headers['last-event-id']?.toString()
         if (lastId === LAST_ID) return reply.code(204).send()
@@ -54,7 +54,7 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
         const { file } = await logOf(run)
         try {
           const stream = openEventStream(reply, clock, patience, request.isAllowed)
-          await follow(stream, run, growing(file, run.headerBytes, reader), after)
+          await follow(stream, run, after, () => growing(file, run.headerBytes, read()))
         } finally {
           await file.close()
         }
@@ -62,7 +62,7 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
       }
       const { file } = await logOf(run)
       try {
-        const transcript = growing(file, run.headerBytes, reader)
+        const transcript = growing(file, run.headerBytes, read())
         const complete = run.outcome !== null
         const { entries, nextAfter } = await pageOf(transcript, wanted, complete, () => reply.raw.destroyed)
         const answer: TranscriptAnswer = {
@@ -79,22 +79,27 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
     },
   )
 
-  function readerOf({ agent }: RunRecord): AgentReader {
+  function readerOf({ agent }: RunRecord): () => AgentReader {
     const found = agentNamed(agents, agent)
-    if (found) return found.read()
+    if (found) return found.read
     throw new LooperError(
       'LOOPER_AGENT_UNKNOWN',
       `the agent "${agent}" of this run is not configured any more`,
     )
   }
 
-  /** Sends what was said behind an entry, and what is said, up to the run's end. */
+  /**
+   * Sends what was said behind an entry, and what is said, up to the run's end; of a log that was cut off meanwhile all that it
+   * says since, numbered anew.
+   */
   async function follow(
     stream: EventStream,
     begun: RunRecord,
-    transcript: ReturnType<typeof growing>,
-    after: number,
+    from: number,
+    begin: () => GrowingTranscript,
   ): Promise<void> {
+    let transcript = begin()
+    let after = from
     const send = async (entry: Parameters<typeof entryOf>[0]) => {
       if (entry.seq <= after || stream.isOver()) return
       await stream.send(`event: entry\nid: ${entry.seq}\ndata: ${JSON.stringify(entryOf(entry))}\n\n`)
@@ -107,6 +112,10 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
       while (!stream.isOver()) {
         // Asked before reading: what was said before the end is then surely sent.
         const run = latest
+        if (await transcript.isCut()) {
+          transcript = begin()
+          after = 0
+        }
         for await (const entry of transcript.readOn()) await send(entry)
         if (run.outcome !== null) {
           await Promise.all(transcript.end().map(send))

@@ -27,6 +27,8 @@ export interface GrowingTranscript {
   readOn(): AsyncGenerator<TranscriptEntry>
   /** What is left where nothing more comes. */
   end(): TranscriptEntry[]
+  /** Whether the log is shorter by now than what was read of it: then it is another one, to be read from its begin. */
+  isCut(): Promise<boolean>
 }
 
 /** The transcript of a log from a byte on, which is where its agent's output begins. */
@@ -48,6 +50,7 @@ export function growing(file: FileHandle, from: number, reader: AgentReader): Gr
       }
     },
     end: () => transcript.end(),
+    isCut: async () => (await file.stat()).size < offset,
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { TranscriptEntry } from '../../src/agents/transcript.ts'
@@ -103,6 +103,25 @@ t.test('what is said is told as it is said, up to the end', async (t) => {
   t.equal((await ask('?follow=1', { 'last-event-id': 'end' })).status, 204)
 })
 
+t.test('a log that is cut off while somebody follows is told from its new begin', async (t) => {
+  const short = stream('codex-plain-tool.log')
+  const { ask, page, run } = await setUp(t, Buffer.concat([short, stream('codex-plain-multi.log')]))
+  const before = (await page()).entries
+  const [early, all] = (await ask('?follow=1')).body?.tee() ?? []
+  // As soon as anything of it was sent, all of it was read.
+  await early?.getReader().read()
+  writeFileSync(run.file, short)
+  run.finish()
+  const told = (await eventsOf(new Response(all))).map(({ id }) => id)
+  const again = told.indexOf('1', 1)
+  t.ok(again >= before.length)
+  const anew = await eventsOf(await ask('?follow=1'))
+  t.strictSame(
+    told.slice(again),
+    anew.map(({ id }) => id),
+  )
+})
+
 t.test('whoever follows and goes is let go', async (t) => {
   const { url, run } = await setUp(t, 'nothing yet\n')
   const leaving = new AbortController()
@@ -133,6 +152,7 @@ function callsOf(...calls: string[]): GrowingTranscript {
       yield* entries
     },
     end: () => [],
+    isCut: async () => false,
   }
 }
 
