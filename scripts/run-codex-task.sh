@@ -160,7 +160,7 @@ url=${url%/run}/run
 # The token goes in through stdin, so that no process list shows it.
 config=''
 if [ -n "${LOOPER_API_TOKEN-}" ]; then
-  case $LOOPER_API_TOKEN in *[!\ -~]*) fail 'LOOPER_API_TOKEN holds more than plain ASCII' 2 ;; esac
+  case $LOOPER_API_TOKEN in *[!\ -~]*) fail 'LOOPER_API_TOKEN must be printable ASCII' 2 ;; esac
   config="header = \"Authorization: Bearer $(in_pieces json "$LOOPER_API_TOKEN")\""
 fi
 is_here "$url" && config="$config

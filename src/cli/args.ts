@@ -28,11 +28,11 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   if (options.help) return { command: 'help', words: [name], options }
 
   const taken = optionsOf(name).map(([option]) => option)
-  const remedy = `"looper help ${name}" tells what it takes.`
+  const remedy = `"looper help ${name}" lists what it accepts.`
   for (const option of OPTION_NAMES) {
     const value = options[option]
     if (value === undefined) continue
-    if (!taken.includes(option)) throw wrongUse(`"looper ${name}" takes no --${option}`, remedy)
+    if (!taken.includes(option)) throw wrongUse(`"looper ${name}" has no option --${option}`, remedy)
     const fault = typeof value === 'string' ? faultOf(option, value) : null
     if (fault) throw wrongUse(fault.what, fault.remedy)
   }
@@ -40,7 +40,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const [action] = words
   if (actions && action !== undefined && !actions.includes(action)) {
     const what = `"looper ${name}" has no "${action}".${didYouMean(action, actions)}`
-    throw wrongUse(what, `Give one of: ${actions.join(', ')}.`)
+    throw wrongUse(what, `Use one of: ${actions.join(', ')}.`)
   }
   if (words.length < minWords || words.length > maxWords) {
     throw wrongUse(`usage: looper ${name} ${usage}`.trimEnd(), remedy)
@@ -52,7 +52,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 export function noCommand(name: string): Failure {
   return wrongUse(
     `there is no command "${name}".${didYouMean(name, COMMAND_NAMES)}`,
-    '"looper help" lists them.',
+    '"looper help" lists the commands.',
   )
 }
 
@@ -68,7 +68,7 @@ function parse(args: readonly string[]) {
     const flags = known.map((option) => `--${option}`)
     throw wrongUse(
       unknown === undefined ? what : `${what}.${didYouMean(unknown, flags)}`,
-      `"looper help${command === undefined ? '' : ` ${command}`}" tells what it takes.`,
+      `"looper help${command === undefined ? '' : ` ${command}`}" lists what it accepts.`,
     )
   }
 }

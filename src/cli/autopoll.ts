@@ -12,11 +12,11 @@ export async function autopoll({ screen, client, words, options }: Context): Pro
   const [action = ''] = words
   const answer = await client.post<Answer>(`/autopoll/${action}`, {}, ['ok'])
   if (options.json) await screen.json(answer)
-  else if (action === 'pause') screen.say('Paused: "looper autopoll resume" lets it go on')
-  else if (action === 'resume') screen.say('Resumed: "looper status" tells when it looks next')
+  else if (action === 'pause') screen.say('Paused; "looper autopoll resume" resumes it')
+  else if (action === 'resume') screen.say('Resumed; "looper status" shows when it checks next')
   else
     screen.say(
-      `Launched ${answer.run_id ? labelOf({ ...answer, run_id: answer.run_id }) : 'the default run'}`,
+      `Launched ${answer.run_id ? labelOf({ ...answer, run_id: answer.run_id }) : 'the default prompt'}`,
     )
   return EXIT.ok
 }

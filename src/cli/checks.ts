@@ -82,12 +82,16 @@ export async function checkProcesses(
   try {
     const blindness = await table.check()
     if (blindness !== null)
-      return warning('processes', blindness, 'Have /proc mounted so, or run it as root.')
+      return warning('processes', blindness, 'Mount /proc that way, or run Looper as root.')
     if (table.kind === 'ps' || (await canMark())) return ok('processes', source)
     const text = `${source}, but no prlimit: a daemon that hides its environment is not found when its run ends`
     return warning('processes', text, 'Install util-linux, and set no hard limit for RLIMIT_RTTIME.')
   } catch (error) {
-    return broken('processes', messageOf(error), `Make ${source} work, so that Looper sees what to stop.`)
+    return broken(
+      'processes',
+      messageOf(error),
+      `Make ${source} work: without it Looper cannot see what to stop.`,
+    )
   }
 }
 

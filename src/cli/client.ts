@@ -23,7 +23,7 @@ interface Sending extends Pick<HttpRequest, 'quietMs'> {
 
 const QUIET_MS = 30_000
 /** The service's own remedy is for who writes HTTP requests. */
-const NO_TOKEN = 'Set LOOPER_API_TOKEN to a token of this service; "looper token add" makes one.'
+const NO_TOKEN = 'Set LOOPER_API_TOKEN to a token of this service; "looper token add" creates one.'
 
 /** A client of one service; the environment names proxies and authorities. Each request has a connection of its own, and none follows a redirect with the token. */
 export function connect(
@@ -97,7 +97,7 @@ function parse(text: string) {
 
 function refusal(url: string, status: number, location: string | undefined, text: string): Failure {
   if (status >= 300 && status < 400) {
-    return new Failure(EXIT.unreachable, `${url} redirects to ${location}`, 'Give that address with --url.')
+    return new Failure(EXIT.unreachable, `${url} redirects to ${location}`, 'Set that address with --url.')
   }
   const answer: { error?: unknown; remedy?: unknown; code?: unknown } = parse(text)
   const { error, remedy, code } = answer
@@ -123,8 +123,8 @@ function exitOf(status: number, code: string): number {
 function notLooper(url: string): Failure {
   return new Failure(
     EXIT.unreachable,
-    `what answers at ${url} does not speak as this Looper does`,
-    'Give the right address with --url or LOOPER_URL, or bring the service up to date.',
+    `what answers at ${url} is not Looper, or is an incompatible version`,
+    'Set the right address with --url or LOOPER_URL, or update the service.',
   )
 }
 
@@ -133,6 +133,6 @@ function unreachable(url: string, error: unknown, signal: AbortSignal): Failure 
   return new Failure(
     EXIT.unreachable,
     `cannot reach Looper at ${url}: ${errnoOf(error) ?? messageOf(error)}`,
-    'Start it with "looper serve" or "npm start", or give its address with --url or LOOPER_URL.',
+    'Start it with "looper serve" or "npm start", or set its address with --url or LOOPER_URL.',
   )
 }

@@ -5,19 +5,19 @@ import { OPTION_NAMES, type OptionName } from './options.ts'
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 const RUN_NOTE =
-  'ID is a run id, a request id, or the beginning of one. Without it: the run that lives, else the newest.'
+  'ID is a run id, a request id, or the beginning of one. Without ID: the live run, or the newest one if nothing runs.'
 
 const ASKING = ['url', 'json', 'help'] as const
 
 const STAYING = {
-  wait: 'wait for its end, and exit with its return code',
-  follow: 'the same, and show its log meanwhile',
-  plan: 'tell what would be announced, stopped and launched, and do nothing',
-  yes: 'stop what runs without asking',
+  wait: 'wait until the run ends, and exit with its return code',
+  follow: 'like --wait, and show the log meanwhile',
+  plan: 'only show what would be announced, stopped and launched',
+  yes: 'do not ask before something is stopped',
 } as const
 
-const ASKS = `On a terminal it says what it would stop, and asks first. In a pipe or a script it never asks.
-Ctrl-C leaves the run alone.`
+const ASKS = `On a terminal it shows what it would stop, and asks first. In a pipe or a script, and with --json, it never asks.
+Ctrl-C ends the command, not the run.`
 
 /** Every command, in the order of help. */
 export const COMMANDS = {
@@ -25,15 +25,15 @@ export const COMMANDS = {
     words: '"MESSAGE" [-]',
     minWords: 1,
     maxWords: 2,
-    about: 'announce the message, stop what runs, launch a fresh run',
+    about: 'announce the message, stop what runs, launch a new run',
     options: {
-      prompt: 'the prompt; empty: announce and stop only',
-      'prompt-file': 'the prompt from a file; - is stdin',
-      workspace: 'where the agent works; without it, the repository of the current directory',
-      agent: 'which agent; without it, the one of the settings; "looper agents" lists them',
-      model: 'the model, as the agent calls it',
-      'system-prompt': 'what the agent is told beside its own instructions',
-      resume: 'go on in the session of this run; a run id, or the beginning of one',
+      prompt: 'the prompt; if empty, only announce and stop',
+      'prompt-file': 'read the prompt from a file; - is stdin',
+      workspace: 'where the agent works; default: the repository of the current directory',
+      agent: 'the agent to run; "looper agents" lists them and shows the default',
+      model: 'the model, by the name that the agent uses',
+      'system-prompt': 'instructions in addition to those of the agent',
+      resume: 'continue the session of this run',
       ...STAYING,
     },
     common: ASKING,
@@ -41,10 +41,10 @@ export const COMMANDS = {
       ['looper run "Fix the login page"', 'with the default prompt'],
       ['looper run "Nightly" --prompt-file task.md --wait', 'wait for the end'],
       ['git diff | looper run "Review this" -', 'the prompt from stdin'],
-      ['looper run "Fix it" --plan', 'only look'],
-      ['looper run "Go on" --resume 3f2a --prompt "Now the tests"', 'in the session of that run'],
+      ['looper run "Fix it" --plan', 'do nothing yet'],
+      ['looper run "Continue" --resume 3f2a --prompt "Now the tests"', 'in the session of run 3f2a'],
     ],
-    notes: `Without a prompt the service takes its default one; a - as the last word reads it from stdin.
+    notes: `Without a prompt the service uses its default prompt. With - as the last word the prompt is read from stdin.
 ${ASKS}`,
   },
   rerun: {
@@ -52,12 +52,12 @@ ${ASKS}`,
     minWords: 0,
     maxWords: 1,
     id: 'any',
-    about: 'launch a run again: same message, prompt, workspace, agent, model and program',
-    options: { continue: 'go on in its session, instead of beginning a new one', ...STAYING },
+    about: 'launch a run again, with the same message, prompt, workspace, agent, model and program',
+    options: { continue: 'continue its session instead of beginning a new one', ...STAYING },
     common: ASKING,
     examples: [
-      ['looper rerun', 'the run that lives, else the newest'],
-      ['looper rerun 3f2a --follow', 'another one, with its log'],
+      ['looper rerun', 'the live run, or the newest one'],
+      ['looper rerun 3f2a --follow', 'run 3f2a, and show the log of the new run'],
     ],
     notes: `${RUN_NOTE}
 ${ASKS}`,
@@ -66,7 +66,7 @@ ${ASKS}`,
     words: '',
     minWords: 0,
     maxWords: 0,
-    about: 'tell what runs, when the autopoll looks next, and whether all is well',
+    about: 'show what is running, the autopoll, notices, the disk, and wrong settings',
     options: {},
     common: ASKING,
     examples: [
@@ -81,17 +81,17 @@ ${ASKS}`,
     maxWords: 0,
     about: 'list runs, newest first',
     options: {
-      limit: 'how many, up to 500; 20 without it',
-      outcome: 'only these, separated by commas; live: not ended yet; failed: ended badly',
+      limit: 'how many, 1 to 500; default: 20',
+      outcome: 'only runs with these outcomes, separated by commas; live: not ended; failed: ended badly',
       failed: 'the same as --outcome failed',
-      trigger: 'only those that it started: http, hook or autopoll',
-      workspace: 'only those in this directory',
-      since: 'only newer ones: a date, a time, or an age such as 90m, 12h, 7d',
+      trigger: 'only runs started by http, hook or autopoll',
+      workspace: 'only runs in this directory',
+      since: 'only runs since a date, a time, or an age such as 90m, 12h, 7d',
     },
     common: ASKING,
     examples: [
-      ['looper runs --failed --since 7d', 'what went wrong this week'],
-      ['looper runs --workspace . --limit 5', 'the last five here'],
+      ['looper runs --failed --since 7d', 'what failed in the last seven days'],
+      ['looper runs --workspace . --limit 5', 'the last five in this directory'],
     ],
     notes: '',
   },
@@ -100,12 +100,12 @@ ${ASKS}`,
     minWords: 0,
     maxWords: 1,
     id: 'any',
-    about: 'show all about a run: how it ended and why, times, command, last lines',
+    about: 'show everything about a run: how it ended and why, times, command, last lines',
     options: {},
     common: ASKING,
     examples: [
-      ['looper show', 'the run that lives, else the newest'],
-      ['looper show 3f2a --json', 'another one, for programs'],
+      ['looper show', 'the live run, or the newest one'],
+      ['looper show 3f2a --json', 'run 3f2a, as JSON'],
     ],
     notes: RUN_NOTE,
   },
@@ -116,21 +116,21 @@ ${ASKS}`,
     id: 'any',
     about: 'show the log of a run',
     options: {
-      follow: 'go on with what is written, until the run ends',
-      transcript: 'what the agent said and did, instead of the raw log',
-      tail: 'begin N lines before the end',
-      since: 'begin with what was written then: a time, or an age such as 90s, 10m, 2h',
+      follow: 'continue until the run ends',
+      transcript: 'what the agent said and which tools it called, instead of the raw log',
+      tail: 'only the last N lines, and what follows with --follow',
+      since: 'only what was written since a time, or an age such as 90s, 10m, 2h',
     },
     common: ASKING,
     examples: [
-      ['looper logs -f', 'follow the run that lives'],
-      ['looper logs 3f2a --tail 50', 'the last lines of another one'],
-      ['looper logs --transcript', 'what its agent said, and which tools it called'],
+      ['looper logs -f', 'follow the live run'],
+      ['looper logs 3f2a --tail 50', 'the last 50 lines of run 3f2a'],
+      ['looper logs --transcript', 'what the agent said and which tools it called'],
       ['looper logs --since 10m', 'what was written in the last ten minutes'],
     ],
     notes: `${RUN_NOTE}
-On a terminal, escape sequences other than colours are shown, not obeyed; into a pipe go the very bytes.
---since needs a service that keeps the times of logs (LOOPER_LOG_TIMES=1).`,
+On a terminal, escape sequences other than colours are shown as symbols. In a pipe the log is printed byte for byte.
+--since only works for runs that began while LOOPER_LOG_TIMES=1 was set for the service.`,
   },
   stop: {
     words: '[ID]',
@@ -140,8 +140,8 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     about: 'stop a run, and wait until nothing of it is left',
     options: {},
     common: ASKING,
-    examples: [['looper stop', 'the run that lives']],
-    notes: 'ID is a run id, a request id, or the beginning of one. Without it: the run that lives.',
+    examples: [['looper stop', 'the live run']],
+    notes: 'ID is a run id, a request id, or the beginning of one. Without ID: the live run.',
   },
   open: {
     words: '[ID]',
@@ -153,18 +153,18 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     common: ['url', 'help'],
     examples: [
       ['looper open', ''],
-      ['looper open 3f2a', 'one run'],
+      ['looper open 3f2a', 'run 3f2a'],
     ],
-    notes: 'Where there is no browser, or no display, the address is printed.',
+    notes: 'Without a browser or display it prints the address.',
   },
   agents: {
     words: '',
     minWords: 0,
     maxWords: 0,
-    about: 'list the agents: found where, which version, logged in or not',
+    about: 'list the agents: where they were found, which version, logged in or not',
     options: {},
     common: ASKING,
-    examples: [['looper agents', 'the one with a * is that of whoever names none']],
+    examples: [['looper agents', 'the default agent is marked with *']],
     notes: '',
   },
   autopoll: {
@@ -172,12 +172,12 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     minWords: 1,
     maxWords: 1,
     actions: ['pause', 'resume', 'launch'],
-    about: 'pause the autopoll, let it go on, or let it launch the default run now',
+    about: 'pause or resume the autopoll, or let it launch the default prompt now',
     options: {},
     common: ASKING,
     examples: [
-      ['looper autopoll pause', 'also across restarts of the service, until it is resumed'],
-      ['looper autopoll launch', 'now, if nothing runs'],
+      ['looper autopoll pause', 'until it is resumed, also across restarts of the service'],
+      ['looper autopoll launch', 'launch now, if nothing runs'],
     ],
     notes: '',
   },
@@ -186,44 +186,44 @@ On a terminal, escape sequences other than colours are shown, not obeyed; into a
     minWords: 1,
     maxWords: 2,
     actions: ['add', 'list', 'revoke'],
-    about: 'make, list or revoke tokens for others',
+    about: 'add, list or revoke tokens for other users and programs',
     options: {
-      scope: 'add: what it may do; read: look; run: also launch and stop; admin: everything',
-      days: 'add: how long it is valid; for ever without it',
-      file: 'the tokens file; LOOPER_TOKENS_FILE without it',
+      scope: 'add: what it may do; read: see runs; run: also launch and stop; admin: everything',
+      days: 'add: how many days it is valid; default: it never expires',
+      file: 'the tokens file; default: LOOPER_TOKENS_FILE',
     },
     common: ['json', 'help'],
     examples: [
       ['looper token add ci --scope run --days 90', ''],
-      ['looper token add ci --scope run >ci.token', 'the token alone goes to stdout'],
+      ['looper token add ci --scope run >ci.token', 'only the token goes to stdout'],
       ['looper token revoke ci', ''],
     ],
-    notes: `Run it on the machine of the service, which takes up changes by itself. The file keeps hashes only: a token is
-shown once, when it is made.`,
+    notes: `Run it on the machine of the service, which reads the file again when it changes. The file only keeps hashes: a token
+is shown once, when it is added.`,
   },
   serve: {
     words: '',
     minWords: 0,
     maxWords: 0,
-    about: 'run the service itself, in the foreground',
+    about: 'run the service in the foreground',
     options: {},
     common: ['help'],
     examples: [
       ['looper serve', ''],
       ['LOOPER_PORT=4000 looper serve', 'settings come from the environment and .env'],
     ],
-    notes: `Installed as a package it keeps its logs and its record in ~/.looper, and reads ~/.looper/.env. In a checkout it does
-what "npm start" does. Ctrl-C or SIGTERM stops it, and the run that lives.`,
+    notes: `Installed as a package it reads ~/.looper/.env and keeps its logs and its database in ~/.looper/logs. In a checkout it
+does the same as "npm start". Ctrl-C or SIGTERM stops the service and its run.`,
   },
   doctor: {
     words: '',
     minWords: 0,
     maxWords: 0,
-    about: 'check settings, programs, notices, port, disk; say what to fix',
+    about: 'check settings, programs, notices, port and disk, and say what to fix',
     options: {},
     common: ['json', 'help'],
     examples: [['looper doctor', '']],
-    notes: 'It sends, starts and changes nothing. Run it on the machine of the service, as its user.',
+    notes: 'Run it on the machine of the service, as its user. It sends, starts and changes nothing.',
   },
   completion: {
     words: SHELLS.join('|'),
@@ -237,13 +237,13 @@ what "npm start" does. Ctrl-C or SIGTERM stops it, and the run that lives.`,
       ['looper completion zsh >_looper', 'in a directory of $fpath'],
       ['looper completion fish >~/.config/fish/completions/looper.fish', ''],
     ],
-    notes: 'The scripts ask the service for ids of runs; without one they offer none.',
+    notes: 'The scripts ask the service for the ids of runs, and offer none if it cannot be reached.',
   },
   help: {
     words: '[COMMAND]',
     minWords: 0,
     maxWords: 1,
-    about: 'show this, or all about one command',
+    about: 'list the commands, or describe one',
     options: {},
     common: ['help'],
     examples: [['looper help run', '']],
@@ -259,8 +259,8 @@ export const commandOf = (name: CommandName): Command => COMMANDS[name]
 
 /** What the options do that every command takes. */
 export const COMMON_OPTIONS: Partial<Readonly<Record<OptionName, string>>> = {
-  url: 'the service; without it LOOPER_URL, else the address of the settings',
-  json: 'the answer as JSON, for programs',
+  url: 'the address of the service; default: LOOPER_URL, else that of the settings',
+  json: 'print the answer as JSON, for programs',
   help: 'show help',
 }
 

@@ -12,7 +12,7 @@ export function completionScript(shell: string | undefined): string {
     case 'fish':
       return fish()
     default:
-      throw wrongUse(`there is no completion for "${shell}"`, `Give one of ${SHELLS.join(', ')}.`)
+      throw wrongUse(`there is no completion for "${shell}"`, `Use one of: ${SHELLS.join(', ')}.`)
   }
 }
 

@@ -11,14 +11,17 @@ import { spinning } from './spinner.ts'
 export async function mayStop(context: Context, body: object, stdinIsRead: boolean): Promise<boolean> {
   const { world, screen, options } = context
   if (!screen.isTerminal || options.json) return true
-  const { would, stop } = (await spinning(context, 'looking what runs', () => askPlan(context, body))).plan
+  const { would, stop } = (await spinning(context, 'checking what runs', () => askPlan(context, body))).plan
   // One that is busy refuses by itself.
   if (stop.length === 0 || would === 'busy') return true
   screen.say(screen.paint('bold', stop.length === 1 ? 'This will be stopped:' : 'These will be stopped:'))
   for (const planned of stop) screen.say(`  ${stopLine(planned)}`)
   if (options.yes || world.stdin.isTTY !== true) return true
   if (stdinIsRead) {
-    throw wrongUse('the prompt was read from stdin, so nobody can be asked there', 'Give --yes to go on.')
+    throw wrongUse(
+      'cannot ask on stdin, because the prompt was read from it',
+      'Add --yes to stop it without a question.',
+    )
   }
   return /^y(es)?$/i.test(await screen.ask('Stop and start? [y/N]'))
 }

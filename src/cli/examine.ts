@@ -28,7 +28,7 @@ export async function* examineService(world: Surroundings): AsyncGenerator<Findi
   yield* misspelt
   const known = misspelt.map(({ text }) => text)
   for (const text of config.warnings.filter((one) => !known.includes(one)))
-    yield warning('settings', text, 'Change it, unless you mean it so.')
+    yield warning('settings', text, 'Change it, unless it is intended.')
   yield* await checkFiles(config, env)
   yield await checkAgent(config, env, world)
   yield checkWorkspace(config)
@@ -54,7 +54,7 @@ async function checkService(
   } catch (error) {
     if (!(error instanceof Failure) || signal.aborted) throw error
     if (error.exit === EXIT.unreachable) {
-      const remedy = 'Stop what listens there, or set LOOPER_PORT.'
+      const remedy = 'Stop the program that listens there, or set LOOPER_PORT.'
       return broken('port', `${host}:${port} is taken: ${error.message}`, remedy)
     }
     // The tokens file holds no token that could be shown to it.

@@ -18,7 +18,7 @@ const SEARCHED = 500
  * @throws {Failure} where there is none, or more than one
  */
 export async function findRun(client: Client, id: string): Promise<string> {
-  if (!/^[\w-]+$/.test(id)) throw wrongUse(`"${id}" is no id of a run`, '"looper runs" lists them.')
+  if (!/^[\w-]+$/.test(id)) throw wrongUse(`"${id}" is not a run id`, '"looper runs" lists run ids.')
   if (FULL_ID.test(id)) return id
   const { runs } = await client.get<{ runs: Found[] }>(`/runs?limit=${SEARCHED}`, ['runs'])
   const exact = runs.filter(({ request_id }) => request_id === id)
@@ -28,12 +28,12 @@ export async function findRun(client: Client, id: string): Promise<string> {
     throw new Failure(
       EXIT.notFound,
       `no run among the newest ${SEARCHED} has an id that begins with "${id}"`,
-      '"looper runs" lists them; an older one needs its whole run id.',
+      '"looper runs" lists them. For an older run use its full run id.',
     )
   }
   if (more.length === 0) return first.run_id
   const several = [first, ...more].map(({ run_id }) => shortId(run_id))
-  throw wrongUse(`"${id}" may be any of ${several.join(', ')}`, 'Give more of the id.')
+  throw wrongUse(`"${id}" matches several runs: ${several.join(', ')}`, 'Use more characters of the id.')
 }
 
 /** The run that lives, else the newest one. @throws {Failure} where there is none at all */
@@ -45,5 +45,5 @@ export async function presentRun(client: Client): Promise<string> {
   }
   const [newest] = (await client.get<RunPage>('/runs?limit=1', ['runs'])).runs
   if (newest) return newest.run_id
-  throw new Failure(EXIT.notFound, 'there is no run yet', 'Start one with: looper run "message"')
+  throw new Failure(EXIT.notFound, 'there are no runs yet', 'Start one with: looper run "message"')
 }

@@ -87,7 +87,7 @@ function bytesOf({ text, base64 }: { text: string; base64?: string }): Uint8Arra
 
 /** The chunks of an answer; fails where none comes for too long. Time that the reader takes does not count. */
 async function* watched(response: IncomingMessage, quietMs: number): AsyncGenerator<Uint8Array> {
-  const giveUp = () => response.destroy(new Error(`nothing came for ${quietMs / 1000} s`))
+  const giveUp = () => response.destroy(new Error(`nothing received for ${quietMs / 1000} s`))
   let quiet = setTimeout(giveUp, quietMs)
   try {
     for await (const chunk of response) {

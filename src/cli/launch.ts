@@ -13,7 +13,8 @@ type Answer = RunAnswer & Told
 
 /** @throws {Failure} for options that cannot be meant together */
 export function checkStaying({ plan, wait, follow }: Options): void {
-  if (plan && (wait || follow)) throw wrongUse('--plan has nothing to wait for')
+  if (plan && (wait || follow))
+    throw wrongUse('--plan launches nothing, so --wait and --follow cannot be used with it')
 }
 
 /**
@@ -38,7 +39,7 @@ export async function launchRun(context: Context, wanted: object, stdinIsRead: b
     )
   } catch (error) {
     if (world.interrupted.aborted) {
-      screen.tell('looper: not waiting; what was asked for may happen all the same, "looper status" tells')
+      screen.tell('looper: interrupted, but the request may still be carried out; "looper status" shows it')
     }
     if (!stays || !(error instanceof Failure) || !isEarlyExit(error.answer)) throw error
     return stay(context, error.answer, await findRun(client, error.answer.request_id))
@@ -62,7 +63,7 @@ function tellStart({ screen }: Context, answer: Answer): void {
   if (stopped.length > 0) screen.say(`Stopped    ${stopped.join(', ')}`)
   if (remaining.length > 0) screen.tell(`looper: still alive: ${remaining.join(', ')}`)
   if (run_id === null || launched === null) {
-    screen.say('Launched   nothing, as the prompt is empty')
+    screen.say('Launched   nothing, because the prompt is empty')
     return
   }
   const label = screen.paint('bold', labelOf({ ...answer, run_id }))

@@ -21,8 +21,8 @@ export async function offsetSince(client: Client, runId: string, since: string):
     if (!noted) {
       throw new Failure(
         EXIT.failed,
-        'the service does not know when the lines of this log were written',
-        'Set LOOPER_LOG_TIMES=1 for the service: it keeps the times of runs that begin after that.',
+        'there are no recorded times for this log',
+        'Set LOOPER_LOG_TIMES=1 for the service. It then records the times of new runs.',
       )
     }
     const [first] = times

@@ -13,9 +13,9 @@ export async function logs(context: Context): Promise<number> {
   const { world, screen, client, words, options } = context
   const [id] = words
   const { tail, since } = options
-  if (tail !== undefined && since !== undefined) throw wrongUse('give --tail or --since, not both')
+  if (tail !== undefined && since !== undefined) throw wrongUse('use --tail or --since, not both')
   if (options.transcript && (tail ?? since) !== undefined)
-    throw wrongUse('a transcript is shown whole: leave --tail and --since out')
+    throw wrongUse('--transcript cannot be used with --tail or --since')
   const from = since === undefined ? null : whenOf(since, world.clock.now())
   const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
   if (options.transcript) return showTranscript(context, runId)
@@ -51,6 +51,6 @@ async function read(response: AsyncIterable<Buffer>, take: (chunk: Buffer) => Pr
   try {
     for await (const chunk of response) await take(chunk)
   } catch (error) {
-    throw new Failure(EXIT.unreachable, `the log broke off: ${messageOf(error)}`, 'Ask again.')
+    throw new Failure(EXIT.unreachable, `the log broke off: ${messageOf(error)}`, 'Try again.')
   }
 }

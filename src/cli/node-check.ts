@@ -11,7 +11,7 @@ export function checkNode(version: string): Finding {
     ? ok('node', version)
     : broken(
         'node',
-        `${version} is too old for the service, and the other checks need it, too`,
-        `Use Node ${NEEDED_NODE.join('.')} or newer; in a checkout "npx looper doctor" brings its own.`,
+        `${version} is too old for the service and for the other checks`,
+        `Use Node ${NEEDED_NODE.join('.')} or newer; in a checkout "npx looper doctor" uses the one that "npm ci" installed.`,
       )
 }

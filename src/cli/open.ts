@@ -18,7 +18,7 @@ export async function open({ world, screen, client, words }: Context): Promise<n
     return EXIT.ok
   }
   screen.say(url)
-  screen.tell('looper: there is no browser to open it in here')
+  screen.tell('looper: found no browser; open this address:')
   return EXIT.ok
 }
 

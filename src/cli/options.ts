@@ -65,14 +65,14 @@ export function faultOf(name: OptionName, value: string): { what: string; remedy
     const wrong = (isList ? value.split(',') : [value]).find((one) => !oneOf.includes(one))
     if (wrong === undefined) return null
     const several = isList ? 'one or more, separated by commas,' : 'one'
-    return { what: `--${name} does not take "${wrong}"`, remedy: `Give ${several} of: ${oneOf.join(', ')}.` }
+    return { what: `--${name} cannot be "${wrong}"`, remedy: `Use ${several} of: ${oneOf.join(', ')}.` }
   }
   if (number) {
     const { min, max, isWhole } = number
     const given = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
     if (given >= min && given <= max && (!isWhole || Number.isSafeInteger(given))) return null
     const kind = isWhole ? 'a whole number' : 'a number'
-    return { what: `--${name} does not take "${value}"`, remedy: `Give ${kind} from ${min} to ${max}.` }
+    return { what: `--${name} cannot be "${value}"`, remedy: `Use ${kind} from ${min} to ${max}.` }
   }
   return null
 }

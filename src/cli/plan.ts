@@ -17,10 +17,10 @@ const COMMAND_CELLS = 60
 
 const WOULD: Readonly<Record<Plan['would'], string>> = {
   run: 'It would announce, stop and launch:',
-  stop_only: 'It would announce and stop, and launch nothing, as the prompt is empty:',
-  skip: 'It would do nothing, as a run lives:',
-  blocked: 'It would announce and try to stop, but launch nothing beside an agent that it cannot stop:',
-  busy: 'It would be told that another run is in progress; else:',
+  stop_only: 'It would announce and stop, but launch nothing, because the prompt is empty:',
+  skip: 'It would do nothing, because an agent is already running:',
+  blocked: 'It would announce and try to stop, but launch nothing, because an agent cannot be stopped:',
+  busy: 'It would be refused, because another launch is in progress; otherwise:',
 }
 
 /** What the service would do. */
@@ -45,9 +45,9 @@ export async function tellPlan(context: Context, body: object): Promise<number> 
   screen.say(`in        ${launch.workspace}, ${launch.delay_seconds} s after the stop`)
   screen.say(`program   ${launch.binary} (${launch.binary_source})`)
   const limits = [
-    ...(launch.timeout_seconds > 0 ? [`ended after ${duration(launch.timeout_seconds * 1000)}`] : []),
+    ...(launch.timeout_seconds > 0 ? [`stopped after ${duration(launch.timeout_seconds * 1000)}`] : []),
     ...(launch.stall_seconds > 0
-      ? [`ended after ${duration(launch.stall_seconds * 1000)} without output`]
+      ? [`stopped after ${duration(launch.stall_seconds * 1000)} without output`]
       : []),
   ]
   if (limits.length > 0) screen.say(`limits    ${limits.join(', ')}`)

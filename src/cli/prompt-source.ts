@@ -20,7 +20,8 @@ export const isFromStdin = ({ file, stdin }: PromptWords): boolean => stdin !== 
 export async function readPrompt(words: PromptWords, world: Surroundings): Promise<string | null> {
   const { text, file, stdin } = words
   const sources = [text, file, stdin].filter((source) => source !== undefined)
-  if (sources.length > 1) throw wrongUse('give one prompt: --prompt, --prompt-file or -')
+  if (sources.length > 1)
+    throw wrongUse('more than one prompt: use only one of --prompt, --prompt-file and -')
   if (text !== undefined) return text
   if (isFromStdin(words)) return decode(await readAll(world), 'on stdin')
   return file === undefined ? null : decode(readFile(path.resolve(world.cwd, file)), `in ${file}`)

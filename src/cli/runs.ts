@@ -16,7 +16,7 @@ export async function runs({ world, screen, client, options }: Context): Promise
   const now = world.clock.now()
   const query = new URLSearchParams({ limit: options.limit ?? DEFAULT_LIMIT })
   const { outcome, trigger, workspace, since } = options
-  if (options.failed && outcome !== undefined) throw wrongUse('give --failed or --outcome, not both')
+  if (options.failed && outcome !== undefined) throw wrongUse('use --failed or --outcome, not both')
   if (options.failed) query.set('outcome', FAILED)
   if (outcome !== undefined) query.set('outcome', outcome)
   if (trigger !== undefined) query.set('trigger', trigger)
@@ -29,7 +29,7 @@ export async function runs({ world, screen, client, options }: Context): Promise
   }
   if (answer.runs.length === 0) {
     const isNarrowed = [outcome, trigger, workspace, since, options.failed].some(Boolean)
-    screen.tell(isNarrowed ? 'looper: no such run' : 'looper: nothing ran yet')
+    screen.tell(isNarrowed ? 'looper: no run matches' : 'looper: there are no runs yet')
     return EXIT.ok
   }
   const columns: Column[] = [

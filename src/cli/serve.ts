@@ -7,7 +7,7 @@ import { EXIT, Failure } from './failure.ts'
 import { checkNode } from './node-check.ts'
 
 const TOO_OLD =
-  'Install Node 24.2 or newer, or start the service in a checkout: there "npm start" brings its own.'
+  'Install Node 24.2 or newer, or start the service in a checkout: there "npm start" uses the one that "npm ci" installed.'
 
 /**
  * `looper serve`: becomes the service, with the `.env` and the files of its own place. This process is replaced, so that a
@@ -23,11 +23,15 @@ export function serve({ world, screen }: LocalContext): never {
     // It holds the tokens of .env, and what agents wrote.
     makeDirectory(projectDir, 0o700)
   } catch (error) {
-    throw new Failure(EXIT.config, `cannot make ${projectDir}: ${messageOf(error)}`, 'Set HOME.')
+    throw new Failure(
+      EXIT.config,
+      `cannot create ${projectDir}: ${messageOf(error)}`,
+      'Set HOME to a directory that you can write to.',
+    )
   }
   const envFile = path.join(projectDir, '.env')
   const hasFile = existsSync(envFile)
-  screen.say(`Settings: the environment${hasFile ? `, then ${envFile}` : ` (${envFile} is not there)`}`)
+  screen.say(`Settings: the environment${hasFile ? `, then ${envFile}` : ` (there is no ${envFile})`}`)
   const start = path.join(packageDir, isCheckout ? 'src/start.js' : 'dist/start.js')
   // In a package nobody may write beside the code.
   const cache = isCheckout ? [] : [path.join(projectDir, 'cache')]

@@ -28,8 +28,7 @@ export function findService(
   const isOwn = given === undefined || sameService(url, own === null ? settingsUrl(dotEnv) : addressOf(own))
   const token = env.LOOPER_API_TOKEN || (isOwn && dotEnv.LOOPER_API_TOKEN) || null
   // Not shown, not even in an error.
-  if (token !== null && !/^[ -~]+$/.test(token))
-    throw wrongUse('LOOPER_API_TOKEN holds more than plain ASCII')
+  if (token !== null && !/^[ -~]+$/.test(token)) throw wrongUse('LOOPER_API_TOKEN must be printable ASCII')
   return { url, token }
 }
 
@@ -49,11 +48,11 @@ function addressOf(text: string): string {
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '') {
     // Whoever writes a secret into an address does not want to see it again.
     throw wrongUse(
-      'the address of the service is not usable',
-      'Give one such as http://127.0.0.1:3456, without user name and query.',
+      'the address of the service is not valid',
+      'Use one such as http://127.0.0.1:3456, without user name and query.',
     )
   }
-  if (url.port === '0') throw wrongUse('LOOPER_PORT is 0, which tells no address', 'Give --url.')
+  if (url.port === '0') throw wrongUse('LOOPER_PORT is 0, so the address is unknown', 'Set it with --url.')
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/run$/, '')
 }
 

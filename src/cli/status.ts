@@ -57,14 +57,14 @@ export async function status({ world, screen, client, options }: Context): Promi
   row('notices', ...(notice ? noticeLines(notice) : unknown('notice')))
   row('disk', ...(disk ? diskLines(disk) : unknown('disk')))
   const others = live_pids?.filter((pid) => pid !== current?.pid) ?? []
-  if (others.length > 0) row('others', `live agents besides it: ${others.join(', ')}`)
+  if (others.length > 0) row('others', `other live agents: ${others.join(', ')}`)
   if (live_pids === null) row('others', ...unknown('live_pids'))
   if (token) row('token', `${token.name} (${token.scope})`)
   for (const { check, problem, remedy } of findings) row(check, paint('red', problem), `→ ${remedy}`)
   return EXIT.ok
 
   function unknown(part: keyof Status): [string] {
-    return [paint('red', `cannot be told: ${problems[part] ?? 'nobody says why'}`)]
+    return [paint('red', `unknown: ${problems[part] ?? 'the service gives no reason'}`)]
   }
 
   async function runLines(): Promise<[string, ...string[]]> {
@@ -95,11 +95,11 @@ export async function status({ world, screen, client, options }: Context): Promi
 
   async function idleLines(): Promise<[string, ...string[]]> {
     const [last]: (RunSummary & Told)[] = (await client.get<RunPage>('/runs?limit=1', ['runs'])).runs
-    if (!last) return ['nothing runs, and nothing ran yet']
+    if (!last) return ['nothing is running, and there are no runs yet']
     const ago = last.ended_at === null ? '' : ` ${since(last.ended_at)} ago`
     const cause = last.cause === null ? '' : `: ${last.cause}`
     return [
-      'nothing runs',
+      'nothing is running',
       `last ${labelOf(last)}, ${byWhom(last)}: ${paint(styleOf(last), outcomeOf(last))}${ago}${cause}`,
       ...(hasFailed(last) && last.remedy ? [`→ ${last.remedy}`] : []),
     ]
@@ -112,9 +112,9 @@ export async function status({ world, screen, client, options }: Context): Promi
     would_skip,
   }: NonNullable<typeof autopoll>): [string, ...string[]] {
     if (!enabled) return ['off']
-    const next = next_at === null ? 'on' : `looks in ${duration(Date.parse(next_at) - now)}`
+    const next = next_at === null ? 'on' : `checks in ${duration(Date.parse(next_at) - now)}`
     return [
-      paused ? paint('yellow', 'paused; "looper autopoll resume" lets it go on') : next,
+      paused ? paint('yellow', 'paused; "looper autopoll resume" resumes it') : next,
       ...(would_skip === null ? [] : [`would launch nothing: ${would_skip}`]),
     ]
   }

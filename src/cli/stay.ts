@@ -12,7 +12,7 @@ export async function stay(context: Context, answer: object, runId: string): Pro
   if (options.follow && options.json) await screen.json(answer)
   try {
     if (options.follow) return exitOf(await showToEnd(context, runId, ''))
-    const end = await spinning(context, `${shortId(runId)} runs`, () =>
+    const end = await spinning(context, `${shortId(runId)} is running`, () =>
       // Only its end matters; the last line is enough to wait behind.
       follow(client, runId, { ...following(context), start: 'tail=1', take: async () => undefined }),
     )
@@ -26,7 +26,9 @@ export async function stay(context: Context, answer: object, runId: string): Pro
   } catch (error) {
     const id = shortId(runId)
     if (world.interrupted.aborted) {
-      screen.tell(`looper: the run goes on; "looper logs -f ${id}" follows it, "looper stop ${id}" stops it`)
+      screen.tell(
+        `looper: the run continues; "looper logs -f ${id}" follows it, "looper stop ${id}" stops it`,
+      )
     }
     throw error
   }

@@ -29,7 +29,7 @@ export async function stop(context: Context): Promise<number> {
     if (hasFailed(run) && run.remedy) screen.say(run.remedy)
   }
   if (remaining.length === 0) return EXIT.ok
-  screen.tell(`looper: still alive: ${remaining.join(', ')}; end them by hand`)
+  screen.tell(`looper: still alive: ${remaining.join(', ')}; stop them by hand`)
   return EXIT.failed
 
   async function liveRun(): Promise<string> {
@@ -37,6 +37,6 @@ export async function stop(context: Context): Promise<number> {
     // A run that is still being announced would replace the other one.
     const found = slot.run_id ?? current?.run_id
     if (found !== undefined) return found
-    throw new Failure(EXIT.notFound, 'nothing runs', '"looper runs" lists what ran.')
+    throw new Failure(EXIT.notFound, 'nothing is running', '"looper runs" lists earlier runs.')
   }
 }

@@ -18,11 +18,11 @@ export async function token(context: LocalContext): Promise<number> {
   if (action === 'list') {
     if (name !== undefined) throw wrongUse('usage: looper token list')
   } else if (name === undefined || !NAME.test(name)) {
-    const remedy = 'A name has up to 64 letters, digits, ".", "-" and "_".'
+    const remedy = 'NAME is up to 64 letters, digits, ".", "-" and "_".'
     throw wrongUse(`usage: looper token ${action} NAME`, remedy)
   }
   if (action !== 'add' && (options.scope ?? options.days) !== undefined)
-    throw wrongUse('only "looper token add" takes --scope and --days')
+    throw wrongUse('--scope and --days only work with "looper token add"')
   const file = fileOf(context)
   try {
     if (name === undefined) return await list(context, file)
@@ -37,14 +37,15 @@ export async function token(context: LocalContext): Promise<number> {
 async function add({ world, screen, options }: LocalContext, file: string, name: string): Promise<number> {
   const { scope: wanted, days } = options
   const scope = SCOPES.find((one) => one === wanted)
-  if (!scope) throw wrongUse('what may the token do?', `Give --scope ${SCOPES.join(', or --scope ')}.`)
+  if (!scope)
+    throw wrongUse('the scope of the token is missing', `Add --scope ${SCOPES.join(', or --scope ')}.`)
   const expires =
     days === undefined ? {} : { expires: new Date(world.clock.now() + Number(days) * DAY_MS).toISOString() }
   const secret = `looper_${randomBytes(32).toString('base64url')}`
   changeTokens(file, (tokens) => {
     if (tokens.some((kept) => kept.name === name)) {
-      const remedy = `Give another name, or take it back first: looper token revoke ${name}`
-      throw new Failure(EXIT.failed, `there is a token called ${name} already`, remedy)
+      const remedy = `Use another name, or revoke it first: looper token revoke ${name}`
+      throw new Failure(EXIT.failed, `there is already a token called ${name}`, remedy)
     }
     return [...tokens, { name, sha256: hashToken(secret), scope, ...expires }]
   })
@@ -78,10 +79,14 @@ async function revoke({ screen, options }: LocalContext, file: string, name: str
   changeTokens(file, (tokens) => {
     const left: KeptToken[] = tokens.filter((kept) => kept.name !== name)
     if (left.length < tokens.length) return left
-    throw new Failure(EXIT.notFound, `there is no token called ${name}`, '"looper token list" lists them.')
+    throw new Failure(
+      EXIT.notFound,
+      `there is no token called ${name}`,
+      '"looper token list" lists all tokens.',
+    )
   })
   if (options.json) await screen.json({ ok: true, name })
-  else screen.tell(`looper: revoked ${name}; the service takes it no more`)
+  else screen.tell(`looper: revoked ${name}; the service no longer accepts it`)
   return EXIT.ok
 }
 
@@ -92,7 +97,7 @@ function fileOf({ world, options }: LocalContext): string {
   const named = { ...dotEnv, ...env }.LOOPER_TOKENS_FILE
   if (named) return path.resolve(projectDir, expandHome(named, home))
   throw wrongUse(
-    'which file are the tokens in?',
-    'Give --file, or set LOOPER_TOKENS_FILE, as for the service.',
+    'the tokens file is not set',
+    'Add --file FILE, or set LOOPER_TOKENS_FILE as for the service.',
   )
 }

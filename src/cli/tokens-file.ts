@@ -50,6 +50,6 @@ function openNew(file: string): number {
     return openSync(file, 'wx', 0o600)
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error
-    throw new Error(`${file} is there: somebody changes the tokens right now; if nobody does, remove it`)
+    throw new Error(`${file} exists: another command is changing the tokens; if none is, remove that file`)
   }
 }

@@ -25,8 +25,8 @@ t.test('what no command takes is wrong use', async (t) => {
     [['run'], /usage: looper run "MESSAGE" \[-\]$/],
     [['run', 'three', 'words', 'here'], /usage: looper run/],
     [['status', 'now'], /usage: looper status$/],
-    [['status', '--limit', '3'], /"looper status" takes no --limit/],
-    [['doctor', '--url', 'http://a'], /"looper doctor" takes no --url/],
+    [['status', '--limit', '3'], /"looper status" has no option --limit/],
+    [['doctor', '--url', 'http://a'], /"looper doctor" has no option --url/],
     [['run', 'x', '--token', 'secret'], /Unknown option '--token'/],
     [['runs', '--limit'], /'--limit <value>' argument missing/],
   ]

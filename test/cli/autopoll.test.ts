@@ -14,9 +14,9 @@ t.test('the autopoll is paused, goes on, and launches, as the service is told', 
   })
   t.match(await runCommand(['autopoll', 'pause'], { url }), {
     status: 0,
-    out: 'Paused: "looper autopoll resume" lets it go on\n',
+    out: 'Paused; "looper autopoll resume" resumes it\n',
   })
-  t.match((await runCommand(['autopoll', 'resume'], { url })).out, /^Resumed: /)
+  t.match((await runCommand(['autopoll', 'resume'], { url })).out, /^Resumed; /)
   t.equal((await runCommand(['autopoll', 'launch'], { url })).out, 'Launched 0a000000\n')
   t.strictSame(JSON.parse((await runCommand(['autopoll', 'launch', '--json'], { url })).out), {
     ok: true,
@@ -27,7 +27,7 @@ t.test('the autopoll is paused, goes on, and launches, as the service is told', 
     ['pause', 'resume', 'launch', 'launch'].map((action) => ['POST', action, {}]),
   )
   service.onAutopoll = () => ({ status: 200, body: { ok: true } })
-  t.equal((await runCommand(['autopoll', 'launch'], { url })).out, 'Launched the default run\n')
+  t.equal((await runCommand(['autopoll', 'launch'], { url })).out, 'Launched the default prompt\n')
 })
 
 t.test('a refusal is told', async (t) => {

@@ -19,7 +19,7 @@ t.test('an answer that has what is needed of it is given back, and the token is 
   t.equal(service.asked[0]?.headers.authorization, 'Bearer sesame')
   await t.rejects(client.get<{ slot: object }>('/status', ['slot']), {
     exit: EXIT.unreachable,
-    message: /does not speak/,
+    message: /is not Looper/,
   })
 })
 
@@ -68,7 +68,7 @@ t.test('what is no Looper is told', async (t) => {
     service.interrupt((_, response) => response.writeHead(status).end(text))
     await t.rejects(
       client.get<{ runs: [] }>('/runs', ['runs']),
-      { exit: EXIT.unreachable, message: /does not speak/ },
+      { exit: EXIT.unreachable, message: /is not Looper/ },
       text,
     )
   }

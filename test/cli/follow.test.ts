@@ -108,7 +108,7 @@ t.test(
     })
     await start(run.run_id, { patience: { quietMs: 50 } })
     t.equal(received().toString(), 'all\n')
-    t.match(told, [/^the stream ended before/, /nothing came for 0\.05 s/, /^stopping; /])
+    t.match(told, [/^the stream ended before/, /nothing received for 0\.05 s/, /^stopping; /])
   },
 )
 

@@ -79,7 +79,7 @@ t.test('--tail begins near the end', async (t) => {
   t.equal((await runCommand(['logs', '--tail', '1', '-f'], { url })).out, '3\n')
   t.match(await runCommand(['logs', '--tail', 'many'], { url }), {
     status: 2,
-    err: /--tail does not take "many"\nGive a whole number from 0 to /,
+    err: /--tail cannot be "many"\nUse a whole number from 0 to /,
   })
 })
 
@@ -109,7 +109,7 @@ t.test('--since begins with what was written then', async (t) => {
     err: 'looper: nothing was written since then\n',
   })
   const unknown = { ok: false, error: 'there is nothing', code: 'LOOPER_NOT_FOUND' }
-  const untold = { status: 1, out: '', err: /does not know when.*\nSet LOOPER_LOG_TIMES=1 for the service/ }
+  const untold = { status: 1, out: '', err: /no recorded times.*\nSet LOOPER_LOG_TIMES=1 for the service/ }
   t.match(await logs(unknown, 404, undefined, '--since', '1h'), untold, 'an older service')
   t.match(
     await logs({ times: [], noted: false, is_complete: true }, 200, undefined, '--since', '1h'),
@@ -119,7 +119,7 @@ t.test('--since begins with what was written then', async (t) => {
   const gone = { ok: false, error: 'there is no run', code: 'LOOPER_RUN_NOT_FOUND' }
   t.match(await logs(gone, 404, undefined, '--since', '1h'), { status: 66, err: /there is no run/ })
   t.match(await runCommand(['logs', '--since', '1h', '--tail', '1'], { url }), { status: 2, err: /not both/ })
-  t.match(await runCommand(['logs', '--since', 'yore'], { url }), { status: 2, err: /Give a date/ })
+  t.match(await runCommand(['logs', '--since', 'yore'], { url }), { status: 2, err: /Use a date/ })
 })
 
 t.test('--since asks a service that notes times for what was written since then', async (t) => {
@@ -173,20 +173,20 @@ t.test('a run is found by its id, its request id, or the beginning of one', asyn
   t.equal((await found('04')).out, '4\n')
   t.equal((await found('0fbeef00')).out, '15\n')
   t.equal((await found('12b')).out, '18\n')
-  t.match(await found('0'), { status: 2, err: /"0" may be any of 0f000000, 0e000000/ })
+  t.match(await found('0'), { status: 2, err: /"0" matches several runs: 0f000000, 0e000000/ })
   t.match(await found('ff'), {
     status: 66,
     err: /no run among the newest 500 has an id that begins with "ff"/,
   })
   t.match(await found('ff000000-0000-4000-8000-000000000004'), { status: 66, err: /there is no run ff/ })
-  t.match(await found('../status'), { status: 2, err: /no id of a run/ })
+  t.match(await found('../status'), { status: 2, err: /not a run id/ })
   service.add({ request_id: '12', outcome: 'exited', return_code: 0 }, 'exact\n')
   t.equal((await found('12')).out, 'exact\n', 'a whole request id goes before beginnings')
 })
 
 t.test('without an id it is the run that lives, else the newest; there may be none', async (t) => {
   const { service, url } = await setUp(t)
-  t.match(await runCommand(['logs'], { url }), { status: 66, err: /there is no run yet/ })
+  t.match(await runCommand(['logs'], { url }), { status: 66, err: /there are no runs yet/ })
   service.add({}, 'lives\n')
   service.add({ outcome: 'failed_to_start' }, 'ended\n')
   t.equal((await runCommand(['logs'], { url })).out, 'lives\n')

@@ -74,18 +74,15 @@ t.test('a value that an option does not take is refused with those that it takes
   for (const [args, why] of [
     [
       ['runs', '--outcome', 'live,dead'],
-      '--outcome does not take "dead"\nGive one or more, separated by commas, of: live, failed, exited, ',
+      '--outcome cannot be "dead"\nUse one or more, separated by commas, of: live, failed, exited, ',
     ],
-    [['runs', '--trigger', 'cron'], '--trigger does not take "cron"\nGive one of: http, hook, autopoll.\n'],
-    [['runs', '--limit', '501'], '--limit does not take "501"\nGive a whole number from 1 to 500.\n'],
-    [['runs', '--limit', '1.5'], '--limit does not take "1.5"\n'],
-    [['logs', '--tail=-1'], '--tail does not take "-1"\n'],
-    [
-      ['token', 'add', 'x', '--scope', 'root'],
-      '--scope does not take "root"\nGive one of: read, run, admin.\n',
-    ],
-    [['token', 'add', 'x', '--days', '0'], '--days does not take "0"\nGive a number from 0.001 to 36500.\n'],
-    [['autopoll', 'eat'], '"looper autopoll" has no "eat".\nGive one of: pause, resume, launch.\n'],
+    [['runs', '--trigger', 'cron'], '--trigger cannot be "cron"\nUse one of: http, hook, autopoll.\n'],
+    [['runs', '--limit', '501'], '--limit cannot be "501"\nUse a whole number from 1 to 500.\n'],
+    [['runs', '--limit', '1.5'], '--limit cannot be "1.5"\n'],
+    [['logs', '--tail=-1'], '--tail cannot be "-1"\n'],
+    [['token', 'add', 'x', '--scope', 'root'], '--scope cannot be "root"\nUse one of: read, run, admin.\n'],
+    [['token', 'add', 'x', '--days', '0'], '--days cannot be "0"\nUse a number from 0.001 to 36500.\n'],
+    [['autopoll', 'eat'], '"looper autopoll" has no "eat".\nUse one of: pause, resume, launch.\n'],
   ] as const) {
     const { status, err } = await runCommand(args)
     t.equal(status, 2)
@@ -112,7 +109,7 @@ t.test('the README leads to docs/cli.md, which names every command, option and e
 t.test('a mistake in JSON is JSON', async (t) => {
   const { status, out } = await runCommand(['runs', '--json', '--since', 'yore'])
   t.equal(status, 2)
-  t.match(JSON.parse(out), { ok: false, error: '--since does not take "yore"' })
+  t.match(JSON.parse(out), { ok: false, error: '--since cannot be "yore"' })
   t.match(JSON.parse((await runCommand(['runs', '--json', '--bogus'])).out), { ok: false })
 })
 
@@ -171,6 +168,6 @@ for (const shell of ['zsh', 'fish']) {
 t.test('completion: another shell is refused', async (t) => {
   t.match(await runCommand(['completion', 'tcsh']), {
     status: 2,
-    err: /no completion for "tcsh"\nGive one of bash, zsh, fish/,
+    err: /no completion for "tcsh"\nUse one of: bash, zsh, fish/,
   })
 })

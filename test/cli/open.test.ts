@@ -59,7 +59,7 @@ t.test('on a Mac it needs no display', async (t) => {
 })
 
 t.test('where nothing can open it the address is printed', async (t) => {
-  const told = { status: 0, out: `${URL}/\n`, err: 'looper: there is no browser to open it in here\n' }
+  const told = { status: 0, out: `${URL}/\n`, err: 'looper: found no browser; open this address:\n' }
   const failing = opener(t, 'xdg-open', 'exit 3')
   t.match(await runCommand(['open'], { url: URL, env: failing.env, world: linux }), told)
   const empty = { PATH: t.testdir(), WAYLAND_DISPLAY: 'w' }

@@ -33,7 +33,7 @@ t.test('a run is asked for as another one was', async (t) => {
   t.match(await asked('--wait'), { codex_exec_startup_check_seconds: 0 })
   t.match(await runCommand(['rerun', '--plan', '--wait'], { url }), {
     status: 2,
-    err: /--plan has nothing to wait for/,
+    err: /--plan launches nothing/,
   })
 })
 

@@ -137,7 +137,7 @@ t.test('an empty prompt announces and stops only', async (t) => {
   })
   const { status, out, err } = await runCommand(['run', 'x', '--prompt', '', '--wait'], { url })
   t.equal(status, 0)
-  t.match(out, 'Stopped    7, 8\nLaunched   nothing, as the prompt is empty\n')
+  t.match(out, 'Stopped    7, 8\nLaunched   nothing, because the prompt is empty\n')
   t.equal(err, 'looper: still alive: 8\n')
 })
 
@@ -146,13 +146,13 @@ t.test('wrong use is told before anything is asked', async (t) => {
   const dir = t.testdir({ bad: Buffer.from([0xff]) })
   const cases: [string[], RegExp][] = [
     [['two', 'words'], /the message is one argument: put it in quotes/],
-    [['x', '-', '--prompt', 'y'], /give one prompt/],
-    [['x', '--prompt', 'y', '--prompt-file', 'z'], /give one prompt/],
+    [['x', '-', '--prompt', 'y'], /more than one prompt/],
+    [['x', '--prompt', 'y', '--prompt-file', 'z'], /more than one prompt/],
     [['x', '--prompt-file', 'none'], /cannot read the prompt: ENOENT/],
     [['x', '--prompt-file', 'bad'], /the prompt in bad is not UTF-8/],
     [['x', '-'], /the prompt on stdin is not UTF-8/],
-    [['x', '--plan', '--wait'], /--plan has nothing to wait for/],
-    [['x', '--plan', '-f'], /--plan has nothing to wait for/],
+    [['x', '--plan', '--wait'], /--plan launches nothing/],
+    [['x', '--plan', '-f'], /--plan launches nothing/],
   ]
   for (const [args, why] of cases) {
     const { status, out, err } = await runCommand(['run', ...args], {
@@ -195,7 +195,7 @@ t.test('--wait waits for the end, shows how long on a terminal, and exits as the
     const { service, url } = await setUp(t)
     const run = launching(service)
     const command = startCommand(['run', 'x', '--wait'], { url, isErrTerminal: true })
-    await until('it waits', () => command.err().includes('01000000 runs '))
+    await until('it waits', () => command.err().includes('01000000 is running '))
     t.match(service.asked[0]?.body, { codex_exec_startup_check_seconds: 0 })
     const outcome = returnCode === null ? 'lost' : returnCode < 0 ? 'signaled' : 'exited'
     service.end(run, { outcome, return_code: returnCode, cause: returnCode === null ? 'reboot' : null })
@@ -289,7 +289,7 @@ t.test('Ctrl-C leaves the run alone and says so', async (t) => {
     t.equal(status, 130, flag)
     t.equal(
       err,
-      'looper: the run goes on; "looper logs -f 01000000" follows it, "looper stop 01000000" stops it\n',
+      'looper: the run continues; "looper logs -f 01000000" follows it, "looper stop 01000000" stops it\n',
     )
   }
   t.equal(service.asked.filter(({ method, url }) => method === 'POST' && url !== '/run').length, 0)
@@ -301,7 +301,7 @@ t.test('Ctrl-C before the answer says that nobody knows', async (t) => {
   const command = startCommand(['run', 'x'], { url })
   await until('it was asked', () => service.asked.length === 1)
   command.interrupt()
-  t.match(await command.ended, { status: 130, err: /may happen all the same, "looper status" tells/ })
+  t.match(await command.ended, { status: 130, err: /may still be carried out; "looper status" shows it/ })
 })
 
 t.test('--plan tells what would be done, and does nothing', async (t) => {
@@ -336,20 +336,20 @@ stop      codex exec ${'x'.repeat(48)}… (not started by Looper, for 2 h 5 m, p
 launch    codex exec -- y
 in        /repo, 1 s after the stop
 program   /usr/bin/codex (path)
-limits    ended after 1 m, ended after 30 s without output
+limits    stopped after 1 m, stopped after 30 s without output
 `,
   )
   t.strictSame(JSON.parse((await runCommand(['run', 'x', '--plan', '--json'], { url })).out), body)
 
   Object.assign(plan, { would: 'blocked', stop: [{ pid: 7, run_id: null, command: 'x', stoppable: false }] })
   const blocked = (await runCommand(['run', 'x', '--plan'], { url })).out
-  t.match(blocked, /^It would announce and try to stop, but launch nothing beside an agent/)
+  t.match(blocked, /^It would announce and try to stop, but launch nothing, because an agent/)
   t.match(blocked, '\nstop      x (not started by Looper, pid 7, cannot be stopped)\n')
 
   Object.assign(plan, { would: 'stop_only', stop: [], launch: null, notice: { message: 'x', route: null } })
   t.equal(
     (await runCommand(['run', 'x', '--plan', '--prompt', ''], { url })).out,
-    'It would announce and stop, and launch nothing, as the prompt is empty:\nannounce  x\nstop      nothing\n',
+    'It would announce and stop, but launch nothing, because the prompt is empty:\nannounce  x\nstop      nothing\n',
   )
   const launch = {
     ...body.plan,
@@ -364,7 +364,7 @@ limits    ended after 1 m, ended after 30 s without output
   Object.assign(plan, { would: 'busy', launch })
   t.match(
     (await runCommand(['run', 'x', '--plan'], { url })).out,
-    /^It would be told that another run.*\(env\)\n$/s,
+    /^It would be refused, because another launch.*\(env\)\n$/s,
   )
 })
 

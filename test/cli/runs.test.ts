@@ -100,20 +100,20 @@ t.test('a filter that cannot be meant so is told', async (t) => {
   const { url } = await setUp(t)
   t.match(await runCommand(['runs', '--since', 'yore'], { url }), {
     status: 2,
-    err: /--since does not take "yore"\nGive a date/,
+    err: /--since cannot be "yore"\nUse a date/,
   })
   for (const wrong of ['5', '2026', 'Tuesday 1', '2026-11-01T08:00 tomorrow'])
     t.match(await runCommand(['runs', '--since', wrong], { url }), {
       status: 2,
-      err: /does not take ".*"\nGive a date/,
+      err: /cannot be ".*"\nUse a date/,
     })
   t.match(await runCommand(['runs', '--since', '2026-02-31'], { url }), {
     status: 2,
-    err: /--since: there is no 2026-02-31\nGive a date/,
+    err: /--since: there is no 2026-02-31\nUse a date/,
   })
   t.match(await runCommand(['runs', '--failed', '--outcome', 'lost'], { url }), {
     status: 2,
-    err: 'looper: give --failed or --outcome, not both\n',
+    err: 'looper: use --failed or --outcome, not both\n',
   })
 })
 
@@ -130,10 +130,10 @@ t.test('--failed lists those that ended badly', async (t) => {
 
 t.test('no run is told aside; --json gives the page', async (t) => {
   const { service, url } = await setUp(t)
-  t.match(await runCommand(['runs'], { url }), { status: 0, out: '', err: 'looper: nothing ran yet\n' })
+  t.match(await runCommand(['runs'], { url }), { status: 0, out: '', err: 'looper: there are no runs yet\n' })
   for (const narrowed of [['--failed'], ['--outcome', 'live'], ['--trigger', 'hook'], ['--since', '1h']]) {
     const { err } = await runCommand(['runs', ...narrowed], { url })
-    t.equal(err, 'looper: no such run\n', narrowed.join(' '))
+    t.equal(err, 'looper: no run matches\n', narrowed.join(' '))
   }
   const run = service.add()
   t.strictSame(JSON.parse((await runCommand(['runs', '--json'], { url })).out), {

@@ -31,7 +31,7 @@ t.test('as a package it reads and keeps everything below the home, closed to oth
   const home = path.join(t.testdir(), 'home/.looper')
   const { became, serve } = setUp(t, { packageDir: '/lib/looper', projectDir: home, isCheckout: false })
   const cache = path.join(home, 'cache')
-  t.match((await serve()).out, `Settings: the environment (${home}/.env is not there)\n`)
+  t.match((await serve()).out, `Settings: the environment (there is no ${home}/.env)\n`)
   t.strictSame(became.slice(0, 2), ['/node', ['/node', '/lib/looper/dist/start.js', cache]])
   t.equal(statSync(home).mode & 0o777, 0o700)
   writeFileSync(path.join(home, '.env'), '')
@@ -49,7 +49,10 @@ t.test('what it cannot be is told, with the status of wrong settings', async (t)
   const file = path.join(dir, 'file')
   const closed = setUp(t, { projectDir: path.join(file, '.looper'), isCheckout: false })
   writeFileSync(file, '')
-  t.match(await closed.serve(), { status: 78, err: /^looper: cannot make \S+\.looper: .*\nSet HOME\.\n$/ })
+  t.match(await closed.serve(), {
+    status: 78,
+    err: /^looper: cannot create \S+\.looper: .*\nSet HOME to a directory/,
+  })
   const elsewhere = setUp(t, { replaceProcess: undefined })
   t.match(await elsewhere.serve(), { status: 78, err: /^looper: / })
   t.strictSame(became, [])

@@ -46,6 +46,6 @@ t.test('an address or a token that cannot be one is refused, and not shown', asy
   }
   t.throws(() => findService(undefined, { LOOPER_API_TOKEN: 'sec\nret' }, {}), {
     exit: 2,
-    message: 'LOOPER_API_TOKEN holds more than plain ASCII',
+    message: 'LOOPER_API_TOKEN must be printable ASCII',
   })
 })

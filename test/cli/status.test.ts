@@ -40,7 +40,7 @@ t.test('an idle service', async (t) => {
     await show(),
     `Looper 0.1.0 at ${url}, up 3 h
 
-run       nothing runs, and nothing ran yet
+run       nothing is running, and there are no runs yet
 slot      free
 autopoll  off
 notices   to the server log only
@@ -95,13 +95,13 @@ t.test('a busy service: what runs since when, its last line, who is next', async
           pid ${run.pid}, log ${run.log_path}
           > last words␛[2J
 slot      taken by 0b000000, at startup check
-autopoll  looks in 2 m
+autopoll  checks in 2 m
           would launch nothing: a run lives
 notices   Zulip type=stream stream=coding topic=t
           Invalid API key
           1 m ago: Invalid API key
 disk      5 MB free in /logs, and 100 MB are needed
-others    live agents besides it: 77
+others    other live agents: 77
 `,
   )
 })
@@ -130,7 +130,7 @@ t.test('what is not known yet is left out', async (t) => {
     ...service.status,
     autopoll: { enabled: true, next_at: null, would_skip: null, paused: true },
   }
-  t.match(await show(), 'autopoll  paused; "looper autopoll resume" lets it go on\n')
+  t.match(await show(), 'autopoll  paused; "looper autopoll resume" resumes it\n')
 })
 
 t.test('who asks, and which settings are wrong', async (t) => {
@@ -164,15 +164,15 @@ t.test('what the service cannot tell, and why', async (t) => {
   const shown = (await show()).split('\n').slice(2).join('\n')
   t.equal(
     shown,
-    `run       cannot be told: the ledger is gone
+    `run       unknown: the ledger is gone
 slot      free
-autopoll  cannot be told: no directory
-notices   cannot be told: no file
-disk      cannot be told: nobody says why
-others    cannot be told: no /proc
+autopoll  unknown: no directory
+notices   unknown: no file
+disk      unknown: the service gives no reason
+others    unknown: no /proc
 `,
   )
   const { problems, ...older } = service.status
   service.status = { ...older, disk: IDLE.disk, autopoll: IDLE.autopoll, notice: IDLE.notice, live_pids: [] }
-  t.match(await show(), 'nothing runs', 'one that says nothing of problems has none')
+  t.match(await show(), 'nothing is running', 'one that says nothing of problems has none')
 })

@@ -47,7 +47,7 @@ t.test('what is left alive is told, and is a failure', async (t) => {
   const { url } = await setUp(t, [8])
   t.match(await runCommand(['stop'], { url }), {
     status: 1,
-    err: 'looper: still alive: 8; end them by hand\n',
+    err: 'looper: still alive: 8; stop them by hand\n',
   })
 })
 
@@ -75,7 +75,7 @@ t.test('--json gives the answer', async (t) => {
 t.test('nothing to stop is told', async (t) => {
   const { service, url } = await setUp(t)
   service.status = { slot: { run_id: null }, current: null }
-  t.match(await runCommand(['stop'], { url }), { status: 66, err: /^looper: nothing runs\n/ })
+  t.match(await runCommand(['stop'], { url }), { status: 66, err: /^looper: nothing is running\n/ })
   service.onStop = () => ({
     status: 409,
     body: { ok: false, error: 'ended already', code: 'LOOPER_RUN_ENDED' },

@@ -87,7 +87,7 @@ t.test('a token is taken back, and a service that runs takes it no more', async 
   const check = createTokenCheck(null, file, () => NOW, t.fail)
   t.equal(check.callerOf(ci)?.name, 'ci')
   const { status, out, err } = await token(['revoke', 'ci'])
-  t.strictSame([status, out, err], [0, '', 'looper: revoked ci; the service takes it no more\n'])
+  t.strictSame([status, out, err], [0, '', 'looper: revoked ci; the service no longer accepts it\n'])
   t.equal(check.callerOf(ci), null)
   t.equal(check.callerOf(eye)?.name, 'eye')
   const before = readFileSync(file, 'utf8')
@@ -116,12 +116,16 @@ t.test('wrong use is told with what is right, and changes nothing', async (t) =>
     [['add'], 2, /usage: looper token add NAME/],
     [['revoke'], 2, /usage: looper token revoke NAME/],
     [['list', 'ci'], 2, /usage: looper token list/],
-    [['add', 'a b', '--scope', 'run'], 2, /A name has up to 64 letters/],
+    [['add', 'a b', '--scope', 'run'], 2, /NAME is up to 64 letters/],
     [['add', 'a', 'b'], 2, /usage: looper token add\|list\|revoke/],
-    [['add', 'a'], 2, /Give --scope read, or --scope run, or --scope admin/],
-    [['list', '--scope', 'run'], 2, /only "looper token add" takes --scope and --days/],
-    [['revoke', 'ci', '--days', '1'], 2, /only "looper token add" takes --scope and --days/],
-    [['add', 'ci', '--scope', 'run'], 1, /there is a token called ci already\nGive another name, or take it/],
+    [['add', 'a'], 2, /Add --scope read, or --scope run, or --scope admin/],
+    [['list', '--scope', 'run'], 2, /--scope and --days only work with "looper token add"/],
+    [['revoke', 'ci', '--days', '1'], 2, /--scope and --days only work with "looper token add"/],
+    [
+      ['add', 'ci', '--scope', 'run'],
+      1,
+      /there is already a token called ci\nUse another name, or revoke it/,
+    ],
     [['list', '--file', path.dirname(file)], 1, /EISDIR.*\nNothing was changed/],
   ]
   for (const [args, status, why] of wrong) {
@@ -130,7 +134,10 @@ t.test('wrong use is told with what is right, and changes nothing', async (t) =>
     t.equal(end.out, '')
     t.match(end.err, why)
   }
-  t.match(await token(['list'], { env: {} }), { status: 2, err: /Give --file, or set LOOPER_TOKENS_FILE/ })
+  t.match(await token(['list'], { env: {} }), {
+    status: 2,
+    err: /Add --file FILE, or set LOOPER_TOKENS_FILE/,
+  })
   t.equal(readFileSync(file, 'utf8'), before)
   writeFileSync(file, '{broken')
   t.match((await token(['add', 'a', '--scope', 'run'])).err, 'is not JSON')
@@ -142,7 +149,7 @@ t.test('of two that change the file at once one is refused, and what broke off i
   writeFileSync(`${file}.new`, '')
   t.match(await token(['add', 'a', '--scope', 'run']), {
     status: 1,
-    err: `looper: ${file}.new is there: somebody changes the tokens right now; if nobody does, remove it\n`,
+    err: `looper: ${file}.new exists: another command is changing the tokens; if none is, remove that file\n`,
   })
   t.strictSame(readdirSync(dir), ['tokens.json.new'])
   const nowhere = path.join(dir, 'none/tokens.json')

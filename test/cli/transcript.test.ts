@@ -78,5 +78,8 @@ t.test('it is shown whole', async (t) => {
     ['--tail', '5'],
     ['--since', '5m'],
   ])
-    t.match(await runCommand(['logs', '--transcript', ...more], { url }), { status: 2, err: /shown whole/ })
+    t.match(await runCommand(['logs', '--transcript', ...more], { url }), {
+      status: 2,
+      err: /cannot be used with/,
+    })
 })

@@ -248,7 +248,7 @@ t.test('a token that no header can carry is refused, and not shown', async (t) =
   const { run, received } = await setUp(t)
   const { code, stdout, stderr } = await run(['hello'], { LOOPER_API_TOKEN: 'se\ncret' })
   t.equal(code, 2)
-  t.equal(stderr, 'run-codex-task: LOOPER_API_TOKEN holds more than plain ASCII\n')
+  t.equal(stderr, 'run-codex-task: LOOPER_API_TOKEN must be printable ASCII\n')
   t.equal(stdout, '')
   t.strictSame(received, [])
 })
