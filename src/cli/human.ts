@@ -7,6 +7,8 @@ export interface Told {
   readonly name?: string
   readonly failed?: boolean
   readonly remedy?: string | null
+  readonly agent?: string
+  readonly model?: string | null
 }
 
 const SECOND_MS = 1000

@@ -5,8 +5,7 @@ import { labelOf, nameOf, type Told } from './human.ts'
 import { checkStaying, launchRun } from './launch.ts'
 
 /** What a service tells of the message of a run; one that is older than this command does not. */
-type Recorded = Omit<RunDetails, 'agent' | 'model'> &
-  Told & { readonly message?: string | null; readonly agent?: string; readonly model?: string | null }
+type Recorded = Omit<RunDetails, 'agent' | 'model'> & Told & { readonly message?: string | null }
 
 /** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, workspace, agent, model and program. */
 export async function rerun(context: Context): Promise<number> {

@@ -6,10 +6,24 @@ import { EXIT, wrongUse } from './failure.ts'
 import type { RunPage } from './find-run.ts'
 import { duration, hasFailed, nameOf, outcomeOf, shortId, styleOf, type Told, tookMs } from './human.ts'
 import { type Cell, type Column, table } from './table.ts'
+import { costOf, shortTokens } from './usage.ts'
 import { whenOf } from './when.ts'
 
 const DEFAULT_LIMIT = '20'
 const FAILED = 'failed'
+const COLUMNS: readonly Column[] = [
+  { title: 'ID' },
+  { title: 'OUTCOME' },
+  { title: 'NAME', min: 16, cut: 'end' },
+  { title: 'AGE' },
+  { title: 'TOOK' },
+  { title: 'AGENT', spare: 2, mayBeEmpty: true },
+  { title: 'MODEL', min: 12, cut: 'end', spare: 6, mayBeEmpty: true },
+  { title: 'TOKENS', spare: 5, mayBeEmpty: true },
+  { title: 'COST', spare: 3, mayBeEmpty: true },
+  { title: 'BY', spare: 4 },
+  { title: 'WORKSPACE', min: 12, spare: 1 },
+]
 
 /** `looper runs`: the runs on the record, newest first. */
 export async function runs({ world, screen, client, options }: Context): Promise<number> {
@@ -32,15 +46,6 @@ export async function runs({ world, screen, client, options }: Context): Promise
     screen.tell(isNarrowed ? 'looper: no run matches' : 'looper: there are no runs yet')
     return EXIT.ok
   }
-  const columns: Column[] = [
-    { title: 'ID' },
-    { title: 'OUTCOME' },
-    { title: 'NAME', min: 16, cut: 'end' },
-    { title: 'AGE' },
-    { title: 'TOOK' },
-    { title: 'BY' },
-    { title: 'WORKSPACE', min: 12 },
-  ]
   const rows = answer.runs.map((run: RunSummary & Told): Cell[] => {
     const took = tookMs(run, now)
     return [
@@ -49,13 +54,20 @@ export async function runs({ world, screen, client, options }: Context): Promise
       { text: nameOf(run) },
       { text: run.requested_at === null ? '' : duration(now - Date.parse(run.requested_at)) },
       { text: took === null ? '' : duration(took) },
+      { text: agentOf(run) },
+      { text: modelOf(run) },
+      { text: shortTokens(run) },
+      { text: costOf(run) },
       { text: run.caller ?? run.trigger },
       { text: run.workspace },
     ]
   })
-  for (const line of table(columns, rows, screen.width)) screen.say(line)
+  for (const line of table(COLUMNS, rows, screen.width)) screen.say(line)
   return EXIT.ok
 }
+
+const agentOf = ({ agent = '' }: Told): string => agent
+const modelOf = ({ model }: Told): string => model ?? ''
 
 /** An outcome with a mark in front of it, so that failures are seen also without colours. */
 function marked(run: RunSummary & Told): string {

@@ -14,6 +14,7 @@ import {
   tookMs,
 } from './human.ts'
 import { lastLines } from './last-lines.ts'
+import { usedText } from './usage.ts'
 
 const LINES = 10
 const LABEL_CELLS = 11
@@ -52,7 +53,7 @@ export async function show({ world, screen, client, words, options }: Context): 
   row('workspace', run.workspace)
   row('agent', [run.agent, run.model].filter(Boolean).join(', '))
   row('session', run.session_id)
-  row('tokens', tokensOf(run))
+  row('usage', usedText(run))
   row('command', run.command)
   row('log', run.log_path)
   if (run.reply) {
@@ -63,11 +64,4 @@ export async function show({ world, screen, client, words, options }: Context): 
   if (lines.length > 0) screen.say('')
   for (const line of lines) screen.say(`${paint('dim', '>')} ${line}`)
   return EXIT.ok
-}
-
-/** What a run used, as far as its agent told. */
-function tokensOf({ tokens_used, cost_usd }: Pick<RunDetails, 'tokens_used' | 'cost_usd'>): string {
-  const cost = cost_usd == null ? [] : [`$${cost_usd.toFixed(2)}`]
-  const tokens = tokens_used === null ? [] : [tokens_used.toLocaleString('en-US')]
-  return [...tokens, ...cost].join(', ')
 }

@@ -13,13 +13,17 @@ export interface Column {
   readonly min?: number
   /** Where its texts are cut: paths are alike at their start, sentences tell most there. */
   readonly cut?: 'start' | 'end'
+  /** Which columns go first where there is no room: those that spare most, then those at the right; 0 without it. */
+  readonly spare?: number
+  /** It is left out where none of its cells says anything. */
+  readonly mayBeEmpty?: boolean
 }
 
 const GAP = '  '
 
 /**
- * Rows as aligned lines of at most `width` columns. Columns that may are narrowed first, from the right; where that is
- * not enough, columns at the right are left out.
+ * Rows as aligned lines of at most `width` columns. Where not all columns find room as narrow as they may become, some are
+ * left out; then those that may are narrowed, from the right.
  */
 export function table(
   columns: readonly Column[],
@@ -27,22 +31,22 @@ export function table(
   width: number,
 ): string[] {
   const rows = given.map((cells) => cells.map((cell) => ({ ...cell, text: oneLine(cell.text) })))
-  const shown = columns.map(({ title, min, cut = 'start' }, i) => {
-    const texts = [title, ...rows.map((row) => row[i]?.text ?? '')]
-    const widest = Math.max(...texts.map(cellsOf))
-    return { title, cut, min: min ?? widest, width: widest }
+  const all = columns.flatMap(({ title, min, cut = 'start', spare = 0, mayBeEmpty }, index) => {
+    const texts = rows.map((row) => row[index]?.text ?? '')
+    if (mayBeEmpty && texts.every((text) => text === '')) return []
+    const widest = Math.max(...[title, ...texts].map(cellsOf))
+    return [{ title, cut, spare, index, min: Math.min(min ?? widest, widest), width: widest }]
   })
-  const total = () => shown.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length)
+  const shown = fitting(all, width)
   for (const column of shown.toReversed()) {
-    const over = Math.max(0, total() - width)
-    column.width = Math.min(column.width, Math.max(column.min, column.width - over))
+    const over = Math.max(0, sumOf(shown.map((each) => each.width)) - width)
+    column.width = Math.max(column.min, column.width - over)
   }
-  while (total() > width && shown.length > 1) shown.pop()
 
   const line = (cells: readonly Cell[]) =>
     shown
-      .map((column, i) => {
-        const { text, paint = (same: string) => same } = cells[i] ?? { text: '' }
+      .map((column) => {
+        const { text, paint = (same: string) => same } = cells[column.index] ?? { text: '' }
         const fit = cutTo(text, column.width, column.cut)
         return paint(fit) + ' '.repeat(column.width - cellsOf(fit))
       })
@@ -50,6 +54,17 @@ export function table(
       .trimEnd()
   return [line(columns.map(({ title }) => ({ text: title }))), ...rows.map(line)]
 }
+
+/** Those columns that find room as narrow as they may become; at least one. */
+function fitting<T extends { readonly min: number; readonly spare: number }>(all: T[], width: number): T[] {
+  if (all.length <= 1 || sumOf(all.map(({ min }) => min)) <= width) return all
+  const first = all.findLastIndex(({ spare }) => spare === Math.max(...all.map((each) => each.spare)))
+  return fitting(all.toSpliced(first, 1), width)
+}
+
+/** How wide columns are together, with what is between them. */
+const sumOf = (widths: readonly number[]) =>
+  widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length)
 
 /** What of a text fits, with an ellipsis in place of the rest. */
 export function cutTo(text: string, width: number, from: 'start' | 'end'): string {

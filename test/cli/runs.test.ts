@@ -30,18 +30,50 @@ t.test('runs are listed, newest first, in columns', async (t) => {
     requested_at: null,
     trigger: 'autopoll',
   })
-  for (const unknown of ['name', 'failed', 'remedy']) Reflect.deleteProperty(older, unknown)
+  for (const unknown of ['name', 'failed', 'remedy', 'agent', 'model', 'usage', 'cost_usd'])
+    Reflect.deleteProperty(older, unknown)
   service.add({ workspace: '/home/someone/a/rather/long/path/to/a/repository' })
   t.match(await runCommand(['runs'], { url, world }), {
     status: 0,
     out: [
-      'ID        OUTCOME            NAME              AGE  TOOK       BY        WORKSPACE',
-      '03000000    running          a run             2 h  1 h 59 m   http      /home/someone/a/rather/long/path/to/a/repository',
-      '02000000  ✗ failed to start                                    autopoll  /repo',
-      '01000000  ✓ exited 0         Nightly␛[2J tidy  2 h  59 m 58 s  ci␛[2J    /repo',
+      'ID        OUTCOME            NAME              AGE  TOOK       AGENT  BY        WORKSPACE',
+      '03000000    running          a run             2 h  1 h 59 m   codex  http      /home/someone/a/rather/long/path/to/a/repository',
+      '02000000  ✗ failed to start                                           autopoll  /repo',
+      '01000000  ✓ exited 0         Nightly␛[2J tidy  2 h  59 m 58 s  codex  ci␛[2J    /repo',
       '',
     ].join('\n'),
   })
+})
+
+t.test('agent, model, tokens and cost are shown, and go where a terminal is narrow', async (t) => {
+  const { service, url } = await setUp(t)
+  const ended = { outcome: 'exited', return_code: 0, ended_at: '2026-11-01T09:00:00Z' } as const
+  const usage = { input: 80_000, cached: 0, output: 1_234, total: 81_234 }
+  service.add({ ...ended, agent: 'claude', model: 'claude-sonnet-4-5-20250929', usage, cost_usd: 0.127 })
+  service.add({ ...ended, tokens_used: 1_250_000, cost_usd: 0.004 })
+  service.add({ tokens_used: null, usage: { ...usage, total: null } })
+  const shown = async (columns?: number) => {
+    const env = { NO_COLOR: '1' }
+    return (await runCommand(['runs'], { url, world, env, ...(columns ? { columns } : {}) })).out
+  }
+  t.equal(
+    await shown(),
+    [
+      'ID        OUTCOME     NAME   AGE  TOOK       AGENT   MODEL                       TOKENS  COST    BY    WORKSPACE',
+      '03000000    running   a run  2 h  1 h 59 m   codex                                               http  /repo',
+      '02000000  ✓ exited 0  a run  2 h  59 m 58 s  codex                               1.3M    <$0.01  http  /repo',
+      '01000000  ✓ exited 0  a run  2 h  59 m 58 s  claude  claude-sonnet-4-5-20250929  81.2K   $0.13   http  /repo',
+      '',
+    ].join('\n'),
+  )
+  const titles = async (columns: number) => (await shown(columns)).split('\n')[0]?.split(/ +/).slice(5)
+  t.match(await shown(98), ' claude-sonn…  81.2K ', 'a model is narrowed first')
+  t.strictSame(await titles(97), ['AGENT', 'TOKENS', 'COST', 'BY', 'WORKSPACE'])
+  t.strictSame(await titles(83), ['AGENT', 'COST', 'BY', 'WORKSPACE'])
+  t.strictSame(await titles(75), ['AGENT', 'COST', 'WORKSPACE'])
+  t.strictSame(await titles(69), ['AGENT', 'WORKSPACE'])
+  t.strictSame(await titles(61), ['WORKSPACE'])
+  t.strictSame(await titles(50), [])
 })
 
 t.test('on a terminal it fits the width and has colours, but for NO_COLOR', async (t) => {

@@ -27,6 +27,7 @@ t.test('all of a run that ended badly: why, what to do, when, where, and its las
       model: 'gpt-5',
       session_id: '5e55',
       tokens_used: 1_234_567,
+      usage: { input: 1_200_000, cached: 900_000, output: 34_567, total: 1_234_567 },
       cost_usd: 1.5,
       reply: 'All is\ndone.',
     },
@@ -52,7 +53,7 @@ took       1 h
 workspace  /repo
 agent      codex, gpt-5
 session    5e55
-tokens     1,234,567, $1.50
+usage      1,234,567 tokens (input 1,200,000, cached 900,000, output 34,567), $1.50
 command    codex exec
 log        ${run.log_path}
 

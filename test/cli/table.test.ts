@@ -27,6 +27,25 @@ t.test('in a narrow terminal paths lose their beginning, then columns at the rig
   t.strictSame(table(COLUMNS, given, 3), ['ID', '1000'])
 })
 
+t.test('columns that are spared most go first, and the others keep their width', async (t) => {
+  const columns = [{ title: 'ID' }, { title: 'NOTE', spare: 2 }, { title: 'PLACE', min: 6, spare: 1 }]
+  const given = rows(['1000', 'a note', '/a/long/path'])
+  t.strictSame(table(columns, given, 26), ['ID    NOTE    PLACE', '1000  a note  /a/long/path'])
+  t.strictSame(table(columns, given, 20), ['ID    NOTE    PLACE', '1000  a note  …/path'])
+  t.strictSame(table(columns, given, 19), ['ID    PLACE', '1000  /a/long/path'])
+  t.strictSame(table(columns, given, 11), ['ID', '1000'])
+})
+
+t.test('a column that says nothing is left out where it may be', async (t) => {
+  const columns = [{ title: 'ID' }, { title: 'COST', mayBeEmpty: true }, { title: 'BY' }]
+  t.strictSame(table(columns, rows(['1', '', 'me']), 80), ['ID  BY', '1   me'])
+  t.strictSame(table(columns, rows(['1', '', 'me'], ['2', '$1', '']), 80), [
+    'ID  COST  BY',
+    '1         me',
+    '2   $1',
+  ])
+})
+
 t.test('wide characters take two places, and marks none', async (t) => {
   t.strictSame(table(COLUMNS, rows(['日本', 'e\u0301', '🎉'], ['abcd', 'x', 'y']), 80), [
     'ID    PLACE  BY',
