@@ -33,6 +33,7 @@ export const COMMANDS = {
       agent: 'the agent to run; "looper agents" lists them and shows the default',
       model: 'the model, by the name that the agent uses',
       'system-prompt': 'instructions in addition to those of the agent',
+      'system-prompt-file': 'read them from a file; - is stdin',
       resume: 'continue the session of this run',
       ...STAYING,
     },

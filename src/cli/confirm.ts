@@ -19,7 +19,7 @@ export async function mayStop(context: Context, body: object, stdinIsRead: boole
   if (options.yes || world.stdin.isTTY !== true) return true
   if (stdinIsRead) {
     throw wrongUse(
-      'cannot ask on stdin, because the prompt was read from it',
+      'cannot ask on stdin, because a prompt was read from it',
       'Add --yes to stop it without a question.',
     )
   }

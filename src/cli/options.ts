@@ -25,6 +25,7 @@ export const OPTIONS = {
   agent: { type: 'string', value: 'NAME' },
   model: { type: 'string', value: 'NAME' },
   'system-prompt': { type: 'string', value: 'TEXT' },
+  'system-prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
   resume: { type: 'string', value: 'ID' },
   continue: { type: 'boolean' },
   wait: { type: 'boolean' },

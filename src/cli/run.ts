@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { wrongUse } from './failure.ts'
 import { findRun } from './find-run.ts'
 import { checkStaying, launchRun } from './launch.ts'
-import { isFromStdin, readPrompt } from './prompt-source.ts'
+import { isFromStdin, readText } from './text-source.ts'
 import type { Surroundings } from './world.ts'
 
 /** `looper run "message"`: asks for a fresh run; with `--wait` or `--follow` it stays until the run's end. */
@@ -14,17 +14,21 @@ export async function run(context: Context): Promise<number> {
   if (stdin !== undefined && stdin !== '-') throw wrongUse('the message is one argument: put it in quotes')
   checkStaying(options)
   const source = { text: options.prompt, file: options['prompt-file'], stdin }
-  const prompt = await readPrompt(source, world)
+  const system = { text: options['system-prompt'], file: options['system-prompt-file'] }
+  if (isFromStdin(source) && isFromStdin(system))
+    throw wrongUse('stdin cannot be both the prompt and the system prompt', 'Read one of them from a file.')
+  const prompt = await readText('prompt', source, world)
+  const systemPrompt = await readText('system prompt', system, world)
   const body = {
     zulip_message: message,
     workspace: workspaceOf(options.workspace, world),
-    ...(prompt === null ? {} : { codex_prompt: prompt }),
+    ...given('codex_prompt', prompt),
     ...given('agent', options.agent),
     ...given('model', options.model),
-    ...given('system_prompt', options['system-prompt']),
+    ...given('system_prompt', systemPrompt),
     ...given('resume', options.resume === undefined ? undefined : await findRun(client, options.resume)),
   }
-  return launchRun(context, body, isFromStdin(source))
+  return launchRun(context, body, isFromStdin(source) || isFromStdin(system))
 }
 
 /** A field of the request, where it was given. */

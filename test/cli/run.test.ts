@@ -123,6 +123,23 @@ t.test('the prompt comes from an option, a file or stdin, to the byte', async (t
   }
 })
 
+t.test('a system prompt comes from an option, a file or stdin, to the byte', async (t) => {
+  const { service, url } = await setUp(t)
+  launching(service)
+  const text = '\ufeff  Be "brïef" \n\n'
+  const dir = t.testdir({ 's.md': text })
+  for (const [args, more] of [
+    [['--system-prompt', 'Be brief'], { system_prompt: 'Be brief' }],
+    [['--system-prompt-file', 's.md'], { system_prompt: text }],
+    [['--system-prompt-file', '-'], { system_prompt: text }],
+    [['-', '--system-prompt-file', 's.md'], { codex_prompt: text, system_prompt: text }],
+  ] as const) {
+    const words = ['run', 'x', '--workspace', '/', ...args]
+    t.equal((await runCommand(words, { url, cwd: dir, stdin: text })).status, 0)
+    t.strictSame(service.asked.at(-1)?.body, { zulip_message: 'x', workspace: '/', ...more }, args.join(' '))
+  }
+})
+
 t.test('an empty prompt announces and stops only', async (t) => {
   const { service, url } = await setUp(t)
   service.onRun = () => ({
@@ -151,6 +168,15 @@ t.test('wrong use is told before anything is asked', async (t) => {
     [['x', '--prompt-file', 'none'], /cannot read the prompt: ENOENT/],
     [['x', '--prompt-file', 'bad'], /the prompt in bad is not UTF-8/],
     [['x', '-'], /the prompt on stdin is not UTF-8/],
+    [
+      ['x', '--system-prompt', 'y', '--system-prompt-file', 'z'],
+      /more than one system prompt: use only one of/,
+    ],
+    [['x', '--system-prompt-file', 'none'], /cannot read the system prompt: ENOENT/],
+    [['x', '--system-prompt-file', 'bad'], /the system prompt in bad is not UTF-8/],
+    [['x', '--system-prompt-file', '-'], /the system prompt on stdin is not UTF-8/],
+    [['x', '-', '--system-prompt-file', '-'], /stdin cannot be both .*\nRead one of them from a file/],
+    [['x', '--prompt-file', '-', '--system-prompt-file', '-'], /stdin cannot be both/],
     [['x', '--plan', '--wait'], /--plan launches nothing/],
     [['x', '--plan', '-f'], /--plan launches nothing/],
   ]
