@@ -238,7 +238,7 @@ does the same as "npm start". Ctrl-C or SIGTERM stops the service and its run.`,
       ['looper completion zsh >_looper', 'in a directory of $fpath'],
       ['looper completion fish >~/.config/fish/completions/looper.fish', ''],
     ],
-    notes: 'The scripts ask the service for the ids of runs, and offer none if it cannot be reached.',
+    notes: 'The scripts ask the service for runs and agents, and offer none if it cannot be reached.',
   },
   help: {
     words: '[COMMAND]',

@@ -1,6 +1,7 @@
 import { COMMAND_NAMES, COMMANDS, type CommandName, commandOf, optionsOf, SHELLS } from './commands.ts'
 import { wrongUse } from './failure.ts'
-import { formOf, OPTION_NAMES, type OptionName } from './options.ts'
+import { OFFERS, type Offer } from './offers.ts'
+import { formOf, OPTION_NAMES, type OptionForm, type OptionName } from './options.ts'
 
 /** The completion script for a shell. @throws {Failure} for a shell that it does not speak */
 export function completionScript(shell: string | undefined): string {
@@ -24,7 +25,7 @@ function wordsOf(name: CommandName): readonly string[] {
 }
 
 /** Which runs a command's first word may name, as `looper completion` is asked for them; null for none. */
-function runsOf(name: CommandName): 'runs' | 'live' | null {
+function runsOf(name: CommandName): Offer | null {
   const { id } = commandOf(name)
   return id === undefined ? null : id === 'live' ? 'live' : 'runs'
 }
@@ -38,16 +39,8 @@ function flagsOf(name: CommandName): string[] {
 
 function bash(): string {
   const values = OPTION_NAMES.flatMap((option) => {
-    const { type, complete, oneOf } = formOf(option)
-    if (type === 'boolean') return []
-    // Readline's own completion knows how names with spaces and quotes are written.
-    const names = { file: 'default', directory: 'dirnames' }
-    const reply = complete
-      ? ` compopt -o ${names[complete]} 2>/dev/null;`
-      : oneOf
-        ? ` COMPREPLY=($(compgen -W '${oneOf.join(' ')}' -- "$current"));`
-        : ''
-    return [`  --${option})${reply} return ;;`]
+    const form = formOf(option)
+    return form.type === 'boolean' ? [] : [`  --${option})${bashValues(form)} return ;;`]
   })
   const commands = NAMES.map((name) => {
     const runs = runsOf(name)
@@ -55,6 +48,9 @@ function bash(): string {
     return `  ${name}) words='${words}'${runs === null ? '' : ` runs=${runs}`} ;;`
   })
   return `# bash completion for looper
+_looper_offers() {
+  "\${COMP_WORDS[0]}" completion "$1" 2>/dev/null | cut -d ' ' -f 1
+}
 _looper() {
   local IFS=$' \\t\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
   local words='${NAMES.join(' ')} --help --version' runs= i
@@ -77,25 +73,38 @@ ${commands.map((line) => `  ${line}`).join('\n')}
   done
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   if [[ $runs && $current != -* ]]; then
-    COMPREPLY+=($(compgen -W "$("\${COMP_WORDS[0]}" completion "$runs" 2>/dev/null | cut -d ' ' -f 1)" -- "$current"))
+    COMPREPLY+=($(compgen -W "$(_looper_offers "$runs")" -- "$current"))
   fi
 }
 complete -F _looper looper`
 }
 
+/** How bash is told what an option takes. */
+function bashValues({ complete, oneOf }: OptionForm): string {
+  const words = (list: string) => ` COMPREPLY=($(compgen -W ${list} -- "$current"));`
+  if (oneOf) return words(`'${oneOf.join(' ')}'`)
+  switch (complete) {
+    case undefined:
+      return ''
+    // Readline's own completion knows how names with spaces and quotes are written.
+    case 'file':
+      return ' compopt -o default 2>/dev/null;'
+    case 'directory':
+      return ' compopt -o dirnames 2>/dev/null;'
+    default:
+      return words(`"$(_looper_offers ${complete})"`)
+  }
+}
+
 function zsh(): string {
   const optionSpec = (option: OptionName, about: string): string => {
-    const { short, value, complete, oneOf } = formOf(option)
-    const action = oneOf
-      ? `(${oneOf.join(' ')})`
-      : complete === 'file'
-        ? '_files'
-        : complete === 'directory'
-          ? '_directories'
-          : ''
-    const rest = `${quoted(`[${about.replace(/[[\]]/g, '\\$&')}]${value === undefined ? '' : `:${value}:${action}`}`)}`
+    const form = formOf(option)
+    const { short, value } = form
+    const takes = value === undefined ? '' : `:${value}:${zshValues(form)}`
+    const rest = quoted(`[${about.replace(/[[\]]/g, '\\$&')}]${takes}`)
     return short === undefined
-      ? `--${option}${rest}`
+      ? // The value may be the next word, or stand behind a =.
+        `--${option}${value === undefined ? '' : '='}${rest}`
       : `'(-${short} --${option})'{-${short},--${option}}${rest}`
   }
   const cases = NAMES.map((name) => {
@@ -112,11 +121,11 @@ function zsh(): string {
           : other
     return `    ${name}) _arguments ${[...specs, ...positional].join(' ')} ;;`
   })
-  const offered = (['runs', 'live'] as const).map(
+  const offered = OFFERS.map(
     (which) => `_looper_${which}() {
-  local -a runs=(\${(f)"$(_call_program runs looper completion ${which} 2>/dev/null)"})
-  runs=(\${runs/ /:})
-  _describe -V run runs
+  local -a offers=(\${(f)"$(_call_program ${which} looper completion ${which} 2>/dev/null)"})
+  offers=(\${offers/ /:})
+  _describe -V ${which === 'agents' ? 'agent' : 'run'} offers
 }`,
   )
   return `#compdef looper
@@ -138,21 +147,28 @@ ${cases.join('\n')}
 if [[ $funcstack[1] = _looper ]]; then _looper "$@"; else compdef _looper looper; fi`
 }
 
+/** How zsh is told what an option takes. */
+function zshValues({ complete, oneOf }: OptionForm): string {
+  if (oneOf) return `(${oneOf.join(' ')})`
+  switch (complete) {
+    case undefined:
+      return ''
+    case 'file':
+      return '_files'
+    case 'directory':
+      return '_directories'
+    default:
+      return `_looper_${complete}`
+  }
+}
+
 function fish(): string {
   const lines = NAMES.flatMap((name) => {
     const inCommand = `complete -c looper -n '__fish_seen_subcommand_from ${name}'`
     const options = optionsOf(name).map(([option, about]) => {
-      const { type, short, complete, oneOf } = formOf(option)
-      const takes = oneOf
-        ? ` -x -a '${oneOf.join(' ')}'`
-        : complete === 'file'
-          ? ' -r -F'
-          : complete === 'directory'
-            ? " -x -a '(__fish_complete_directories)'"
-            : type === 'string'
-              ? ' -x'
-              : ''
-      return `${inCommand} -l ${option}${short === undefined ? '' : ` -s ${short}`}${takes} -d ${fishQuoted(about)}`
+      const form = formOf(option)
+      const short = form.short === undefined ? '' : ` -s ${form.short}`
+      return `${inCommand} -l ${option}${short}${fishValues(form)} -d ${fishQuoted(about)}`
     })
     const words = wordsOf(name)
     const runs = runsOf(name)
@@ -160,9 +176,7 @@ function fish(): string {
       `complete -c looper -n __fish_use_subcommand -a ${name} -d ${fishQuoted(COMMANDS[name].about)}`,
       ...options,
       ...(words.length > 0 ? [`${inCommand} -a '${words.join(' ')}'`] : []),
-      ...(runs === null
-        ? []
-        : [`${inCommand} -k -a '(looper completion ${runs} 2>/dev/null | string replace " " \\t)'`]),
+      ...(runs === null ? [] : [`${inCommand} -k -a '${fishOffers(runs)}'`]),
     ]
   })
   return `# fish completion for looper
@@ -171,6 +185,24 @@ complete -c looper -n __fish_use_subcommand -l version -s v -d 'show the version
 complete -c looper -n __fish_use_subcommand -l help -s h -d 'show help'
 ${lines.join('\n')}`
 }
+
+/** How fish is told what an option takes. */
+function fishValues({ type, complete, oneOf }: OptionForm): string {
+  if (type === 'boolean') return ''
+  if (oneOf) return ` -x -a '${oneOf.join(' ')}'`
+  switch (complete) {
+    case undefined:
+      return ' -x'
+    case 'file':
+      return ' -r -F'
+    case 'directory':
+      return " -x -a '(__fish_complete_directories)'"
+    default:
+      return ` -x -k -a '${fishOffers(complete)}'`
+  }
+}
+
+const fishOffers = (which: Offer) => `(looper completion ${which} 2>/dev/null | string replace " " \\t)`
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 const fishQuoted = (text: string) => `'${text.replace(/['\\]/g, '\\$&')}'`

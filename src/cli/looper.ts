@@ -6,11 +6,11 @@ import { readCommandLine } from './args.ts'
 import { autopoll } from './autopoll.ts'
 import { type Client, connect } from './client.ts'
 import { completionScript } from './completion.ts'
-import { completedRuns } from './completion-runs.ts'
 import type { Context, LocalContext } from './context.ts'
 import { EXIT, Failure } from './failure.ts'
 import { helpText } from './help.ts'
 import { logs } from './logs.ts'
+import { OFFERS, offersOf } from './offers.ts'
 import { open } from './open.ts'
 import { rerun } from './rerun.ts'
 import { run } from './run.ts'
@@ -104,9 +104,10 @@ function clientOf({ world, options }: LocalContext, signal: AbortSignal): Client
 /** A script, or what its shell asks for when a key is pressed: that must not wait for long. */
 async function completion(context: LocalContext): Promise<string[]> {
   const [what] = context.words
-  if (what !== 'runs' && what !== 'live') return linesOf(completionScript(what))
+  const offer = OFFERS.find((one) => one === what)
+  if (offer === undefined) return linesOf(completionScript(what))
   const signal = AbortSignal.any([context.world.interrupted, AbortSignal.timeout(COMPLETION_MS)])
-  return completedRuns(clientOf(context, signal), what === 'live')
+  return offersOf(clientOf(context, signal), offer)
 }
 
 async function tell(error: unknown, screen: Screen, asJson: boolean): Promise<number> {

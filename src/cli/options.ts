@@ -1,5 +1,6 @@
 import { OUTCOMES } from '../runs/outcome.ts'
 import { TRIGGERS } from '../runs/run.ts'
+import type { Offer } from './offers.ts'
 
 /** An option as `node:util`'s `parseArgs` takes it, and what its value may be. */
 export interface OptionForm {
@@ -8,7 +9,7 @@ export interface OptionForm {
   /** How help calls what follows it. */
   readonly value?: string
   /** What completion offers. */
-  readonly complete?: 'file' | 'directory'
+  readonly complete?: 'file' | 'directory' | Offer
   /** The only values that it takes; completion offers them. */
   readonly oneOf?: readonly string[]
   /** Several of them may be given, separated by commas. */
@@ -22,11 +23,11 @@ export const OPTIONS = {
   prompt: { type: 'string', value: 'TEXT' },
   'prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
   workspace: { type: 'string', value: 'DIR', complete: 'directory' },
-  agent: { type: 'string', value: 'NAME' },
+  agent: { type: 'string', value: 'NAME', complete: 'agents' },
   model: { type: 'string', value: 'NAME' },
   'system-prompt': { type: 'string', value: 'TEXT' },
   'system-prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
-  resume: { type: 'string', value: 'ID' },
+  resume: { type: 'string', value: 'ID', complete: 'runs' },
   continue: { type: 'boolean' },
   wait: { type: 'boolean' },
   follow: { type: 'boolean', short: 'f' },

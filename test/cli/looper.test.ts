@@ -165,6 +165,15 @@ for (const shell of ['zsh', 'fish']) {
   })
 }
 
+t.test('completion: zsh takes a value behind a = as well, and asks for agents and runs', async (t) => {
+  const { out } = await runCommand(['completion', 'zsh'])
+  t.match(out, / --agent='\[[^\]]+\]:NAME:_looper_agents' /)
+  t.match(out, / --resume='\[[^\]]+\]:ID:_looper_runs' /)
+  t.match(out, / --workspace='\[[^\]]+\]:DIR:_directories' /)
+  t.match(out, / --transcript'\[/)
+  for (const what of ['runs', 'live', 'agents']) t.match(out, `_looper_${what}() {`)
+})
+
 t.test('completion: another shell is refused', async (t) => {
   t.match(await runCommand(['completion', 'tcsh']), {
     status: 2,

@@ -22,9 +22,27 @@ t.test('runs are offered by id, with what people call them', async (t) => {
   t.equal((await runCommand(['completion', 'live'], { url })).out, '02000000 /repo (running)\n')
 })
 
+t.test('agents are offered by name, with their version, or what is wrong', async (t) => {
+  const service = await startLoopbackLooper()
+  t.teardown(() => service.close())
+  const { url } = service
+  service.agents = [
+    { name: 'codex', default: true, version: '0.169.0', problem: null },
+    { name: 'claude', default: false, version: null, problem: null },
+    { name: 'opencode', default: false, version: null, problem: 'not\u001b[2J installed' },
+    { name: '$(reboot)', default: false, version: null, problem: null },
+  ]
+  t.equal(
+    (await runCommand(['completion', 'agents'], { url })).out,
+    'codex 0.169.0, default\nclaude unknown version\nopencode not␛[2J installed\n',
+    'and nothing that a shell would carry out',
+  )
+})
+
 t.test('without a service none are offered, and nothing is said', async (t) => {
   const url = 'http://127.0.0.1:1'
-  t.match(await runCommand(['completion', 'runs'], { url }), { status: 0, out: '', err: '' })
+  for (const what of ['runs', 'live', 'agents'])
+    t.match(await runCommand(['completion', what], { url }), { status: 0, out: '', err: '' }, what)
 })
 
 /** The command on PATH, as shells find it, and the service that it asks. */
@@ -33,6 +51,7 @@ async function setUp(test: Test) {
   test.teardown(() => service.close())
   service.add({ outcome: 'exited', return_code: 0, name: 'Fix it' })
   service.add()
+  service.agents = ['codex', 'claude'].map((name) => ({ name, default: false, version: '1', problem: null }))
   const dir = test.testdir({ 'a b': { 'c d.txt': '' } })
   const bin = path.join(dir, 'bin')
   mkdirSync(bin)
@@ -61,17 +80,20 @@ async function answerOf(program: string, args: string[], options: object, input 
   return out
 }
 
-t.test('bash offers the ids of runs, of a live one to stop', async (t) => {
+t.test('bash offers the ids of runs, of a live one to stop, and agents', async (t) => {
   const { dir, env } = await setUp(t)
   const script = await scriptFor('bash', dir)
   const offers = async (...words: string[]) => {
     const ask = `. '${script}'; COMP_WORDS=(looper ${words.join(' ')} ''); COMP_CWORD=${words.length + 1}; _looper
-      printf '%s\\n' "\${COMPREPLY[@]}" | grep '^0'`
+      printf '%s\\n' "\${COMPREPLY[@]}" | grep '^[^-]'`
     return (await answerOf('bash', ['-c', ask], { cwd: dir, env })).trim().split('\n')
   }
   for (const name of ['show', 'logs', 'rerun', 'open'])
     t.strictSame(await offers(name), ['02000000', '01000000'])
   t.strictSame(await offers('stop'), ['02000000'])
+  t.strictSame(await offers('run', 'x', '--resume'), ['02000000', '01000000'])
+  t.strictSame(await offers('run', 'x', '--agent'), ['codex', 'claude'])
+  t.strictSame(await offers('run', 'x', '--agent', '='), ['codex', 'claude'])
 })
 
 t.test('in bash a name with spaces is completed as it has to be written', async (t) => {
@@ -120,6 +142,15 @@ t.test('fish offers ids with names, and names of files', async (t) => {
       .split('\n')
   t.strictSame(await offers('looper show 0'), ['02000000\ta run (running)', '01000000\tFix it (exited 0)'])
   t.strictSame(await offers('looper stop 0'), ['02000000\ta run (running)'])
+  t.strictSame(await offers('looper run x --resume 0'), [
+    '02000000\ta run (running)',
+    '01000000\tFix it (exited 0)',
+  ])
+  t.strictSame(await offers('looper run x --resume=0'), [
+    '--resume=02000000\ta run (running)',
+    '--resume=01000000\tFix it (exited 0)',
+  ])
+  t.strictSame(await offers('looper run x --agent '), ['codex\t1', 'claude\t1'])
   t.match(await offers('looper run x --workspace a'), ['a b/\tDirectory'])
   t.match(await offers('looper token '), ['add', 'list', 'revoke'])
 })
