@@ -15,7 +15,7 @@ if (canRun) {
 } else {
   const needed = isCheckout ? '24.2' : '20.16'
   const way = isCheckout
-    ? ', or start it as "npx looper", which brings its own where "npm ci --include=dev --ignore-scripts=false" put it'
+    ? ', or start it as "npx looper", which uses the one that "npm ci --include=dev --ignore-scripts=false" installed'
     : ''
   process.stderr.write(
     `looper: Node ${process.versions.node} is too old; use Node ${needed} or newer${way}\n`,

@@ -17,8 +17,8 @@ export async function open({ world, screen, client, words }: Context): Promise<n
     screen.tell(`looper: opened ${url}`)
     return EXIT.ok
   }
-  screen.say(url)
   screen.tell('looper: found no browser; open this address:')
+  screen.say(url)
   return EXIT.ok
 }
 

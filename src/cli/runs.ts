@@ -17,12 +17,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'NAME', min: 16, cut: 'end' },
   { title: 'AGE' },
   { title: 'TOOK' },
-  { title: 'AGENT', spare: 2, mayBeEmpty: true },
-  { title: 'MODEL', min: 12, cut: 'end', spare: 6, mayBeEmpty: true },
-  { title: 'TOKENS', spare: 5, mayBeEmpty: true },
-  { title: 'COST', spare: 3, mayBeEmpty: true },
-  { title: 'BY', spare: 4 },
-  { title: 'WORKSPACE', min: 12, spare: 1 },
+  { title: 'AGENT', dropRank: 2, mayBeEmpty: true },
+  { title: 'MODEL', min: 12, cut: 'end', dropRank: 6, mayBeEmpty: true },
+  { title: 'TOKENS', dropRank: 5, mayBeEmpty: true },
+  { title: 'COST', dropRank: 3, mayBeEmpty: true },
+  { title: 'BY', dropRank: 4 },
+  { title: 'WORKSPACE', min: 12, dropRank: 1 },
 ]
 
 /** `looper runs`: the runs on the record, newest first. */

@@ -13,8 +13,8 @@ export interface Column {
   readonly min?: number
   /** Where its texts are cut: paths are alike at their start, sentences tell most there. */
   readonly cut?: 'start' | 'end'
-  /** Which columns go first where there is no room: those that spare most, then those at the right; 0 without it. */
-  readonly spare?: number
+  /** Where there is no room, the column with the highest rank is left out first, of equals the rightmost; 0 without it. */
+  readonly dropRank?: number
   /** It is left out where none of its cells says anything. */
   readonly mayBeEmpty?: boolean
 }
@@ -31,11 +31,11 @@ export function table(
   width: number,
 ): string[] {
   const rows = given.map((cells) => cells.map((cell) => ({ ...cell, text: oneLine(cell.text) })))
-  const all = columns.flatMap(({ title, min, cut = 'start', spare = 0, mayBeEmpty }, index) => {
+  const all = columns.flatMap(({ title, min, cut = 'start', dropRank = 0, mayBeEmpty }, index) => {
     const texts = rows.map((row) => row[index]?.text ?? '')
     if (mayBeEmpty && texts.every((text) => text === '')) return []
     const widest = Math.max(...[title, ...texts].map(cellsOf))
-    return [{ title, cut, spare, index, min: Math.min(min ?? widest, widest), width: widest }]
+    return [{ title, cut, dropRank, index, min: Math.min(min ?? widest, widest), width: widest }]
   })
   const shown = fitting(all, width)
   for (const column of shown.toReversed()) {
@@ -56,9 +56,14 @@ export function table(
 }
 
 /** Those columns that find room as narrow as they may become; at least one. */
-function fitting<T extends { readonly min: number; readonly spare: number }>(all: T[], width: number): T[] {
+function fitting<T extends { readonly min: number; readonly dropRank: number }>(
+  all: T[],
+  width: number,
+): T[] {
   if (all.length <= 1 || sumOf(all.map(({ min }) => min)) <= width) return all
-  const first = all.findLastIndex(({ spare }) => spare === Math.max(...all.map((each) => each.spare)))
+  const first = all.findLastIndex(
+    ({ dropRank }) => dropRank === Math.max(...all.map((each) => each.dropRank)),
+  )
   return fitting(all.toSpliced(first, 1), width)
 }
 

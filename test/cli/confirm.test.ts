@@ -88,10 +88,11 @@ t.test(
 
 t.test('a prompt that was typed leaves nobody to ask: --yes is needed', async (t) => {
   const { url, launched } = await setUp(t)
-  t.match(await runCommand(['run', 'x', '-'], { url, stdin: 'do it', ...TERMINAL }), {
-    status: 2,
-    err: /cannot ask on stdin, because a prompt was read from it\nAdd --yes to stop it without a question\.\n$/,
-  })
+  for (const typed of [['-'], ['--prompt-file', '-'], ['--system-prompt-file', '-']])
+    t.match(await runCommand(['run', 'x', ...typed], { url, stdin: 'do it', ...TERMINAL }), {
+      status: 2,
+      err: /cannot ask on stdin, because a prompt was read from it\nAdd --yes to stop it without a question\.\n$/,
+    })
   t.equal(launched(), 0)
   await runCommand(['run', 'x', '-', '-y'], { url, stdin: 'do it', ...TERMINAL })
   t.equal(launched(), 1)

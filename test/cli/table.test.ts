@@ -27,8 +27,8 @@ t.test('in a narrow terminal paths lose their beginning, then columns at the rig
   t.strictSame(table(COLUMNS, given, 3), ['ID', '1000'])
 })
 
-t.test('columns that are spared most go first, and the others keep their width', async (t) => {
-  const columns = [{ title: 'ID' }, { title: 'NOTE', spare: 2 }, { title: 'PLACE', min: 6, spare: 1 }]
+t.test('columns of the highest rank go first, and the others keep their width', async (t) => {
+  const columns = [{ title: 'ID' }, { title: 'NOTE', dropRank: 2 }, { title: 'PLACE', min: 6, dropRank: 1 }]
   const given = rows(['1000', 'a note', '/a/long/path'])
   t.strictSame(table(columns, given, 26), ['ID    NOTE    PLACE', '1000  a note  /a/long/path'])
   t.strictSame(table(columns, given, 20), ['ID    NOTE    PLACE', '1000  a note  …/path'])
