@@ -4,10 +4,9 @@ import { resolveBinary } from './agents/binary.ts'
 import { freeMb } from './base/disk.ts'
 import { messageOf } from './base/errors.ts'
 import { broken, type Finding, ok, warning } from './base/finding.ts'
-import { type Config, FORMS } from './config.ts'
+import type { Config } from './config.ts'
 import { createTokenCheck } from './http/tokens.ts'
 import { readDefaultPrompt } from './runs/prompt.ts'
-import { tellOfUnknown } from './settings/names.ts'
 import type { Places } from './settings/part.ts'
 
 /**
@@ -16,7 +15,7 @@ import type { Places } from './settings/part.ts'
  */
 export async function findingsOf(config: Config, env: NodeJS.ProcessEnv, places: Places): Promise<Finding[]> {
   const all = [
-    ...checkNames(env),
+    ...checkNames(config),
     ...(await checkFiles(config, env)),
     findProgram(config, env, places),
     checkWorkspace(config),
@@ -27,10 +26,8 @@ export async function findingsOf(config: Config, env: NodeJS.ProcessEnv, places:
 }
 
 /** Names that look like settings and are none. */
-export function checkNames(env: NodeJS.ProcessEnv): Finding[] {
-  return tellOfUnknown(env, FORMS).map((text) =>
-    broken('settings', text, 'Correct it in .env or the environment, or remove it.'),
-  )
+export function checkNames({ unknown }: Config): Finding[] {
+  return unknown.map((text) => broken('settings', text, 'Correct it where it is set, or remove it.'))
 }
 
 /** Whether the files that the settings name can be used: the default prompt, tokens, hooks. */
@@ -68,7 +65,7 @@ export async function checkFiles(config: Config, env: NodeJS.ProcessEnv): Promis
 }
 
 /** Whether the agent's program is there; it is not run. */
-export function findProgram(
+function findProgram(
   { agents: { standard: agent } }: Config,
   env: NodeJS.ProcessEnv,
   places: Places,

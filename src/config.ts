@@ -1,6 +1,8 @@
+import type { Agent } from './agents/agent.ts'
 import type { Agents } from './agents/agents.ts'
 import { agentSettings } from './agents/settings.ts'
 import { firstOf } from './base/first-of.ts'
+import type { TSchema } from './base/schema.ts'
 import { type HttpSettings, httpSettings } from './http/settings.ts'
 import { type LogSettings, logSettings } from './logging/settings.ts'
 import type { Notice } from './notices/notice.ts'
@@ -8,9 +10,10 @@ import { type NotifyEnd, noticeSettings } from './notices/settings.ts'
 import { AGENTS, NOTICES, TRIGGERS } from './plugins.ts'
 import { type RunSettings, runSettings } from './runs/settings.ts'
 import { ConfigError } from './settings/config-error.ts'
+import { configFileSettings } from './settings/config-file.ts'
 import type { Forms } from './settings/form.ts'
 import { tellOfQuoted, tellOfUnexpanded, tellOfUnknown } from './settings/names.ts'
-import { beginReading, type Places } from './settings/part.ts'
+import { beginReading, type Part, type Places } from './settings/part.ts'
 import type { Trigger } from './triggers/trigger.ts'
 
 /** The service's settings, complete and frozen. Times are in milliseconds. */
@@ -21,16 +24,21 @@ export interface Config extends RunSettings {
   readonly triggers: readonly Trigger[]
   readonly notice: Notice
   readonly notifyEnd: NotifyEnd
+  /** Null: there is none. */
+  readonly configFile: string | null
+  /** A sentence for each name that looks like a setting and is none; they are among the warnings. */
+  readonly unknown: readonly string[]
   /** Things worth telling at start that do not stop it. */
   readonly warnings: readonly string[]
 }
 
 /** All settings with their owners, in the order in which the documents have them. */
-export const PARTS: readonly { readonly title: string; readonly forms: Forms }[] = [
+export const PARTS: readonly Pick<Part<unknown>, 'title' | 'forms' | 'keys'>[] = [
   httpSettings,
   runSettings,
   agentSettings,
   ...AGENTS.map(({ settings }) => settings),
+  configFileSettings,
   ...TRIGGERS.map(({ settings }) => settings),
   logSettings,
   noticeSettings,
@@ -40,21 +48,28 @@ export const PARTS: readonly { readonly title: string; readonly forms: Forms }[]
 /** Every setting there is. */
 export const FORMS: Forms = Object.assign({}, ...PARTS.map(({ forms }) => forms))
 
+/** What the config file may hold, by its keys. */
+export const KEYS: Readonly<Record<string, TSchema>> = Object.assign({}, ...PARTS.map(({ keys }) => keys))
+
 /**
  * Reads the settings from an environment. An empty value counts as not set.
  * @param told what is known already that the owner should be told
  * @throws {ConfigError} naming every bad setting, what was given and what is expected
  */
 export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonly string[] = []): Config {
-  const reading = beginReading(env, places)
+  const begun = beginReading(env, places)
+  const file = configFileSettings.read(begun)
+  const reading = { ...begun, file }
   const http = httpSettings.read(reading)
   const runs = runSettings.read(reading)
-  const all = AGENTS.flatMap(({ settings }) => settings.read(reading))
+  const all: Agent[] = []
+  for (const { settings } of AGENTS) all.push(...settings.read({ ...reading, agents: all }))
   const agents = agentSettings.read({ ...reading, agents: all })
   const triggers = TRIGGERS.map(({ settings }) => settings.read({ ...reading, launch: runs.launch }))
   const log = logSettings.read(reading)
   const { notifyEnd } = noticeSettings.read(reading)
   const notices = NOTICES.map(({ settings }) => settings.read(reading))
+  const unknown = [...tellOfUnknown(env, FORMS), ...file.tellOfUnknown(Object.keys(KEYS))]
   if (reading.problems.length > 0) throw new ConfigError(reading.problems)
   return freeze({
     ...runs,
@@ -64,9 +79,11 @@ export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonl
     triggers,
     notice: firstOf(notices.filter((notice) => notice !== null)),
     notifyEnd,
+    configFile: file.path,
+    unknown,
     warnings: [
       ...told,
-      ...tellOfUnknown(env, FORMS),
+      ...unknown,
       ...tellOfQuoted(env, FORMS),
       ...tellOfUnexpanded(env, FORMS),
       ...reading.warnings,

@@ -1,6 +1,7 @@
 import type { AgentPlugin } from './agents/agent.ts'
 import { claude } from './agents/claude/plugin.ts'
 import { codex } from './agents/codex/plugin.ts'
+import { command } from './agents/command/plugin.ts'
 import { opencode } from './agents/opencode/plugin.ts'
 import type { NoticePlugin } from './notices/notice.ts'
 import { script } from './notices/script/plugin.ts'
@@ -18,7 +19,7 @@ import { status } from './views/status/plugin.ts'
 import type { ViewPlugin } from './views/view.ts'
 
 /** The agents that runs may be of; the first is the one that callers have always known. */
-export const AGENTS: readonly AgentPlugin[] = [codex, claude, opencode]
+export const AGENTS: readonly AgentPlugin[] = [codex, claude, opencode, command]
 /** The ways to tell people; the first that its settings ask for is taken. */
 export const NOTICES: readonly NoticePlugin[] = [script, zulip]
 /** Where runs live. */

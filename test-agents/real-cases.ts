@@ -31,7 +31,8 @@ export function testReal({ start, version, noLogin, unknownSession, options }: R
     const { agent, binary, env } = real
 
     await t.test('it tells its version, and knows the options that its command rests on', async (t) => {
-      const told = (args: readonly string[]) => spawnSync(binary, args, { env, encoding: 'utf8' })
+      const told = (args: readonly string[] | null) =>
+        spawnSync(binary, args ?? [], { env, encoding: 'utf8' })
       t.equal(agent.versionOf(told(agent.probe.version).stdout), version)
       const help = told(agent.probe.help)
       const known = agent.optionsKnown(help.stdout + help.stderr)

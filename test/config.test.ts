@@ -102,12 +102,15 @@ t.test('an empty environment gives every default', async (t) => {
       to: null,
       required: false,
     },
+    configFile: null,
+    unknown: [],
     warnings: [HOMELESS, AUTOPOLL_OFF],
   })
 })
 
 t.test('every setting reaches its place', async (t) => {
   const { projectDir, home } = realPlaces(t)
+  writeFileSync(path.join(home, 'looper.json'), '{}')
   const config = load(
     {
       LOOPER_HOST: '::1',
@@ -119,6 +122,7 @@ t.test('every setting reaches its place', async (t) => {
       LOOPER_WORKSPACE_ROOTS: 'repo:~',
       LOOPER_ALLOWED_EXECUTABLES: '/opt/codex: my-codex :',
       LOOPER_HOOKS_FILE: 'hooks.json',
+      LOOPER_CONFIG: '~/looper.json',
       LOOPER_AGENT_ENV_PASS: 'LOOPER_API_TOKEN,',
       LOOPER_LOG_LEVEL: 'Warning',
       LOOPER_SERVER_LOG_PATH: '~/server.log',
@@ -212,6 +216,8 @@ t.test('every setting reaches its place', async (t) => {
       to: 'ada@example.com',
       required: true,
     },
+    configFile: path.join(home, 'looper.json'),
+    unknown: [],
     warnings: [],
   })
 })
@@ -529,16 +535,17 @@ t.test('a variable that only looks like a setting is told: it may be misspelt', 
     CODEX_HOME: '/x',
   }
   t.strictSame(load(others), load({}))
-  const { warnings, ...rest } = load({
+  const { warnings, unknown, ...rest } = load({
     LOOPER_STOP_SCOP: 'own',
     CODEX_EXEC_BINAR: 'x',
     looper_port: '1',
   })
-  t.strictSame(warnings.slice(0, 3), [
+  t.strictSame(unknown, [
     'LOOPER_STOP_SCOP is not a setting; did you mean LOOPER_STOP_SCOPE?',
     'CODEX_EXEC_BINAR is not a setting; did you mean CODEX_EXEC_BINARY?',
     'looper_port is not a setting; did you mean LOOPER_PORT?',
   ])
+  t.strictSame(warnings.slice(0, 3), unknown)
   t.match(load({}), rest)
 })
 
@@ -803,6 +810,7 @@ t.test('every example of .env.example is a value that is accepted, and has a com
   const { projectDir, home } = realPlaces(t)
   mkdirSync(path.join(home, 'project'))
   writeFileSync(path.join(home, 'prompt.md'), 'go')
+  writeFileSync(path.join(home, 'looper.json'), '{}')
   for (const [i, line] of lines.entries()) {
     const example = /^(?:# )?([A-Z][A-Z0-9_]*)=.*$/.exec(line)
     if (!example) continue

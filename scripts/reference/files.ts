@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { commandLine } from './command-line.ts'
+import { configSchema } from './config-schema.ts'
 import { errorsTable } from './errors.ts'
 import { recordSchema } from './record.ts'
 import { askService } from './service.ts'
@@ -12,7 +13,7 @@ const END = '\n\n<!-- end -->'
 
 /**
  * What outsiders rely on, as text, by its path in the project: the API, the command line, the metrics, the record, the
- * settings and the errors.
+ * settings with those of the config file, and the errors.
  * @param project where the documents are read; @param dir an empty directory to work in
  */
 export async function referenceFiles(project: string, dir: string): Promise<ReadonlyMap<string, string>> {
@@ -23,6 +24,7 @@ export async function referenceFiles(project: string, dir: string): Promise<Read
     ['docs/reference/metrics.txt', metrics],
     ['docs/reference/cli.txt', commandLine()],
     ['docs/reference/record.sql', recordSchema(path.join(dir, 'reference.db'))],
+    ['docs/reference/config.schema.json', configSchema()],
     ['.env.example', envExample()],
     document('docs/settings.md', settingsTables()),
     document('docs/errors.md', errorsTable()),

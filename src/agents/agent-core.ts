@@ -38,8 +38,8 @@ export interface AgentCore {
   readonly stop: { readonly signal: 'SIGINT' | 'SIGTERM'; readonly graceMs: number }
   /** Arguments that tell about it without a call of a model; null where it has none. */
   readonly probe: {
-    readonly version: readonly string[]
-    readonly help: readonly string[]
+    readonly version: readonly string[] | null
+    readonly help: readonly string[] | null
     readonly login: readonly string[] | null
     readonly models: readonly string[] | null
   }

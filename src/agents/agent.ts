@@ -1,5 +1,5 @@
 import type { Finding } from '../base/finding.ts'
-import type { Part } from '../settings/part.ts'
+import type { Part, Reading } from '../settings/part.ts'
 import type { AgentCore } from './agent-core.ts'
 
 /** Why a run of an agent failed. */
@@ -53,8 +53,14 @@ export interface Agent extends AgentCore {
   failureOf(output: string, env: NodeJS.ProcessEnv, endedAt: number): AgentFailure | null
 }
 
+/** What the settings of a kind of agents are read with. */
+export interface AgentsReading extends Reading {
+  /** The agents that there are already. */
+  readonly agents: readonly Agent[]
+}
+
 /** A kind of agents. */
 export interface AgentPlugin {
   /** The agents that its settings want: one, several or none. */
-  readonly settings: Part<readonly Agent[]>
+  readonly settings: Part<readonly Agent[], AgentsReading>
 }

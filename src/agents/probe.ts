@@ -14,9 +14,13 @@ export interface Probe {
   readonly isLoggedIn: boolean | null
   /** Those that it lists; empty where it lists none. */
   readonly models: readonly string[]
-  /** What is wrong with it, in a sentence. */
+  /** The long options that its help lists; empty where it was not asked. */
+  readonly options: readonly string[]
+  /** What is wrong with it, as a sentence without an end; the agent's `installRemedy` says what to do. */
   readonly problem: string | null
 }
+
+const NOTHING_KNOWN = { version: null, isLoggedIn: null, models: [], options: [] } as const
 
 /** Some agents load half a gigabyte before they say a word. */
 const LIMIT_MS = 15_000
@@ -25,7 +29,8 @@ const MOST_BYTES = 1_048_576
 const LAST_OUTPUT_MS = 200
 
 /**
- * Asks an agent's program about itself: its version, whether it is logged in, and its models.
+ * Asks an agent's program about itself: its version, whether it is logged in, its models and options. Nothing
+ * of it is left running.
  * @param env the environment that its runs would get
  */
 export async function probe(agent: Agent, places: ProgramPlaces, env: NodeJS.ProcessEnv): Promise<Probe> {
@@ -33,38 +38,23 @@ export async function probe(agent: Agent, places: ProgramPlaces, env: NodeJS.Pro
   try {
     program = resolveBinary(null, { ...places, ...agent.program }).path
   } catch (error) {
-    const problem = `${messageOf(error)}. ${agent.installRemedy}`
-    return { program: null, version: null, isLoggedIn: null, models: [], problem }
+    return { ...NOTHING_KNOWN, program: null, problem: messageOf(error) }
   }
-  const { version, models } = agent.probe
-  const told = await ask(program, version, env).catch(() => NOTHING)
-  if (told.status !== 0) {
-    const problem = `${program} ${version.join(' ')} failed. ${agent.installRemedy}`
-    return { program, version: null, isLoggedIn: null, models: [], problem }
-  }
-  const [login, list] = await Promise.all([
-    isLoggedIn(agent, program, env),
-    models === null ? NOTHING : ask(program, models, env),
-  ])
+  const { version, login, models, help } = agent.probe
+  const asked = async (args: readonly string[] | null) =>
+    args === null ? UNASKED : ask(program, args, env).catch(() => UNASKED)
+  const told = await asked(version)
+  if (version !== null && told.status !== 0)
+    return { ...NOTHING_KNOWN, program, problem: `${program} ${version.join(' ')} failed` }
+  const [state, list, options] = await Promise.all([asked(login), asked(models), asked(help)])
   return {
     program,
     version: agent.versionOf(told.output),
-    isLoggedIn: login,
+    isLoggedIn: state.status === null ? null : agent.isLoggedIn(state.output, state.status),
     models: list.status === 0 ? agent.modelsOf(list.output) : [],
+    options: agent.optionsKnown(options.output),
     problem: null,
   }
-}
-
-/** Asks an agent's program whether it is logged in; null where nobody can say. Nothing of it is left running. */
-export async function isLoggedIn(
-  agent: Pick<Agent, 'probe' | 'isLoggedIn'>,
-  program: string,
-  env: NodeJS.ProcessEnv,
-): Promise<boolean | null> {
-  const { login } = agent.probe
-  if (login === null) return null
-  const { output, status } = await ask(program, login, env)
-  return status === null ? null : agent.isLoggedIn(output, status)
 }
 
 interface Told {
@@ -73,8 +63,8 @@ interface Told {
   readonly status: number | null
 }
 
-/** It could not be asked. */
-const NOTHING: Told = { output: '', status: null }
+/** It could not be asked, or was not. */
+const UNASKED: Told = { output: '', status: null }
 
 /** What a program prints; it is killed with its group where it takes too long or prints without end. */
 async function ask(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Told> {

@@ -1,13 +1,8 @@
 import { firstOf } from '../base/first-of.ts'
 import { matching, setting } from '../settings/form.ts'
-import { part, type Reading } from '../settings/part.ts'
-import type { Agent } from './agent.ts'
+import { part } from '../settings/part.ts'
+import type { AgentsReading } from './agent.ts'
 import type { Agents } from './agents.ts'
-
-/** What the choice among agents is read with. */
-export interface AgentsReading extends Reading {
-  readonly agents: readonly Agent[]
-}
 
 const forms = {
   LOOPER_AGENT: setting(

@@ -2,15 +2,16 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from '
 import { errnoOf } from './errors.ts'
 
 /** More than any such file has: the largest prompt fits, also in UTF-16. */
-const MAX_BYTES = 4_194_304
+const MOST_BYTES = 4_194_304
 
 /**
  * The text of a file that an owner wrote: UTF-8, or UTF-16 as some editors save it, without its byte order mark. Never
  * waits for whoever writes a pipe.
+ * @param mostBytes what it may have at most
  * @throws {Error} of Node's, with its code, where the file is not there (`ENOENT`), a directory (`EISDIR`) or closed
  * @throws {Error} naming the file, where a link leads nowhere, or what is there is a pipe, too large, or no text
  */
-export function readOwnerFile(file: string): string {
+export function readOwnerFile(file: string, mostBytes = MOST_BYTES): string {
   const fd = open(file)
   try {
     const stats = fstatSync(fd)
@@ -18,7 +19,7 @@ export function readOwnerFile(file: string): string {
     // Node's own error does not say which one.
     if (stats.isDirectory())
       throw Object.assign(new Error(`EISDIR: ${file} is a directory`), { code: 'EISDIR' })
-    return decode(readAll(fd, file), file)
+    return decode(readAll(fd, file, mostBytes), file)
   } finally {
     closeSync(fd)
   }
@@ -33,17 +34,17 @@ function open(file: string): number {
   }
 }
 
-function readAll(fd: number, file: string): Buffer {
+function readAll(fd: number, file: string, mostBytes: number): Buffer {
   // What is not on a disk tells no size.
   const chunks: Buffer[] = []
-  for (let bytes = 0; bytes <= MAX_BYTES; ) {
+  for (let bytes = 0; bytes <= mostBytes; ) {
     const chunk = Buffer.allocUnsafe(65_536)
     const read = readSync(fd, chunk)
     if (read === 0) return Buffer.concat(chunks)
     chunks.push(chunk.subarray(0, read))
     bytes += read
   }
-  throw new Error(`${file} is larger than ${MAX_BYTES / 1_048_576} MiB; is it the right file?`)
+  throw new Error(`${file} is larger than ${mostBytes / 1_048_576} MiB; is it the right file?`)
 }
 
 function decode(bytes: Buffer, file: string): string {

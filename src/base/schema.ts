@@ -81,9 +81,9 @@ function literal(value: unknown): object {
   return { type: typeof value, const: value }
 }
 
-function oneOf<V extends (string | number)[]>(values: readonly [...V]): TEnum<V>
-function oneOf(values: readonly unknown[]): object {
-  return { enum: values }
+function oneOf<V extends (string | number)[]>(values: readonly [...V], options?: TSchemaOptions): TEnum<V>
+function oneOf(values: readonly unknown[], options: object = {}): object {
+  return { enum: values, ...options }
 }
 
 function union<S extends TSchema[]>(anyOf: [...S], options?: TSchemaOptions): TUnion<S>

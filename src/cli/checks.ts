@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
-import { isLoggedIn } from '../agents/probe.ts'
+import type { Agent } from '../agents/agent.ts'
+import { type Probe, probe } from '../agents/probe.ts'
 import { errnoOf, messageOf } from '../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../base/finding.ts'
-import { findProgram } from '../checks.ts'
 import type { Config } from '../config.ts'
 import { isOwnVariable } from '../own-variables.ts'
 import { INIT_REMEDY, initWarnings } from '../processes/init.ts'
@@ -16,33 +16,40 @@ import { withoutNpm } from '../runs/npm-environment.ts'
 import { followSecrets } from '../secrets.ts'
 import type { Places } from '../settings/part.ts'
 
-const VERSION_MS = 10_000
-
-/** Whether the agent's program is there, which version it is, and whether it is logged in. */
-export async function checkAgent(config: Config, env: NodeJS.ProcessEnv, places: Places): Promise<Finding> {
-  const program = findProgram(config, env, places)
-  if (program.state !== 'ok') return program
-  const file = program.text
-  const agent = config.agents.standard
-  const { name } = agent
+/**
+ * Whether the programs of agents are there, which version they are, and whether they are logged in: that of whoever names none,
+ * those of the settings, and others that are installed.
+ */
+export async function checkAgents(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  places: Places,
+): Promise<Finding[]> {
+  const { all, standard } = config.agents
   const tried = environmentToTry(config, env, places.projectDir)
-  let text: string
-  try {
-    const { stdout } = await promisify(execFile)(file, ['--version'], { env: tried, timeout: VERSION_MS })
-    text = `${stdout.trim()}, ${file}`
-  } catch (error) {
-    return broken(name, `${file} --version failed: ${messageOf(error)}`, agent.installRemedy)
-  }
-  switch (await isLoggedIn(agent, file, tried)) {
-    case true:
-      return ok(name, `${text}, logged in`)
-    case false: {
-      const remedy = `Log in to ${name} as the user of the service, unless your model provider needs no login.`
-      return warning(name, `${text}, not logged in`, remedy)
-    }
-    case null:
-      return ok(name, text)
-  }
+  const found = await Promise.all(
+    all.map(async (agent) => ({
+      agent,
+      found: await probe(agent, { ...places, searchPath: env.PATH }, tried),
+    })),
+  )
+  return found
+    .filter(({ agent, found }) => agent === standard || isConfigured(agent) || found.program !== null)
+    .map(({ agent, found }) => findingOf(agent, found, agent === standard))
+}
+
+const isConfigured = ({ program, model, args }: Agent) =>
+  program.configured !== null || model !== null || args.length > 0
+
+function findingOf({ name, installRemedy }: Agent, found: Probe, isStandard: boolean): Finding {
+  const { problem, version, program, isLoggedIn } = found
+  // Only whoever names it is refused.
+  if (problem !== null) return (isStandard ? broken : warning)(name, problem, installRemedy)
+  const text = `${version ?? 'unknown version'}, ${program}`
+  if (isLoggedIn === null) return ok(name, text)
+  if (isLoggedIn) return ok(name, `${text}, logged in`)
+  const remedy = `Log in to ${name} as the user of the service, unless your model provider needs no login.`
+  return warning(name, `${text}, not logged in`, remedy)
 }
 
 /** What an agent would get, without anything that is secret; nearly nothing where nobody can say what is. */

@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../config.ts'
 import { firstProcess } from '../processes/init.ts'
 import { ConfigError } from '../settings/config-error.ts'
 import { tellOfDotEnv } from '../settings/dot-env.ts'
-import { checkAgent, checkInit, checkPort, checkProcesses } from './checks.ts'
+import { checkAgents, checkInit, checkPort, checkProcesses } from './checks.ts'
 import { connect } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
 import { localUrl } from './service-address.ts'
@@ -20,17 +20,17 @@ export async function* examineService(world: Surroundings): AsyncGenerator<Findi
     config = loadConfig(env, world, tellOfDotEnv(world.projectDir))
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : [messageOf(error)]
-    for (const problem of problems) yield broken('settings', problem, 'Fix it in .env or the environment.')
+    for (const problem of problems) yield broken('settings', problem, 'Fix it where it is set.')
     return
   }
   yield ok('settings', 'all valid')
-  const misspelt = checkNames(env)
+  const misspelt = checkNames(config)
   yield* misspelt
   const known = misspelt.map(({ text }) => text)
   for (const text of config.warnings.filter((one) => !known.includes(one)))
     yield warning('settings', text, 'Change it, unless it is intended.')
   yield* await checkFiles(config, env)
-  yield await checkAgent(config, env, world)
+  yield* await checkAgents(config, env, world)
   yield checkWorkspace(config)
   yield await config.notice.probe(env, world.interrupted)
   yield (await checkPort(config)) ?? (await checkService(config, env, world.interrupted))

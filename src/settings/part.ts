@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { beginsInHome, expandHome, homeFault, isFileSystemRoot } from '../base/home.ts'
+import type { TSchema } from '../base/schema.ts'
+import { type ConfigFile, NO_CONFIG_FILE } from './config-keys.ts'
 import { type Form, type Forms, unquote, type ValuesOf } from './form.ts'
 
 /** Where the project lies and whose home `~` is. */
@@ -11,6 +13,7 @@ export interface Places {
 /** What reading settings needs, and what it finds. */
 export interface Reading extends Places {
   readonly env: NodeJS.ProcessEnv
+  readonly file: ConfigFile
   /** A path as it was meant: from the project's directory, `~` being the home. */
   resolve(file: string): string
   /** What is wrong; one of them, and nothing is started. */
@@ -24,6 +27,8 @@ export interface Part<T, R extends Reading = Reading> {
   /** The heading under which the documents have them. */
   readonly title: string
   readonly forms: Forms
+  /** Its keys of the config file, each with what may stand there. */
+  readonly keys?: Readonly<Record<string, TSchema>>
   /** Reads them; what is wrong or worth telling goes to the reading. What it returns counts only where nothing is wrong. */
   read(reading: R): T
 }
@@ -37,10 +42,10 @@ export function part<F extends Forms, T, R extends Reading = Reading>(
   return { title, forms, read: (reading) => make(readForms(forms, reading), reading) }
 }
 
-/** Begins a reading. */
+/** Begins a reading, without a config file. */
 export function beginReading(env: NodeJS.ProcessEnv, { projectDir, home }: Places): Reading {
   const resolve = (file: string) => path.resolve(projectDir, expandHome(file, home))
-  return { env, projectDir, home, resolve, problems: [], warnings: [] }
+  return { env, file: NO_CONFIG_FILE, projectDir, home, resolve, problems: [], warnings: [] }
 }
 
 function readForms<F extends Forms>(forms: F, { env, home, problems }: Reading): ValuesOf<F> {

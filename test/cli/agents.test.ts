@@ -12,6 +12,7 @@ const CODEX: AgentsAnswer['agents'][number] = {
   logged_in: true,
   model: 'gpt-5',
   models: ['gpt-5', 'gpt-5-mini'],
+  options: ['--json'],
   can: { resume: true, system_prompt: true, model: true },
   problem: null,
 }

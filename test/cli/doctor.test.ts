@@ -6,7 +6,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { Finding } from '../../src/base/finding.ts'
 import { checkDisk, checkWorkspace } from '../../src/checks.ts'
-import { checkAgent, checkInit, checkPort, checkProcesses } from '../../src/cli/checks.ts'
+import { checkAgents, checkInit, checkPort, checkProcesses } from '../../src/cli/checks.ts'
 import { checkNode } from '../../src/cli/node-check.ts'
 import { loadConfig } from '../../src/config.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
@@ -63,12 +63,12 @@ t.test(
         (check) => [check, 'ok', null],
       ),
     )
-    t.match(checks[2], { text: `codex-cli 0.0.1, ${good.CODEX_EXEC_BINARY}` })
+    t.match(checks[2], { text: `0.0.1, ${good.CODEX_EXEC_BINARY}` })
     t.match(checks[4], { text: `Looper at ${zulip.url}, type=stream stream=coding topic=verified-cad` })
     t.strictSame(zulip.messages, [])
     t.notOk(existsSync(logs))
     const { out } = await runCommand(['doctor'], { columns: 80, world: { ...places, dotEnv: good } })
-    t.match(out, `\u001b[32m✓\u001b[39m codex      codex-cli 0.0.1`)
+    t.match(out, `\u001b[32m✓\u001b[39m codex      0.0.1`)
   },
 )
 
@@ -183,10 +183,58 @@ t.test('codex must be there and tell its version', async (t) => {
   const { config, dir, places } = await setUp(t)
   writeFileSync(path.join(dir, 'bad'), '#!/bin/sh\nexit 3\n')
   chmodSync(path.join(dir, 'bad'), 0o755)
-  const of = (binary: string) => checkAgent(config({ CODEX_EXEC_BINARY: binary }), process.env, places)
-  t.match(await of(path.join(dir, 'bad')), { state: 'broken', text: /bad --version failed/ })
-  t.match(await of(path.join(dir, 'none')), { state: 'broken', text: /missing/ })
+  const of = (binary: string) => checkAgents(config({ CODEX_EXEC_BINARY: binary }), {}, places)
+  t.match(await of(path.join(dir, 'bad')), [
+    { state: 'broken', text: /bad --version failed$/, remedy: /^Install codex/ },
+  ])
+  t.match(await of(path.join(dir, 'none')), [{ state: 'broken', text: /missing/ }])
 })
+
+t.test(
+  'other agents are checked where they are configured or installed; one that is missing is no failure',
+  async (t) => {
+    const { examine, places, dir } = await setUp(t)
+    mkdirSync(path.join(dir, 'bin'))
+    for (const name of ['opencode', 'mytool']) {
+      writeFileSync(path.join(dir, 'bin', name), '#!/bin/sh\necho $0 1.18.33\n')
+      chmodSync(path.join(dir, 'bin', name), 0o755)
+    }
+    writeFileSync(
+      path.join(places.projectDir, 'config.json'),
+      JSON.stringify({
+        agents: {
+          mine: { argv: ['mytool'], version: ['-V'] },
+          silent: { argv: ['mytool'] },
+          gone: { argv: ['/no/such'] },
+        },
+      }),
+    )
+    const more = {
+      LOOPER_CONFIG: 'config.json',
+      PATH: `${dir}/bin:/usr/bin:/bin`,
+      LOOPER_CLAUDE_MODEL: 'opus',
+    }
+    const { status, of } = await examine(more)
+    t.equal(status, 0)
+    t.match(of('opencode'), [{ state: 'ok', text: `1.18.33, ${dir}/bin/opencode` }])
+    t.match(of('claude'), [
+      { state: 'warning', text: /missing from PATH: claude/, remedy: /^Install claude/ },
+    ])
+    t.match(of('mine'), [{ state: 'ok', text: `1.18.33, ${dir}/bin/mytool` }])
+    t.match(of('silent'), [{ state: 'ok', text: `unknown version, ${dir}/bin/mytool` }])
+    t.match(of('gone'), [
+      {
+        state: 'warning',
+        text: /missing from PATH: \/no\/such/,
+        remedy: /^Install it, or correct argv of agents\.gone in /,
+      },
+    ])
+    const standard = await examine({ ...more, LOOPER_AGENT: 'gone' })
+    t.equal(standard.status, 1)
+    t.match(standard.of('gone'), [{ state: 'broken' }])
+    t.match((await examine({ CODEX_EXEC_BINARY: '', ...more, LOOPER_AGENT: 'mine' }, {})).of('codex'), [])
+  },
+)
 
 t.test('the workspace must be in a git repository', async (t) => {
   const { config, dir } = await setUp(t)

@@ -15,7 +15,7 @@ t.test('the agents are listed, each as it was found, and asked once for a while'
   const asked = path.join(t.testdirName, 'asked')
   writeFileSync(
     bin,
-    `#!/bin/sh\necho "$@" >>'${asked}'\n[ "$1" = auth ] && { echo '{"loggedIn": false}'; exit 1; }\necho 2.1.332\n`,
+    `#!/bin/sh\necho "$@" >>'${asked}'\n[ "$1" = auth ] && { echo '{"loggedIn": false}'; exit 1; }\necho 2.1.332 --model --print\n`,
   )
   chmodSync(bin, 0o755)
   const get = async () => JSON.parse(await (await fetch(`${service.url}/agents`)).text())
@@ -30,10 +30,16 @@ t.test('the agents are listed, each as it was found, and asked once for a while'
       logged_in: false,
       model: 'opus',
       models: [],
+      options: ['--model', '--print'],
       can: { resume: true, system_prompt: true, model: true },
       problem: null,
     },
-    { name: 'opencode', default: false, program: null, problem: /LOOPER_OPENCODE_BINARY/ },
+    {
+      name: 'opencode',
+      default: false,
+      program: null,
+      problem: /missing.*\. Install opencode, or name it with LOOPER_OPENCODE_BINARY\.$/,
+    },
   ])
   t.strictSame(await get(), { agents })
 

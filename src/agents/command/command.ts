@@ -12,7 +12,7 @@ import { readText } from './text-reader.ts'
  * @throws {RangeError} with what is wrong with the settings, in a sentence
  */
 export function commandAgent(name: string, settings: CommandSettings): AgentCore {
-  const { argv, stop = 'SIGTERM', output = 'text' } = settings
+  const { argv, stop = 'SIGTERM', output = 'text', version = null, help = null } = settings
   const fault = templateFault(argv)
   if (fault !== null) throw new RangeError(fault)
   const uses = placeholdersOf(argv)
@@ -21,7 +21,8 @@ export function commandAgent(name: string, settings: CommandSettings): AgentCore
     name,
     can: { resume: uses.has('session'), system: uses.has('system_file'), model: uses.has('model') },
     stop: { signal: stop, graceMs: 5000 },
-    probe: { version: ['--version'], help: ['--help'], login: null, models: null },
+    // A script that looks at no arguments would begin to work.
+    probe: { version, help, login: null, models: null },
     command: (task) => commandOf(argv, task),
     read: output === 'events' ? readOwnEvents : readText(settings),
     // A program that does something else as well; its runs are found by their cookie.

@@ -17,12 +17,16 @@ export function placeholdersOf(template: Template): ReadonlySet<Placeholder> {
   return new Set(namesIn(template.flat()).filter(isPlaceholder))
 }
 
+/** The program of a template without faults: a path, or a name on `PATH`. */
+export const programIn = ([program]: Template): string => String(program)
+
 /** What is wrong with a template, in a sentence; null where nothing is. */
 export function templateFault(template: Template): string | null {
   const [program] = template
   if (typeof program !== 'string' || program === '' || namesIn([program]).length > 0) {
     return 'the first of argv is not the name of a program'
   }
+  if (template.flat().some((word) => word.includes('\0'))) return 'argv has a NUL character'
   const unknown = namesIn(template.flat()).find((name) => !isPlaceholder(name))
   if (unknown !== undefined) return `argv has an unknown {${unknown}}; known are ${NAMES.join(', ')}`
   const bare = template.find(

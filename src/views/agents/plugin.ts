@@ -57,7 +57,7 @@ export const agentsRoute: FastifyPluginAsyncTypebox<AgentsRouteOptions> = async 
       if (last === null || now - last.at >= FRESH_MS) last = { at: now, probed: look() }
       const probed = await last.probed
       return {
-        agents: probed.map(({ agent: { name, model, can }, found }) => ({
+        agents: probed.map(({ agent: { name, model, can, installRemedy }, found }) => ({
           name,
           default: name === standard.name,
           program: found.program,
@@ -66,7 +66,8 @@ export const agentsRoute: FastifyPluginAsyncTypebox<AgentsRouteOptions> = async 
           model,
           models: [...found.models],
           can: { resume: can.resume, system_prompt: can.system, model: can.model },
-          problem: found.problem,
+          options: [...found.options],
+          problem: found.problem === null ? null : `${found.problem}. ${installRemedy}`,
         })),
       }
     },

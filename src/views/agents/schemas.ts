@@ -15,6 +15,7 @@ export const AgentsAnswer = Type.Object(
         model: Type.Union([Type.String(), Type.Null()], { description: 'The one of the settings.' }),
         models: Type.Array(Type.String(), { description: 'Those that the agent lists.' }),
         can: Type.Object({ resume: Type.Boolean(), system_prompt: Type.Boolean(), model: Type.Boolean() }),
+        options: Type.Array(Type.String(), { description: 'The long options that its help lists.' }),
         problem: TextOrNull,
       }),
     ),
