@@ -3,10 +3,12 @@ export const LOOKED_AT = 4000
 /** The most steps that a pattern may need for a line: some ten milliseconds. */
 const MOST_STEPS = 20_000_000
 const MOST_SOURCE = 1000
+/** One way more than there are: to go back to a choice takes longer than to go on in a repetition. */
+const CHOICE = 3
 const CLASS = String.raw`\[(?:[^\]\\]|\\.)*\]`
 /** What a pattern is made of, as far as it matters for how long it takes. */
 const TOKEN = new RegExp(
-  String.raw`${CLASS}|\\k|\\.|\(\?[=!]|\(\?<[=!]|\((?:\?:|\?<\w+>)?|\)|\||[*+?]|\{\d+(?:,\d*)?\}|.`,
+  String.raw`${CLASS}|\\k|\\[pPu]\{[^}]*\}|\\.|\(\?[=!]|\(\?<[=!]|\((?:\?:|\?<\w+>)?|\)|\||[*+?]|\{\d+(?:,\d*)?\}|.`,
   'gsu',
 )
 
@@ -57,7 +59,7 @@ function stepsOf(source: string): number {
     isClosed = false
     if (/^\(\?<?[=!]|^\\[k1-9]/.test(token)) return Number.POSITIVE_INFINITY
     if (token === '|') {
-      steps *= 2
+      steps *= CHOICE
       open.fill(true)
     } else if (token.startsWith('(')) open.push(false)
     else if (token === ')') isClosed = open.pop() === true
@@ -74,11 +76,11 @@ interface Repetition {
 const ONCE: Repetition = { ways: 1, most: 1 }
 
 function repetitionOf(token: string): Repetition {
-  if (token === '?') return { ways: 2, most: 1 }
+  if (token === '?') return { ways: CHOICE, most: 1 }
   if (token === '*' || token === '+') return { ways: LOOKED_AT, most: LOOKED_AT }
   const [, least, comma, most] = /^\{(\d+)(,?)(\d*)\}$/.exec(token) ?? []
   if (least === undefined) return ONCE
   if (comma === '') return { ways: 1, most: Number(least) }
   if (most === '') return { ways: LOOKED_AT, most: LOOKED_AT }
-  return { ways: Number(most) - Number(least) + 1, most: Number(most) }
+  return { ways: Number(most) - Number(least) + CHOICE - 1, most: Number(most) }
 }
