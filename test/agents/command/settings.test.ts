@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { agentNamed } from '../../../src/agents/agents.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { filesOf } from '../../../src/config-files.ts'
 import { ConfigError } from '../../../src/settings/config-error.ts'
+import { PROJECT } from '../../helpers/service.ts'
+import { saidBy } from '../recorded.ts'
 
 /** The settings with this config file. */
 function setUp(test: Test) {
@@ -113,4 +115,24 @@ t.test('a file that is broken stops the start, beside other settings that are wr
   const { problemsOf } = setUp(t)
   t.match(problemsOf('{ "agents": ', { LOOPER_PORT: 'x' }), ['value expected', /^LOOPER_PORT: /])
   t.match(problemsOf('{ "$schema": 3 }'), ['$schema: must be string'])
+})
+
+t.test('the example of the documents works, and reads the output beside it', async (t) => {
+  const { load } = setUp(t)
+  const text = readFileSync(path.join(PROJECT, 'docs/agents.md'), 'utf8')
+  const block = (kind: string) => new RegExp(`\`\`\`${kind}\n(.*?)\`\`\``, 's').exec(text)?.[1] ?? ''
+  const { agents } = load(block('jsonc'))
+  const said = (name: string, output: string) => {
+    const agent = agentNamed(agents, name)
+    return agent === null ? null : saidBy(agent.read(), output)
+  }
+  const common = { sessionId: 's-1', reply: 'The tests pass.' }
+  t.match(said('mytool', block('text')), { ...common, usage: { input: 1200, output: 45 }, errorKind: null })
+  t.match(said('mine', block('json')), {
+    ...common,
+    turns: 1,
+    usage: { input: 1200, cached: 300, output: 45 },
+    costUsd: 0.02,
+    errorKind: 'quota',
+  })
 })
