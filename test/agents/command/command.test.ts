@@ -1,10 +1,22 @@
 import t from 'tap'
+import type { AgentCore } from '../../../src/agents/agent-core.ts'
+import { agentNamed } from '../../../src/agents/agents.ts'
 import { commandAgent } from '../../../src/agents/command/command.ts'
 import { CommandSettings } from '../../../src/agents/command/settings.ts'
 import { ajv } from '../../../src/base/ajv.ts'
+import { loadConfig } from '../../../src/config.ts'
 import { eventsOf, saidBy } from '../recorded.ts'
 import { testAgent } from '../suite.ts'
 import { PLAIN_TASK } from '../suite-case.ts'
+
+/** An agent as it comes out of a config file. */
+function configured(name: string, settings: CommandSettings): AgentCore {
+  const dir = t.testdir({ 'looper.json': JSON.stringify({ agents: { [name]: settings } }) })
+  const { agents } = loadConfig({ LOOPER_CONFIG: 'looper.json' }, { projectDir: dir, home: dir })
+  const found = agentNamed(agents, name)
+  if (found === null) throw new Error(`there is no ${name}`)
+  return found
+}
 
 const ID = 'run-7.1'
 const USAGE = { input: 1200, cached: 300, output: 45, total: 1245 }
@@ -77,7 +89,7 @@ const EVENTS: CommandSettings = {
   argv: ['holder', ['-m', '{model}'], ['-r', '{session}'], ['-s', '{system_file}'], '--', '{prompt}'],
   output: 'events',
 }
-const holder = commandAgent('holder', EVENTS)
+const holder = configured('holder', EVENTS)
 const holderId = '00000000-0000-7000-8000-000000000001'
 const holderUsage = { input: 468, cached: 2000, output: 112, total: 580 }
 
