@@ -57,7 +57,7 @@ export function readJsonc(text: string): Jsonc {
         })
       },
       onObjectProperty(given, _offset, _length, line, column, pathOf) {
-        const { names } = open.at(-1) ?? {}
+        const names = open.at(-1)?.names
         if (names?.has(given)) throw faultAt(line, column, `${JSON.stringify(given)} is there already`)
         names?.add(given)
         name = given

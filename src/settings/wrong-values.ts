@@ -15,13 +15,13 @@ export interface WrongValue {
 export function held<S extends TSchema>(
   schema: S,
   value: unknown,
-  tell: (wrong: WrongValue) => void,
+  tell: (wrong: WrongValue) => unknown,
 ): Static<S> | null {
   const validator = ajvForAll()
   if (validator.validate<Static<S>>(schema, value)) return value
   // What none of several schemas takes is told once, and not by what each of them says.
-  for (const error of validator.errors ?? [])
-    if (!error.schemaPath.includes('/anyOf/')) tell(wrongValue(error))
+  const errors = validator.errors?.filter(({ schemaPath }) => !schemaPath.includes('/anyOf/'))
+  errors?.map(wrongValue).map(tell)
   return null
 }
 
