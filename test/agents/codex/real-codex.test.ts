@@ -141,10 +141,11 @@ t.test('what the real codex said is on the record, and a run goes on in its sess
 })
 
 t.test(
-  'a live run has its session on the record within two seconds, and keeps it when it is killed',
+  'a live run has its session on the record within two seconds after codex told it, and keeps it when it is killed',
   async (t) => {
     const { run, recordOf } = await setUp(t, 'danger-full-access')
-    const { runId, pid } = await run('RUN: sleep 300')
+    const { runId, pid, log } = await run('RUN: sleep 300')
+    await until('codex tells its session', () => textOf(log).includes('\nsession id: '))
     const began = Date.now()
     await until('its session', async () => (await recordOf(runId)).session_id !== null)
     t.ok(Date.now() - began < 2000)

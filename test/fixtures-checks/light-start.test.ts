@@ -5,7 +5,7 @@ import path from 'node:path'
 import t from 'tap'
 import { PROJECT } from '../helpers/service.ts'
 
-const HELPER = path.join(PROJECT, 'test/helpers/strip-once.js')
+const HELPER = path.join(PROJECT, 'test/helpers/light-start.js')
 /** As they are without the helper: options of their own, so that whoever runs these tests adds none but its own. */
 const PLAIN = { PATH: process.env.PATH, NODE_OPTIONS: '--stack-trace-limit=10' }
 
