@@ -139,7 +139,8 @@ t.test('12: a zombie agent counts as dead, and its stopped wrapper keeps nobody 
   process.kill(wrapper, 'SIGSTOP')
   await until('its wrapper is stopped', () => stateOf(wrapper) === 'T')
   process.kill(first.pid, 'SIGKILL')
-  await until('it is a zombie', () => stateOf(first.pid) === 'Z')
+  // The watch lets the wrapper go on when it sees that: perhaps before we look.
+  await until('it is a zombie, or was one', () => !isAlive(first.pid))
   const second = await run('exec sleep 300')
   t.equal(second.status, 200)
   t.same(second.body.killed_codex_exec_pids, [], 'nothing was there to be stopped')
