@@ -3,6 +3,7 @@ import type { Meters as PlainMeters } from '../../base/meters.ts'
 import { plainSize } from '../../base/plain-file.ts'
 import type { ProcessTable } from '../../processes/table.ts'
 import { treeOf } from '../../processes/tree.ts'
+import type { RunRecord } from '../../record/ledger.ts'
 import { hasFailed, OUTCOMES } from '../../runs/outcome.ts'
 import { type Run, TRIGGERS } from '../../runs/run.ts'
 import type { RunStep } from '../../runs/steps.ts'
@@ -20,9 +21,23 @@ export interface MeterSources {
   readonly meters: Pick<PlainMeters, 'counters' | 'gauges'>
 }
 
+/** What is counted of a run's step. */
+export interface CountedStep extends Pick<RunStep, 'step'> {
+  readonly run: Pick<RunRecord, CountedColumn> & { readonly stoppedCount: number }
+}
+type CountedColumn =
+  | 'trigger'
+  | 'outcome'
+  | 'returnCode'
+  | 'announcedAt'
+  | 'stoppedAt'
+  | 'launchedAt'
+  | 'endedAt'
+  | 'outputBytes'
+
 /** The service's meters; every label value that exists starts at 0, so that rates are right from the first event on. */
 export interface Meters {
-  take(step: RunStep): void
+  take(step: CountedStep): void
   text(): Promise<string>
   close(): void
 }
@@ -101,7 +116,7 @@ export function openMeters({ table, live, slotTaken, facts, meters }: MeterSourc
 
   return {
     take({ step, run }) {
-      if (step === 'stopped' && run.stoppedPids.length > 0) {
+      if (step === 'stopped' && run.stoppedCount > 0) {
         stopped.observe(secondsBetween(run.announcedAt, run.stoppedAt))
       }
       if (step !== 'ended' || run.outcome === null) return

@@ -227,13 +227,21 @@ t.test('of the run that lives, its processes and the size of its log are told', 
   t.notMatch(other, 'process_open_fds', 'without /proc nobody knows')
 })
 
-t.test('what cannot be counted is told, and ends nobody', async (t) => {
+t.test('what cannot be counted is told, and the rest is counted', async (t) => {
   const { heart, ledger, metrics } = setUp(t)
-  const { runId } = heart.begin('true')
-  ledger.finish(runId, { ...END, outputBytes: -1 })
-  await until('it is told', () => heart.eventsOf('metrics.fail').length === 1)
+  for (const outputBytes of [-1, 500]) ledger.finish(heart.begin('true').runId, { ...END, outputBytes })
+  t.equal(sampleOf(await metrics.text(), 'looper_run_output_bytes_total'), 500)
   t.match(heart.eventsOf('metrics.fail'), [{ error: /decrease/ }])
-  t.equal(sampleOf(await metrics.text(), 'looper_run_output_bytes_total'), 0)
+})
+
+t.test('steps wait until somebody asks, but not without end', async (t) => {
+  const { heart, ledger } = setUp(t)
+  const finish = (outputBytes: number) => ledger.finish(heart.begin('true').runId, { ...END, outputBytes })
+  finish(-1)
+  for (let more = 0; more < 999; more++) finish(1)
+  t.strictSame(heart.eventsOf('metrics.fail'), [])
+  finish(1)
+  await until('they are counted', () => heart.eventsOf('metrics.fail').length === 1)
 })
 
 t.test('the service itself is told in the units of Prometheus', async (t) => {
