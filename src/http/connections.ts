@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import type { onRequestHookHandler } from 'fastify'
 import type { Clock } from '../base/clock.ts'
+import { mostDescriptors } from '../base/descriptors.ts'
 
 /** What bounding connections needs. */
 export interface ConnectionsOptions {
@@ -16,21 +16,11 @@ export interface ConnectionsOptions {
 const DESCRIPTORS_EACH = 3
 /** More than anybody needs; each one costs some memory. */
 const MOST = 1000
-/** What most systems give a process, for where that cannot be read. */
-const COMMON_DESCRIPTORS = 1024
 const TELL_EVERY_MS = 60_000
 
-/** How many connections leave enough descriptors to everything else (proc_pid_limits(5)). */
-export function mostConnections(limits = '/proc/self/limits'): number {
-  return Math.min(MOST, Math.floor(descriptorsOf(limits) / DESCRIPTORS_EACH))
-}
-
-function descriptorsOf(limits: string): number {
-  try {
-    return Number(/^Max open files +(\d+)/m.exec(readFileSync(limits, 'utf8'))?.[1] ?? COMMON_DESCRIPTORS)
-  } catch {
-    return COMMON_DESCRIPTORS
-  }
+/** How many connections leave enough descriptors to everything else. */
+export function mostConnections(limits?: string): number {
+  return Math.min(MOST, Math.floor(mostDescriptors(limits) / DESCRIPTORS_EACH))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { mostDescriptors } from '../base/descriptors.ts'
 import { errnoOf } from '../base/errors.ts'
 import { parseMark } from './mark.ts'
 import { procReader } from './proc-file.ts'
@@ -18,9 +19,11 @@ const MOST_LOOKS = 50
 /** What this table asks of the system. */
 export interface LinuxCalls {
   readonly kill: (pid: number, signal: NodeJS.Signals | 0) => void
-  /** The bytes are looked at before the next call. */
-  readonly readFile: (file: string) => Buffer
+  /** The bytes are looked at before the next call. With a pid, the file is that process's, and will be read again. */
+  readonly readFile: (file: string, pid?: number) => Buffer
   readonly readDirectory: (dir: string) => readonly string[]
+  /** Told who is there now. */
+  readonly keepOnly: (pids: readonly number[]) => void
 }
 
 const HIDING =
@@ -32,22 +35,25 @@ const KERNEL_THREAD = 0x0020_0000
 const REALTIME_LIMIT = /^Max realtime timeout +(\d+)/m
 const COOKIE_ENTRY = new RegExp(`(?:^|\0)${COOKIE}=([^\0]*)`)
 
-const systemCalls = (): LinuxCalls => ({
-  kill: process.kill,
-  readFile: procReader(),
-  readDirectory: readdirSync,
-})
+/** So much of what may be open at once is for looking at processes: each launch looks at all of them, more than once. */
+const DESCRIPTOR_SHARE = 1 / 6
+const MOST_KEPT = 4096
+
+function systemCalls(): LinuxCalls {
+  const { read, keepOnly } = procReader(Math.min(MOST_KEPT, mostDescriptors() * DESCRIPTOR_SHARE))
+  return { kill: process.kill, readFile: read, readDirectory: readdirSync, keepOnly }
+}
 
 /**
  * Linux's own table, read from `/proc` (proc(5)): argument boundaries kept, start ticks as identity. Reading is
  * synchronous: the kernel answers from memory, and a sweep must be faster than what it chases.
  */
 export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
-  const { kill, readFile, readDirectory } = { ...systemCalls(), ...calls }
+  const { kill, readFile, readDirectory, keepOnly } = { ...systemCalls(), ...calls }
   /** A file below `/proc`, or null where the process is gone or closed to us. */
-  const read = (name: string): Buffer | null => {
+  const read = (name: string, pid?: number): Buffer | null => {
     try {
-      return readFile(`/proc/${name}`)
+      return readFile(`/proc/${name}`, pid)
     } catch (error) {
       const code = errnoOf(error)
       if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return null
@@ -63,11 +69,12 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
       const pid = Number(name)
       if (pid > 0) found.push(pid)
     }
+    keepOnly(found)
     return found
   }
 
   const inspect = (pid: number): ProcessInfo | null => {
-    const stat = read(`${pid}/stat`)
+    const stat = read(`${pid}/stat`, pid)
     return stat ? parseStat(stat.toString('latin1'), bootId) : null
   }
 
@@ -90,7 +97,7 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
 
     async processes() {
       return processes(pids, (pid) => {
-        const stat = read(`${pid}/stat`)?.toString('latin1')
+        const stat = read(`${pid}/stat`, pid)?.toString('latin1')
         return stat === undefined || isOfKernel(stat) ? null : parseStat(stat, bootId)
       })
     },
@@ -161,10 +168,12 @@ function isOfKernel(stat: string): boolean {
   return (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ', 7)[6]) & KERNEL_THREAD) !== 0
 }
 
-function* commands(pids: readonly number[], read: (name: string) => Buffer | null): Generator<CommandInfo> {
+function* commands(
+  pids: readonly number[],
+  read: (name: string, pid: number) => Buffer | null,
+): Generator<CommandInfo> {
   for (const pid of pids) {
-    const raw = read(`${pid}/cmdline`)
-    const text = raw?.toString()
+    const text = read(`${pid}/cmdline`, pid)?.toString()
     if (text) yield { pid, argv: (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0') }
   }
 }

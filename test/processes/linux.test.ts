@@ -172,6 +172,26 @@ t.test('a program that wrote its title over its arguments is read as it is', asy
   t.same([...(await table.commands())][0]?.argv, ['nginx: worker process'])
 })
 
+t.test(
+  'a process that executes another program between two looks is seen as what it is by then',
+  async (t) => {
+    const table = linuxTable()
+    const shell = spawn('/bin/sh', ['-c', 'read go; exec sleep 300'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    t.teardown(() => shell.kill('SIGKILL'))
+    const argv = async () => [...(await table.commands())].find(({ pid }) => pid === shell.pid)?.argv
+    await until('the shell is there', async () => (await argv())?.[0] === '/bin/sh')
+    const before = shell.pid === undefined ? null : await table.inspect(shell.pid)
+    shell.stdin?.write('\n')
+    await until('it is another program', async () => (await argv())?.[0] === 'sleep')
+    t.same(await argv(), ['sleep', '300'])
+    t.ok(before && (await table.isAlive(before)), 'and it is the same process')
+    shell.kill('SIGKILL')
+    await once(shell, 'exit')
+    t.equal(await argv(), undefined)
+    t.notOk(before && (await table.isAlive(before)))
+  },
+)
+
 t.test('a process that was started while the table is read is seen, too', async (t) => {
   const seen: number[] = []
   let child: ChildProcess | undefined
