@@ -192,14 +192,21 @@ interface Sighting {
   readonly start: string
 }
 
-/** Samples `/proc`, to the end of the test, for runs of a service on this log directory. */
+/** Samples `/proc`, to the end of the test, for runs of a service on this log directory: runs that begin from now on. */
 export function watchForTwo(test: Test, logDir: string): TwoRunsWatch {
   const mark = markOf(logDir)
   const overlaps: string[] = []
   let looks = 0
+  // What is there before is none, for as long as it is there: reading all of a busy machine would take a whole processor.
+  let before = new Set(readdirSync('/proc'))
   const look = () => {
     looks++
-    const seen = sightings(mark)
+    const names = readdirSync('/proc')
+    before = new Set(names.filter((name) => before.has(name)))
+    const seen = sightings(
+      mark,
+      names.filter((name) => !before.has(name)),
+    )
     if (new Set(seen.map(({ runId }) => runId)).size < 2) return
     // One pass takes a while: only what is still there at its end was surely there together.
     const together = new Set(seen.filter(isStillThere).map(({ runId }) => runId))
@@ -215,9 +222,9 @@ export function watchForTwo(test: Test, logDir: string): TwoRunsWatch {
   }
 }
 
-function sightings(mark: string): Sighting[] {
+function sightings(mark: string, names: readonly string[]): Sighting[] {
   const seen: Sighting[] = []
-  for (const name of readdirSync('/proc')) {
+  for (const name of names) {
     if (!/^\d+$/.test(name)) continue
     try {
       const environment = readFileSync(`/proc/${name}/environ`, 'latin1')
