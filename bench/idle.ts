@@ -31,7 +31,7 @@ await bench('idle', 'A minute with a quiet live run', async (run) => {
   const before = looper.cpuSeconds()
   await setTimeout(run.isQuick ? 1000 : 60_000)
   return [
-    atMost('idle: memory after 60 s', looper.rssMb(), 'MB', 90),
+    atMost('idle: memory after 60 s', looper.rssMb(), 'MB', 70),
     atMost('idle: CPU time in 60 s', looper.cpuSeconds() - before, 's', 0.3),
   ]
 })

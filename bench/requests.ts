@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { bench } from './frame/bench.ts'
 import { atLeast, seen } from './frame/report.ts'
-import { startBare, startLooper, writeAgent } from './frame/servers.ts'
+import { startLooper, startWebhook, writeAgent } from './frame/servers.ts'
 import { median } from './frame/statistics.ts'
 
 /**
  * Requests a second for `/health`, and for a `POST /run` that is answered 409 because the slot is held: Looper beside
- * the same routes of a Fastify app that has nothing else, in turn. Looper logs each request, as it does by default.
+ * Debian's `webhook`, in turn. Its own answer to who asks whether it is there is `/`; a hook whose rules are not met is
+ * answered 409. Both log each request.
  *
  * usage: node bench/requests.ts [--quick]
  */
@@ -18,11 +19,17 @@ async function slotTaken(url: string): Promise<void> {
   }
 }
 
-await bench('requests', 'Requests a second, Looper beside a bare Fastify app', async (run) => {
+await bench('requests', 'Requests a second, Looper beside webhook', async (run) => {
   const milliseconds = run.isQuick ? 200 : 2000
   const agent = writeAgent(run, '#!/bin/sh\n')
   const looper = await startLooper(run, { CODEX_EXEC_BINARY: agent })
-  const bare = await startBare(run)
+  const webhook = await startWebhook(run, {
+    'execute-command': agent,
+    'trigger-rule': {
+      match: { type: 'value', value: 'free', parameter: { source: 'payload', name: 'slot' } },
+    },
+    'trigger-rule-mismatch-http-response-code': 409,
+  })
   const body = JSON.stringify({ zulip_message: 'bench', codex_prompt: 'x', workspace: run.dir })
 
   async function rate(url: string, method: 'GET' | 'POST', status: number): Promise<number> {
@@ -55,26 +62,23 @@ await bench('requests', 'Requests a second, Looper beside a bare Fastify app', a
   await Promise.race([held, slotTaken(looper.url)])
 
   const rows = []
-  for (const { name, route, method, status } of [
-    { name: '/health', route: '/health', method: 'GET', status: 200 },
-    { name: 'busy 409', route: '/run', method: 'POST', status: 409 },
+  for (const { name, route, peerRoute, method, status } of [
+    { name: '/health', route: '/health', peerRoute: '/', method: 'GET', status: 200 },
+    { name: 'busy 409', route: '/run', peerRoute: '/hooks/run', method: 'POST', status: 409 },
   ] as const) {
     const ours: number[] = []
-    const theirs: number[] = []
+    const peers: number[] = []
     for (let round = -1; round < (run.isQuick ? 1 : 7); round++) {
-      const [one, other] = [
-        await rate(looper.url + route, method, status),
-        await rate(bare.url + route, method, status),
-      ]
+      const one = await rate(looper.url + route, method, status)
+      const other = webhook === null ? null : await rate(webhook + peerRoute, method, status)
       if (round < 0) continue
       ours.push(one)
-      theirs.push(other)
+      if (other !== null) peers.push(other)
     }
     rows.push(seen(`${name}: Looper`, median(ours), '1/s'))
-    rows.push(seen(`${name}: bare Fastify app`, median(theirs), '1/s'))
-    rows.push(
-      atLeast(`${name}: Looper against the bare Fastify app`, (100 * median(ours)) / median(theirs), '%', 80),
-    )
+    if (webhook === null) continue
+    rows.push(seen(`${name}: webhook`, median(peers), '1/s'))
+    rows.push(atLeast(`${name}: Looper against webhook`, (100 * median(ours)) / median(peers), '%', 80))
   }
   return rows
 })

@@ -21,7 +21,7 @@ import { median, quantile } from './frame/statistics.ts'
 
 const SIZES = [
   { trees: 1, limit: 100, rounds: 30 },
-  { trees: 50, limit: 300, rounds: 10 },
+  { trees: 50, limit: 80, rounds: 10 },
 ]
 
 /** It takes its tools along when it is asked to end. */

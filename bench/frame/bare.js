@@ -1,4 +1,4 @@
-// What somebody would write in five minutes: the same routes with Fastify, and nothing else. Compiled code is kept, as
+// What somebody would write in five minutes: the same route with Fastify, and nothing else. Compiled code is kept, as
 // Looper keeps its own.
 //
 // usage: node bench/frame/bare.js CACHE
@@ -9,8 +9,5 @@ const { fastify } = await import('fastify')
 
 const app = fastify()
 app.get('/health', async () => ({ ok: true }))
-app.post('/run', async (_request, reply) =>
-  reply.code(409).send({ ok: false, error: 'busy: another run is in progress' }),
-)
 console.log(`listens on ${await app.listen({ host: '127.0.0.1', port: 0 })}`)
 flushCompileCache()

@@ -46,6 +46,10 @@ export const atMost = (what: string, value: number, unit: Row['unit'], limit: nu
   target: { atMost: limit },
 })
 
+/** A number that should be small, or has no target. */
+export const atMostOrSeen = (what: string, value: number, unit: Row['unit'], limit: number | null): Row =>
+  limit === null ? seen(what, value, unit) : atMost(what, value, unit, limit)
+
 /** A number that should be great. */
 export const atLeast = (what: string, value: number, unit: Row['unit'], limit: number): Row => ({
   what,

@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import type { Bench } from './bench.ts'
+import { webhookVersion } from './report.ts'
 
 /** A server in a process of its own. */
 export interface Server {
@@ -31,7 +33,32 @@ export async function startLooper(bench: Bench, settings: NodeJS.ProcessEnv = {}
   return serverOf(child, await told(child, /listens on (\S+)\n/))
 }
 
-/** Starts a Fastify app that has nothing but the routes that are compared, and keeps compiled code as Looper does. */
+/**
+ * Starts Debian's `webhook` with one hook, `/hooks/run`, and with its log, as Looper has one. Returns its URL; null, which
+ * the bench tells, where it is not installed.
+ */
+export async function startWebhook(bench: Bench, hook: object): Promise<string | null> {
+  if (webhookVersion() === null) {
+    bench.tell('Left out: webhook, which is not installed.')
+    return null
+  }
+  const hooks = path.join(bench.dir, 'hooks.json')
+  writeFileSync(hooks, JSON.stringify([{ id: 'run', ...hook }]))
+  const port = await freePort()
+  const args = ['-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
+  await told(bench.spawn('webhook', args), /(serving hooks)/)
+  return `http://127.0.0.1:${port}`
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+/** Starts a Fastify app that has nothing but `/health`, and keeps compiled code as Looper does. */
 export async function startBare(bench: Bench): Promise<Server> {
   const cache = path.join(bench.dir, 'bare-cache')
   const child = bench.spawn(process.execPath, [path.join(import.meta.dirname, 'bare.js'), cache])
