@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Bench } from './bench.ts'
 import { webhookVersion } from './report.ts'
 
@@ -34,7 +35,7 @@ export async function startLooper(bench: Bench, settings: NodeJS.ProcessEnv = {}
 }
 
 /**
- * Starts Debian's `webhook` with one hook, `/hooks/run`, and with its log, as Looper has one. Returns its URL; null, which
+ * Starts Debian's `webhook` with one hook, `/hooks/run`, and with its log in a file, as Looper has one. Returns its URL; null, which
  * the bench tells, where it is not installed.
  */
 export async function startWebhook(bench: Bench, hook: object): Promise<string | null> {
@@ -45,9 +46,20 @@ export async function startWebhook(bench: Bench, hook: object): Promise<string |
   const hooks = path.join(bench.dir, 'hooks.json')
   writeFileSync(hooks, JSON.stringify([{ id: 'run', ...hook }]))
   const port = await freePort()
-  const args = ['-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
-  await told(bench.spawn('webhook', args), /(serving hooks)/)
-  return `http://127.0.0.1:${port}`
+  const log = path.join(bench.dir, 'webhook.log')
+  const args = ['-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose', '-logfile', log]
+  const ended = once(bench.spawn('webhook', args), 'exit')
+  const url = `http://127.0.0.1:${port}`
+  const isUp = () =>
+    fetch(url).then(
+      () => true,
+      () => false,
+    )
+  while (!(await isUp())) {
+    const isOver = await Promise.race([ended.then(() => true), setTimeout(20, false)])
+    if (isOver) throw new Error(`webhook ended: ${readFileSync(log, 'utf8')}`)
+  }
+  return url
 }
 
 async function freePort(): Promise<number> {
@@ -87,9 +99,12 @@ function serverOf(child: ChildProcess, url: string): Server {
 export function told(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ''
+    let found: RegExpExecArray | null = null
     const look = (chunk: Buffer) => {
+      // Its words cost the bench nothing any more, however many there are.
+      if (found) return
       output += chunk
-      const found = pattern.exec(output)
+      found = pattern.exec(output)
       if (found) resolve(found[1] ?? '')
     }
     child.stdout?.on('data', look)
