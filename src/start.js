@@ -12,11 +12,6 @@ const { setFlagsFromString } = process.getBuiltinModule('node:v8')
 // never shrinks it while there is work. Kept as it begins, collections are more frequent and as cheap in all.
 setFlagsFromString('--semi-space-growth-factor=1')
 
-// Loading the modules alone makes V8 optimize a few functions, and its optimizing compilers take 10 MB, their own code
-// included, for what a service that waits does not need.
-setFlagsFromString('--no-opt')
-setFlagsFromString('--no-maglev')
-
 // Compiled code is kept from one start to the next, beside the code that it is made of: whoever may write there may
 // change the code itself. Where nobody may, as in an image, the start is slower, and that is all. Node keeps versions
 // and users apart, and takes nothing that does not fit. `looper serve` of a package names another place.
@@ -26,18 +21,4 @@ void import('./main.ts').then(() => {
   // have loaded.
   flushCompileCache()
   setTimeout(flushCompileCache, 60_000).unref()
-  optimizeWhenBusy()
 })
-
-/** Optimizes from the moment on at which the service is busy: for a fifth of two seconds, which no single run makes it. */
-function optimizeWhenBusy() {
-  let used = process.cpuUsage()
-  const looking = setInterval(() => {
-    const { user, system } = process.cpuUsage(used)
-    used = process.cpuUsage()
-    if (user + system < 400_000) return
-    clearInterval(looking)
-    setFlagsFromString('--opt')
-    setFlagsFromString('--maglev')
-  }, 2000).unref()
-}

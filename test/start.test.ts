@@ -36,23 +36,6 @@ t.test('until it listens, the service loads nothing that only later work needs',
   )
 })
 
-t.test('a service that waits has nothing optimized; a busy one has', async (t) => {
-  const logDir = t.testdir()
-  const flags = ['--trace-opt', path.join(PROJECT, 'src/start.js')]
-  const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir }, flags)
-  let output = ''
-  child.stdout?.on('data', (chunk) => {
-    output += chunk
-  })
-  await until('it listens', () => /listens on \S+\n/.test(output))
-  const url = `${/listens on (\S+)\n/.exec(output)?.[1]}/health`
-  t.notMatch(output, 'target TURBOFAN')
-  const isOptimizing = () => /completed compiling .*target TURBOFAN/.test(output)
-  while (!isOptimizing()) await Promise.all(Array.from({ length: 50 }, async () => (await fetch(url)).text()))
-  child.kill('SIGTERM')
-  t.strictSame(await once(child, 'exit'), [0, null])
-})
-
 const START = path.join(PROJECT, 'src/start.js')
 const CHECK = path.join(PROJECT, 'src/node-version.cjs')
 const scripts: Readonly<Record<string, string>> = JSON.parse(
