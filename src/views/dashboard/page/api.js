@@ -8,6 +8,9 @@
 /** @typedef {import('../../../logs/schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../../logs/schemas.ts').LogLinesAnswer} LogLines */
 /** @typedef {import('../../../logs/schemas.ts').LogTimesAnswer} LogTimes */
+/** @typedef {import('../../../logs/transcript-schemas.ts').TranscriptAnswer} TranscriptPage */
+/** @typedef {import('../../../logs/transcript-schemas.ts').Entry} Entry */
+/** @typedef {import('../../agents/schemas.ts').AgentsAnswer['agents'][number]} Agent */
 /** @typedef {Plan['stop'][number]} PlannedStop */
 /** @typedef {Status['findings'][number]} Finding */
 
@@ -125,6 +128,16 @@ export function createApi(token, refused) {
     /** @param {string} path @param {string} lastId @param {AbortSignal} signal */
     stream: (path, lastId, signal) =>
       ask(path, { signal, ...(lastId !== '' && { headers: { 'last-event-id': lastId } }) }),
+    /** The agents that there are; they are asked, which may take seconds. @returns {Promise<{ agents: Agent[] }>} */
+    agents: () => read('agents'),
+    /**
+     * What its agent said, behind an entry. @param {string} runId @param {{ after: number, limit: number }} wanted
+     * @param {AbortSignal} signal @returns {Promise<TranscriptPage>}
+     */
+    transcript: (runId, wanted, signal) =>
+      read(`${runPath(runId)}/transcript?${queryOf(wanted)}`, { signal }),
+    /** @param {string} runId */
+    transcriptStream: (runId) => `${runPath(runId)}/transcript?follow=1`,
     /** @param {string} runId */
     logStream: (runId) => `${runPath(runId)}/log?follow=1`,
   }

@@ -139,3 +139,32 @@ export function firstLine(text, length) {
 function two(value) {
   return String(value).padStart(2, '0')
 }
+
+/** A number of tokens, short: `830`, `12.4k`, `3.1M`. @param {number} count */
+export function tokens(count) {
+  if (count < 1000) return String(count)
+  const [value, unit] = count < 999_500 ? [count / 1000, 'k'] : [count / 1_000_000, 'M']
+  return `${value < 99.95 ? value.toFixed(1).replace(/\.0$/, '') : Math.round(value)}${unit}`
+}
+
+/** What something cost: `$0.0042`, `$1.20`. @param {number} usd */
+export function cost(usd) {
+  if (usd === 0 || usd >= 0.1) return `$${usd.toFixed(2)}`
+  return usd < 0.0001 ? '< $0.0001' : `$${usd.toFixed(4)}`
+}
+
+/** @type {Readonly<Record<NonNullable<RunSummary['error_kind']>, string>>} */
+const ERROR_NAMES = {
+  quota: 'Usage limit',
+  auth: 'Not logged in',
+  network: 'Model not reached',
+  context_full: 'Context full',
+  refused: 'Refused',
+  crashed: 'Crashed',
+  other: 'Error',
+}
+
+/** A kind of error in words. @param {NonNullable<RunSummary['error_kind']>} kind */
+export function errorName(kind) {
+  return ERROR_NAMES[kind]
+}

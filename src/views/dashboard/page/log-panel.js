@@ -19,7 +19,6 @@ import { complain } from './toasts.js'
  * @param {ParentNode} root @param {Api} api
  */
 export function createLogPanel(root, api) {
-  const box = part(root, 'log', HTMLElement)
   const lines = part(root, 'lines', HTMLElement)
   const content = part(root, 'content', HTMLElement)
   const gap = part(root, 'gap', HTMLElement)
@@ -250,7 +249,6 @@ export function createLogPanel(root, api) {
       search.restart()
       times.restart().catch(() => undefined)
       isBusy = false
-      box.hidden = false
       gap.hidden = later.hidden = true
       tools.hide(false)
       say(null)
@@ -267,10 +265,7 @@ export function createLogPanel(root, api) {
         })
       }
     },
-    hide() {
-      close()
-      box.hidden = true
-    },
+    hide: close,
     close() {
       close()
       follow.close()

@@ -1,8 +1,8 @@
-import { ApiError } from './api.js'
+import { ApiError, isFinal } from './api.js'
 import { icon, part } from './dom.js'
 import { duration, firstLine, isFailed, nameOf, runningMs, verdict } from './format.js'
-import { createLogPanel } from './log-panel.js'
 import { byline, facts, factsStart } from './run-facts.js'
+import { createRunViews } from './run-views.js'
 import { createStop } from './stop.js'
 import { complain } from './toasts.js'
 
@@ -19,7 +19,7 @@ const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'sto
 export function createRunPanel(root, api, settled, again) {
   const title = part(root, 'title', HTMLElement)
   const symbol = part(root, 'icon', HTMLElement)
-  const log = createLogPanel(root, api)
+  const views = createRunViews(root, api)
   const stop = createStop(root, api)
   let shown = ''
   let logOf = ''
@@ -46,11 +46,11 @@ export function createRunPanel(root, api, settled, again) {
     part(root, 'facts-list', HTMLElement).replaceChildren(...facts(run))
     part(root, 'stop', HTMLElement).hidden = run.outcome !== null
     part(root, 'logless', HTMLElement).hidden = run.log_path !== null || run.outcome === null
-    if (run.log_path === null) log.hide()
+    if (run.log_path === null) views.hide()
     else if (logOf !== run.run_id) {
       logOf = run.run_id
-      log.open(run.run_id)
-    }
+      views.open(run)
+    } else views.put(run)
     tick()
   }
 
@@ -77,6 +77,8 @@ export function createRunPanel(root, api, settled, again) {
       draw()
     } catch (error) {
       if (shown !== runId) return
+      // It is asked for again when the service is back.
+      if (!isFinal(error) && run === null) shown = ''
       if (!(error instanceof ApiError && error.status === 404)) return complain(error)
       instead('unknown', `There is no run ${runId}`)
     }
@@ -86,7 +88,7 @@ export function createRunPanel(root, api, settled, again) {
   function instead(name, words) {
     run = null
     logOf = ''
-    log.hide()
+    views.hide()
     for (const each of PARTS) part(root, each, HTMLElement).hidden = true
     title.textContent = words
     for (const each of ['first', 'unknown']) part(root, each, HTMLElement).hidden = each !== name
@@ -124,6 +126,6 @@ export function createRunPanel(root, api, settled, again) {
       // Some details are known from the launch on only.
       if (!wasLaunched || news.outcome !== null) void load(news.run_id)
     },
-    close: log.close,
+    close: views.close,
   }
 }
