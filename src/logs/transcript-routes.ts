@@ -51,12 +51,26 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
         const lastId = request.headers['last-event-id']?.toString()
         if (lastId === LAST_ID) return reply.code(204).send()
         const after = numberOf('Last-Event-ID', lastId) ?? wanted.after
-        const { file } = await logOf(run)
+        let latest = run
+        // Before anything is waited for: its end is told once.
+        const leave = steps.subscribe((told) => {
+          if (told.run.runId === run.runId) latest = told.run
+        })
         try {
-          const stream = openEventStream(reply, clock, patience, request.isAllowed)
-          await follow(stream, run, after, () => growing(file, run.headerBytes, read()))
+          const { file } = await logOf(run)
+          try {
+            const stream = openEventStream(reply, clock, patience, request.isAllowed)
+            await follow(
+              stream,
+              () => latest,
+              () => growing(file, run.headerBytes, read()),
+              after,
+            )
+          } finally {
+            await file.close()
+          }
         } finally {
-          await file.close()
+          leave()
         }
         return reply
       }
@@ -94,9 +108,9 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
    */
   async function follow(
     stream: EventStream,
-    begun: RunRecord,
-    from: number,
+    latest: () => RunRecord,
     begin: () => GrowingTranscript,
+    from: number,
   ): Promise<void> {
     let transcript = begin()
     let after = from
@@ -104,14 +118,10 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
       if (entry.seq <= after || stream.isOver()) return
       await stream.send(`event: entry\nid: ${entry.seq}\ndata: ${JSON.stringify(entryOf(entry))}\n\n`)
     }
-    let latest = begun
-    const leave = steps.subscribe(({ run }) => {
-      if (run.runId === begun.runId) latest = run
-    })
     try {
       while (!stream.isOver()) {
         // Asked before reading: what was said before the end is then surely sent.
-        const run = latest
+        const run = latest()
         if (await transcript.isCut()) {
           transcript = begin()
           after = 0
@@ -124,7 +134,6 @@ export const transcriptRoutes: FastifyPluginAsyncTypebox<TranscriptRoutesOptions
         await Promise.race([clock.sleep(POLL_MS), stream.closed])
       }
     } finally {
-      leave()
       stream.abandon()
     }
   }

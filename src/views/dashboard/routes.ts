@@ -15,7 +15,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json; charset=utf-8',
 }
 /** The style sheets, in their order. They are sent as one: nothing is painted before the last of them is there. */
-const STYLES = ['base', 'frame', 'run', 'log', 'transcript', 'ansi', 'side', 'overlays', 'form', 'small', 'turned']
+const STYLES = [
+  'base',
+  'frame',
+  'run',
+  'log',
+  'transcript',
+  'ansi',
+  'side',
+  'overlays',
+  'form',
+  'small',
+  'turned',
+]
 
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and

@@ -61,19 +61,20 @@ function part(title, text) {
   return box
 }
 
-/** The fields of an input that is a JSON object. @param {string | null} input @returns {Record<string, unknown> | null} */
+/** The fields of an input that is a JSON object, or a list of some. @param {string | null} input @returns {Record<string, unknown> | null} */
 function fieldsOf(input) {
-  if (!input?.startsWith('{')) return null
+  if (!/^[{[]/.test(input ?? '')) return null
   try {
-    return JSON.parse(input)
+    return JSON.parse(String(input))
   } catch {
     return null
   }
 }
 
-/** @param {string | null} input @param {Record<string, unknown> | null} fields */
+/** @param {string | null} input @param {Record<string, unknown> | null} fields @returns {string} */
 function shortOf(input, fields) {
   if (fields === null) return input ?? ''
+  if (Array.isArray(fields)) return fields.map((each) => shortOf(null, Object(each))).join(' ')
   const named = TELLING.map((name) => fields[name]).find((value) => value !== undefined)
   return plain(named ?? Object.values(fields).find((value) => typeof value === 'string') ?? '')
 }

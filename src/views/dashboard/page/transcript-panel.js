@@ -32,6 +32,8 @@ export function createTranscriptPanel(root, api, { begun, none }) {
   let streaming = new AbortController()
   let isEnded = false
   let isPaused = false
+  /** Whether the service had none: of a run that has just begun that may change. */
+  let isMissing = false
   let frame = 0
   /** @type {RunDetails | null} */
   let run = null
@@ -82,6 +84,7 @@ export function createTranscriptPanel(root, api, { begun, none }) {
       tell: (isOpen) => say(isOpen ? null : 'The connection is lost; trying again …'),
     }).catch((error) => {
       if (reading.signal.aborted) return
+      isMissing = true
       if (buffer.items.length === 0) none()
       else complain(error)
     })
@@ -155,7 +158,7 @@ export function createTranscriptPanel(root, api, { begun, none }) {
       runId = shown.run_id
       reading = new AbortController()
       buffer = createTranscriptBuffer()
-      isEnded = isPaused = false
+      isEnded = isPaused = isMissing = false
       end.hidden = true
       follow.set(true)
       attach()
@@ -165,6 +168,9 @@ export function createTranscriptPanel(root, api, { begun, none }) {
     put(news) {
       run = news
       drawSoon()
+      if (!isMissing) return
+      isMissing = false
+      attach()
     },
     /** Nobody looks. */
     pause() {
