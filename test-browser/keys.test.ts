@@ -18,7 +18,7 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await keyboard.type('By keyboard')
   await keyboard.press('Tab')
   await keyboard.type('echo a needle; echo some hay; echo another needle; sleep 300')
-  for (const name of ['stop-only', 'workspace', 'Delay and limits', 'Cancel', 'Preview', 'Start']) {
+  for (const name of ['stop-only', 'workspace', 'model', 'More options', 'Cancel', 'Preview', 'Start']) {
     await keyboard.press('Tab')
     t.equal(await focused(), name)
   }

@@ -81,7 +81,7 @@ t.test('what is wrong with a field is said at that field, in the words of the fo
   await problem('workspace').getByText('/there/is/no/such/place').waitFor()
   await page.getByLabel('Workspace').fill('')
 
-  await page.getByText('Delay and limits').click()
+  await page.getByText('More options').click()
   await page.getByLabel('Time limit, s').fill('-1')
   await start.click()
   await problem('limits').waitFor()

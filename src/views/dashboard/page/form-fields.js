@@ -1,6 +1,6 @@
 import { ApiError } from './api.js'
 
-/** @typedef {'message' | 'prompt' | 'workspace' | 'limits'} Place a field, or fields, with a place for what is wrong there */
+/** @typedef {'message' | 'prompt' | 'workspace' | 'agent' | 'model' | 'system' | 'resume' | 'limits'} Place a field, or fields, with a place for what is wrong there */
 
 /** Which field an error of the service is about, by its code. @type {Readonly<Record<string, Place>>} */
 const PLACES = {
@@ -13,6 +13,9 @@ const PLACES = {
   LOOPER_WORKSPACE_INVALID: 'workspace',
   LOOPER_WORKSPACE_CLOSED: 'workspace',
   LOOPER_WORKSPACE_REFUSED: 'workspace',
+  LOOPER_AGENT_UNKNOWN: 'agent',
+  LOOPER_BINARY_MISSING: 'agent',
+  LOOPER_RESUME_REFUSED: 'resume',
 }
 
 /** The API's words for the fields of the form. @type {readonly (readonly [RegExp, Place, string])[]} */
@@ -20,6 +23,10 @@ const NAMES = [
   [/'?\bzulip_message\b'?/g, 'message', 'the message'],
   [/'?\bcodex_prompt\b'?/g, 'prompt', 'the prompt'],
   [/'?\bworkspace\b'(?! )|'workspace'/g, 'workspace', 'a workspace'],
+  [/'?\bsystem_prompt\b'?/g, 'system', 'the system prompt'],
+  [/'model'|^model\b/g, 'model', 'the model'],
+  [/'agent'|^agent\b/g, 'agent', 'the agent'],
+  [/'resume'|^resume\b/g, 'resume', 'the run to continue'],
   [/'?\bcodex_exec_delay_seconds\b'?/g, 'limits', 'the delay'],
   [/'?\btimeout_seconds\b'?/g, 'limits', 'the time limit'],
   [/'?\bstall_seconds\b'?/g, 'limits', 'the stall limit'],
@@ -46,7 +53,12 @@ export function createFields(form) {
   /** @param {string} name */
   function field(name) {
     const found = form.elements.namedItem(name)
-    if (found instanceof HTMLInputElement || found instanceof HTMLTextAreaElement) return found
+    if (
+      found instanceof HTMLInputElement ||
+      found instanceof HTMLTextAreaElement ||
+      found instanceof HTMLSelectElement
+    )
+      return found
     throw new Error(`the form has no field '${name}'`)
   }
 
@@ -67,6 +79,8 @@ export function createFields(form) {
     setProblem(place, text, remedy)
     const first = form.querySelector('[aria-invalid="true"]')
     if (first instanceof HTMLElement) first.focus()
+    // On a small screen it may stand below what can be seen.
+    form.querySelector(`#${place}-problem`)?.scrollIntoView({ block: 'center' })
   }
 
   return {
@@ -79,7 +93,8 @@ export function createFields(form) {
       return box instanceof HTMLInputElement && box.checked
     },
     clearProblems() {
-      for (const place of ['message', 'prompt', 'workspace', 'limits']) setProblem(place, null)
+      for (const { id } of form.querySelectorAll('[id$="-problem"]'))
+        setProblem(id.replace(/-problem$/, ''), null)
     },
     /** Whether everything is filled in as it must be; if not, it is said where. */
     check() {

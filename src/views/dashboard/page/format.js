@@ -147,6 +147,24 @@ export function tokens(count) {
   return `${value < 99.95 ? value.toFixed(1).replace(/\.0$/, '') : Math.round(value)}${unit}`
 }
 
+/** All tokens of a run, as far as they are known. @param {RunSummary} run @returns {number | null} */
+export function tokensOf({ usage, tokens_used }) {
+  return usage?.total ?? tokens_used
+}
+
+/** What did a run, and what it took, in a line. @param {RunSummary} run @param {boolean} namesAgent */
+export function spent(run, namesAgent) {
+  const count = tokensOf(run)
+  return [
+    namesAgent && run.agent,
+    run.model,
+    count !== null && `${tokens(count)} tokens`,
+    run.cost_usd != null && cost(run.cost_usd),
+  ]
+    .filter(Boolean)
+    .join(' · ')
+}
+
 /** What something cost: `$0.0042`, `$1.20`. @param {number} usd */
 export function cost(usd) {
   if (usd === 0 || usd >= 0.1) return `$${usd.toFixed(2)}`

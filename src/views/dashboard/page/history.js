@@ -9,6 +9,7 @@ import {
   moment,
   nameOf,
   runningMs,
+  spent,
   told,
   verdict,
 } from './format.js'
@@ -21,8 +22,9 @@ const PAGE = 30
 /**
  * The list of runs, newest first, by day.
  * @param {ParentNode} root @param {Api} api @param {(run: RunSummary) => RunSummary} settled
+ * @param {import('./agents.js').Agents} agents
  */
-export function createHistory(root, api, settled) {
+export function createHistory(root, api, settled, agents) {
   const list = part(root, 'runs', HTMLElement)
   const filter = part(root, 'filter', HTMLSelectElement)
   const more = part(root, 'more', HTMLButtonElement)
@@ -112,6 +114,7 @@ export function createHistory(root, api, settled) {
         ` · ${baseName(run.workspace)} · ${askedBy(run)}`,
       ),
       element('span', { class: 'long' }, ms === null ? '–' : duration(ms)),
+      element('span', { class: 'spent' }, spent(run, agents.isNews(run.agent))),
       element('span', { class: 'share', 'aria-hidden': 'true' }),
     )
     if (run.run_id === marked) link.ariaCurrent = 'true'
@@ -168,6 +171,10 @@ export function createHistory(root, api, settled) {
 
   return {
     put,
+    /** Draws all of it anew. */
+    draw() {
+      for (const { run, row } of known.values()) draw(row, run)
+    },
     /** Loads it anew, as long as it was. */
     load: () => fetchFrom(null, Math.min(Math.max(known.size, PAGE), 500)),
     /** @param {string | null} runId @returns {RunSummary | null} */

@@ -1,4 +1,4 @@
-import { ApiError } from './api.js'
+import { ApiError, isFinal } from './api.js'
 import { part } from './dom.js'
 import { addressOf, linesIn } from './log-address.js'
 import { createLogBuffer } from './log-buffer.js'
@@ -10,6 +10,10 @@ import { createLogTimes } from './log-times.js'
 import { createLogTools } from './log-tools.js'
 import { createLogView } from './log-view.js'
 import { complain } from './toasts.js'
+import { beforeNextTry } from './visible.js'
+
+/** How long the service is let alone that could not be reached. */
+const RETRY_MS = 2000
 
 /** @import { Api } from './api.js' */
 /** @typedef {ReturnType<typeof createLogSource>} LogSource */
@@ -222,6 +226,20 @@ export function createLogPanel(root, api) {
     follow.settle()
   }
 
+  /** Shows the end, once the service can be reached. */
+  async function showSoon() {
+    const { signal } = reading
+    try {
+      await showEnd()
+    } catch (error) {
+      if (signal.aborted) return
+      if (isFinal(error)) return fail(error)
+      say('The log cannot be loaded: the service cannot be reached. Trying again …')
+      await beforeNextTry(RETRY_MS, signal)
+      if (!signal.aborted) await showSoon()
+    }
+  }
+
   /** @param {unknown} error */
   function fail(error) {
     if (reading.signal.aborted) return
@@ -255,13 +273,13 @@ export function createLogPanel(root, api) {
       chosen = linesIn(location.hash, id)
       if (chosen === null) {
         follow.set(true)
-        showEnd().catch(fail)
+        void showSoon()
       } else {
         const { from } = chosen
         goTo(from).catch((error) => {
           // A line that is not there (any more) is no reason to show nothing.
           if (!(error instanceof ApiError)) complain(error)
-          showEnd().catch(fail)
+          void showSoon()
         })
       }
     },

@@ -1,5 +1,17 @@
 import { element, rows } from './dom.js'
-import { askedBy, baseName, bytes, duration, firstLine, fullTime, moment } from './format.js'
+import {
+  askedBy,
+  baseName,
+  bytes,
+  cost,
+  duration,
+  errorName,
+  firstLine,
+  fullTime,
+  moment,
+  tokensOf,
+} from './format.js'
+import { shortPath } from './short-path.js'
 
 /** @import { RunDetails } from './api.js' */
 
@@ -20,10 +32,13 @@ export function byline(run, now) {
 }
 
 /** The details that are looked for most, in a line. @param {RunDetails} run */
-export function factsStart({ pid, tokens_used, output_bytes, notice }) {
+export function factsStart(run) {
+  const { pid, output_bytes, notice, cost_usd } = run
+  const tokens = tokensOf(run)
   return [
     pid && `pid ${pid}`,
-    tokens_used !== null && `${tokens_used.toLocaleString('en')} tokens`,
+    tokens !== null && `${tokens.toLocaleString('en')} tokens`,
+    cost_usd != null && cost(cost_usd),
     output_bytes !== null && bytes(output_bytes),
     // Only one that went wrong is news.
     /^(OK|SKIPPED) /.test(notice ?? '') ? null : notice,
@@ -42,7 +57,13 @@ export function facts(run) {
   return rows([
     ['Run', run.run_id],
     ['Request', run.request_id],
-    ['Workspace', run.workspace],
+    ['Session', run.session_id],
+    ['Model', run.model],
+    ['Usage', usageWords(run)],
+    ['Cost', run.cost_usd == null ? null : cost(run.cost_usd)],
+    ['Turns', run.turns == null ? null : String(run.turns)],
+    ['Error', run.error_kind == null ? null : errorName(run.error_kind)],
+    ['Workspace', shortPath(run.workspace, 90)],
     ['Return code', run.return_code === null ? null : String(run.return_code)],
     ['Requested', at(run.requested_at)],
     ['Message sent', at(run.announced_at)],
@@ -53,6 +74,14 @@ export function facts(run) {
     ['Limits', `time ${limit(run.timeout_seconds)}, stall ${limit(run.stall_seconds)}`],
     ['Binary', run.binary],
     ['Command', run.command && element('code', {}, firstLine(run.command, 2000))],
-    ['Log', run.log_path],
+    ['Log', run.log_path && shortPath(run.log_path, 90)],
   ])
+}
+
+/** @param {RunDetails} run */
+function usageWords({ usage, tokens_used }) {
+  const parts = Object.entries(usage ?? { total: tokens_used })
+    .filter(([, count]) => count !== null)
+    .map(([name, count]) => `${count?.toLocaleString('en')} ${name}`)
+  return parts.length > 0 ? `${parts.join(', ')} tokens` : null
 }

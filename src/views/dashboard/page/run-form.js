@@ -1,3 +1,4 @@
+import { createAgentFields } from './agent-fields.js'
 import { element, part } from './dom.js'
 import { createFields, inWordsOfForm, placeOf } from './form-fields.js'
 import { firstLine } from './format.js'
@@ -10,13 +11,15 @@ import { complain, explain, tell } from './toasts.js'
 const SETTLE_MS = 300
 /** What stands for a message that is not written yet: what will be stopped does not depend on it. */
 const NO_MESSAGE = '…'
+/** What is told to be wrong when the user has left it. @type {readonly string[]} */
+const LOOKED_AT = ['workspace', 'agent', 'model', 'resume']
 
 /**
  * The form that asks for a run. It tells at any time what will be stopped.
  * @param {ParentNode} root @param {Api} api @param {import('./plan-view.js').Known} known
- * @param {() => Status} status
+ * @param {() => Status} status @param {import('./agents.js').Agents} agents
  */
-export function createRunForm(root, api, known, status) {
+export function createRunForm(root, api, known, status, agents) {
   const dialog = part(root, 'form-dialog', HTMLDialogElement)
   const form = part(dialog, 'form', HTMLFormElement)
   const details = part(root, 'plan', HTMLElement)
@@ -25,6 +28,7 @@ export function createRunForm(root, api, known, status) {
   const preview = part(root, 'preview', HTMLButtonElement)
   const fields = createFields(form)
   const { field, filled } = fields
+  const agentFields = createAgentFields(dialog, agents)
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling
   let looks = 0
@@ -38,6 +42,7 @@ export function createRunForm(root, api, known, status) {
       zulip_message: filled('message') ?? NO_MESSAGE,
       codex_prompt: fields.isChecked('stop-only') ? '' : filled('prompt'),
       workspace: filled('workspace'),
+      ...agentFields.body(filled),
       codex_exec_delay_seconds: filled('delay'),
       timeout_seconds: filled('timeout'),
       stall_seconds: filled('stall'),
@@ -61,7 +66,7 @@ export function createRunForm(root, api, known, status) {
     try {
       found = await planOf(body())
     } catch (error) {
-      if (asked === looks && !quietly && placeOf(error) === 'workspace') showProblem(error)
+      if (asked === looks && !quietly && LOOKED_AT.includes(String(placeOf(error)))) showProblem(error)
       // What will be stopped does not depend on what is not filled in yet.
       found = await planOf({ zulip_message: NO_MESSAGE, codex_prompt: '' }).catch(() => null)
     }
@@ -92,7 +97,7 @@ export function createRunForm(root, api, known, status) {
     if (place) return fields.refuse(place, inWordsOfForm(text), remedy && inWordsOfForm(remedy))
     const more = remedy === null ? [] : [element('small', {}, remedy)]
     details.replaceChildren(element('p', { class: 'problem', role: 'alert' }, text, ...more))
-    details.scrollIntoView({ block: 'nearest' })
+    details.scrollIntoView({ block: 'center' })
   }
 
   form.addEventListener('submit', (event) => {
@@ -129,12 +134,18 @@ export function createRunForm(root, api, known, status) {
     clearTimeout(settling)
     settling = setTimeout(look, SETTLE_MS)
   })
-  field('workspace').addEventListener('change', () => {
-    clearTimeout(settling)
-    void look(false)
-  })
+  for (const name of LOOKED_AT)
+    field(name).addEventListener('change', () => {
+      clearTimeout(settling)
+      void look(false)
+    })
 
-  function open() {
+  /** @param {string} [title] */
+  function open(title = 'New run') {
+    part(dialog, 'form-title', HTMLElement).textContent = title
+    // What is known of them is offered at once; they are asked anew, as one may have been installed.
+    agentFields.offer()
+    agents.load().then(agentFields.offer, () => undefined)
     fields.clearProblems()
     details.replaceChildren()
     plan = null
@@ -145,7 +156,10 @@ export function createRunForm(root, api, known, status) {
   }
 
   return {
-    open,
+    open() {
+      agentFields.resume(null)
+      open()
+    },
     /** Something has begun or ended meanwhile. */
     refresh() {
       if (dialog.open && !busy) void look()
@@ -159,8 +173,23 @@ export function createRunForm(root, api, known, status) {
       field('workspace').value = run.workspace
       field('timeout').value = String(run.timeout_seconds)
       field('stall').value = String(run.stall_seconds)
+      agentFields.resume(null)
+      agentFields.offer()
+      agentFields.take(run)
       open()
       start.focus()
+    },
+    /** Opens it to go on in another run's session. @param {RunDetails} run */
+    openContinue(run) {
+      form.reset()
+      field('message').value = run.message ?? run.name
+      field('workspace').value = run.workspace
+      agentFields.offer()
+      agentFields.take(run)
+      agentFields.resume(run)
+      open('Continue')
+      void look(false)
+      field('prompt').focus()
     },
     /** Offers workspaces to choose from. @param {string[]} workspaces */
     offer(workspaces) {

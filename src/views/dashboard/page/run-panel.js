@@ -9,14 +9,15 @@ import { complain } from './toasts.js'
 /** @import { Api, RunDetails, RunSummary } from './api.js' */
 
 /** What there is of a run, and only of a run. */
-const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'stop', 'logless']
+const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'continue', 'stop', 'logless']
 
 /**
  * One run: what it is, its log, and what can be done with it. Or why there is none.
  * @param {ParentNode} root @param {Api} api
- * @param {(run: RunSummary) => RunSummary} settled @param {(run: RunDetails) => void} again
+ * @param {(run: RunSummary) => RunSummary} settled @param {import('./agents.js').Agents} agents
+ * @param {{ again: (run: RunDetails) => void, goOn: (run: RunDetails) => void }} asked starts another run like it, or one that goes on in its session
  */
-export function createRunPanel(root, api, settled, again) {
+export function createRunPanel(root, api, settled, agents, asked) {
   const title = part(root, 'title', HTMLElement)
   const symbol = part(root, 'icon', HTMLElement)
   const views = createRunViews(root, api)
@@ -45,6 +46,8 @@ export function createRunPanel(root, api, settled, again) {
     put('facts-start', factsStart(run))
     part(root, 'facts-list', HTMLElement).replaceChildren(...facts(run))
     part(root, 'stop', HTMLElement).hidden = run.outcome !== null
+    const canGoOn = run.outcome !== null && run.session_id != null
+    part(root, 'continue', HTMLElement).hidden = !canGoOn || agents.find(run.agent)?.can.resume !== true
     part(root, 'logless', HTMLElement).hidden = run.log_path !== null || run.outcome === null
     if (run.log_path === null) views.hide()
     else if (logOf !== run.run_id) {
@@ -98,11 +101,15 @@ export function createRunPanel(root, api, settled, again) {
     if (run) stop(run)
   })
   part(root, 'again', HTMLButtonElement).addEventListener('click', () => {
-    if (run) again(run)
+    if (run) asked.again(run)
+  })
+  part(root, 'continue', HTMLButtonElement).addEventListener('click', () => {
+    if (run) asked.goOn(run)
   })
 
   return {
     tick,
+    draw,
     /** @param {string} runId */
     show(runId) {
       if (runId === shown) return

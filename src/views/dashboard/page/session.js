@@ -1,3 +1,4 @@
+import { createAgents } from './agents.js'
 import { isFinal } from './api.js'
 import { createAutopoll } from './autopoll.js'
 import { announce, copyOf, part } from './dom.js'
@@ -44,11 +45,18 @@ export function openSession(root, api, status, signOut) {
   const showPanel = createPanels(root, signal)
   const notify = createNotify(root, api.now())
   const showAutopoll = createAutopoll(root, api, refresh)
+  const agents = createAgents(api, () => {
+    panel.draw()
+    history.draw()
+  })
   createFirstRun(root, api.hasToken)
   /** @type {ReturnType<typeof loadForm> | null} */
   let form = null
-  const panel = createRunPanel(root, api, settled, (run) => withForm(({ openAgain }) => openAgain(run)))
-  const history = createHistory(root, api, settled)
+  const panel = createRunPanel(root, api, settled, agents, {
+    again: (run) => withForm(({ openAgain }) => openAgain(run)),
+    goOn: (run) => withForm(({ openContinue }) => openContinue(run)),
+  })
+  const history = createHistory(root, api, settled, agents)
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
@@ -60,7 +68,7 @@ export function openSession(root, api, status, signOut) {
   /** Its modules come behind those of what is seen first. */
   async function loadForm() {
     const { createRunForm } = await import('./run-form.js')
-    return createRunForm(root, api, find, () => status)
+    return createRunForm(root, api, find, () => status, agents)
   }
 
   /** @param {(form: Awaited<ReturnType<typeof loadForm>>) => void} use */
@@ -143,6 +151,8 @@ export function openSession(root, api, status, signOut) {
     isLoaded = true
     withForm(({ offer }) => offer(history.workspaces()))
     show()
+    // A service of an earlier version does not have them.
+    agents.load().catch(() => undefined)
   }
 
   function tick() {

@@ -2,6 +2,7 @@ import { autopollWords } from './autopoll.js'
 import { element, icon, part, rows } from './dom.js'
 import { showFindings } from './first-run.js'
 import { clockTime, moment } from './format.js'
+import { shortPath } from './short-path.js'
 
 /** @import { Status } from './api.js' */
 
@@ -57,10 +58,11 @@ function noticeText({ kind, route, problem, last }, now) {
 /** @param {NonNullable<Status['disk']>} disk */
 function diskText({ path, free_mb, min_free_mb, ok }) {
   const free = free_mb >= 10_240 ? `${Math.round(free_mb / 1024)} GB free` : `${free_mb} MB free`
-  return ok ? lines(free, path) : warned(free, `less than ${min_free_mb} MB in ${path}: nothing is launched`)
+  const where = shortPath(path, 44)
+  return ok ? lines(free, where) : warned(free, `less than ${min_free_mb} MB in ${path}: nothing is launched`)
 }
 
-/** @param {string | null} first @param {string | null} second */
+/** @param {string | null} first @param {import('./dom.js').Child | null} second */
 function lines(first, second) {
   const made = element('div', {})
   if (first) made.append(element('span', {}, first))

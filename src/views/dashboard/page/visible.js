@@ -34,6 +34,14 @@ export function whenWoken(signal) {
   })
 }
 
+/** Resolves after a while, at once where another try is worth it, or the signal aborts. @param {number} ms @param {AbortSignal} signal */
+export async function beforeNextTry(ms, signal) {
+  const waiting = new AbortController()
+  const timer = setTimeout(() => waiting.abort(), ms)
+  await whenWoken(AbortSignal.any([signal, waiting.signal]))
+  clearTimeout(timer)
+}
+
 /** Aborts when nobody can see the tab any more. @param {AbortSignal} signal ends the watch */
 export function untilHidden(signal) {
   const hidden = new AbortController()
