@@ -87,6 +87,14 @@ t.test('a run is continued in its session', { skip }, async (t) => {
   const prompt = saying(workspace, 'said', [...BEGIN, text('Half of it is done.'), END])
   const { body } = await service.post({ zulip_message: 'Half', codex_prompt: prompt })
   await page.getByText('Half of it is done.', { exact: true }).waitFor()
+  await page.route(PLAN, (route) => {
+    const error = `cannot resume run ${body.run_id}: its session is gone`
+    if (!route.request().postDataJSON().resume) return route.continue()
+    return route.fulfill({
+      status: 409,
+      json: { ok: false, code: 'LOOPER_RESUME_REFUSED', error, remedy: null },
+    })
+  })
   await page.getByRole('button', { name: 'Continue', exact: true }).click()
   t.match(await page.locator('.continues').innerText(), /^Continues Half in its session with codex\.$/)
   t.equal(await page.getByLabel('Prompt', { exact: true }).inputValue(), '')
@@ -95,6 +103,7 @@ t.test('a run is continued in its session', { skip }, async (t) => {
   t.match(await page.locator('#resume-problem').innerText(), /cannot resume run/i, 'its session is gone')
   await shoot('24-form-continue')
   const asked: Record<string, unknown>[] = []
+  await page.unroute(PLAN)
   await page.route(PLAN, (route) => {
     asked.push(route.request().postDataJSON())
     return route.fulfill({ json: { ok: true, run_id: null, plan: null } })
@@ -143,7 +152,7 @@ t.test('the list tells who did it and what it took', { skip }, async (t) => {
     agent: 'claude',
     model: 'sonnet',
   })
-  await page.locator('.spent', { hasText: '$' }).waitFor()
+  await page.locator('.spent', { hasText: /^claude · .*\$/ }).waitFor()
   t.match(await page.locator('.spent').innerText(), /^claude · sonnet · [\d.k]+ tokens · \$[\d.]+$/)
   t.same(faults, [])
 })

@@ -120,9 +120,12 @@ export function createTranscriptPanel(root, api, { begun, none }) {
   }
 
   content.addEventListener('click', ({ target }) => {
-    // Whoever opens something reads it.
+    // Whoever opens something reads it, unless all of it is in sight.
     const fold = target instanceof Element && target.closest('summary')?.parentElement
-    if (fold instanceof HTMLDetailsElement && !fold.open) follow.set(false)
+    if (!(fold instanceof HTMLDetailsElement) || fold.open || !follow.follows) return
+    follow.set(false)
+    const { height } = box.getBoundingClientRect()
+    fold.addEventListener('toggle', () => box.scrollHeight <= height && follow.set(true), { once: true })
   })
   // What scrolls must be within reach of the keyboard.
   box.tabIndex = 0
