@@ -117,7 +117,7 @@ t.test('a run is continued in its session', { skip }, async (t) => {
   t.equal(await page.locator('.continues').isVisible(), false)
   await page.getByRole('button', { name: 'Cancel' }).click()
 
-  t.match(await page.locator('.spent').innerText(), /^25\.8k tokens$/)
+  t.match(await page.locator('.spent').innerText(), /^5\.8k tokens$/)
   await page.getByText('Details', { exact: true }).click()
   const facts = await page.locator('.facts dl').innerText()
   t.match(facts, /Session\s+00000000-0000-7000-8000-000000000001/)

@@ -14,6 +14,7 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await page.getByRole('heading', { name: 'Keys' }).waitFor()
   await keyboard.press('Escape')
   await keyboard.press('n')
+  await page.getByLabel('Message', { exact: true }).waitFor()
   t.equal(await focused(), 'message')
   await keyboard.type('By keyboard')
   await keyboard.press('Tab')
@@ -38,6 +39,9 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await keyboard.press('Escape')
   t.equal(await count.innerText(), '')
   await keyboard.press('Escape')
+
+  await keyboard.press('t')
+  t.equal(await page.locator('.log').getAttribute('data-view'), 'log', 'there is no transcript')
 
   const pressed = (name: string) => page.getByRole('button', { name }).getAttribute('aria-pressed')
   const isFollowing = await pressed('Follow')

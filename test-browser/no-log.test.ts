@@ -1,6 +1,6 @@
 import { unlinkSync } from 'node:fs'
 import t from 'tap'
-import { open, openBrowser, skip, startService } from './browser.ts'
+import { lines, open, openBrowser, skip, startService } from './browser.ts'
 import { change } from './stubs.ts'
 
 t.test('a run without a log says so, be it gone or never written', { skip }, async (t) => {
@@ -21,3 +21,25 @@ t.test('a run without a log says so, be it gone or never written', { skip }, asy
   await page.getByText('This run has no log: none was ever written for it.').waitFor()
   t.equal(await page.locator('.log').isVisible(), false)
 })
+
+t.test(
+  'a page that is loaded as the service dies says so, and shows the log when it is back',
+  { skip },
+  async (t) => {
+    const { service, restart } = await startService(t)
+    await service.post({ zulip_message: 'Words', codex_prompt: 'echo just words' })
+    const { page } = await open(await openBrowser(t), service.url)
+    await page.getByText('End of the log.').waitFor()
+    await page.route(/\/runs\/[\w-]+\/(log|transcript)/, async (route) => {
+      if (service.child.exitCode === null) service.child.kill('SIGKILL')
+      await route.abort()
+    })
+    await page.reload()
+    await page.getByText('The log cannot be loaded: the service cannot be reached. Trying again …').waitFor()
+    await page.unroute(/\/runs\/[\w-]+\/(log|transcript)/)
+    await restart()
+    await page.getByText('just words', { exact: true }).waitFor()
+    await page.getByText('End of the log.').waitFor()
+    t.ok((await lines(page).count()) > 0)
+  },
+)

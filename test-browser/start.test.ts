@@ -120,3 +120,37 @@ t.test('a message of many lines is sent as it was written, and again with Run ag
   await until('both have it', async () => (await messages()).join('|') === [words, words].join('|'))
   t.same(faults, [])
 })
+
+t.test('on a turned phone what is wrong can be seen', { skip }, async (t) => {
+  const { service } = await startService(t)
+  const viewport = { width: 844, height: 390 }
+  const { page, faults, shoot } = await open(await openBrowser(t), service.url, { viewport })
+  await page.getByRole('button', { name: 'New run' }).click()
+  await page.getByLabel('Message', { exact: true }).fill('Hello')
+  await page.getByLabel('Prompt', { exact: true }).fill('true')
+  await page.getByLabel('Workspace').fill('/there/is/no/such/place')
+  await page.locator('[data-part="start"]').click()
+  const problem = page.locator('#workspace-problem')
+  await problem.waitFor()
+  const isOnTop = () =>
+    problem.evaluate((said) => {
+      const { left, top, height } = said.getBoundingClientRect()
+      return said.contains(document.elementFromPoint(left + 5, top + height / 2))
+    })
+  await until('all of it in sight', isOnTop)
+  await shoot('25-turned-error')
+  await page.getByLabel('Workspace').fill('')
+  await page.route(PLAN, (route) =>
+    route.fulfill({ status: 503, json: { ok: false, code: 'LOOPER_DISK_FULL', error: 'the disk is full' } }),
+  )
+  await page.locator('[data-part="start"]').click()
+  const general = page.locator('.plan .problem')
+  await general.waitFor()
+  await until('all of it in sight', () =>
+    general.evaluate((said) => {
+      const { left, top, height } = said.getBoundingClientRect()
+      return said.contains(document.elementFromPoint(left + 5, top + height / 2))
+    }),
+  )
+  t.same(faults, [])
+})

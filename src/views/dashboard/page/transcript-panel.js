@@ -124,8 +124,8 @@ export function createTranscriptPanel(root, api, { begun, none }) {
     const fold = target instanceof Element && target.closest('summary')?.parentElement
     if (!(fold instanceof HTMLDetailsElement) || fold.open || !follow.follows) return
     follow.set(false)
-    const { height } = box.getBoundingClientRect()
-    fold.addEventListener('toggle', () => box.scrollHeight <= height && follow.set(true), { once: true })
+    const goOn = () => box.scrollHeight <= box.clientHeight && follow.set(true)
+    fold.addEventListener('toggle', goOn, { once: true })
   })
   // What scrolls must be within reach of the keyboard.
   box.tabIndex = 0
