@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { lines, open, openBrowser, skip, startService, verdict, type Watched } from './browser.ts'
+import { BEGIN, call, END, result, saying, text } from './said.ts'
 import { axePath, change, manyRuns, PLAN, RUNS, refuse, STATUS } from './stubs.ts'
 
 const SIZES = { desktop: [1440, 900], phone: [390, 844], turned: [844, 390] } as const
@@ -256,4 +257,26 @@ t.test('tokens', { skip }, async (t) => {
   await page.getByText('Read only').waitFor()
   await page.getByText('End of the log.').waitFor()
   await show(t, watched, '16-token-read')
+})
+
+t.test('a transcript', { skip }, async (t) => {
+  const { service, workspace } = await startService(t)
+  const events = [
+    ...BEGIN,
+    text('I look at the test first.\n\n```sh\ncargo test -p kernel\n```'),
+    call('1', 'cargo test -p kernel'),
+    result('1', 'cargo test -p kernel', 'test exact ... ok\n'.repeat(40)),
+    result('2', 'ls /nowhere', 'no such directory', false),
+    text('Fixed in `boolean.rs`, as https://example.org/issue tells.\n\n- **one** thing\n- another'),
+    { type: 'error', message: 'Reconnecting... 1/5 (stream disconnected)' },
+    END,
+    call('3', 'cargo build --release'),
+  ]
+  const prompt = `${saying(workspace, 'said', events)}; sleep 300`
+  await service.post({ zulip_message: 'Fix the test', codex_prompt: prompt })
+  const watched = await open(await openBrowser(t), service.url)
+  const { page } = watched
+  await page.locator('.call.started').waitFor()
+  await page.locator('.call summary').first().click()
+  await show(t, watched, '26-transcript')
 })
