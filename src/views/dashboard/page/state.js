@@ -58,7 +58,7 @@ function noticeText({ kind, route, problem, last }, now) {
 /** @param {NonNullable<Status['disk']>} disk */
 function diskText({ path, free_mb, min_free_mb, ok }) {
   const free = free_mb >= 10_240 ? `${Math.round(free_mb / 1024)} GB free` : `${free_mb} MB free`
-  const where = shortPath(path, 44)
+  const where = shortPath(path, 34)
   return ok ? lines(free, where) : warned(free, `less than ${min_free_mb} MB in ${path}: nothing is launched`)
 }
 
