@@ -72,7 +72,7 @@ t.test(
     await page.getByText('Nothing has run yet').waitFor()
     const curl = await page.locator('[data-part="curl"]').innerText()
     t.ok(curl.startsWith(`curl ${service.url}/run \\`), 'with the address of this service')
-    await page.getByRole('button', { name: 'Copy' }).click()
+    await page.getByRole('button', { name: 'Copy', exact: true }).click()
     await page.getByText(/^(Copied|Selected)/).waitFor()
     await change(page, STATUS, (status) => ({
       ...status,

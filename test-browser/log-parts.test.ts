@@ -145,7 +145,7 @@ t.test(
       // The browser tells of the new address a moment later.
       await until('the lines are chosen', async () => (await chosen(shared)).join() === '11,12,13,14')
       await shared.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-      await shared.getByRole('button', { name: 'Copy' }).click()
+      await shared.getByRole('button', { name: 'Copy', exact: true }).click()
       await shared.getByText('Copied').waitFor()
       const lines = [7, 8, 9, 10].map(
         (number) => `this is output ${number} of a long log, and nothing else is said in it\n`,

@@ -72,7 +72,7 @@ const grows = async (page: Page) => {
 }
 
 t.test(
-  'many tabs share one connection for events and one for the log, and each can act',
+  'many tabs share one connection each for events, the log and what the agent says, and each can act',
   { skip },
   async (t) => {
     const { page, faults, context, addTab, service } = await setUp(t)
@@ -82,7 +82,7 @@ t.test(
       await grows(tab)
       await assertWhole(t, tab, `tab ${index}`)
     }
-    await until('two streams', () => openStreams(service.logDir).join() === '/events,/log')
+    await until('three streams', () => openStreams(service.logDir).join() === '/events,/log,/transcript')
 
     // The tab that has the connections goes: another one goes on, without a gap.
     await page.close()
