@@ -88,7 +88,8 @@ export function createRunViews(root, api) {
       isKept = remembered() === 'log' || linesIn(location.hash, runId) !== null
       if (isKept) show('log')
       else {
-        box.dataset.view = 'transcript'
+        // What is not seen yet does not move when the other view has more tools.
+        box.dataset.view = 'waiting'
         waiting = setTimeout(() => show('log'), PATIENCE_MS)
       }
       transcript.open(run)
