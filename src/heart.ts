@@ -80,6 +80,7 @@ export function openHeart(options: HeartOptions): Heart {
     env: agentEnv,
     recheck: (request) => recheckLaunch(request, access, places),
     minFreeMb: launch.minFreeMb,
+    maxRuns: config.maxRuns,
     maxLogBytes: log.maxMb * MIB,
     placeToCut,
     redact,

@@ -15,6 +15,7 @@ import { agents } from './views/agents/plugin.ts'
 import { api } from './views/api/plugin.ts'
 import { dashboard } from './views/dashboard/plugin.ts'
 import { metrics } from './views/metrics/plugin.ts'
+import { slots } from './views/slots/plugin.ts'
 import { status } from './views/status/plugin.ts'
 import type { ViewPlugin } from './views/view.ts'
 
@@ -27,4 +28,4 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
 /** The ways to look at the service. */
-export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, agents, metrics]
+export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, metrics]

@@ -1,4 +1,4 @@
-PRAGMA user_version = 10;
+PRAGMA user_version = 11;
 
 CREATE TABLE answers (
   key TEXT PRIMARY KEY,
@@ -42,11 +42,13 @@ CREATE TABLE runs (
   cause TEXT,
   output_bytes INTEGER,
   tokens_used INTEGER
-  , caller TEXT, notice_id INTEGER, notice_text TEXT, name TEXT, remedy TEXT, model TEXT, session_id TEXT, reply TEXT, usage_input INTEGER, usage_cached INTEGER, usage_output INTEGER, usage_total INTEGER, cost_usd REAL, turns INTEGER, error_kind TEXT) STRICT;
+  , caller TEXT, notice_id INTEGER, notice_text TEXT, name TEXT, remedy TEXT, model TEXT, session_id TEXT, reply TEXT, usage_input INTEGER, usage_cached INTEGER, usage_output INTEGER, usage_total INTEGER, cost_usd REAL, turns INTEGER, error_kind TEXT, slot TEXT NOT NULL DEFAULT 'default', shares_workspace INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX runs_by_outcome ON runs (outcome);
 
 CREATE INDEX runs_by_request_time ON runs (requested_at);
+
+CREATE INDEX runs_by_slot ON runs (slot);
 
 CREATE INDEX runs_by_trigger ON runs (trigger, launched_at);
 

@@ -1,4 +1,5 @@
-import { ERRORS, type ErrorKind, kindOf } from '../../src/base/errors.ts'
+import { ERRORS, type ErrorKind } from '../../src/base/error-kinds.ts'
+import { kindOf } from '../../src/base/errors.ts'
 import { TRIGGERS } from '../../src/plugins.ts'
 
 /** Every failure that a caller or an operator can act on, of the service and of its plug-ins. */

@@ -18,6 +18,7 @@ import { runs } from './runs.ts'
 import { openScreen, type Screen } from './screen.ts'
 import { findService } from './service-address.ts'
 import { show } from './show.ts'
+import { slots } from './slots.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 import type { World } from './world.ts'
@@ -83,6 +84,8 @@ async function dispatch(context: LocalContext): Promise<number> {
       return stop(asking(context))
     case 'open':
       return open(asking(context))
+    case 'slots':
+      return slots(asking(context))
     case 'agents':
       return agents(asking(context))
     case 'autopoll':

@@ -23,6 +23,8 @@ export const OPTIONS = {
   prompt: { type: 'string', value: 'TEXT' },
   'prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
   workspace: { type: 'string', value: 'DIR', complete: 'directory' },
+  slot: { type: 'string', value: 'NAME' },
+  'share-workspace': { type: 'boolean' },
   agent: { type: 'string', value: 'NAME', complete: 'agents' },
   model: { type: 'string', value: 'NAME' },
   'system-prompt': { type: 'string', value: 'TEXT' },

@@ -4,10 +4,14 @@ import { findRun, presentRun } from './find-run.ts'
 import { labelOf, nameOf, type Told } from './human.ts'
 import { checkStaying, launchRun } from './launch.ts'
 
-/** What a service tells of the message of a run; one that is older than this command does not. */
-type Recorded = Omit<RunDetails, 'agent' | 'model'> & Told & { readonly message?: string | null }
+type Newer = 'agent' | 'model' | 'slot' | 'share_workspace'
 
-/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, workspace, agent, model and program. */
+/** What a service tells of the message of a run; one that is older than this command does not. */
+type Recorded = Omit<RunDetails, Newer> &
+  Partial<Pick<RunDetails, Newer>> &
+  Told & { readonly message?: string | null }
+
+/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, slot, workspace, agent, model and program. */
 export async function rerun(context: Context): Promise<number> {
   const { client, words, options } = context
   checkStaying(options)
@@ -21,6 +25,8 @@ export async function rerun(context: Context): Promise<number> {
     codex_prompt: recorded.prompt,
     workspace: recorded.workspace,
     codex_exec_binary: recorded.binary,
+    ...(recorded.slot === undefined ? {} : { slot: recorded.slot }),
+    ...(recorded.share_workspace ? { share_workspace: true } : {}),
     ...(recorded.agent === undefined ? {} : { agent: recorded.agent }),
     ...(recorded.model ? { model: recorded.model } : {}),
     ...(options.continue ? { resume: runId } : {}),

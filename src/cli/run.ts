@@ -23,6 +23,8 @@ export async function run(context: Context): Promise<number> {
     zulip_message: message,
     workspace: workspaceOf(options.workspace, world),
     ...given('codex_prompt', prompt),
+    ...given('slot', options.slot),
+    ...(options['share-workspace'] ? { share_workspace: true } : {}),
     ...given('agent', options.agent),
     ...given('model', options.model),
     ...given('system_prompt', systemPrompt),

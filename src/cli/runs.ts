@@ -29,11 +29,12 @@ const COLUMNS: readonly Column[] = [
 export async function runs({ world, screen, client, options }: Context): Promise<number> {
   const now = world.clock.now()
   const query = new URLSearchParams({ limit: options.limit ?? DEFAULT_LIMIT })
-  const { outcome, trigger, workspace, since } = options
+  const { outcome, trigger, slot, workspace, since } = options
   if (options.failed && outcome !== undefined) throw wrongUse('use --failed or --outcome, not both')
   if (options.failed) query.set('outcome', FAILED)
   if (outcome !== undefined) query.set('outcome', outcome)
   if (trigger !== undefined) query.set('trigger', trigger)
+  if (slot !== undefined) query.set('slot', slot)
   if (workspace !== undefined) query.set('workspace', realWorkspace(path.resolve(world.cwd, workspace)))
   if (since !== undefined) query.set('since', whenOf(since, now))
   const answer = await client.get<RunPage>(`/runs?${query}`, ['runs'])
@@ -42,7 +43,7 @@ export async function runs({ world, screen, client, options }: Context): Promise
     return EXIT.ok
   }
   if (answer.runs.length === 0) {
-    const isNarrowed = [outcome, trigger, workspace, since, options.failed].some(Boolean)
+    const isNarrowed = [outcome, trigger, slot, workspace, since, options.failed].some(Boolean)
     screen.tell(isNarrowed ? 'looper: no run matches' : 'looper: there are no runs yet')
     return EXIT.ok
   }

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { MAX_SECONDS } from '../base/clock.ts'
-import { type ErrorKind, kindOf, LooperError } from '../base/errors.ts'
+import type { ErrorKind } from '../base/error-kinds.ts'
+import { kindOf, LooperError } from '../base/errors.ts'
 import type { Redact } from '../logging/redact.ts'
 import { SECURITY_HEADERS } from './guards.ts'
 

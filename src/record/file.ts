@@ -79,6 +79,9 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE runs ADD COLUMN remedy TEXT;
   CREATE INDEX runs_failed ON runs (outcome) WHERE outcome = 'exited' AND return_code IS NOT 0;`,
   SAID_MIGRATION + REPLY_MIGRATION,
+  `ALTER TABLE runs ADD COLUMN slot TEXT NOT NULL DEFAULT 'default';
+  ALTER TABLE runs ADD COLUMN shares_workspace INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX runs_by_slot ON runs (slot);`,
 ]
 
 /** While the service starts, nobody is kept waiting. */

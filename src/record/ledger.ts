@@ -29,7 +29,10 @@ export interface RunIntent {
   readonly agent: string
   /** As the agent calls it; null: the agent's own choice. */
   readonly model: string | null
+  readonly slot: string
   readonly workspace: string
+  /** Whether it may work there beside others that may, too. */
+  readonly sharesWorkspace: boolean
   readonly prompt: string
   readonly binary: string
   /** 0: none. */

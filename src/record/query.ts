@@ -11,6 +11,7 @@ export interface RunQuery {
   /** Null stands for runs that have not ended, `failed` for those that ended, and not well. */
   readonly outcomes?: readonly (Outcome | 'failed' | null)[] | undefined
   readonly trigger?: Trigger | undefined
+  readonly slot?: string | undefined
   /** As it stands on the record. */
   readonly workspace?: string | undefined
   /** Only runs asked for then or later, in milliseconds since the epoch. */
@@ -24,7 +25,7 @@ export interface Statement {
 }
 
 /** What lists show: everything but the texts that may have megabytes, of which nobody looks at hundreds. */
-const LISTED = `seq, run_id, request_id, trigger, caller, ${NAME}, agent, workspace, binary, timeout_ms, stall_ms, requested_at,
+const LISTED = `seq, run_id, request_id, trigger, caller, ${NAME}, agent, slot, workspace, shares_workspace, binary, timeout_ms, stall_ms, requested_at,
   announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
   agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, remedy,
   output_bytes, tokens_used, model, session_id, usage_input, usage_cached, usage_output, usage_total, cost_usd, turns,
@@ -46,7 +47,15 @@ const EXITED_BADLY = `outcome = 'exited' AND return_code IS NOT 0`
  * Lists runs, newest first, at the same cost for a hundred runs and for a hundred thousand: each filter has its index,
  * and outcomes are merged from one ordered list each.
  */
-export function selectRuns({ limit, before, outcomes, trigger, workspace, since }: RunQuery): Statement {
+export function selectRuns({
+  limit,
+  before,
+  outcomes,
+  trigger,
+  slot,
+  workspace,
+  since,
+}: RunQuery): Statement {
   const values: Record<string, SQLInputValue> = { limit }
   const conditions = ['true']
   const where = (condition: string, name: string, value: SQLInputValue | undefined) => {
@@ -56,6 +65,7 @@ export function selectRuns({ limit, before, outcomes, trigger, workspace, since 
   }
   where('seq < :before', 'before', before)
   where('trigger = :trigger', 'trigger', trigger)
+  where('slot = :slot', 'slot', slot)
   where('workspace = :workspace', 'workspace', workspace)
   where(SINCE, 'since', since)
   const asked = outcomes && new Set(outcomes)

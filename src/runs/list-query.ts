@@ -15,6 +15,7 @@ export const ListQuery = Type.Object({
     `One or more of ${OUTCOMES.join(', ')}, separated by commas; live: not ended yet; failed: all failures.`,
   ),
   trigger: text(`What asked for the run: ${TRIGGERS.join(', ')}.`),
+  slot: text('The slot.'),
   workspace: text('The workspace, as runs show it.'),
   since: text('Only runs requested at or after a date, or a time with its zone.'),
 })
@@ -37,6 +38,7 @@ export function readListQuery(query: ListQuery): RunQuery {
     before: query.cursor === undefined ? undefined : seqOf(query.cursor),
     outcomes: query.outcome?.split(',').map(outcomeOf),
     trigger: query.trigger === undefined ? undefined : triggerOf(query.trigger),
+    slot: query.slot,
     workspace: query.workspace,
     since: query.since === undefined ? undefined : timeOf(query.since),
   }

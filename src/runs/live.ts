@@ -193,7 +193,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   return {
     async launch(runId, request) {
-      const { requestId, trigger, caller, name, workspace } = request
+      const { requestId, trigger, caller, name, slot, workspace, sharesWorkspace } = request
       const command = request.agent.command(taskOf(request, { runId, dir: deps.place.dirOf(runId) }))
       const line = shellQuote(command.argv)
       const header = { requestId, workspace, command: line }
@@ -223,7 +223,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.
       setImmediate(() => deps.place.prepare(env))
       return follow(
-        { runId, requestId, trigger, caller, name, command: line, logPath, agent, wrapper },
+        {
+          ...{ runId, requestId, trigger, caller, name, slot, workspace, sharesWorkspace },
+          ...{ command: line, logPath, agent, wrapper },
+        },
         request.agent,
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0, before },
         request,
@@ -232,7 +235,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     },
 
     adopt(record, { logPath, command, agent, wrapper, ranMs }) {
-      const { runId, requestId, trigger, caller, name } = record
+      const { runId, requestId, trigger, caller, name, slot, workspace, sharesWorkspace } = record
       const launchedAt = record.launchedAt ?? clock.now() - Number(ranMs)
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
@@ -242,7 +245,10 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         'run.adopt',
       )
       return follow(
-        { runId, requestId, trigger, caller, name, command, logPath, agent, wrapper },
+        {
+          ...{ runId, requestId, trigger, caller, name, slot, workspace, sharesWorkspace },
+          ...{ command, logPath, agent, wrapper },
+        },
         agentOnRecord(deps.agents, record.agent),
         { ...record, before: null, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,

@@ -1,8 +1,8 @@
 import { shellQuote } from '../base/shell-quote.ts'
 import { ageMs } from './age.ts'
+import type { Occupation } from './occupation.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
-import type { Occupation } from './runs.ts'
 import { TO_COME, taskOf } from './task.ts'
 
 /** What a request would do, were it made now. */
@@ -39,7 +39,7 @@ export interface PlannedLaunch extends LaunchRequest {
 /** Looks what a request would do, and does nothing. */
 export async function planOf(
   request: RunRequest,
-  live: readonly Run[],
+  own: readonly Run[],
   { agents, obstacle }: Occupation,
   deps: ResetDeps,
 ): Promise<Plan> {
@@ -48,7 +48,7 @@ export async function planOf(
   const planned: PlannedStop[] = []
   for (const { pid, argv } of await deps.table.commands()) {
     if (!stop.has(pid)) continue
-    const run = live.find(({ agent }) => agent.pid === pid)
+    const run = own.find(({ agent }) => agent.pid === pid)
     planned.push({
       pid,
       runId: run?.runId ?? null,

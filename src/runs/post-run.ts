@@ -5,11 +5,12 @@ import { Type } from '../base/schema.ts'
 import { shellQuote } from '../base/shell-quote.ts'
 import { type KeptAnswer, keyOf, once, type Worked } from '../http/idempotency.ts'
 import { POST_RUN } from './api.ts'
+import { OBSTACLES, type Obstacle } from './occupation.ts'
 import type { Plan } from './plan.ts'
 import { prepareRun } from './request.ts'
 import type { RunRoutesOptions } from './routes.ts'
 import type { RunRequest, RunResult } from './run.ts'
-import { OBSTACLES, type Obstacle, type Runs } from './runs.ts'
+import type { Runs } from './runs.ts'
 import { AcceptedAnswer, PlanAnswer, RunAnswer, RunBody } from './schemas.ts'
 
 type Answer = RunAnswer | AcceptedAnswer | PlanAnswer

@@ -12,6 +12,7 @@ import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './
 import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
 import { nameOf } from './run-name.ts'
 import { OLDER_DELAYS, type RunBody } from './schemas.ts'
+import { DEFAULT_SLOT } from './slots.ts'
 import { TO_COME, taskOf } from './task.ts'
 
 /** What a request's gaps are filled with. */
@@ -96,6 +97,8 @@ export async function prepareRun(
             },
             defaults,
           ),
+          slot: body.slot ?? DEFAULT_SLOT,
+          sharesWorkspace: body.share_workspace ?? false,
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
           stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
         })
@@ -106,6 +109,7 @@ export async function prepareRun(
     request: {
       requestId: origin.requestId,
       caller: origin.caller,
+      slot: body.slot ?? DEFAULT_SLOT,
       message,
       notify: script === null ? defaults.notify : defaults.notifyByScript(script),
       route: script === null ? defaults.route : () => `script=${script}`,
@@ -128,6 +132,8 @@ export async function prepareRun(
 
 /** What a launch is to be. */
 export interface LaunchWish {
+  readonly slot: string
+  readonly sharesWorkspace: boolean
   readonly workspace: string
   /** The notice; null: none is sent. */
   readonly message: string | null
@@ -147,7 +153,7 @@ export interface LaunchWish {
  * `LOOPER_LOG_UNWRITABLE`, `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
  */
 export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
-  const { message, prompt, timeoutMs, stallMs, access, choice } = wish
+  const { message, access, choice, slot, sharesWorkspace, prompt, timeoutMs, stallMs } = wish
   const { agent } = choice
   const places = { ...wish.places, ...agent.program }
   const workspace = checkWorkspace(wish.workspace, places, access)
@@ -157,7 +163,8 @@ export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRe
   const refusal = agent.workspaceRefusal(workspace, binary.path)
   if (refusal !== null) throw new LooperError('LOOPER_WORKSPACE_REFUSED', refusal)
   const name = nameOf(message, prompt, origin.requestId)
-  const launch = { ...origin, ...choice, name, prompt, timeoutMs, stallMs, workspace, binary }
+  const wanted = { slot, sharesWorkspace, prompt, timeoutMs, stallMs }
+  const launch = { ...origin, ...choice, ...wanted, name, workspace, binary }
   const cannot = agent.refusalOf(taskOf(launch, TO_COME))
   if (cannot !== null) throw new LooperError('LOOPER_AGENT_REFUSED', cannot)
   return launch

@@ -7,6 +7,7 @@ import { type StopReport, type StopTarget, stopTrees } from '../processes/stop.t
 import { type Identity, lineage } from '../processes/table.ts'
 import type { Run } from './run.ts'
 import type { StopScope } from './settings.ts'
+import { DEFAULT_SLOT } from './slots.ts'
 import { type StopTreeDeps, targetOf } from './stop-tree.ts'
 
 /** What finding and stopping agents needs. */
@@ -18,6 +19,21 @@ export interface ResetDeps extends StopTreeDeps {
   /** Aborted when the owner does not want to wait for polite ends any more. */
   readonly hurry: AbortSignal
 }
+
+/** The live runs of this service, as one slot sees them. */
+export interface SlotRuns {
+  readonly slot: string
+  readonly own: readonly Run[]
+  /** What lives in other slots, and nobody may touch from this one. */
+  readonly others: readonly Run[]
+}
+
+/** Those of one slot, and the others. */
+export const runsOf = (slot: string, live: readonly Run[]): SlotRuns => ({
+  slot,
+  own: live.filter((run) => run.slot === slot),
+  others: live.filter((run) => run.slot !== slot),
+})
 
 /** The agents that a launch would replace. */
 export interface Found {
@@ -37,19 +53,21 @@ export interface ResetReport extends StopReport {
 }
 
 /**
- * Looks for live agents: the given runs, those whose state an earlier life of the service left, every run of the agent
- * that a run of this service left behind, whatever user it became (sudo), and, with the machine as scope, every run of the
- * agent by this user. Never the service or its ancestors.
+ * Looks for the live agents of a slot: its runs, those whose state an earlier life of the service left and no ledger knows,
+ * every run of the agent that a run of this service left behind, whatever user it became (sudo), and, for the default slot
+ * with the machine as scope, every run of the agent by this user. Never what belongs to a run in another slot, nor the service
+ * or its ancestors.
  */
-export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise<Found> {
+export async function findAgents(deps: ResetDeps, { slot, own, others }: SlotRuns): Promise<Found> {
   const { table, agents: kinds, ownCookie } = deps
   const spare = await lineage(table, process.pid)
   const targets = new Map<string, StopTarget>()
   const keyOf = ({ pid, start }: Identity) => `${pid} ${start}`
-  for (const run of live) {
+  for (const run of own) {
     targets.set(keyOf(run.agent), targetOf(run.runId, run.agent, ownCookie))
   }
 
+  const live = [...own, ...others]
   const orphans: string[] = []
   for (const runId of deps.place.runs()) {
     if (live.some((run) => run.runId === runId)) continue
@@ -60,10 +78,13 @@ export async function findAgents(deps: ResetDeps, live: readonly Run[]): Promise
 
   const isLeft = leftBy(deps, live)
   const commands = [...(await table.commands())]
+  const isElsewhere = belongsTo(others, deps)
+  const isOnMachine = deps.scope === 'machine' && slot === DEFAULT_SLOT
   // On the whole machine only runs of the agent that callers have always known are theirs to be stopped.
   const known = new Set(findStale(commands, kinds.known.isRun, spare))
   const isInScope = async (pid: number) =>
-    (deps.scope === 'machine' && known.has(pid) && (await table.isOwnUser(pid))) || isLeft(pid)
+    (isOnMachine && known.has(pid) && (await table.isOwnUser(pid)) && !(await isElsewhere(pid))) ||
+    isLeft(pid)
   const stale = new Set(findStale(commands, isRunOfAny(kinds), spare))
   for (const pid of stale) {
     const identity = await table.inspect(pid)
@@ -98,6 +119,19 @@ async function agentsAmong(
   if (survivors.length === 0) return []
   const running = new Set(findStale(await table.commands(), isRunOfAny(kinds), spare))
   return survivors.filter((pid) => agents.includes(pid) || running.has(pid))
+}
+
+/** Whether a process belongs to one of these runs: by its mark, or as something that its agent or wrapper started. */
+function belongsTo(runs: readonly Run[], { table, place }: ResetDeps): (pid: number) => Promise<boolean> {
+  const parts = new Set(runs.map(({ runId }) => runPart(runId)))
+  const roots = runs.flatMap(({ agent, wrapper }) => [agent.pid, wrapper.pid])
+  return async (pid) => {
+    if (runs.length === 0) return false
+    const mark = table.markOf(pid)
+    if (mark !== null && mark.owner === place.owner && parts.has(mark.run)) return true
+    const ancestors = await lineage(table, pid)
+    return roots.some((root) => ancestors.has(root))
+  }
 }
 
 /** Whether a process is of a run of this service that is over; what is of a live one belongs to its tree. */

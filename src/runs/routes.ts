@@ -10,6 +10,7 @@ import { postRun } from './post-run.ts'
 import type { RequestDefaults } from './request.ts'
 import type { Runs } from './runs.ts'
 import { RunDetails, RunList, StopAnswer } from './schemas.ts'
+import { DEFAULT_SLOT } from './slots.ts'
 import type { Steps } from './steps.ts'
 import { detailsOf, summaryOf } from './views.ts'
 
@@ -22,6 +23,9 @@ export interface RunRoutesOptions {
   readonly defaults: RequestDefaults
 }
 
+const SlotQuery = Type.Object({
+  slot: Type.Optional(Type.String({ description: 'The slot; "default" where none is named.' })),
+})
 const RunParams = Type.Object({ run_id: RUN_ID })
 
 /** `POST /run`, and the runs on the record. */
@@ -48,11 +52,11 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
   app.get(
     '/runs/current',
     {
-      schema: { ...CURRENT_RUN.schema, response: { 200: RunDetails } },
+      schema: { ...CURRENT_RUN.schema, querystring: SlotQuery, response: { 200: RunDetails } },
       config: { ...CURRENT_RUN.config, scope: 'read' },
     },
-    async () => {
-      const live = runs.live().at(-1)
+    async ({ query: { slot = DEFAULT_SLOT } }) => {
+      const live = runs.live().findLast((run) => run.slot === slot)
       const record = live && ledger.find(live.runId)
       if (!record) throw new LooperError('LOOPER_RUN_NOT_FOUND', 'nothing runs')
       return detailsOf(record)

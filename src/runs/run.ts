@@ -3,6 +3,7 @@ import type { Notify } from '../notices/notice.ts'
 import type { Identity } from '../processes/table.ts'
 import type { AgentChoice } from './agent-choice.ts'
 import type { Ending, RunEnd } from './outcome.ts'
+import type { Footprint } from './room.ts'
 
 /** What asked for a run. */
 export const TRIGGERS = ['http', 'hook', 'autopoll'] as const
@@ -16,8 +17,12 @@ export interface LaunchRequest extends AgentChoice {
   readonly trigger: Trigger
   /** The name of the token, or of the hook, that asked; null where nobody was asked for one. */
   readonly caller: string | null
+  /** Where at most one run lives; see `slots.ts`. */
+  readonly slot: string
   /** A real path. */
   readonly workspace: string
+  /** Whether it may work there beside others that may, too. */
+  readonly sharesWorkspace: boolean
   /** How people call the run: see `run-name.ts`. */
   readonly name: string
   readonly prompt: string
@@ -37,6 +42,7 @@ export type IfRunning = (typeof IF_RUNNING)[number]
 export interface RunRequest {
   readonly requestId: string
   readonly caller: string | null
+  readonly slot: string
   readonly message: string
   readonly notify: Notify
   /** Where the notice would go now, as one line. */
@@ -50,8 +56,7 @@ export interface RunRequest {
 }
 
 /** A run from its launch on. */
-export interface Run {
-  readonly runId: string
+export interface Run extends Footprint {
   readonly requestId: string
   readonly trigger: Trigger
   readonly name: string

@@ -1,30 +1,26 @@
-import { randomUUID } from 'node:crypto'
 import { checkFreeSpace } from '../base/disk.ts'
 import { LooperError, messageOf } from '../base/errors.ts'
 import type { StopReport } from '../processes/stop.ts'
 import { createAdoption } from './adoption.ts'
+import { createIntents } from './intents.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
-import { type Ending, unstarted } from './outcome.ts'
+import { lookAt, type Obstacle, type Occupation } from './occupation.ts'
+import type { Ending } from './outcome.ts'
 import { type Plan, planOf } from './plan.ts'
-import { findAgents } from './reset.ts'
+import { runsOf } from './reset.ts'
+import { type Footprint, noRoom } from './room.ts'
 import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
 import { assertOpen, sequenceOf } from './sequence.ts'
-import { createSlot, type Occupant, type Release } from './slot.ts'
+import type { Occupant, Release, Slot } from './slot.ts'
+import { createSlots, DEFAULT_SLOT, type SlotState } from './slots.ts'
 import { stopAll, stopOne } from './stop-runs.ts'
-
-/** Why nothing new may be launched beside what there is: a launch under way, or a live agent. */
-export type Obstacle = 'busy' | 'live'
-
-/** What callers are told of an obstacle. */
-export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
-  busy: 'another launch is in progress',
-  live: 'an agent is running',
-}
 
 /** What came of the idle launch. */
 export type IdleOutcome =
   | { readonly kind: 'launched'; readonly run: Run }
   | { readonly kind: Obstacle | 'declined' }
+  /** What is in other slots is in the way. */
+  | { readonly kind: 'no_room'; readonly why: LooperError }
 
 /** What became of a request at once. */
 export type Started =
@@ -33,13 +29,7 @@ export type Started =
   /** It asked to be skipped where something runs, and something does. */
   | { readonly kind: 'skipped'; readonly obstacle: Obstacle }
 
-/** The agents that live, and what stands in the way of a new one. */
-export interface Occupation {
-  readonly obstacle: Obstacle | null
-  readonly agents: readonly number[]
-}
-
-/** The heart: a trigger asks for a run; at most one launch happens at a time; a new run replaces the old one. */
+/** The heart: a trigger asks for a run; in each slot at most one launch happens at a time; a new run replaces the old one. */
 export interface Runs {
   /** Follows or ends what an earlier life of the service left unfinished. Launches wait for it. Never rejects. */
   adopt(): Promise<void>
@@ -48,8 +38,8 @@ export interface Runs {
   /**
    * Takes the slot and begins; what follows is told by `done`: the announcement, the stop of every live agent, the
    * launch, and whether the agent stays up.
-   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_DISK_FULL`, `LOOPER_LEDGER_UNWRITABLE`, `LOOPER_SHUTTING_DOWN`; `done`
-   * rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, `LOOPER_RUN_CANCELLED`, and what launching throws
+   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_WORKSPACE_BUSY`, `LOOPER_MAX_RUNS`, `LOOPER_DISK_FULL`,
+   * `LOOPER_LEDGER_UNWRITABLE`, `LOOPER_SHUTTING_DOWN`; `done` rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, `LOOPER_RUN_CANCELLED`, and what launching throws
    * @param whenBusy what to do while another launch holds the slot. What waits is on the record at once; a newer request
    * that waits takes its place (`LOOPER_BUSY`, told by `done`)
    */
@@ -57,21 +47,19 @@ export interface Runs {
   /** What a request would do now. @throws {LooperError} what would keep it from beginning */
   plan(request: RunRequest): Promise<Plan>
   /**
-   * Launches without notice and without stopping anything, if nobody launches, no agent lives, and `prepare` does
-   * not decline with null.
+   * Launches without notice and without stopping anything, if nobody launches in the slot, no agent lives there, and `prepare`
+   * does not decline with null.
    */
-  launchIfIdle(prepare: () => Promise<LaunchRequest | null>): Promise<IdleOutcome>
+  launchIfIdle(slot: string, prepare: () => Promise<LaunchRequest | null>): Promise<IdleOutcome>
   /**
    * Ends a run with everything it started, or calls it off before its launch; resolves when the end is verified and on
    * the record. Null where no such run lives or is being launched. @throws {LooperError} `LOOPER_BUSY`
    */
   stop(runId: string, cause: string): Promise<StopReport | null>
-  /** What lives now. Looks at the process table. */
-  occupation(): Promise<Occupation>
-  /** Whether a launch is in progress. */
-  isTaken(): boolean
-  /** Who holds the slot. */
-  occupant(): Readonly<Occupant> | null
+  /** What lives now in a slot; the default one has, with the machine as stop scope, all strangers too. Looks at the process table. */
+  occupation(slot?: string): Promise<Occupation>
+  /** The default slot first, then all others in which there is anything. */
+  slots(): readonly SlotState[]
   /** The runs of this service that have not ended. */
   live(): readonly Run[]
   /** Launches nothing more, stops every run of this service, and resolves when nothing of them is left. */
@@ -84,68 +72,29 @@ export interface Runs {
 export interface RunsDeps extends LiveDeps {
   /** Less free space than this, and nothing is launched. */
   readonly minFreeMb: number
+  /** So many slots may have a run at a time. */
+  readonly maxRuns: number
 }
 
 /** Assembles the heart. */
 export function createRuns(deps: RunsDeps): Runs {
   const { clock, ledger, logger } = deps
-  const slot = createSlot()
+  const slots = createSlots()
   const live = createLiveRuns(deps)
   const closing = new AbortController()
   const sequenceDeps = { ...deps, live, closing: closing.signal }
   const adoption = createAdoption({ ...deps, live })
-  let isHandedOver = false
-  /** Resolves when the latest request that waited for the slot is done. */
-  let waited: Promise<unknown> = Promise.resolve()
-
-  /** Puts a launch on the record as an intent. */
-  function record(request: LaunchRequest): string {
-    const runId = randomUUID()
-    const { requestId, trigger, caller, name, workspace, prompt, timeoutMs, stallMs, model } = request
-    ledger.begin({
-      runId,
-      requestId,
-      trigger,
-      caller,
-      name,
-      workspace,
-      prompt,
-      timeoutMs,
-      stallMs,
-      agent: request.agent.name,
-      model,
-      binary: request.binary.path,
-      requestedAt: clock.now(),
-    })
-    return runId
-  }
-
-  /** Does what leads to a run that is on the record; what keeps it from starting ends it there. */
-  async function onRecord<T>(runId: string, work: Promise<T>): Promise<T> {
-    try {
-      return await work
-    } catch (error) {
-      if (!isLive(runId)) {
-        const end = { ...unstarted(error), endedAt: clock.now(), outputBytes: null, tokensUsed: null }
-        // A run that was launched and ended has its end already, and a run ends once.
-        ledger.finish(runId, end)
-      }
-      throw error
-    }
-  }
-
   const isLive = (runId: string) => live.all().some((run) => run.runId === runId)
+  const { record, onRecord } = createIntents(deps, isLive)
+  let isHandedOver = false
+  /** What is under way, in whatever slot. */
+  const begun = new Map<Occupant, Promise<unknown>>()
 
-  /** What lives, whoever holds the slot. */
-  async function living(): Promise<Occupation> {
-    const { agents } = await findAgents(deps, live.all())
-    // A run whose agent is gone may still be swept, and its end is not on the record yet.
-    return { obstacle: agents.length > 0 || live.all().length > 0 ? 'live' : null, agents }
-  }
+  const living = (slot: string) => lookAt(runsOf(slot, live.all()), deps)
 
-  async function occupation(): Promise<Occupation> {
-    const now = await living()
-    return slot.taken ? { ...now, obstacle: 'busy' } : now
+  async function occupation(slot = DEFAULT_SLOT): Promise<Occupation> {
+    const now = await living(slot)
+    return slots.named(slot).taken ? { ...now, obstacle: 'busy' } : now
   }
 
   /** Waits for what an earlier life left, and for nothing where the service is about to end. */
@@ -156,16 +105,27 @@ export function createRuns(deps: RunsDeps): Runs {
     if (isHandedOver) throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is restarting')
   }
 
+  /** Why a launch may not begin beside what is in other slots; null where it may. */
+  function misfit(wanted: Footprint): LooperError | null {
+    const launching = slots.taken().flatMap(([, { occupant }]) => occupant?.footprint ?? [])
+    return noRoom(wanted, [...live.all(), ...launching], deps.maxRuns)
+  }
+
+  function assertFits(wanted: Footprint): void {
+    const why = misfit(wanted)
+    if (why) throw why
+  }
+
   /** Takes the slot for a request, or says what is in the way. */
-  async function enter({ ifRunning }: RunRequest): Promise<{ release: Release } | Started> {
-    const release = slot.take()
+  async function enter({ ifRunning, slot: name }: RunRequest): Promise<{ release: Release } | Started> {
+    const release = slots.named(name).take()
     if (!release) {
       if (ifRunning === 'skip') return { kind: 'skipped', obstacle: 'busy' }
       throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
     }
     if (ifRunning === 'replace') return { release }
     try {
-      const { obstacle } = await living()
+      const { obstacle } = await living(name)
       if (obstacle === null) return { release }
       release()
       return { kind: 'skipped', obstacle }
@@ -176,13 +136,21 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   /** Puts a request on the record, and begins; where it has not got the slot, when its turn comes. */
-  function begin(request: RunRequest, taken: Release | null): Started {
+  function begin(request: RunRequest, slot: Slot, taken: Release | null): Started {
     const { requestId, caller, launch } = request
     const log = logger.child({ request_id: requestId, caller })
+    const since = clock.now()
     let occupant: Occupant
     try {
+      // Nothing is awaited from the look at other slots until everybody else sees what is taken.
+      if (taken && launch) assertFits({ ...launch, runId: '' })
       const runId = launch && record(launch)
-      occupant = { requestId, runId, step: 'notice', calledOff: new AbortController() }
+      const calledOff = new AbortController()
+      occupant = { requestId, runId, since, step: 'notice', calledOff, footprint: null }
+      if (taken) {
+        occupant.footprint = footprintOf(launch, runId)
+        slot.occupy(occupant)
+      }
     } catch (error) {
       taken?.()
       throw error
@@ -193,12 +161,17 @@ export function createRuns(deps: RunsDeps): Runs {
     let release = taken
     const wait = async () => {
       release = await sequence.waitFor((over) => slot.turn(occupant, over))
+      const wanted = footprintOf(launch, runId)
+      if (wanted) assertFits(wanted)
+      occupant.footprint = wanted
       return go()
     }
-    if (taken) slot.occupy(occupant)
     const work = taken ? go() : wait()
     const done = (runId ? onRecord(runId, work) : work)
-      .finally(() => release?.())
+      .finally(() => {
+        begun.delete(occupant)
+        release?.()
+      })
       .then(
         (result) => {
           log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
@@ -209,7 +182,10 @@ export function createRuns(deps: RunsDeps): Runs {
           throw error
         },
       )
-    if (!taken) waited = done.catch(() => undefined)
+    begun.set(
+      occupant,
+      done.catch(() => undefined),
+    )
     return { kind: 'started', runId, done }
   }
 
@@ -221,31 +197,41 @@ export function createRuns(deps: RunsDeps): Runs {
     async start(request, whenBusy = 'refuse') {
       await open()
       if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
-      if (slot.taken && whenBusy === 'wait') return begin(request, null)
+      const slot = slots.named(request.slot)
+      if (slot.taken && whenBusy === 'wait') return begin(request, slot, null)
       const entered = await enter(request)
-      return 'release' in entered ? begin(request, entered.release) : entered
+      return 'release' in entered ? begin(request, slots.named(request.slot), entered.release) : entered
     },
 
     async plan(request) {
       await open()
-      if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
-      return planOf(request, live.all(), await occupation(), deps)
+      if (request.launch) {
+        checkFreeSpace(deps.logDir, deps.minFreeMb)
+        assertFits({ ...request.launch, runId: '' })
+      }
+      const { own } = runsOf(request.slot, live.all())
+      return planOf(request, own, await occupation(request.slot), deps)
     },
 
-    async launchIfIdle(prepare) {
+    async launchIfIdle(name, prepare) {
       await open()
+      const slot = slots.named(name)
       const release = slot.take()
       if (!release) return { kind: 'busy' }
       try {
-        const { obstacle } = await living()
+        const { obstacle } = await living(name)
         if (obstacle) return { kind: obstacle }
         const request = await prepare()
         if (!request) return { kind: 'declined' }
         checkFreeSpace(deps.logDir, deps.minFreeMb)
         assertOpen(closing.signal)
+        const why = misfit({ ...request, runId: '' })
+        if (why) return { kind: 'no_room', why }
         const runId = record(request)
         const { requestId } = request
-        slot.occupy({ requestId, runId, step: 'launch', calledOff: new AbortController() })
+        const calledOff = new AbortController()
+        const footprint = footprintOf(request, runId)
+        slot.occupy({ requestId, runId, since: clock.now(), step: 'launch', calledOff, footprint })
         return { kind: 'launched', run: await onRecord(runId, live.launch(runId, request)) }
       } finally {
         release()
@@ -254,27 +240,26 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async stop(runId, cause) {
       await adoption.settled()
-      const { occupant, waiting } = slot
-      const begun = [occupant, waiting].find((one) => one?.runId === runId)
-      const wasWaiting = begun && !isLive(runId)
-      if (wasWaiting) {
-        begun.calledOff.abort(cause)
-        await (begun === waiting ? waited : slot.released())
+      const holding = slots.taken().find(([, { occupant }]) => occupant?.runId === runId)
+      const waiting = slots.taken().find(([, slot]) => slot.waiting?.runId === runId)
+      const one = holding?.[1].occupant ?? waiting?.[1].waiting
+      const isToCome = one && !isLive(runId)
+      if (isToCome) {
+        one.calledOff.abort(cause)
+        await (begun.get(one) ?? holding?.[1].released())
       }
       const run = live.all().find((candidate) => candidate.runId === runId)
       if (run) {
-        begun?.calledOff.abort(cause)
+        one?.calledOff.abort(cause)
         const why: Ending = { outcome: 'stopped', cause }
         return stopOne(run, why, deps, logger).finally(() => run.expectNoEnd(why))
       }
-      return wasWaiting ? { signalled: [], survivors: [] } : null
+      return isToCome ? { signalled: [], survivors: [] } : null
     },
 
     occupation,
 
-    isTaken: () => slot.taken,
-
-    occupant: () => slot.occupant,
+    slots: () => slots.states(live.all()),
 
     live: () => live.all(),
 
@@ -282,17 +267,22 @@ export function createRuns(deps: RunsDeps): Runs {
       isHandedOver = true
       adoption.leave()
       await adoption.over()
-      await slot.free()
+      await slots.free()
     },
 
     async close() {
       closing.abort()
       adoption.leave()
       await adoption.over()
-      await waited
-      await slot.free()
+      await Promise.all(begun.values())
+      await slots.free()
       const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }
-      await stopAll(live.all(), why, { ...deps, scope: 'own' }, logger)
+      const all = { slot: DEFAULT_SLOT, own: live.all(), others: [] }
+      await stopAll(all, why, { ...deps, scope: 'own' }, logger)
     },
   }
 }
+
+/** What a launch takes; null where nothing will be launched. */
+const footprintOf = (launch: LaunchRequest | null, runId: string | null): Footprint | null =>
+  launch && runId !== null ? { ...launch, runId } : null

@@ -4,6 +4,7 @@ import { orNull, type Static, Type } from '../base/schema.ts'
 import { OUTCOMES } from './outcome.ts'
 import { IF_RUNNING, TRIGGERS } from './run.ts'
 import { NAME_LENGTH } from './run-name.ts'
+import { SLOT_NAME } from './slots.ts'
 
 const text = (description: string) => Type.Optional(Type.Union([Type.String(), Type.Null()], { description }))
 // Old wrappers send numbers as strings.
@@ -24,7 +25,17 @@ export const RunBody = Type.Object({
   zulip_message: Type.String({ pattern: '\\S', description: 'The notice, sent before anything is stopped.' }),
   codex_prompt: text('The prompt; empty: only announce and stop.'),
   prompt: text('Older name of codex_prompt.'),
+  slot: Type.Optional(
+    Type.Union([Type.String({ pattern: SLOT_NAME }), Type.Null()], {
+      description: 'In each slot at most one run lives at a time; "default" where none is named.',
+    }),
+  ),
   workspace: text('The directory the agent works in.'),
+  share_workspace: Type.Optional(
+    Type.Union([Type.Boolean(), Type.Null()], {
+      description: 'Allow runs in other slots in the same workspace, where they allow it, too.',
+    }),
+  ),
   codex_exec_binary: text('A path, or a name on PATH.'),
   codex_exec_delay_seconds: seconds('The wait between stop and launch.'),
   codex_exec_startup_check_seconds: seconds('The wait after the launch, before the answer.'),
@@ -173,7 +184,9 @@ const summary = {
   }),
   agent: Type.String(),
   model: Type.Union([Type.String(), Type.Null()], { description: "Null: the agent's own choice." }),
+  slot: Type.String({ description: 'Where at most one run lives at a time.' }),
   workspace: Type.String(),
+  share_workspace: Type.Boolean({ description: 'Whether it may work there beside others that may, too.' }),
   pid: NumberOrNull,
   log_path: TextOrNull,
   outcome: Type.Union([Type.Enum([...OUTCOMES]), Type.Null()]),

@@ -5,7 +5,7 @@ import type { Receipt } from '../notices/notice.ts'
 import { lineage } from '../processes/table.ts'
 import type { LiveDeps, LiveRuns } from './live.ts'
 import type { Ending } from './outcome.ts'
-import type { ResetReport } from './reset.ts'
+import { type ResetReport, runsOf } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
 import type { Occupant, SlotStep } from './slot.ts'
 import { stopAll } from './stop-runs.ts'
@@ -21,9 +21,9 @@ export interface SequenceDeps extends LiveDeps {
 export interface Sequence {
   /** Waits for something that ends, too, when the request is called off. */
   waitFor<T>(wait: (over: AbortSignal) => Promise<T>): Promise<T>
-  /** Announces, stops every live agent, launches, and looks whether the agent stays up. */
+  /** Announces, stops every live agent of the slot, launches, and looks whether the agent stays up. */
   replace(request: RunRequest, launch: LaunchRequest, runId: string): Promise<RunResult>
-  /** Announces, and stops every live agent. */
+  /** Announces, and stops every live agent of the slot. */
   stopOnly(request: RunRequest): Promise<RunResult>
 }
 
@@ -100,10 +100,11 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     })
   }
 
-  async function reset(why: Ending): Promise<ResetReport> {
+  async function reset(slot: string, why: Ending): Promise<ResetReport> {
     enter('stop')
-    const report = await stopAll(live.all(), why, deps, log).finally(() => {
-      for (const run of live.all()) run.expectNoEnd(why)
+    const runs = () => runsOf(slot, live.all())
+    const report = await stopAll(runs(), why, deps, log).finally(() => {
+      for (const run of runs().own) run.expectNoEnd(why)
     })
     const { agents, signalled, remaining } = report
     log.info({ step: 'stopped', pids: agents, signalled, remaining }, 'run.step')
@@ -147,7 +148,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     async stopOnly(request) {
       const { output: noticeOutput } = await announce(request)
       const cause = `stopped by request ${request.requestId}`
-      const { agents, remaining } = await reset({ outcome: 'stopped', cause })
+      const { agents, remaining } = await reset(request.slot, { outcome: 'stopped', cause })
       return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }
     },
 
@@ -157,7 +158,10 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
       // A notice may take its time: what cannot be launched any more must not stop what lives.
       deps.recheck(launch)
 
-      const { agents, remaining } = await reset({ outcome: 'replaced', cause: `replaced by run ${runId}` })
+      const { agents, remaining } = await reset(launch.slot, {
+        outcome: 'replaced',
+        cause: `replaced by run ${runId}`,
+      })
       const stoppedPids = agents.filter((pid) => !remaining.includes(pid))
       ledger.step(runId, { stoppedAt: clock.now(), stoppedPids })
       if (remaining.length > 0) throw await stillAlive(remaining, deps)

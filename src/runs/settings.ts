@@ -1,5 +1,5 @@
 import { isDirectory } from '../base/files.ts'
-import { count, filePath, list, oneOf, seconds, setting, text } from '../settings/form.ts'
+import { count, filePath, integer, list, oneOf, seconds, setting, text } from '../settings/form.ts'
 import { part } from '../settings/part.ts'
 import type { WorkspaceRoot } from './access.ts'
 import type { PromptSource } from './prompt.ts'
@@ -32,6 +32,8 @@ export interface RunSettings {
     /** Less free space than this, and nothing is launched. */
     readonly minFreeMb: number
   }
+  /** So many slots may have a run at a time. */
+  readonly maxRuns: number
   readonly stop: { readonly scope: StopScope; readonly graceMs: number }
 }
 
@@ -106,6 +108,11 @@ const forms = {
     'end a run after this many seconds without output and CPU time; 0: never',
   ),
   LOOPER_STOP_GRACE_SECONDS: setting(seconds(), '`5`', 'seconds from the first polite signal to SIGKILL'),
+  LOOPER_MAX_RUNS: setting(
+    integer(1, 1000, 'a number of runs from 1 to 1000'),
+    '`4`',
+    'how many runs may live at a time, each in a slot of its own',
+  ),
   LOOPER_MIN_FREE_MB: setting(
     count('a number of megabytes, 0 or more'),
     '`100`',
@@ -150,6 +157,7 @@ export const runSettings = part(
         prompt,
         minFreeMb: values.LOOPER_MIN_FREE_MB ?? 100,
       },
+      maxRuns: values.LOOPER_MAX_RUNS ?? 4,
       stop: {
         scope: values.LOOPER_STOP_SCOPE?.toLowerCase() === 'own' ? 'own' : 'machine',
         graceMs: (values.LOOPER_STOP_GRACE_SECONDS ?? 5) * 1000,

@@ -1,4 +1,5 @@
 import { LooperError } from '../base/errors.ts'
+import type { Footprint } from './room.ts'
 
 /** How far a launch is. */
 export const SLOT_STEPS = ['notice', 'stop', 'delay', 'launch', 'startup_check'] as const
@@ -10,6 +11,10 @@ export interface Occupant {
   readonly requestId: string
   /** Null where nothing will be launched. */
   readonly runId: string | null
+  /** When it came, in milliseconds since the epoch. */
+  readonly since: number
+  /** What its run takes; null until it may take that, and where nothing will be launched. */
+  footprint: Footprint | null
   step: SlotStep
   /** Aborted, with a sentence as its reason, by whoever calls the launch off. */
   readonly calledOff: AbortController

@@ -3,25 +3,25 @@ import { LooperError, messageOf } from '../base/errors.ts'
 import { look } from '../processes/look.ts'
 import type { StopReport } from '../processes/stop.ts'
 import type { Ending } from './outcome.ts'
-import { findAgents, type ResetDeps, type ResetReport, stopAgents } from './reset.ts'
+import { findAgents, type ResetDeps, type ResetReport, type SlotRuns, stopAgents } from './reset.ts'
 import type { Run } from './run.ts'
 import { stopTree } from './stop-tree.ts'
 
 /**
- * Stops every live agent, the given runs among them; their logs are complete and their ends on the record when it
- * resolves. What survives is told, not waited for.
+ * Stops every live agent of a slot; the logs of its runs are complete and their ends on the record when it resolves. What
+ * survives is told, not waited for.
  * @throws {LooperError} `LOOPER_STOP_FAILED` where the processes cannot be looked at
  */
 export async function stopAll(
-  runs: readonly Run[],
+  runs: SlotRuns,
   why: Ending,
   deps: ResetDeps,
   log: Logger,
 ): Promise<ResetReport> {
-  for (const run of runs) run.expectEnd(why)
+  for (const run of runs.own) run.expectEnd(why)
   const found = await verified(look(deps.clock, () => findAgents(deps, runs)))
   const report = await verified(stopAgents(deps, found))
-  await ends(runs, report, deps, log)
+  await ends(runs.own, report, deps, log)
   return report
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../base/errors.ts'
+import type { ErrorKind } from '../base/error-kinds.ts'
 import type { Finding } from '../base/finding.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'

@@ -20,6 +20,7 @@ t.test('a run is asked for as another one was', async (t) => {
     codex_prompt: '\n-x\u0000',
     workspace: '/a b',
     codex_exec_binary: '/opt/codex',
+    slot: 'default',
     agent: 'codex',
   })
   service.add({ ...ended, message: null, name: 'the first line of its prompt' })
@@ -28,7 +29,8 @@ t.test('a run is asked for as another one was', async (t) => {
   service.add({ ...ended, agent: 'claude', model: 'opus' })
   t.match(await asked('--continue'), { agent: 'claude', model: 'opus', resume: service.runs[0]?.run_id })
   const older = service.add(ended)
-  for (const unknown of ['message', 'name', 'agent', 'model']) Reflect.deleteProperty(older, unknown)
+  for (const unknown of ['message', 'name', 'agent', 'model', 'slot', 'share_workspace'])
+    Reflect.deleteProperty(older, unknown)
   t.match(await asked(), { zulip_message: 'Again: 04000000' })
   t.match(await asked('--wait'), { codex_exec_startup_check_seconds: 0 })
   t.match(await runCommand(['rerun', '--plan', '--wait'], { url }), {

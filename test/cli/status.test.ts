@@ -15,6 +15,7 @@ const IDLE: Status = {
   started_at: '2026-11-01T07:00:00Z',
   agent: 'codex',
   slot: { taken: false, request_id: null, run_id: null, step: null },
+  slots: [],
   current: null,
   live_pids: [],
   autopoll: { enabled: false, next_at: null, would_skip: null, paused: false },

@@ -89,6 +89,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     hurry: new AbortController().signal,
     env: () => ({ PATH: process.env.PATH, CODEX_EXEC_LOG_DIR: logDir }),
     minFreeMb: 0,
+    maxRuns: 4,
     recheck: () => undefined,
     maxLogBytes: 1_000_000,
     mirror: null,
@@ -98,6 +99,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     const { run } = await runOn(runs, {
       requestId,
       caller: null,
+      slot: 'default',
       message: 'x',
       route: () => 'nowhere',
       ifRunning: 'replace',

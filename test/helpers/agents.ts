@@ -1,12 +1,20 @@
 import type { Agents } from '../../src/agents/agents.ts'
 import { codex } from '../../src/agents/codex/codex.ts'
 import type { AgentChoice } from '../../src/runs/agent-choice.ts'
+import type { LaunchRequest } from '../../src/runs/run.ts'
 
 /** Codex alone. */
 export const CODEX_ONLY: Agents = { all: [codex], known: codex, standard: codex }
 
 /** A run of codex that asks for nothing else. */
-export const CODEX_CHOICE: AgentChoice = { agent: codex, model: null, system: null, session: null }
+export const CODEX_CHOICE: AgentChoice & Pick<LaunchRequest, 'slot' | 'sharesWorkspace'> = {
+  agent: codex,
+  model: null,
+  system: null,
+  session: null,
+  slot: 'default',
+  sharesWorkspace: false,
+}
 
 /** What nobody has said yet, as a run on the record has it. */
 export const UNSAID = {
@@ -29,3 +37,9 @@ export const UNSAID_ANSWER = {
   error_kind: null,
   reply: null,
 } as const
+
+/** A run on the record that asked for no slot of its own. */
+export const IN_DEFAULT = { slot: 'default', sharesWorkspace: false } as const
+
+/** The same in the API's words. */
+export const IN_DEFAULT_ANSWER = { slot: 'default', share_workspace: false } as const

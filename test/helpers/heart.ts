@@ -52,6 +52,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
+    maxRuns: 4,
     recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'trace' }, { write: (line: string) => events.push(JSON.parse(line)) }),
@@ -109,6 +110,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
       return {
         requestId: launch?.requestId ?? '0a0b0c0d',
         caller: null,
+        slot: launch?.slot ?? 'default',
         message: 'a run',
         route: () => 'nowhere',
         ifRunning: 'replace',

@@ -44,6 +44,8 @@ export async function startLogApp(
       caller: null,
       agent,
       model: null,
+      slot: 'default',
+      sharesWorkspace: false,
       name: 'a run',
       workspace: '/repo',
       prompt: 'x',

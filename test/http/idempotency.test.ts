@@ -12,6 +12,8 @@ const INTENT = {
   name: 'a run',
   agent: 'codex',
   model: null,
+  slot: 'default',
+  sharesWorkspace: false,
   workspace: '/w',
   prompt: 'p',
   binary: '/bin/codex',

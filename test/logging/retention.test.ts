@@ -37,6 +37,8 @@ function setUp(test: Test) {
       caller: null,
       agent: 'codex',
       model: null,
+      slot: 'default',
+      sharesWorkspace: false,
       name: 'a run',
       workspace: '/repo',
       prompt: 'go',

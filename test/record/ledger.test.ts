@@ -25,6 +25,8 @@ const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
   caller: null,
   agent: 'codex',
   model: null,
+  slot: 'default',
+  sharesWorkspace: false,
   name: 'a run',
   workspace: '/my repo',
   prompt: "do 'this'\nand 🦊",
@@ -61,6 +63,7 @@ const SAID = [
 
 /** Takes back what came with the names of runs. */
 const WITHOUT_NAMES = `DELETE FROM texts WHERE name = 'name'; DROP INDEX runs_failed;
+  DROP INDEX runs_by_slot; ALTER TABLE runs DROP COLUMN slot; ALTER TABLE runs DROP COLUMN shares_workspace;
   ALTER TABLE runs DROP COLUMN name; ALTER TABLE runs DROP COLUMN remedy; DROP TRIGGER runs_move_reply;
   ${SAID.map((name) => `ALTER TABLE runs DROP COLUMN ${name}`).join('; ')}`
 

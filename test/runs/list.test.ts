@@ -19,6 +19,8 @@ async function setUp(test: Test) {
       caller: null,
       agent: 'codex',
       model: null,
+      slot: 'default',
+      sharesWorkspace: false,
       name: 'a run',
       workspace: '/repo',
       prompt: 'x',

@@ -52,6 +52,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     hurry: new AbortController().signal,
     ledger,
     minFreeMb: 0,
+    maxRuns: 4,
     recheck: () => undefined,
     maxLogBytes: 0,
     logger: pino({ level: 'silent' }),
@@ -65,9 +66,10 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       env: { ...env, ...more.env },
       ...(more.argv0 ? { argv0: more.argv0 } : {}),
     })
-  const request = (prompt = ''): RunRequest => ({
+  const request = (prompt = '', slot = 'default'): RunRequest => ({
     requestId: 'test',
     caller: null,
+    slot,
     route: () => 'nowhere',
     ifRunning: 'replace',
     message: 'x',
@@ -78,6 +80,8 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
           trigger: 'http',
           caller: null,
           ...CODEX_CHOICE,
+          slot,
+          sharesWorkspace: true,
           name: 'a run',
           workspace: dir,
           prompt,
@@ -89,7 +93,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     delayMs: 0,
     startupCheckMs: 0,
   })
-  const reset = (prompt = '') => runOn(runs, request(prompt))
+  const reset = (prompt = '', slot = 'default') => runOn(runs, request(prompt, slot))
   return { runs, start, reset, request, fake, dir, mark, startWrapper: () => wrappers.take(env).child }
 }
 
@@ -132,6 +136,36 @@ t.test('every codex exec of this user is stopped, whoever started it, and no bys
   for (const child of bystanders) {
     t.ok(carriers(mark).includes(pidOf(child)), child.spawnargs.join(' '))
   }
+})
+
+t.test('the default slot stops every codex exec but what belongs to runs in other slots', async (t) => {
+  const { start, reset, request, fake, mark, runs } = setUp(t)
+  const stranger = pidOf(start(fake, ['exec', 'sleep 300']))
+  // An agent as its tool, in its tree, and one that left it and hides its cookie.
+  const code = `'${fake}' exec 'sleep 300' & setsid env -u LOOPER_RUN_ID '${fake}' exec 'sleep 300' & sleep 300`
+  const { run } = await reset(code, 'elsewhere')
+  const itsOwn = () => carriers(mark).filter((pid) => pid !== stranger)
+  await until('all of it runs', () => carriers(mark).length >= 9)
+  const before = itsOwn().length
+  const occupied = await runs.occupation()
+  t.same(occupied.agents, [stranger])
+  t.same(
+    (await runs.plan(request('true'))).stop.map(({ pid }) => pid),
+    [stranger],
+  )
+  const other = await reset('sleep 300')
+  t.same(other.stopped, [stranger])
+  await until('the stranger is gone', () => !carriers(mark).includes(stranger))
+  const alive = carriers(mark)
+  t.ok(alive.includes(run?.agent.pid ?? 0))
+  t.ok(before > 5 && alive.length > before, 'and all that it started')
+  // A slot of its own never looks at strangers.
+  const next = pidOf(start(fake, ['exec', 'sleep 300']))
+  await until('it runs', () => carriers(mark).includes(next))
+  t.same((await reset('', 'elsewhere')).stopped, [run?.agent.pid])
+  t.ok(carriers(mark).includes(next))
+  t.ok(carriers(mark).includes(other.run?.agent.pid ?? 0))
+  await runs.close()
 })
 
 t.test(

@@ -78,6 +78,7 @@ t.test('a notice alone gets every default', async (t) => {
     request: {
       requestId: '0a1b2c3d',
       caller: null,
+      slot: 'default',
       message: 'starting',
       notify,
       route,
@@ -113,6 +114,8 @@ t.test('every field of the request reaches its place', async (t) => {
     zulip_message: ' \n starting \n',
     codex_prompt: ' as given ',
     prompt: 'the older name',
+    slot: 'tests',
+    share_workspace: true,
     workspace: '~/repo',
     codex_exec_binary: 'my-codex',
     codex_exec_delay_seconds: 0,
@@ -130,6 +133,7 @@ t.test('every field of the request reaches its place', async (t) => {
   t.strictSame(request, {
     requestId: '0a1b2c3d',
     caller: null,
+    slot: 'tests',
     message: 'starting',
     route: request.route,
     notify: byScript,
@@ -141,6 +145,8 @@ t.test('every field of the request reaches its place', async (t) => {
       requestId: '0a1b2c3d',
       trigger: 'http',
       caller: null,
+      slot: 'tests',
+      sharesWorkspace: true,
       name: 'starting',
       prompt: ' as given ',
       workspace: at('home/repo'),
@@ -405,7 +411,7 @@ t.test('what the real codex will surely refuse is refused beforehand', async (t)
   t.teardown(() => rmdirSync(workspace))
   const program = { ...codex.program, configured: at('@openai/codex/codex.js') }
   const choice = { ...CODEX_CHOICE, agent: { ...codex, program } }
-  const wish = { ...defaults, choice, workspace, message: null, prompt: 'go', binary: null }
+  const wish = { ...defaults, ...CODEX_CHOICE, choice, workspace, message: null, prompt: 'go', binary: null }
   t.throws(() => prepareLaunch(AUTO, wish), {
     code: 'LOOPER_WORKSPACE_REFUSED',
     message: /run "git init" in it$/,
@@ -416,6 +422,7 @@ t.test('a launch is checked whole, whoever asks for it, and its log directory is
   const { at, defaults } = setUp(t)
   const wish = {
     ...defaults,
+    ...CODEX_CHOICE,
     choice: CODEX_CHOICE,
     workspace: 'repo',
     message: null,

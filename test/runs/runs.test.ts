@@ -150,26 +150,28 @@ t.test('where the ledger cannot be written, nothing is announced or stopped', as
 t.test('the idle launch happens once, and tells why not', async (t) => {
   const heart = heartOf(t)
   const runs = createRuns(heart.deps)
-  t.strictSame(await runs.launchIfIdle(async () => null), { kind: 'declined' })
+  t.strictSame(await runs.launchIfIdle('default', async () => null), { kind: 'declined' })
   t.strictSame(heart.ledger.list({ limit: 9 }), [], 'what is declined is no run')
 
-  const launched = await runs.launchIfIdle(async () => heart.launchOf(WAIT, { trigger: 'autopoll' }))
+  const launched = await runs.launchIfIdle('default', async () =>
+    heart.launchOf(WAIT, { trigger: 'autopoll' }),
+  )
   t.match(launched, { kind: 'launched', run: { trigger: 'autopoll' } })
   t.match(heart.ledger.list({ limit: 1 }), [{ trigger: 'autopoll', announcedAt: null, outcome: null }])
   const never = () => Promise.reject(new Error('asked though an agent lives'))
-  t.strictSame(await runs.launchIfIdle(never), { kind: 'live' })
+  t.strictSame(await runs.launchIfIdle('default', never), { kind: 'live' })
 
   writeFileSync(path.join(heart.workspace, 'go'), '')
   await runs.live()[0]?.ended
   const gate = Promise.withResolvers<null>()
-  const first = runs.launchIfIdle(() => gate.promise)
-  t.strictSame(await runs.launchIfIdle(never), { kind: 'busy' })
+  const first = runs.launchIfIdle('default', () => gate.promise)
+  t.strictSame(await runs.launchIfIdle('default', never), { kind: 'busy' })
   gate.resolve(null)
   t.strictSame(await first, { kind: 'declined' })
 
   const full = createRuns({ ...heart.deps, minFreeMb: TOO_MUCH })
   await t.rejects(
-    full.launchIfIdle(async () => heart.launchOf('true')),
+    full.launchIfIdle('default', async () => heart.launchOf('true')),
     { code: 'LOOPER_DISK_FULL' },
   )
   t.equal(heart.ledger.list({ limit: 9 }).length, 1)
@@ -181,16 +183,18 @@ t.test('an idle launch under way can be stopped', async (t) => {
   const runs: Runs = createRuns({
     ...heart.deps,
     recheck() {
-      const { runId, step } = runs.occupant() ?? {}
+      const { runId, step } = runs.slots()[0]?.occupant ?? {}
       t.equal(step, 'launch')
       stops.push(runs.stop(String(runId), 'somebody asked'))
     },
   })
-  const launched = await runs.launchIfIdle(async () => heart.launchOf(WAIT, { trigger: 'autopoll' }))
+  const launched = await runs.launchIfIdle('default', async () =>
+    heart.launchOf(WAIT, { trigger: 'autopoll' }),
+  )
   t.equal(launched.kind, 'launched')
   t.match(await Promise.all(stops), [{ survivors: [] }])
   t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'somebody asked' }])
-  t.equal(runs.occupant(), null)
+  t.equal(runs.slots()[0]?.occupant, null)
 })
 
 t.test('launches wait for adoption, and an adopted run is replaced like any other', async (t) => {
@@ -253,12 +257,12 @@ t.test(
       message: 'the run was called off: stopped by me',
     })
     await told.promise
-    const occupant = runs.occupant()
+    const occupant = runs.slots()[0]?.occupant
     t.match(occupant, { requestId: '00000002', step: 'notice' })
     t.match(await runs.occupation(), { obstacle: 'busy' })
     t.same(await runs.stop(String(occupant?.runId), 'stopped by me'), { signalled: [], survivors: [] })
     await refused
-    t.equal(runs.occupant(), null)
+    t.equal(runs.slots()[0]?.occupant, null)
     const [waiting, old] = heart.ledger.list({ limit: 9 })
     t.match(waiting, { outcome: 'stopped', cause: /stopped by me/, launchedAt: null })
     t.match(old, { outcome: null })
@@ -270,8 +274,8 @@ t.test('a run that waits out its delay is called off', async (t) => {
   const runs = createRuns(heart.deps)
   const asked = runOn(runs, heart.requestOf(heart.launchOf('true'), { delayMs: 600_000 }))
   const refused = t.rejects(asked, { code: 'LOOPER_RUN_CANCELLED' })
-  await until('the delay', () => runs.occupant()?.step === 'delay')
-  t.ok(await runs.stop(String(runs.occupant()?.runId), 'x'))
+  await until('the delay', () => runs.slots()[0]?.occupant?.step === 'delay')
+  t.ok(await runs.stop(String(runs.slots()[0]?.occupant?.runId), 'x'))
   await refused
   t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', launchedAt: null }])
 })
@@ -281,8 +285,8 @@ t.test('who asked for a run that is stopped in its startup check hears that it w
   const runs = createRuns(heart.deps)
   const asked = runOn(runs, heart.requestOf(heart.launchOf('sleep 300'), { startupCheckMs: 600_000 }))
   const refused = t.rejects(asked, { code: 'LOOPER_RUN_CANCELLED' })
-  await until('the startup check', () => runs.occupant()?.step === 'startup_check')
-  await runs.stop(String(runs.occupant()?.runId), 'x')
+  await until('the startup check', () => runs.slots()[0]?.occupant?.step === 'startup_check')
+  await runs.stop(String(runs.slots()[0]?.occupant?.runId), 'x')
   await refused
   t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'x' }])
   t.same(carriers(heart.mark), [])
@@ -301,7 +305,7 @@ t.test('a run that is called off while it is launched is stopped, not forgotten'
   const runs = createRuns({ ...heart.deps, ledger })
   const asked = runOn(runs, heart.requestOf(heart.launchOf('sleep 300'), { startupCheckMs: null }))
   await launching.promise
-  const report = await runs.stop(String(runs.occupant()?.runId), 'x')
+  const report = await runs.stop(String(runs.slots()[0]?.occupant?.runId), 'x')
   t.ok(report && report.signalled.length > 0)
   await asked
   t.match(heart.ledger.list({ limit: 9 }), [{ outcome: 'stopped', cause: 'x' }])
@@ -316,11 +320,11 @@ t.test('who wants to be skipped is, while an agent lives or another launch is un
   await runs.stop(String(runs.live()[0]?.runId), 'x')
   const waiting = runOn(runs, heart.requestOf(heart.launchOf(WAIT), { delayMs: 600_000 }))
   const refused = t.rejects(waiting, { code: 'LOOPER_RUN_CANCELLED' })
-  await until('the delay', () => runs.occupant()?.step === 'delay')
+  await until('the delay', () => runs.slots()[0]?.occupant?.step === 'delay')
   t.same(await runs.start(skipping()), { kind: 'skipped', obstacle: 'busy' })
   t.match(await runs.plan(skipping()), { would: 'skip' })
   t.match(await runs.plan(heart.requestOf(heart.launchOf('true'))), { would: 'busy' })
-  await runs.stop(String(runs.occupant()?.runId), 'x')
+  await runs.stop(String(runs.slots()[0]?.occupant?.runId), 'x')
   await refused
   t.ok((await runOn(runs, skipping())).run, 'where nothing runs it is launched')
 })
@@ -377,6 +381,11 @@ t.test('a plan tells what would be announced, stopped and launched, and does not
 t.test('a plan names an agent that an earlier life left, and skips for it', async (t) => {
   const heart = heartOf(t)
   const left = await heart.leftBy('exec sleep 300')
+  // While a program takes the place of another one, nobody can say what it is.
+  const commands = async () => [...(await heart.deps.table.commands())]
+  await until('it sleeps', async () =>
+    (await commands()).some(({ pid, argv }) => pid === left.agent.pid && argv[0] === 'sleep'),
+  )
   // Nothing is taken up here: all that is known of it is its state file.
   const runs = createRuns(heart.deps)
   const plan = await runs.plan(heart.requestOf(heart.launchOf('true'), { ifRunning: 'skip' }))

@@ -62,7 +62,9 @@ t.test('free waits for everyone who holds it in turn', async (t) => {
 const occupant = (requestId: string): Occupant => ({
   requestId,
   runId: null,
+  since: 0,
   step: 'notice',
+  footprint: null,
   calledOff: new AbortController(),
 })
 const never = new AbortController().signal

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { ownerPart, runPart } from '../../src/processes/mark.ts'
 import type { ProcessTable } from '../../src/processes/table.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
-import { findAgents, stopAgents } from '../../src/runs/reset.ts'
+import { findAgents, runsOf, stopAgents } from '../../src/runs/reset.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { FAKE_CODEX, heartOf } from '../helpers/heart.ts'
 import { carriers } from '../helpers/processes.ts'
@@ -50,7 +50,7 @@ t.test('nothing is launched beside an agent that cannot be stopped, whoever asks
   ])
   t.match(heart.eventsOf('run.stop.survivors'), [{ survivors: [pid] }])
   t.match(await runs.plan(request()), { would: 'blocked', stop: [{ pid, stoppable: false }] })
-  t.match(await runs.launchIfIdle(() => Promise.reject(new Error('asked'))), { kind: 'live' })
+  t.match(await runs.launchIfIdle('default', () => Promise.reject(new Error('asked'))), { kind: 'live' })
   t.match(await runOn(runs, heart.requestOf(null)), { stopped: [pid], remaining: [pid] })
   t.match(await runs.stop(run.runId, 'asked'), { survivors: [pid] })
 
@@ -146,9 +146,12 @@ t.test('the state of an agent that lives on is kept: it is all that is known of 
   const left = await heart.leftBy('exec sleep 300')
   const deps = { ...heart.deps, table: { ...heart.deps.table, ...closed() } }
   const { pid } = left.agent
-  t.match(await stopAgents(deps, await findAgents(deps, [])), { agents: [pid], remaining: [pid] })
+  t.match(await stopAgents(deps, await findAgents(deps, runsOf('default', []))), {
+    agents: [pid],
+    remaining: [pid],
+  })
   t.same(readdirSync(heart.stateDir), [left.runId])
-  t.same((await findAgents(deps, [])).agents, [pid])
+  t.same((await findAgents(deps, runsOf('default', []))).agents, [pid])
 })
 
 t.test('an agent that survives behind its launcher remains; a tool is only told', async (t) => {
@@ -169,7 +172,7 @@ t.test('an agent that survives behind its launcher remains; a tool is only told'
         !deaf.includes(target.pid) && heart.deps.table.signal(target, signal),
     },
   }
-  const report = await stopAgents(deps, await findAgents(deps, []))
+  const report = await stopAgents(deps, await findAgents(deps, runsOf('default', [])))
   t.same(report.remaining, [deaf[0]])
   t.same([...report.survivors].sort(), [...deaf].sort())
 })
@@ -195,7 +198,7 @@ t.test('an agent that a run left behind is found by its mark; one of another ser
     [others, { owner: 'others', run: 'another' }],
   ])
   const table = { ...heart.deps.table, markOf: (pid: number) => marks.get(pid) ?? null }
-  const found = await findAgents({ ...heart.deps, table, ownCookie: 'own' }, [alive])
+  const found = await findAgents({ ...heart.deps, table, ownCookie: 'own' }, runsOf('default', [alive]))
   t.same([...found.agents].sort(), [ours, alive.agent.pid].sort())
   t.notOk(found.agents.includes(none ?? 0))
 })

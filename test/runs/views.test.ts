@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { RunRecord } from '../../src/record/ledger.ts'
 import { detailsOf, summaryOf } from '../../src/runs/views.ts'
-import { UNSAID } from '../helpers/agents.ts'
+import { IN_DEFAULT, UNSAID } from '../helpers/agents.ts'
 
 const INTENT: RunRecord = {
   seq: 7,
@@ -10,6 +10,7 @@ const INTENT: RunRecord = {
   trigger: 'http',
   caller: null,
   ...UNSAID,
+  ...IN_DEFAULT,
   agent: 'codex',
   name: 'a run',
   workspace: '/repo',
@@ -70,7 +71,9 @@ t.test('a run that only was asked for has nulls for what did not happen yet', as
     caller: null,
     name: 'a run',
     agent: 'codex',
+    slot: 'default',
     workspace: '/repo',
+    share_workspace: false,
     pid: null,
     log_path: null,
     outcome: null,

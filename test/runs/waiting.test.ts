@@ -61,7 +61,7 @@ t.test('the newest waits; the one before it is told on the record, and was never
   })
   announce()
   t.equal((await three.done).run?.runId, three.runId)
-  t.equal(runs.isTaken(), false)
+  t.equal(runs.slots()[0]?.taken, false)
 })
 
 t.test('what only stops waits, too', async (t) => {
@@ -124,7 +124,7 @@ t.test('what cannot be put on the record does not wait', async (t) => {
   heart.deps.ledger.begin = begin
   announce()
   t.ok((await first.done).run)
-  await until('the slot is free', () => !runs.isTaken())
+  await until('the slot is free', () => !runs.slots()[0]?.taken)
 })
 
 t.test('who asked for a run that a shutdown ends in its startup check hears which one', async (t) => {
@@ -136,7 +136,7 @@ t.test('who asked for a run that a shutdown ends in its startup check hears whic
     code: 'LOOPER_SHUTTING_DOWN',
     message: `the service is shutting down, and run ${started.runId} with it`,
   })
-  await until('the startup check', () => runs.occupant()?.step === 'startup_check')
+  await until('the startup check', () => runs.slots()[0]?.occupant?.step === 'startup_check')
   await runs.close()
   await refused
   t.match(heart.ledger.find(String(started.runId)), { outcome: 'stopped' })

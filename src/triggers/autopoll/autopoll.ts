@@ -6,14 +6,17 @@ import { LooperError, messageOf } from '../../base/errors.ts'
 import { isRunLogName } from '../../logs/run-log.ts'
 import type { Notify } from '../../notices/notice.ts'
 import type { Ledger, ListedRun } from '../../record/ledger.ts'
+import { OBSTACLES, type Obstacle } from '../../runs/occupation.ts'
 import type { LaunchRequest, Run } from '../../runs/run.ts'
-import { OBSTACLES, type Obstacle, type Runs } from '../../runs/runs.ts'
+import type { Runs } from '../../runs/runs.ts'
 import { type Backoff, backoffOf } from './backoff.ts'
 import { holdIn } from './hold.ts'
 
 /** What the autopoll needs. */
 export interface AutopollOptions {
-  readonly runs: Pick<Runs, 'launchIfIdle' | 'occupation'>
+  readonly runs: Pick<Runs, 'launchIfIdle' | 'occupation' | 'live'>
+  /** Where it launches, and nothing else may run then. */
+  readonly slot: string
   readonly ledger: Pick<Ledger, 'list' | 'launchedSince' | 'note' | 'setNote'>
   /** The default run, checked anew at every launch. */
   readonly prepare: (caller: string | null) => Promise<LaunchRequest>
@@ -32,7 +35,16 @@ export interface AutopollOptions {
 }
 
 /** Why a tick launches nothing. */
-export const SKIP_KINDS = ['busy', 'live', 'fresh_log', 'usage_limit', 'backoff', 'paused', 'rate'] as const
+export const SKIP_KINDS = [
+  'busy',
+  'live',
+  'no_room',
+  'fresh_log',
+  'usage_limit',
+  'backoff',
+  'paused',
+  'rate',
+] as const
 /** Why a tick launches nothing. */
 export type SkipKind = (typeof SKIP_KINDS)[number]
 
@@ -86,7 +98,7 @@ const skipOf = (kind: Obstacle): Skip => ({ kind, reason: OBSTACLES[kind] })
 
 /** An autopoll that has not begun. */
 export function createAutopoll(options: AutopollOptions): Autopoll {
-  const { clock, logger, pollMs, runs } = options
+  const { clock, logger, pollMs, runs, slot } = options
   let nextAt = clock.now()
   let failure: string | null = null
   let again = new AbortController()
@@ -110,7 +122,7 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
     },
 
     async status() {
-      const { obstacle } = await runs.occupation()
+      const { obstacle } = await runs.occupation(slot)
       const wouldSkip = obstacle ? skipOf(obstacle) : await reasonToWait(options)
       return { nextAt, failure, wouldSkip, paused: hold.reason() !== null || wouldSkip?.kind === 'paused' }
     },
@@ -123,17 +135,18 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
     },
 
     resume(caller) {
-      hold.resume(Math.max(0, ...options.ledger.list({ limit: 1 }).map(({ seq }) => seq)))
+      hold.resume(Math.max(0, ...options.ledger.list({ limit: 1, slot }).map(({ seq }) => seq)))
       logger.info({ caller }, 'codex.exec.autopoll.resume')
       again.abort()
     },
 
     async launch(caller) {
-      const outcome = await runs.launchIfIdle(() => options.prepare(caller))
+      const outcome = await runs.launchIfIdle(slot, () => options.prepare(caller))
       if (outcome.kind === 'launched') {
         tellLaunch(outcome.run, logger)
         return outcome.run
       }
+      if (outcome.kind === 'no_room') throw outcome.why
       const obstacle = outcome.kind === 'live' ? 'live' : 'busy'
       throw new LooperError('LOOPER_BUSY', `busy: ${OBSTACLES[obstacle]}`)
     },
@@ -141,21 +154,25 @@ export function createAutopoll(options: AutopollOptions): Autopoll {
 }
 
 async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void> {
-  const { runs, logger, skipped } = options
+  const { runs, slot, logger, skipped } = options
   const declined: Skip[] = []
-  const outcome = await runs.launchIfIdle(async () => {
+  const outcome = await runs.launchIfIdle(slot, async () => {
     const skip = await reasonToWait(options)
     if (!skip) return options.prepare(null)
     declined.push(skip)
     if (skip.kind === 'paused' && skip.row) await tellPause(skip.row, options, signal)
     return null
   })
-  if (outcome.kind === 'launched') {
-    return tellLaunch(outcome.run, logger)
-  }
-  for (const { kind, reason } of outcome.kind === 'declined' ? declined : [skipOf(outcome.kind)]) {
+  if (outcome.kind === 'launched') tellLaunch(outcome.run, logger)
+  for (const { kind, reason } of skips()) {
     logger.info({ reason }, 'codex.exec.autopoll.skip')
     skipped(kind)
+  }
+
+  function skips(): readonly Pick<Skip, 'kind' | 'reason'>[] {
+    if (outcome.kind === 'declined') return declined
+    if (outcome.kind === 'no_room') return [{ kind: 'no_room', reason: outcome.why.message }]
+    return outcome.kind === 'launched' ? [] : [skipOf(outcome.kind)]
   }
 }
 
@@ -165,15 +182,15 @@ function tellLaunch({ agent, requestId, logPath }: Run, logger: Logger): void {
 
 /** Why nothing is launched though nothing runs; null where it may be. */
 async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
-  const { ledger, clock, staleMs, maxRunsPerHour, logDir } = options
+  const { ledger, clock, staleMs, maxRunsPerHour, slot } = options
   const now = clock.now()
   const hold = holdIn(ledger)
   const held = hold.reason()
   if (held !== null) return { kind: 'paused', reason: held, row: null }
-  if (staleMs > 0 && now - (await newestRunLog(logDir)) < staleMs) {
+  if (staleMs > 0 && now - (await newestRunLog(options)) < staleMs) {
     return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
   }
-  const [last] = ledger.list({ limit: 1 })
+  const [last] = ledger.list({ limit: 1, slot })
   const limited = last ? options.limitedUntil(last) : null
   if (limited !== null && now < limited) {
     return { kind: 'usage_limit', reason: `the usage limit lasts until ${new Date(limited).toISOString()}` }
@@ -208,11 +225,11 @@ function inARow(failures: number): string {
 }
 
 /** What the latest runs say of the next launch. */
-function backoffNow({ ledger, clock, pollMs, limitedUntil }: AutopollOptions): Backoff {
+function backoffNow({ ledger, clock, pollMs, slot, limitedUntil }: AutopollOptions): Backoff {
   const forgiven = holdIn(ledger).forgiven()
   // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
   const telling = ledger
-    .list({ limit: LOOK_BACK })
+    .list({ limit: LOOK_BACK, slot })
     .filter((run) => run.seq > forgiven && limitedUntil(run) === null)
   return backoffOf(telling, clock.now(), pollMs)
 }
@@ -232,9 +249,11 @@ async function tellPause(
   })
 }
 
-/** When a run log was last written, in milliseconds since the epoch; 0 where there is none. */
-async function newestRunLog(dir: string): Promise<number> {
-  const names = (await readdir(dir)).filter(isRunLogName)
+/** When a run log was last written, those of live runs in other slots left out, in milliseconds since the epoch; 0 where there is none. */
+async function newestRunLog({ logDir: dir, runs, slot }: AutopollOptions): Promise<number> {
+  const others = runs.live().filter((run) => run.slot !== slot)
+  const written = new Set(others.map(({ logPath }) => path.basename(logPath)))
+  const names = (await readdir(dir)).filter((name) => isRunLogName(name) && !written.has(name))
   const timeOf = (name: string) =>
     lstat(path.join(dir, name)).then(
       // A link, or what else may bear such a name, is nobody's run log.

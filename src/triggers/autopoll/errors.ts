@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../base/errors.ts'
+import type { ErrorKind } from '../../base/error-kinds.ts'
 
 /** There is none to tell anything. */
 export const AUTOPOLL_OFF: ErrorKind = {

@@ -42,7 +42,8 @@ function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): O
         notify: notices.notify,
         limitedUntil: (run) => limitedUntil(run, agentOnRecord(agents, run.agent), agentEnv),
         logDir: settings.log.dir,
-        prepare: (caller) => prepareDefault(defaults, newRequestId, caller),
+        prepare: (caller) =>
+          prepareDefault({ ...defaults, slot: wanted.slot, sharesWorkspace: false }, newRequestId, caller),
         skipped,
       })
     : null

@@ -1,11 +1,13 @@
 import { MAX_SECONDS } from '../../base/clock.ts'
-import { flag, integer, number, seconds, setting } from '../../settings/form.ts'
+import { DEFAULT_SLOT, SLOT_NAME } from '../../runs/slots.ts'
+import { flag, integer, matching, number, seconds, setting } from '../../settings/form.ts'
 import { part } from '../../settings/part.ts'
 import type { TriggerReading } from '../trigger.ts'
 
 /** When the default run is launched by itself. Times are in milliseconds. */
 export interface AutopollSettings {
   readonly enabled: boolean
+  readonly slot: string
   readonly pollMs: number
   readonly staleMs: number
   readonly maxRunsPerHour: number
@@ -18,6 +20,11 @@ const forms = {
     flag(),
     '`1`',
     'launch the default prompt whenever nothing runs; needs a default workspace and a default prompt',
+  ),
+  LOOPER_AUTO_START_SLOT: setting(
+    matching(new RegExp(SLOT_NAME), 'a name of letters, digits, and . _ / -'),
+    '`default`',
+    'the slot in which the default prompt is launched when nothing runs there',
   ),
   LOOPER_IDLE_POLL_SECONDS: setting(
     number(-Number.MAX_VALUE, MAX_SECONDS, `a number of seconds, up to ${MAX_SECONDS}`),
@@ -55,6 +62,7 @@ export const autopollSettings = part(
     }
     return {
       enabled,
+      slot: values.LOOPER_AUTO_START_SLOT ?? DEFAULT_SLOT,
       pollMs: pollSeconds * 1000,
       staleMs: (values.LOOPER_IDLE_LOG_STALE_SECONDS ?? 0) * 1000,
       maxRunsPerHour: values.LOOPER_AUTO_MAX_RUNS_PER_HOUR ?? 12,

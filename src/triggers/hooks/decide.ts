@@ -11,6 +11,8 @@ export type Decision =
         readonly zulip_message: string
         readonly codex_prompt?: string
         readonly workspace?: string
+        readonly slot?: string
+        readonly share_workspace?: boolean
         readonly agent?: string
         readonly model?: string
         readonly system_prompt?: string
@@ -30,6 +32,8 @@ export function decide(hook: Hook, delivery: Pick<Delivery, 'headers'>, payload:
       zulip_message: fill(hook.message, payload, 'message'),
       ...(hook.prompt === undefined ? {} : { codex_prompt: fill(hook.prompt, payload, 'prompt') }),
       ...(hook.workspace === undefined ? {} : { workspace: fill(hook.workspace, payload, 'workspace') }),
+      ...(hook.slot === undefined ? {} : { slot: hook.slot }),
+      ...(hook.share_workspace === undefined ? {} : { share_workspace: hook.share_workspace }),
       ...(hook.agent === undefined ? {} : { agent: hook.agent }),
       ...(hook.model === undefined ? {} : { model: hook.model }),
       ...(hook.system_prompt === undefined ? {} : { system_prompt: hook.system_prompt }),

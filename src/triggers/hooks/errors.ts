@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../base/errors.ts'
+import type { ErrorKind } from '../../base/error-kinds.ts'
 
 /** A payload does not fit its template. */
 export const HOOK_PAYLOAD: ErrorKind = {

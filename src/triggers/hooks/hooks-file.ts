@@ -1,6 +1,7 @@
 import { readChecked } from '../../base/json-file.ts'
 import { readOwnerFile } from '../../base/owner-file.ts'
 import { type Static, Type } from '../../base/schema.ts'
+import { SLOT_NAME } from '../../runs/slots.ts'
 import { HOOK_KINDS, signingKeys } from './verify.ts'
 
 const Secrets = Type.Union([
@@ -34,6 +35,8 @@ export const Hook = Type.Object(
     message: Type.String({ minLength: 1 }),
     prompt: Type.Optional(Type.String()),
     workspace: Type.Optional(Type.String({ minLength: 1 })),
+    slot: Type.Optional(Type.String({ pattern: SLOT_NAME })),
+    share_workspace: Type.Optional(Type.Boolean()),
     /** As in the body of `POST /run`; words of the payload stand in none of them. */
     agent: Type.Optional(Type.String({ minLength: 1 })),
     model: Type.Optional(Type.String({ minLength: 1 })),

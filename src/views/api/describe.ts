@@ -1,4 +1,5 @@
-import type { ErrorCode, ErrorKind } from '../../base/errors.ts'
+import type { ErrorKind } from '../../base/error-kinds.ts'
+import type { ErrorCode } from '../../base/errors.ts'
 import type { TSchema } from '../../base/schema.ts'
 
 /** An answer that is told in the API's document, beside those whose schemas the route has. */

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import { type FastifyContextConfig, type FastifySchema, fastify, type RouteOptions } from 'fastify'
-import { ERRORS, type ErrorCode, type ErrorKind, kindOf } from '../../base/errors.ts'
+import { ERRORS, type ErrorKind } from '../../base/error-kinds.ts'
+import { type ErrorCode, kindOf } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
 import { compilers } from '../../http/body-check.ts'
 import type { DescribedAnswer } from './describe.ts'

@@ -15,7 +15,7 @@ export const metrics: ViewPlugin = {
     }
     const opened = createMetrics(
       steps,
-      { table, live: runs.live, slotTaken: runs.isTaken, facts, meters },
+      { table, live: runs.live, slotTaken: () => runs.slots().some(({ taken }) => taken), facts, meters },
       logger,
     )
     return {

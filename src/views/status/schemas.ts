@@ -3,6 +3,7 @@ import { SCOPES } from '../../http/tokens.ts'
 import type { StatusPart } from '../../plugin.ts'
 import { RunSummary } from '../../runs/schemas.ts'
 import { SLOT_STEPS } from '../../runs/slot.ts'
+import { SlotAnswer } from '../../runs/slot-schemas.ts'
 
 const Time = Type.String({ format: 'date-time' })
 
@@ -17,14 +18,16 @@ const core = {
   ),
   started_at: Time,
   agent: Type.String(),
-  /** Who launches right now. */
+  /** Who launches in the default slot right now. */
   slot: Type.Object({
     taken: Type.Boolean(),
     request_id: orNull(Type.String()),
     run_id: orNull(Type.String()),
     step: orNull(Type.Enum([...SLOT_STEPS])),
   }),
-  /** The run of this service that lives. */
+  /** What runs in each slot, the default one first. */
+  slots: orNull(Type.Array(SlotAnswer)),
+  /** The run of this service that lives in the default slot. */
   current: orNull(RunSummary),
   /** Every live agent that a `POST /run` would stop, whoever started it. */
   live_pids: orNull(Type.Array(Type.Integer())),

@@ -6,6 +6,8 @@ import type { NoticeRoute } from '../../notices/notice.ts'
 import type { StatusPart } from '../../plugin.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { Runs } from '../../runs/runs.ts'
+import { slotAnswer } from '../../runs/slot-views.ts'
+import { DEFAULT_SLOT } from '../../runs/slots.ts'
 import { summaryOf } from '../../runs/views.ts'
 import type { StatusCore } from './schemas.ts'
 
@@ -17,7 +19,7 @@ export interface StatusSources {
   readonly agent: string
   /** What is wrong with the settings, as it was found at the start. */
   readonly findings: StatusCore['findings']
-  readonly runs: Pick<Runs, 'occupation' | 'isTaken' | 'occupant' | 'live'>
+  readonly runs: Pick<Runs, 'occupation' | 'slots'>
   readonly ledger: Pick<Ledger, 'find'>
   /** What plug-ins tell. */
   readonly parts: readonly StatusPart[]
@@ -45,7 +47,9 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
     }
   }
 
-  const occupant = runs.occupant()
+  const slots = runs.slots()
+  const standard = slots.find(({ slot }) => slot === DEFAULT_SLOT)
+  const occupant = standard?.occupant
   return {
     ok: true,
     version: sources.version,
@@ -54,14 +58,15 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
     started_at: timeOf(sources.startedAt),
     agent: sources.agent,
     slot: {
-      taken: runs.isTaken(),
+      taken: standard?.taken ?? false,
       request_id: occupant?.requestId ?? null,
       run_id: occupant?.runId ?? null,
       step: occupant?.step ?? null,
     },
+    slots: await tell('slots', () => slots.map((slot) => slotAnswer(slot, ledger))),
     current: await tell('current', () => {
       // A survivor of a stop may live beside it.
-      const run = runs.live().at(-1)
+      const run = standard?.live.at(-1)
       const record = run ? ledger.find(run.runId) : null
       return record && summaryOf(record)
     }),

@@ -101,6 +101,8 @@ t.test(
       caller: 'hook:ci',
       agent: 'codex',
       model: null,
+      slot: 'default',
+      sharesWorkspace: false,
       name: 'a run',
       workspace: '/',
       prompt: 'x',

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { ERRORS } from '../../../src/base/errors.ts'
+import { ERRORS } from '../../../src/base/error-kinds.ts'
 import { createTokenCheck, hashToken } from '../../../src/http/tokens.ts'
 import { type ApiDocument, documentOf, holdTo, operationsOf } from '../../helpers/api-document.ts'
 import { buildTestApp, NOW } from '../../helpers/app.ts'
@@ -83,6 +83,8 @@ async function setUp(test: Test) {
     caller: null,
     agent: 'codex',
     model: null,
+    slot: 'default',
+    sharesWorkspace: false,
     name: 'a run',
     workspace: '/',
     prompt: 'x',

@@ -33,10 +33,8 @@ function sourcesOf(test: Test, ...prompts: string[]) {
     agent: codex.name,
     findings: [],
     runs: {
-      live: () => runs,
-      isTaken: () => false,
+      slots: () => [{ slot: 'default', occupant: null, waiting: null, taken: false, live: runs }],
       occupation: async () => ({ obstacle: 'live', agents: [1] }),
-      occupant: () => null,
     },
     ledger: heart.ledger,
     parts: [{ name: 'autopoll', schema: AutopollState, look: async () => ({ enabled: false }) }],
@@ -61,8 +59,7 @@ t.test('beside a survivor the newest run is the current one', async (t) => {
 
 t.test('every part that cannot be told is null, with the reason; all others are told', async (t) => {
   const { sources } = sourcesOf(t, 'the one')
-  const failing: [string, Partial<StatusSources>, string][] = [
-    ['current', { ledger: { find: broken('no ledger') } }, 'no ledger'],
+  const failing: [part: string, Partial<StatusSources>, string][] = [
     ['live_pids', { runs: { ...sources.runs, occupation: async () => broken('no /proc')() } }, 'no /proc'],
     [
       'autopoll',
@@ -83,6 +80,9 @@ t.test('every part that cannot be told is null, with the reason; all others are 
     t.same(status, { ...well, [part]: null, problems: { [part]: why } }, part)
     all[part] = why
   }
+  const withoutLedger = await statusOf({ ...sources, ledger: { find: broken('no ledger') } })
+  const both = { slots: 'no ledger', current: 'no ledger' }
+  t.same(withoutLedger, { ...well, slots: null, current: null, problems: both })
   const worst = Object.assign({}, sources, ...failing.map(([, change]) => change))
   t.same((await statusOf(worst)).problems, all)
 })
