@@ -62,6 +62,8 @@ export function manyRuns(now: number, count: number): RunSummary[] {
       remedy: null,
       ...UNSAID_ANSWER,
       agent: 'codex',
+      slot: 'default',
+      share_workspace: false,
       workspace: '/srv/projects/kernel',
       pid: 4000 + index,
       log_path: null,
