@@ -55,7 +55,7 @@ ${ASKS}`,
     minWords: 0,
     maxWords: 1,
     id: 'any',
-    about: 'launch a run again, with the same message, prompt, slot, workspace, agent, model and program',
+    about: 'launch a run again: same message, prompt, slot, workspace, agent, model and program',
     options: { continue: 'continue its session instead of beginning a new one', ...STAYING },
     common: ASKING,
     examples: [

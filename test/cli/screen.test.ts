@@ -46,6 +46,13 @@ const STATUS = {
   token: { name: EVIL, scope: EVIL },
   findings: [{ check: EVIL, problem: EVIL, remedy: EVIL }],
 }
+const SLOT = {
+  slot: EVIL,
+  run: RUN,
+  launch: { run_id: EVIL, since: NOW, step: EVIL },
+  waiting: [{ run_id: EVIL, since: NOW }],
+}
+const SLOTS = { slots: [SLOT, { ...SLOT, slot: 'b', run: null }], max_runs: EVIL }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -87,6 +94,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
       return send({ ok: false, error: EVIL, code: EVIL, remedy: EVIL })
     }
     if (pathname === '/status') return send(STATUS)
+    if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/runs') return send({ runs: [RUN] })
     if (pathname === '/agents') return send({ agents: [AGENT, { ...AGENT, problem: EVIL }] })
     if (pathname === '/runs/current' || pathname === `/runs/${ID}`) return send(RUN)
@@ -106,6 +114,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
 const ID = '00000000-0000-0000-0000-000000000000'
 const LINES: readonly (readonly string[])[] = [
   ['agents'],
+  ['slots'],
   ['status'],
   ['runs'],
   ['run', 'hello'],

@@ -66,8 +66,10 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
       env: { ...env, ...more.env },
       ...(more.argv0 ? { argv0: more.argv0 } : {}),
     })
+  // It names the log.
+  let asked = 0
   const request = (prompt = '', slot = 'default'): RunRequest => ({
-    requestId: 'test',
+    requestId: `test${++asked}`,
     caller: null,
     slot,
     route: () => 'nowhere',
@@ -76,7 +78,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     notify: async () => ({ output: '', messageId: null }),
     launch: prompt
       ? {
-          requestId: 'test',
+          requestId: `test${asked}`,
           trigger: 'http',
           caller: null,
           ...CODEX_CHOICE,
