@@ -11,6 +11,11 @@ t.test('a hook without conditions acts on everything, with what it has', async (
   const full: Hook = { ...hook(), message: '{{a}}', prompt: 'do {{a}}', workspace: '/w/{{a}}' }
   const decision = decide(full, { headers: {} }, { a: 'x' })
   t.match(decision, { kind: 'run', body: { zulip_message: 'x', codex_prompt: /do ⟦x⟧$/, workspace: '/w/x' } })
+  const slot = { slot: 'docs', share_workspace: true }
+  t.strictSame(decide({ ...hook(), ...slot }, { headers: {} }, {}), {
+    kind: 'run',
+    body: { zulip_message: 'go', ...slot },
+  })
   const other: Hook = { ...hook(), agent: 'claude', model: 'opus', system_prompt: '{{a}}' }
   t.strictSame(decide(other, { headers: {} }, { a: 'x' }), {
     kind: 'run',

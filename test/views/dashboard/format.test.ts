@@ -1,4 +1,5 @@
 import t from 'tap'
+import { ERROR_KINDS } from '../../../src/agents/agent-events.ts'
 import { OUTCOMES } from '../../../src/runs/outcome.ts'
 import type { RunSummary } from '../../../src/runs/schemas.ts'
 import {
@@ -6,14 +7,19 @@ import {
   baseName,
   bytes,
   clockTime,
+  cost,
   dayName,
   duration,
+  errorName,
   firstLine,
   fullTime,
   isFailed,
   moment,
   nameOf,
   runningMs,
+  spent,
+  tokens,
+  tokensOf,
   told,
   verdict,
   withLocalTimes,
@@ -193,4 +199,47 @@ t.test('what became of a run is told in words that say whether that is bad', asy
   t.equal(told({ ...run, outcome: 'exited', return_code: 3, failed: true }), 'failed, exited 3')
   t.equal(told({ ...run, outcome: 'failed_to_start', failed: true }), 'failed to start')
   t.equal(told({ ...run, outcome: 'stopped' }), 'stopped')
+})
+
+t.test('tokens and cost are told shortly, and not at all where they are not known', async (t) => {
+  const counts = [
+    [0, '0'],
+    [999, '999'],
+    [1000, '1k'],
+    [12_349, '12.3k'],
+    [99_951, '100k'],
+    [999_499, '999k'],
+    [999_500, '1M'],
+    [3_120_000, '3.1M'],
+    [250_000_000, '250M'],
+  ] as const
+  for (const [count, words] of counts) t.equal(tokens(count), words)
+  const costs = [
+    [0, '$0.00'],
+    [0.000_01, '< $0.0001'],
+    [0.0042, '$0.0042'],
+    [0.1, '$0.10'],
+    [12.345, '$12.35'],
+  ] as const
+  for (const [usd, words] of costs) t.equal(cost(usd), words)
+
+  const usage = { input: 1, cached: null, output: 2, total: 1500 }
+  t.equal(tokensOf({ ...run, usage, tokens_used: 7 }), 1500)
+  t.equal(tokensOf({ ...run, usage: null, tokens_used: 7 }), 7)
+  t.equal(spent({ ...run, usage: null, tokens_used: null }, false), '')
+  const full = { ...run, agent: 'claude', model: 'opus', usage, cost_usd: 0.25 }
+  t.equal(spent(full, true), 'claude · opus · 1.5k tokens · $0.25')
+  t.equal(spent(full, false), 'opus · 1.5k tokens · $0.25')
+})
+
+t.test('every kind of error has its words', async (t) => {
+  t.strictSame(ERROR_KINDS.map(errorName), [
+    'Usage limit',
+    'Not logged in',
+    'Model not reached',
+    'Context full',
+    'Refused',
+    'Crashed',
+    'Error',
+  ])
 })

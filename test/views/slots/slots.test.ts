@@ -3,6 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import { SlotList } from '../../../src/runs/slot-schemas.ts'
+import { slotAnswer } from '../../../src/runs/slot-views.ts'
 import { endOf, setUpFault } from '../../helpers/fault-service.ts'
 import { until } from '../../helpers/service.ts'
 
@@ -46,4 +47,29 @@ t.test('runs live side by side, each in its slot, and everybody sees which', asy
   await run('', { slot: 'tests' })
   t.match(await endOf(service, second.runId), { outcome: 'stopped' })
   await until('the slot is gone', async () => Value.Parse(SlotList, await get('/slots')).slots.length === 1)
+})
+
+t.test('a launch under way and who waits behind it are told', async (t) => {
+  const launching = {
+    requestId: 'a',
+    runId: 'run-a',
+    since: 0,
+    step: 'notice',
+    calledOff: new AbortController(),
+    footprint: null,
+  } as const
+  const state = {
+    slot: 'x',
+    taken: true,
+    occupant: launching,
+    waiting: { ...launching, runId: null },
+    live: [],
+  }
+  const since = '1970-01-01T00:00:00.000Z'
+  t.strictSame(slotAnswer(state, { find: () => null }), {
+    slot: 'x',
+    run: null,
+    launch: { request_id: 'a', run_id: 'run-a', since, step: 'notice' },
+    waiting: [{ request_id: 'a', run_id: null, since }],
+  })
 })

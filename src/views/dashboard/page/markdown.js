@@ -3,7 +3,8 @@ import { addressesIn } from './log-links.js'
 
 /** @import { Child } from './dom.js' */
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$/
+// A backtick by its number: a line with one of them would look like the begin of a long text.
+const FENCE = /^ {0,3}(\x60{3,}|~{3,})[ \t]*([^\x60\n]*)$/
 const HEADING = /^ {0,3}#{1,6}[ \t]+/
 /** What is bold begins and ends with what is no space. */
 const BOLD = /\*\*(?=\S)([^*\n]{0,300}[^*\s])\*\*/g
@@ -55,7 +56,7 @@ export function markdown(text) {
 function inline(text) {
   /** @type {Child[]} */
   const made = []
-  const ticks = [...text.matchAll(/`+/g)]
+  const ticks = [...text.matchAll(/\x60+/g)]
   let at = 0
   for (const [number, { 0: run, index }] of ticks.entries()) {
     if (index < at) continue
