@@ -22,6 +22,8 @@ t.test('a run is on the record from before its notice to its end, step by step',
   const runs = createRuns(heart.deps)
   await runs.adopt()
   const first = await runOn(runs, heart.requestOf(heart.launchOf('sleep 300')))
+  // A signal that comes while the agent's shell begins is not yet its own to end at.
+  await until('its tool', () => carriers(`LOOPER_RUN_ID=${first.run?.runId}`).length === 2)
   const before = heart.ledger.list({ limit: 1 })[0]
   const second = await runOn(
     runs,
