@@ -95,3 +95,12 @@ export function tookMs(run: Pick<RunSummary, 'started_at' | 'ended_at'>, now: nu
   if (run.started_at === null) return null
   return (run.ended_at === null ? now : Date.parse(run.ended_at)) - Date.parse(run.started_at)
 }
+
+/** A run that lives, and for how long it has: `3f2a0000 Fix it for 2 m`. */
+export function livingOf(
+  run: Pick<RunSummary, 'run_id' | 'started_at' | 'ended_at'> & Told,
+  now: number,
+): string {
+  const took = tookMs(run, now)
+  return `${labelOf(run)}${took === null ? '' : ` for ${duration(took)}`}`
+}

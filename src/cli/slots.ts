@@ -1,7 +1,7 @@
 import type { SlotAnswer, SlotList } from '../runs/slot-schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
-import { duration, labelOf, outcomeOf, shortId, tookMs } from './human.ts'
+import { duration, livingOf, outcomeOf, shortId } from './human.ts'
 
 /** `looper slots`: what runs in each slot, what is being launched there, and who waits. */
 export async function slots(context: Context): Promise<number> {
@@ -25,13 +25,8 @@ export async function slots(context: Context): Promise<number> {
   function linesOf({ run, launch, waiting }: SlotAnswer): string[] {
     const since = (at: string) => duration(now - Date.parse(at))
     const who = (id: string | null) => (id === null ? 'a request that only stops' : shortId(id))
-    const took = run && tookMs(run, now)
     return [
-      ...(run
-        ? [
-            `${paint('cyan', outcomeOf(run))} ${labelOf(run)}${took === null ? '' : ` for ${duration(took)}`}, ${run.workspace}`,
-          ]
-        : []),
+      ...(run ? [`${paint('cyan', outcomeOf(run))} ${livingOf(run, now)}, ${run.workspace}`] : []),
       ...(launch
         ? [
             `launching ${who(launch.run_id)} for ${since(launch.since)}, at ${launch.step.replaceAll('_', ' ')}`,

@@ -8,12 +8,12 @@ import {
   duration,
   hasFailed,
   labelOf,
+  livingOf,
   outcomeOf,
   shortId,
   size,
   styleOf,
   type Told,
-  tookMs,
 } from './human.ts'
 import { lastLines } from './last-lines.ts'
 
@@ -83,10 +83,9 @@ export async function status({ world, screen, client, options }: Context): Promi
   }
 
   async function liveLines(run: RunSummary & Told): Promise<[string, ...string[]]> {
-    const took = tookMs(run, now)
     const [last] = await lastLines(client, run.run_id, 1)
     return [
-      `${paint('cyan', outcomeOf(run))} ${labelOf(run)}${took === null ? '' : ` for ${duration(took)}`}, ${byWhom(run)}`,
+      `${paint('cyan', outcomeOf(run))} ${livingOf(run, now)}, ${byWhom(run)}`,
       run.workspace,
       ...(run.log_path === null ? [] : [paint('dim', `pid ${run.pid}, log ${run.log_path}`)]),
       ...(last === undefined ? [] : [`> ${last}`]),

@@ -25,8 +25,8 @@ export interface Statement {
 }
 
 /** What lists show: everything but the texts that may have megabytes, of which nobody looks at hundreds. */
-const LISTED = `seq, run_id, request_id, trigger, caller, ${NAME}, agent, slot, workspace, shares_workspace, binary, timeout_ms, stall_ms, requested_at,
-  announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
+const LISTED = `seq, run_id, request_id, trigger, caller, ${NAME}, agent, slot, workspace, shares_workspace, binary, timeout_ms,
+  stall_ms, requested_at, announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
   agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, remedy,
   output_bytes, tokens_used, model, session_id, usage_input, usage_cached, usage_output, usage_total, cost_usd, turns,
   error_kind`

@@ -69,6 +69,28 @@ const UNHEARD = { status: Promise.resolve(null), complete: Promise.resolve(false
 const finallySaid = (so: Said, { outcome, returnCode }: RunEnd): Said =>
   outcome === 'exited' || outcome === 'signaled' ? saidAtEnd(so, returnCode) : so
 
+/** What a run keeps of what asked for it. */
+const askedOf = ({
+  requestId,
+  trigger,
+  caller,
+  name,
+  slot,
+  workspace,
+  sharesWorkspace,
+}: Pick<
+  LaunchRequest,
+  'requestId' | 'trigger' | 'caller' | 'name' | 'slot' | 'workspace' | 'sharesWorkspace'
+>) => ({
+  requestId,
+  trigger,
+  caller,
+  name,
+  slot,
+  workspace,
+  sharesWorkspace,
+})
+
 /** No runs yet. */
 export function createLiveRuns(deps: LiveDeps): LiveRuns {
   const { clock, ledger } = deps
@@ -193,7 +215,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
 
   return {
     async launch(runId, request) {
-      const { requestId, trigger, caller, name, slot, workspace, sharesWorkspace } = request
+      const { requestId, caller, name, workspace } = request
       const command = request.agent.command(taskOf(request, { runId, dir: deps.place.dirOf(runId) }))
       const line = shellQuote(command.argv)
       const header = { requestId, workspace, command: line }
@@ -223,10 +245,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
       // The fork stands in nobody's way then: the agent is on its way, and who waits for nothing more is answered first.
       setImmediate(() => deps.place.prepare(env))
       return follow(
-        {
-          ...{ runId, requestId, trigger, caller, name, slot, workspace, sharesWorkspace },
-          ...{ command: line, logPath, agent, wrapper },
-        },
+        { ...askedOf(request), runId, command: line, logPath, agent, wrapper },
         request.agent,
         { headerBytes, mirroredBytes: headerBytes, ranMs: 0, before },
         request,
@@ -235,7 +254,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
     },
 
     adopt(record, { logPath, command, agent, wrapper, ranMs }) {
-      const { runId, requestId, trigger, caller, name, slot, workspace, sharesWorkspace } = record
+      const { runId, requestId, caller, name } = record
       const launchedAt = record.launchedAt ?? clock.now() - Number(ranMs)
       if (record.launchedAt === null) {
         ledger.step(runId, { launchedAt, agentIdentity: agent, wrapperIdentity: wrapper })
@@ -245,10 +264,7 @@ export function createLiveRuns(deps: LiveDeps): LiveRuns {
         'run.adopt',
       )
       return follow(
-        {
-          ...{ runId, requestId, trigger, caller, name, slot, workspace, sharesWorkspace },
-          ...{ command, logPath, agent, wrapper },
-        },
+        { ...askedOf(record), runId, command, logPath, agent, wrapper },
         agentOnRecord(deps.agents, record.agent),
         { ...record, before: null, ranMs: ranMs ?? Math.max(0, clock.now() - launchedAt) },
         record,

@@ -74,6 +74,7 @@ export async function prepareRun(
   checkPrompt(prompt, body.codex_prompt == null && body.prompt != null ? 'prompt' : 'codex_prompt')
   const isStopOnly = prompt.trim() === ''
 
+  const slot = body.slot ?? DEFAULT_SLOT
   // An empty one would mean the directory of the service.
   const given = body.workspace?.trim() ? body.workspace : defaults.workspace
   if (given === null && !isStopOnly) {
@@ -97,7 +98,7 @@ export async function prepareRun(
             },
             defaults,
           ),
-          slot: body.slot ?? DEFAULT_SLOT,
+          slot,
           sharesWorkspace: body.share_workspace ?? false,
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
           stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
@@ -109,7 +110,7 @@ export async function prepareRun(
     request: {
       requestId: origin.requestId,
       caller: origin.caller,
-      slot: body.slot ?? DEFAULT_SLOT,
+      slot,
       message,
       notify: script === null ? defaults.notify : defaults.notifyByScript(script),
       route: script === null ? defaults.route : () => `script=${script}`,

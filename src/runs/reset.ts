@@ -122,25 +122,30 @@ async function agentsAmong(
 }
 
 /** Whether a process belongs to one of these runs: by its mark, or as something that its agent or wrapper started. */
-function belongsTo(runs: readonly Run[], { table, place }: ResetDeps): (pid: number) => Promise<boolean> {
+function belongsTo(runs: readonly Run[], deps: ResetDeps): (pid: number) => Promise<boolean> {
   const parts = new Set(runs.map(({ runId }) => runPart(runId)))
   const roots = runs.flatMap(({ agent, wrapper }) => [agent.pid, wrapper.pid])
   return async (pid) => {
     if (runs.length === 0) return false
-    const mark = table.markOf(pid)
-    if (mark !== null && mark.owner === place.owner && parts.has(mark.run)) return true
-    const ancestors = await lineage(table, pid)
+    const run = markedRun(pid, deps)
+    if (run !== null && parts.has(run)) return true
+    const ancestors = await lineage(deps.table, pid)
     return roots.some((root) => ancestors.has(root))
   }
 }
 
 /** Whether a process is of a run of this service that is over; what is of a live one belongs to its tree. */
-function leftBy({ table, place, ownCookie }: ResetDeps, live: readonly Run[]): (pid: number) => boolean {
-  const { owner } = place
+function leftBy(deps: ResetDeps, live: readonly Run[]): (pid: number) => boolean {
   // The tree that the service itself is in is not its own.
-  const others = new Set([...live.map(({ runId }) => runId), ownCookie ?? ''].map(runPart))
+  const others = new Set([...live.map(({ runId }) => runId), deps.ownCookie ?? ''].map(runPart))
   return (pid) => {
-    const mark = table.markOf(pid)
-    return mark !== null && mark.owner === owner && !others.has(mark.run)
+    const run = markedRun(pid, deps)
+    return run !== null && !others.has(run)
   }
+}
+
+/** Of which run of this service a process is by its mark; null: of none. */
+function markedRun(pid: number, { table, place }: ResetDeps): string | null {
+  const mark = table.markOf(pid)
+  return mark?.owner === place.owner ? mark.run : null
 }

@@ -1,13 +1,17 @@
 import { LooperError } from '../base/errors.ts'
 
-/** What a run takes of what all slots share, from the moment its launch begins. */
-export interface Footprint {
+/** What a launch would take of what all slots share. */
+export interface Wanted {
   readonly slot: string
-  readonly runId: string
   /** A real path. */
   readonly workspace: string
   /** Whether it may work beside others that may, too. */
   readonly sharesWorkspace: boolean
+}
+
+/** What a run takes of it, from the moment its launch begins. */
+export interface Footprint extends Wanted {
+  readonly runId: string
 }
 
 /**
@@ -15,11 +19,7 @@ export interface Footprint {
  * is in its own slot it replaces. Pure.
  * @param maxRuns so many slots may have a run at a time
  */
-export function noRoom(
-  wanted: Footprint,
-  present: readonly Footprint[],
-  maxRuns: number,
-): LooperError | null {
+export function noRoom(wanted: Wanted, present: readonly Footprint[], maxRuns: number): LooperError | null {
   const others = present.filter(({ slot }) => slot !== wanted.slot)
   const beside = others.find(
     ({ workspace, sharesWorkspace }) =>

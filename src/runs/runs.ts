@@ -8,7 +8,7 @@ import { lookAt, type Obstacle, type Occupation } from './occupation.ts'
 import type { Ending } from './outcome.ts'
 import { type Plan, planOf } from './plan.ts'
 import { runsOf } from './reset.ts'
-import { type Footprint, noRoom } from './room.ts'
+import { type Footprint, noRoom, type Wanted } from './room.ts'
 import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
 import { assertOpen, sequenceOf } from './sequence.ts'
 import type { Occupant, Release, Slot } from './slot.ts'
@@ -106,26 +106,27 @@ export function createRuns(deps: RunsDeps): Runs {
   }
 
   /** Why a launch may not begin beside what is in other slots; null where it may. */
-  function misfit(wanted: Footprint): LooperError | null {
+  function misfit(wanted: Wanted): LooperError | null {
     const launching = slots.taken().flatMap(([, { occupant }]) => occupant?.footprint ?? [])
     return noRoom(wanted, [...live.all(), ...launching], deps.maxRuns)
   }
 
-  function assertFits(wanted: Footprint): void {
+  function assertFits(wanted: Wanted): void {
     const why = misfit(wanted)
     if (why) throw why
   }
 
   /** Takes the slot for a request, or says what is in the way. */
-  async function enter({ ifRunning, slot: name }: RunRequest): Promise<{ release: Release } | Started> {
-    const release = slots.named(name).take()
+  async function enter(request: RunRequest, slot: Slot): Promise<{ release: Release } | Started> {
+    const { ifRunning } = request
+    const release = slot.take()
     if (!release) {
       if (ifRunning === 'skip') return { kind: 'skipped', obstacle: 'busy' }
       throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
     }
     if (ifRunning === 'replace') return { release }
     try {
-      const { obstacle } = await living(name)
+      const { obstacle } = await living(request.slot)
       if (obstacle === null) return { release }
       release()
       return { kind: 'skipped', obstacle }
@@ -143,7 +144,7 @@ export function createRuns(deps: RunsDeps): Runs {
     let occupant: Occupant
     try {
       // Nothing is awaited from the look at other slots until everybody else sees what is taken.
-      if (taken && launch) assertFits({ ...launch, runId: '' })
+      if (taken && launch) assertFits(launch)
       const runId = launch && record(launch)
       const calledOff = new AbortController()
       occupant = { requestId, runId, since, step: 'notice', calledOff, footprint: null }
@@ -161,9 +162,8 @@ export function createRuns(deps: RunsDeps): Runs {
     let release = taken
     const wait = async () => {
       release = await sequence.waitFor((over) => slot.turn(occupant, over))
-      const wanted = footprintOf(launch, runId)
-      if (wanted) assertFits(wanted)
-      occupant.footprint = wanted
+      if (launch) assertFits(launch)
+      occupant.footprint = footprintOf(launch, runId)
       return go()
     }
     const work = taken ? go() : wait()
@@ -199,15 +199,15 @@ export function createRuns(deps: RunsDeps): Runs {
       if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
       const slot = slots.named(request.slot)
       if (slot.taken && whenBusy === 'wait') return begin(request, slot, null)
-      const entered = await enter(request)
-      return 'release' in entered ? begin(request, slots.named(request.slot), entered.release) : entered
+      const entered = await enter(request, slot)
+      return 'release' in entered ? begin(request, slot, entered.release) : entered
     },
 
     async plan(request) {
       await open()
       if (request.launch) {
         checkFreeSpace(deps.logDir, deps.minFreeMb)
-        assertFits({ ...request.launch, runId: '' })
+        assertFits(request.launch)
       }
       const { own } = runsOf(request.slot, live.all())
       return planOf(request, own, await occupation(request.slot), deps)
@@ -225,7 +225,7 @@ export function createRuns(deps: RunsDeps): Runs {
         if (!request) return { kind: 'declined' }
         checkFreeSpace(deps.logDir, deps.minFreeMb)
         assertOpen(closing.signal)
-        const why = misfit({ ...request, runId: '' })
+        const why = misfit(request)
         if (why) return { kind: 'no_room', why }
         const runId = record(request)
         const { requestId } = request

@@ -158,7 +158,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
       // A notice may take its time: what cannot be launched any more must not stop what lives.
       deps.recheck(launch)
 
-      const { agents, remaining } = await reset(launch.slot, {
+      const { agents, remaining } = await reset(request.slot, {
         outcome: 'replaced',
         cause: `replaced by run ${runId}`,
       })

@@ -28,6 +28,7 @@ export interface Slots {
 /** No slots yet. One that nobody holds is forgotten: names may be as many as requests. */
 export function createSlots(): Slots {
   const slots = new Map<string, Slot>()
+  const taken = () => [...slots].filter(([, slot]) => slot.taken)
   return {
     named(name) {
       for (const [other, slot] of slots) if (!slot.taken && other !== name) slots.delete(other)
@@ -35,9 +36,9 @@ export function createSlots(): Slots {
       slots.set(name, slot)
       return slot
     },
-    taken: () => [...slots].filter(([, slot]) => slot.taken),
+    taken,
     states(live) {
-      const busy = [...live.map(({ slot }) => slot), ...this.taken().map(([name]) => name)]
+      const busy = [...live.map(({ slot }) => slot), ...taken().map(([name]) => name)]
       return [...new Set([DEFAULT_SLOT, ...busy])].map((name) => {
         const { occupant = null, waiting = null, taken = false } = slots.get(name) ?? {}
         return { slot: name, occupant, waiting, taken, live: live.filter(({ slot }) => slot === name) }

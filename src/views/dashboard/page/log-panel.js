@@ -1,8 +1,8 @@
 import { ApiError, isFinal } from './api.js'
 import { part } from './dom.js'
+import { createFollowControls } from './follow-controls.js'
 import { addressOf, linesIn } from './log-address.js'
 import { createLogBuffer } from './log-buffer.js'
-import { createFollow } from './log-follow.js'
 import { createLogSearch } from './log-search.js'
 import { createLogSource } from './log-source.js'
 import { followLog } from './log-stream.js'
@@ -59,10 +59,9 @@ export function createLogPanel(root, api) {
     ask: (wanted) => api.logTimes(runId, wanted, reading.signal),
     changed: view.mark,
   })
-  const follow = createFollow(lines, content, (follows) => {
-    followButton.ariaPressed = String(follows)
-    jump.hidden = follows
-  })
+  const follow = createFollowControls(lines, content, followButton, jump, () =>
+    isAttached() ? follow.set(true) : void work(showEnd),
+  )
   const search = createLogSearch(root, {
     buffer: () => buffer,
     lineAt: view.lineAt,
@@ -207,16 +206,8 @@ export function createLogPanel(root, api) {
     const other = event.shiftKey && chosen ? chosen.from : number
     location.hash = addressOf(runId, { from: Math.min(number, other), to: Math.max(number, other) })
   })
-  // What scrolls must be within reach of the keyboard.
-  lines.tabIndex = 0
   const listening = new AbortController()
   addEventListener('hashchange', choose, { signal: listening.signal })
-  const toEnd = () => (isAttached() ? follow.set(true) : void work(showEnd))
-  followButton.addEventListener('click', () => (follow.follows ? follow.set(false) : toEnd()))
-  jump.addEventListener('click', () => {
-    toEnd()
-    lines.focus()
-  })
   earlier.addEventListener('click', () => work(loadEarlier))
   later.addEventListener('click', () => work(loadLater))
   /** @param {string | null} text */

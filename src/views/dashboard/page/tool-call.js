@@ -1,5 +1,6 @@
 import { element, icon } from './dom.js'
-import { bytes, firstLine } from './format.js'
+import { firstLine } from './format.js'
+import { showAll } from './show-all.js'
 
 /** @import { Entry } from './api.js' */
 /** @typedef {Extract<Entry, { kind: 'tool' }>} ToolCall */
@@ -50,14 +51,10 @@ export function drawnCall({ name, input, output, state }, isOpen) {
 function part(title, text) {
   const pre = element('pre', { tabindex: '0' }, text.slice(0, MAX_CHARS))
   const box = element('div', { class: 'io' }, element('p', { class: 'key' }, title), pre)
-  if (text.length > MAX_CHARS) {
-    const more = element('button', { type: 'button' }, `Show all of it (${bytes(text.length)})`)
-    more.addEventListener('click', () => {
-      pre.textContent = text
-      more.remove()
-    })
-    box.append(more)
+  const showWhole = () => {
+    pre.textContent = text
   }
+  if (text.length > MAX_CHARS) box.append(showAll(text, showWhole))
   return box
 }
 

@@ -1,6 +1,7 @@
 import { element, icon } from './dom.js'
-import { bytes, cost, errorName, moment, tokens } from './format.js'
+import { cost, errorName, moment, tokens } from './format.js'
 import { linked, markdown } from './markdown.js'
+import { showAll } from './show-all.js'
 import { drawnCall } from './tool-call.js'
 
 /** @import { Entry } from './api.js' */
@@ -29,11 +30,7 @@ export function drawnEntry(entry, now, isOpen) {
 /** @param {string} text */
 function drawnText(text) {
   const box = element('div', { class: 'said' }, ...markdown(text.slice(0, MAX_CHARS)))
-  if (text.length > MAX_CHARS) {
-    const more = element('button', { type: 'button' }, `Show all of it (${bytes(text.length)})`)
-    more.addEventListener('click', () => box.replaceChildren(...markdown(text)))
-    box.append(more)
-  }
+  if (text.length > MAX_CHARS) box.append(showAll(text, () => box.replaceChildren(...markdown(text))))
   return box
 }
 

@@ -1,5 +1,5 @@
 import { part } from './dom.js'
-import { createFollow } from './log-follow.js'
+import { createFollowControls } from './follow-controls.js'
 import { complain } from './toasts.js'
 import { createTranscriptBuffer } from './transcript-buffer.js'
 import { followTranscript } from './transcript-stream.js'
@@ -39,10 +39,7 @@ export function createTranscriptPanel(root, api, { begun, none }) {
   let run = null
 
   const view = createTranscriptView(content, api.now)
-  const follow = createFollow(box, content, (follows) => {
-    followButton.ariaPressed = String(follows)
-    jump.hidden = follows
-  })
+  const follow = createFollowControls(box, content, followButton, jump, toEnd)
 
   function draw() {
     cancelAnimationFrame(frame)
@@ -126,13 +123,6 @@ export function createTranscriptPanel(root, api, { begun, none }) {
     follow.set(false)
     const goOn = () => box.scrollHeight <= box.clientHeight && follow.set(true)
     fold.addEventListener('toggle', goOn, { once: true })
-  })
-  // What scrolls must be within reach of the keyboard.
-  box.tabIndex = 0
-  followButton.addEventListener('click', () => (follow.follows ? follow.set(false) : toEnd()))
-  jump.addEventListener('click', () => {
-    toEnd()
-    box.focus()
   })
   const earlier = part(root, 'talk-earlier', HTMLButtonElement)
   earlier.addEventListener('click', async () => {
