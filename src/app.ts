@@ -101,7 +101,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest('caller', null)
   app.decorateRequest('isAllowed', () => true)
   takeJsonOnly(app)
-  shapeErrors(app, options.redact)
+  shapeErrors(app, options.redact, runs.clock)
 
   const { hold } = boundConnections(app.server, {
     most,

@@ -1,9 +1,10 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { MAX_SECONDS } from '../base/clock.ts'
+import { type Clock, MAX_SECONDS } from '../base/clock.ts'
 import type { ErrorKind } from '../base/error-kinds.ts'
 import { kindOf, LooperError } from '../base/errors.ts'
 import type { Redact } from '../logging/redact.ts'
 import { SECURITY_HEADERS } from './guards.ts'
+import { dropRest } from './rest-of-body.ts'
 
 /** What an answer tells of a failure. */
 type Told = Pick<ErrorKind, 'code' | 'status' | 'remedy'>
@@ -34,8 +35,8 @@ const WANTED: Readonly<Record<string, string>> = {
  * Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. It has to
  * come before the routes, to know them.
  */
-export function shapeErrors(app: FastifyInstance, redact: Redact): void {
-  app.setErrorHandler((error: FastifyError | LooperError, request, reply) => {
+export function shapeErrors(app: FastifyInstance, redact: Redact, clock: Pick<Clock, 'sleep'>): void {
+  app.setErrorHandler(async (error: FastifyError | LooperError, request, reply) => {
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
     if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
@@ -43,6 +44,7 @@ export function shapeErrors(app: FastifyInstance, redact: Redact): void {
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
     const sentence = isOldWords ? MISSING : failure.message
+    await dropRest(request.raw, clock)
     return fail(reply, failure, redact(sentence), failure.requestId ?? request.id)
   })
 

@@ -76,3 +76,44 @@ t.test('the service itself waits ten seconds for headers, and the live run is un
   t.match(serverLog(), `"request_id":"${request_id}","code":"LOOPER_REQUEST_TIMEOUT","address":"127.0.0.1"`)
   await untouched(t, 'slow headers')
 })
+
+/** Writes piece by piece, and reads what is said to it, until the other side closes. */
+async function pour(test: Test, url: string, pieces: readonly string[]): Promise<string> {
+  const socket = net.connect(Number(new URL(url).port), '127.0.0.1')
+  test.teardown(() => socket.destroy())
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  const faults: Error[] = []
+  let text = ''
+  socket.setEncoding('utf8')
+  socket.on('error', (error) => faults.push(error))
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve))
+  await closed
+  test.same(faults, [])
+  return text
+}
+
+const CHUNK = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+for (const [how, head, pieces] of [
+  ['that it announced', 'Content-Length: 8192000\r\n\r\n', Array(125).fill('x'.repeat(65_536))],
+  [
+    'that it did not announce',
+    'Transfer-Encoding: chunked\r\n\r\n',
+    [...Array(125).fill(CHUNK), '0\r\n\r\n'],
+  ],
+] as const) {
+  t.test(`whoever sends too large a body ${how} is not cut off in it, and sees the answer`, async (t) => {
+    const { url, asked } = await listening(t, 60_000, 60_000)
+    const answer = await pour(t, url, [`${HEAD}Connection: close\r\n${head}`, ...pieces])
+    t.match(answer, /^HTTP\/1\.1 413 [\s\S]*"code":"LOOPER_BODY_TOO_LARGE"/)
+    t.same(asked, [])
+  })
+}
+
+t.test('the rest of too large a body is not waited for without end', async (t) => {
+  const { url } = await listening(t, 60_000, 60_000)
+  const answer = await trickle(url, `${HEAD}Content-Length: 4000000\r\n\r\n{`, 'x')
+  t.match(answer, /^HTTP\/1\.1 413 /, 'and the connection is closed')
+})
