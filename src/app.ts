@@ -20,7 +20,10 @@ import type { Redact } from './logging/redact.ts'
 import { logPartRoutes } from './logs/part-routes.ts'
 import { logRoutes } from './logs/routes.ts'
 import { transcriptRoutes } from './logs/transcript-routes.ts'
+import { verifyRoutes } from './logs/verify-routes.ts'
 import type { Opened } from './plugin.ts'
+import type { Changes } from './runs/changes/changes.ts'
+import { diffRoutes } from './runs/changes/routes.ts'
 import { eventsRoute } from './runs/events-route.ts'
 import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
 
@@ -36,6 +39,7 @@ export interface AppOptions extends RunRoutesOptions {
   readonly failures: Failures
   readonly plugins: readonly Opened[]
   readonly problems: Readiness
+  readonly changes: Changes
   /** How many may be open at once; by default as many as leave descriptors for the rest. */
   readonly mostConnections?: number
   /** How long a client may take. */
@@ -73,6 +77,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     failures,
     plugins,
     problems,
+    changes,
     mostConnections: most = mostConnections(),
     patience = PATIENCE,
     ...runs
@@ -128,6 +133,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(runRoutes, runs)
     await guarded.register(logRoutes, streams)
     await guarded.register(logPartRoutes, streams)
+    await guarded.register(verifyRoutes, streams)
+    await guarded.register(diffRoutes, { ledger: runs.ledger, changes })
     await guarded.register(transcriptRoutes, { ...streams, agents: runs.defaults.agents })
     await guarded.register(eventsRoute, streams)
     for (const plugin of plugins) await plugin.routes?.(guarded)

@@ -3,11 +3,12 @@ import type { Agents } from './agents/agents.ts'
 import { agentSettings } from './agents/settings.ts'
 import { firstOf } from './base/first-of.ts'
 import type { TSchema } from './base/schema.ts'
+import type { Feature } from './feature.ts'
 import { type HttpSettings, httpSettings } from './http/settings.ts'
 import { type LogSettings, logSettings } from './logging/settings.ts'
 import type { Notice } from './notices/notice.ts'
 import { type NotifyEnd, noticeSettings } from './notices/settings.ts'
-import { AGENTS, NOTICES, TRIGGERS } from './plugins.ts'
+import { AGENTS, FEATURES, NOTICES, TRIGGERS } from './plugins.ts'
 import { type RunSettings, runSettings } from './runs/settings.ts'
 import { ConfigError } from './settings/config-error.ts'
 import { configFileSettings } from './settings/config-file.ts'
@@ -22,6 +23,7 @@ export interface Config extends RunSettings {
   readonly log: LogSettings
   readonly agents: Agents
   readonly triggers: readonly Trigger[]
+  readonly features: readonly Feature[]
   readonly notice: Notice
   readonly notifyEnd: NotifyEnd
   /** Null: there is none. */
@@ -41,6 +43,7 @@ export const PARTS: readonly Pick<Part<unknown>, 'title' | 'forms' | 'keys'>[] =
   configFileSettings,
   ...TRIGGERS.map(({ settings }) => settings),
   logSettings,
+  ...FEATURES.map(({ settings }) => settings),
   noticeSettings,
   ...NOTICES.map(({ settings }) => settings),
 ]
@@ -67,6 +70,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonl
   const agents = agentSettings.read({ ...reading, agents: all })
   const triggers = TRIGGERS.map(({ settings }) => settings.read({ ...reading, launch: runs.launch }))
   const log = logSettings.read(reading)
+  const features = FEATURES.map(({ settings }) => settings.read(reading))
   const { notifyEnd } = noticeSettings.read(reading)
   const notices = NOTICES.map(({ settings }) => settings.read(reading))
   const unknown = [...tellOfUnknown(env, FORMS), ...file.tellOfUnknown(Object.keys(KEYS))]
@@ -77,6 +81,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, places: Places, told: readonl
     log,
     agents,
     triggers,
+    features,
     notice: firstOf(notices.filter((notice) => notice !== null)),
     notifyEnd,
     configFile: file.path,

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { programsOf, scriptsOf } from './agents/allowed.ts'
+import { listedPrograms, programsOf, scriptsOf } from './agents/allowed.ts'
 import type { ProgramPlaces } from './agents/binary.ts'
 import type { Clock } from './base/clock.ts'
 import { firstOf } from './base/first-of.ts'
@@ -13,10 +13,17 @@ import type { Place } from './places/place.ts'
 import { NOTICES, PLACES } from './plugins.ts'
 import { COOKIE, type ProcessTable } from './processes/table.ts'
 import type { Ledger } from './record/ledger.ts'
+import { recheckWorkspace } from './runs/access.ts'
+import { createDays } from './runs/budget/days.ts'
+import { type Changes, createChanges } from './runs/changes/changes.ts'
+import { findGit } from './runs/changes/find-git.ts'
 import { agentEnvironment } from './runs/environment.ts'
+import { type Access, recheckLaunch } from './runs/launch-request.ts'
 import { environmentOfNpm, withoutNpm } from './runs/npm-environment.ts'
-import { type Access, recheckLaunch } from './runs/request.ts'
+import { createRunTokens, type RunTokens } from './runs/run-tokens.ts'
 import { createRuns, type Runs } from './runs/runs.ts'
+import { argvOf } from './runs/verify/check.ts'
+import { createWorktrees, type Worktrees } from './runs/worktrees/worktrees.ts'
 import type { Secrets } from './secrets.ts'
 import type { Places } from './settings/part.ts'
 
@@ -35,6 +42,9 @@ export interface HeartOptions extends Places {
 /** Runs, and what requests for them are checked with. Whoever opens it closes the runs, then the place. */
 export interface Heart {
   readonly runs: Runs
+  readonly changes: Changes
+  readonly worktrees: Worktrees
+  readonly runTokens: RunTokens
   readonly place: Place
   readonly access: Access
   readonly places: ProgramPlaces
@@ -63,9 +73,14 @@ export function openHeart(options: HeartOptions): Heart {
   const access: Access = {
     workspaceRoots: config.access.workspaceRoots,
     programs: (own) => programsOf(config.access.executables, { ...places, ...own }),
+    executables: () => listedPrograms(config.access.executables, places),
     scripts: () => scriptsOf(config.access.executables, OWN_SCRIPTS, { ...places, ...agents.known.program }),
   }
   const place = firstOf(PLACES).open({ stateDir: path.join(log.dir, '.runs'), table, clock })
+  const looking = { git: () => findGit(places), env, clock, logger, hurry }
+  const changes = createChanges({ ...looking, dir: path.join(log.dir, '.changes') })
+  const worktrees = createWorktrees({ ...looking, dir: path.join(log.dir, 'worktrees') })
+  const runTokens = createRunTokens()
   const runs = createRuns({
     ...config.stop,
     table,
@@ -79,9 +94,20 @@ export function openHeart(options: HeartOptions): Heart {
     ownCookie: env[COOKIE] ?? null,
     env: agentEnv,
     recheck: (request) => recheckLaunch(request, access, places),
+    argvOfCheck(check, workspace) {
+      const own = { path: worktrees.dir, withoutDotDirectories: false }
+      recheckWorkspace(workspace, [...access.workspaceRoots, own])
+      return argvOf(check, { allowed: access.executables(), places })
+    },
+    changes,
+    worktrees,
+    tokens: runTokens,
     minFreeMb: launch.minFreeMb,
     maxRuns: config.maxRuns,
+    days: createDays({ ledger, clock, cap: launch.dayBudget }),
     maxLogBytes: log.maxMb * MIB,
+    toolStallMs: launch.toolStallMs,
+    warning: launch.warning,
     placeToCut,
     redact,
     noteTimes: log.times ? (file, complete) => noteTimes(file, clock, complete) : null,
@@ -90,5 +116,5 @@ export function openHeart(options: HeartOptions): Heart {
           mirrorLog({ path: file, from, mirrored, complete, clock, write, placeToCut })
       : null,
   })
-  return { runs, place, access, places, redact, agentEnv }
+  return { runs, changes, worktrees, runTokens, place, access, places, redact, agentEnv }
 }

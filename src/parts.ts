@@ -10,6 +10,7 @@ import type { Notices } from './notices/notices.ts'
 import type { ProcessTable } from './processes/table.ts'
 import type { Ledger } from './record/ledger.ts'
 import type { RequestDefaults } from './runs/request.ts'
+import type { RunTokens } from './runs/run-tokens.ts'
 import type { Runs } from './runs/runs.ts'
 import type { RunSettings } from './runs/settings.ts'
 import type { Steps } from './runs/steps.ts'
@@ -28,6 +29,7 @@ export interface Parts {
   readonly ledger: Ledger
   readonly steps: Steps
   readonly runs: Runs
+  readonly runTokens: RunTokens
   readonly agents: Agents
   /** What agents get as their environment now. */
   agentEnv(): NodeJS.ProcessEnv

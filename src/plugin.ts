@@ -7,6 +7,8 @@ export interface Opened {
   publicRoutes?(app: FastifyInstance): Promise<void>
   /** Registers routes behind the service's tokens. */
   routes?(app: FastifyInstance): Promise<void>
+  /** Is told where the service listens, as a URL, before anything is launched. */
+  listening?(url: string): void
   /** What it tells in `GET /status`, under its name; it may throw where that cannot be told now. */
   readonly status?: StatusPart
   /** Works until the signal aborts; begins when the runs of an earlier life are taken up. Never rejects. */

@@ -3,11 +3,14 @@ import { claude } from './agents/claude/plugin.ts'
 import { codex } from './agents/codex/plugin.ts'
 import { command } from './agents/command/plugin.ts'
 import { opencode } from './agents/opencode/plugin.ts'
+import { disk } from './disk/plugin.ts'
+import type { FeaturePlugin } from './feature.ts'
 import type { NoticePlugin } from './notices/notice.ts'
 import { script } from './notices/script/plugin.ts'
 import { zulip } from './notices/zulip/plugin.ts'
 import { host } from './places/host/plugin.ts'
 import type { PlacePlugin } from './places/place.ts'
+import { tools } from './tools/plugin.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
 import { hooks } from './triggers/hooks/plugin.ts'
 import type { TriggerPlugin } from './triggers/trigger.ts'
@@ -15,6 +18,7 @@ import { agents } from './views/agents/plugin.ts'
 import { api } from './views/api/plugin.ts'
 import { dashboard } from './views/dashboard/plugin.ts'
 import { metrics } from './views/metrics/plugin.ts'
+import { outbox } from './views/outbox/plugin.ts'
 import { slots } from './views/slots/plugin.ts'
 import { status } from './views/status/plugin.ts'
 import type { ViewPlugin } from './views/view.ts'
@@ -27,5 +31,7 @@ export const NOTICES: readonly NoticePlugin[] = [script, zulip]
 export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
+/** What the service does besides. */
+export const FEATURES: readonly FeaturePlugin[] = [disk, tools]
 /** The ways to look at the service. */
-export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, metrics]
+export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, outbox, metrics]

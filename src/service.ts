@@ -23,8 +23,14 @@ import { NOTICES, VIEWS } from './plugins.ts'
 import type { ProcessTable } from './processes/table.ts'
 import { type Claim, claim } from './record/claim.ts'
 import { type Ledger, openLedger } from './record/ledger.ts'
+import type { WaitingRun } from './record/waiting.ts'
+import { measureDays } from './runs/budget/day-meters.ts'
+import { tellingHolds } from './runs/holds/tell.ts'
+import { workQueue } from './runs/queue.ts'
+import { prepareWaiting } from './runs/request.ts'
 import { tellSteps } from './runs/run-lines.ts'
 import { observeLedger } from './runs/steps.ts'
+import { tellWarnings } from './runs/warnings.ts'
 import { followSecrets, type Secrets } from './secrets.ts'
 import type { Places } from './settings/part.ts'
 import { startWarnings } from './start-warnings.ts'
@@ -116,7 +122,7 @@ async function compose(
   for (const warning of warnings) logger.warn(warning)
 
   const heart = openHeart({ config, env, table, hurry, clock, serverLog, ledger, secrets, projectDir, home })
-  const { runs, place, access, places, redact, agentEnv } = heart
+  const { runs, changes, worktrees, runTokens, place, access, places, redact, agentEnv } = heart
   const closing = new AbortController()
   const background: Promise<unknown>[] = []
   let app: FastifyInstance | null = null
@@ -126,9 +132,10 @@ async function compose(
     closing.abort()
     try {
       await runs.close()
+      await Promise.race([changes.settled(), aborted(hurry)])
       await place.close()
     } finally {
-      await Promise.all([app?.close(), notices.ends?.close(END_NOTICES_MS)])
+      await Promise.all([app?.close(), notices.close(END_NOTICES_MS)])
       for (const plugin of plugins) plugin.close?.()
       await Promise.all(background)
       logger.info('service.stop')
@@ -157,6 +164,7 @@ async function compose(
     ...config,
     byScript,
     env,
+    ledger,
     steps,
     clock,
     logger,
@@ -167,7 +175,19 @@ async function compose(
   })
   const failures = createFailures(clock)
   const findRun = (runId: string) => ledger.find(runId)
-  const defaults = { ...launch, agents, findRun, agentEnv, access, places, logDir: log.dir, ...notices }
+  const liveIn = (slot: string) => runs.live().findLast((run) => run.slot === slot)
+  const defaults = {
+    ...launch,
+    agents,
+    findRun,
+    worktrees,
+    liveIn,
+    agentEnv,
+    access,
+    places,
+    logDir: log.dir,
+    ...notices,
+  }
   const parts: Parts = {
     version,
     startedAt: clock.now(),
@@ -179,6 +199,7 @@ async function compose(
     ledger,
     steps,
     runs,
+    runTokens,
     agents,
     agentEnv,
     notices,
@@ -190,8 +211,9 @@ async function compose(
     findings,
   }
   const triggers = config.triggers.map((trigger) => trigger.open(parts))
-  const statusParts = triggers.flatMap(({ status }) => status ?? [])
-  const plugins = [...VIEWS.map((view) => view.open({ ...parts, statusParts })), ...triggers]
+  const features = config.features.map((feature) => feature.open(parts))
+  const statusParts = [...triggers, ...features].flatMap(({ status }) => status ?? [])
+  const plugins = [...VIEWS.map((view) => view.open({ ...parts, statusParts })), ...triggers, ...features]
   app = await buildApp({
     logger,
     requestLogger: serverLog.requests,
@@ -202,6 +224,7 @@ async function compose(
     plugins,
     clock,
     runs,
+    changes,
     ledger,
     steps,
     problems: createReadiness({
@@ -217,6 +240,7 @@ async function compose(
   })
   const url = await listen(app, http)
   claimed.publish(url)
+  for (const { listening } of plugins) listening?.(url)
   // Runs of an earlier life are taken up while the service already answers; launches wait for it.
   const adopted = runs.adopt().then(async () => {
     // Its check may have begun a new ledger.
@@ -233,7 +257,16 @@ async function compose(
     clock,
     logger,
   }
+  background.push(adopted.then(() => notices.resume()))
   background.push(adopted.then(() => keepHouse(keeping, closing.signal)))
+  measureDays(runs.days, meters)
+  tellWarnings({ steps, days: runs.days, notify: notices.notify, meters, logger, signal: closing.signal })
+  const tellHold = tellingHolds({ notify: notices.notify, logger, signal: closing.signal })
+  const first = () => runs.holds.tick(tellHold)
+  const prepare = (waiting: WaitingRun) => prepareWaiting(waiting, defaults)
+  background.push(
+    adopted.then(() => workQueue({ runs, ledger, prepare, first, clock, logger }, closing.signal)),
+  )
   for (const { run } of plugins) if (run) background.push(adopted.then(() => run(closing.signal)))
   logger.info({ url }, 'service.start')
   return { url, warnings, close, handOver }

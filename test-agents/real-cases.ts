@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { type RealAgent, runReal } from '../test/agents/real-run.ts'
+import { serveRunTools } from './run-tools.ts'
 
 const MIB = 1_048_576
 const SYSTEM = 'You are a very careful tester of software.'
@@ -70,6 +72,43 @@ export function testReal({ start, version, noLogin, unknownSession, options }: R
       const outside = path.join(path.dirname(real.workspace), 'outside')
       const { said, output } = await runReal(real, { prompt: `RUN: touch ${outside}` })
       t.match(said, { reply: 'Done.', errorKind: null }, output)
+    })
+
+    await t.test(
+      'what it keeps in a database is measured there, and it deletes a session by itself',
+      async (t) => {
+        const { sessionStore: store } = agent
+        if (!store) return
+        const { said, output } = await runReal(real, { prompt: 'ECHO: To be deleted.' })
+        const session = String(said.sessionId)
+        const sizes = () => {
+          const db = new DatabaseSync(store.file(env), { readOnly: true })
+          const rows = db.prepare(store.sizes).all({ ids: JSON.stringify([session]) })
+          db.close()
+          return rows
+        }
+        const [row] = sizes()
+        t.ok(Number(row?.bytes) > 100 && Number(row?.made_at) > Date.now() - 600_000, output)
+        t.ok(Number(row?.written_at) >= Number(row?.made_at))
+        t.equal(spawnSync(binary, store.remove(session), { env, cwd: '/' }).status, 0)
+        t.same(sizes(), [])
+      },
+    )
+
+    await t.test('it calls a tool of its run; the token is in no argument and in no output', async (t) => {
+      const { access, told } = await serveRunTools(t)
+      const prompt = 'CALL: tell {"message":"half of it"}'
+      const { said, events, output } = await runReal(real, { prompt, tools: access })
+      t.same(told, ['half of it'], output)
+      t.match(said, { reply: 'Done.', errorKind: null })
+      t.match(
+        events.findLast((event) => event.kind === 'tool'),
+        { state: 'done', name: /tell/ },
+      )
+      t.notOk(output.includes(access.token))
+      const task = { ...{ binary, workspace: '/w', prompt, runId: 'one', dir: '/d', args: [] }, model: null }
+      const { argv } = agent.command({ ...task, system: null, session: null, tools: access })
+      t.notOk(argv.some((word) => word.includes(access.token)))
     })
 
     await t.test('a session is gone on in, with all that was said', async (t) => {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import type { RunSummary } from '../src/runs/schemas.ts'
+import type { RunSummary } from '../src/runs/run-schemas.ts'
 import { UNSAID_ANSWER } from '../test/helpers/agents.ts'
 
 /** Has the page be told something else than the service says. @param change what becomes of an answer */
@@ -67,6 +67,7 @@ export function manyRuns(now: number, count: number): RunSummary[] {
       workspace: '/srv/projects/kernel',
       pid: 4000 + index,
       log_path: null,
+      waiting: false,
       outcome,
       return_code,
       cause: null,
@@ -82,6 +83,7 @@ export function manyRuns(now: number, count: number): RunSummary[] {
       tokens_used: null,
       timeout_seconds: 0,
       stall_seconds: 0,
+      silent_since: null,
     }
   })
 }

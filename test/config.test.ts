@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { MAX_TIMER_MS } from '../src/base/clock.ts'
 import { expandHome } from '../src/base/home.ts'
 import { FORMS, loadConfig } from '../src/config.ts'
+import { diskSettings } from '../src/disk/settings.ts'
 import { zulipSettings } from '../src/notices/zulip/settings.ts'
 import { ConfigError } from '../src/settings/config-error.ts'
 import { beginReading } from '../src/settings/part.ts'
@@ -23,13 +24,20 @@ const PLACES = { projectDir: '/srv/looper', home: '/home/ada' }
 
 /** The settings as values: those of plug-ins, which keep theirs, beside the others. */
 function load(env: NodeJS.ProcessEnv, places = PLACES) {
-  const { agents, triggers: _triggers, notice: _notice, ...config } = loadConfig(env, places)
+  const {
+    agents,
+    triggers: _triggers,
+    features: _features,
+    notice: _notice,
+    ...config
+  } = loadConfig(env, places)
   const reading = { ...beginReading(env, places), launch: config.launch }
   return {
     ...config,
     binary: agents.standard.program.configured,
     hooksFile: hookSettings.read(reading),
     autopoll: autopollSettings.read(reading),
+    disk: diskSettings.read(reading),
     zulip: zulipSettings.read(reading),
   }
 }
@@ -81,11 +89,18 @@ t.test('an empty environment gives every default', async (t) => {
       startupCheckMs: 1000,
       timeoutMs: 0,
       stallMs: 0,
+      toolStallMs: 14_400_000,
+      warning: { stallMs: 0, toolStallMs: 3_600_000 },
+      budget: { maxTokens: 0, maxCostUsd: 0 },
+      dayBudget: { maxTokens: 0, maxCostUsd: 0 },
       workspace: null,
       prompt: { kind: 'none' },
+      verify: { line: null, timeoutMs: 600_000 },
+      onQuota: 'hold',
     },
     stop: { scope: 'machine', graceMs: 5000 },
     maxRuns: 4,
+    disk: { capBytes: 0, resumableMs: 7 * 86_400_000 },
     autopoll: { enabled: false, slot: 'default', pollMs: 300_000, staleMs: 0, maxRunsPerHour: 12 },
     notifyEnd: 'edit',
     binary: null,
@@ -133,13 +148,25 @@ t.test('every setting reaches its place', async (t) => {
       LOOPER_RUN_LOG_KEEP_COUNT: '1000',
       LOOPER_RUN_LOG_KEEP_MB: '2048',
       LOOPER_RUN_LOG_MAX_MB: '64',
+      LOOPER_DISK_CAP_MB: '500',
+      LOOPER_RESUMABLE_DAYS: '0.5',
       LOOPER_MIN_FREE_MB: '0',
       LOOPER_MAX_RUNS: '9',
       LOOPER_AUTO_START_SLOT: 'nightly',
       LOOPER_DB_PATH: '~/ledger.db',
       LOOPER_RUN_TIMEOUT_SECONDS: '3600',
       LOOPER_RUN_STALL_SECONDS: '0.5',
+      LOOPER_RUN_TOOL_STALL_SECONDS: '60',
+      LOOPER_RUN_STALL_WARN_SECONDS: '0.25',
+      LOOPER_RUN_TOOL_STALL_WARN_SECONDS: '30',
+      LOOPER_RUN_MAX_TOKENS: '2000000',
+      LOOPER_RUN_MAX_COST_USD: '4.5',
+      LOOPER_DAY_MAX_TOKENS: '9000000',
+      LOOPER_DAY_MAX_COST_USD: '20',
       LOOPER_STOP_GRACE_SECONDS: '0',
+      LOOPER_VERIFY: 'npm test && true',
+      LOOPER_VERIFY_TIMEOUT_SECONDS: '90',
+      LOOPER_ON_QUOTA: 'FAIL',
       LOOPER_STOP_SCOPE: 'OWN',
       LOOPER_WORKSPACE: 'repo',
       LOOPER_DEFAULT_PROMPT_FILE: '~/prompt.md',
@@ -198,11 +225,18 @@ t.test('every setting reaches its place', async (t) => {
       startupCheckMs: 2500,
       timeoutMs: 3_600_000,
       stallMs: 500,
+      toolStallMs: 60_000,
+      warning: { stallMs: 250, toolStallMs: 30_000 },
+      budget: { maxTokens: 2_000_000, maxCostUsd: 4.5 },
+      dayBudget: { maxTokens: 9_000_000, maxCostUsd: 20 },
       workspace: path.join(projectDir, 'repo'),
       prompt: { kind: 'file', path: path.join(home, 'prompt.md') },
+      verify: { line: 'npm test && true', timeoutMs: 90_000 },
+      onQuota: 'fail',
     },
     stop: { scope: 'own', graceMs: 0 },
     maxRuns: 9,
+    disk: { capBytes: 500 * 1_048_576, resumableMs: 43_200_000 },
     autopoll: { enabled: true, slot: 'nightly', pollMs: 7500, staleMs: 60_000, maxRunsPerHour: 3 },
     notifyEnd: 'message',
     binary: 'my-codex',
@@ -573,11 +607,16 @@ t.test('every bad setting is named at once, with what was given and what is expe
     LOOPER_RUN_LOG_KEEP_COUNT: '1.5',
     LOOPER_RUN_LOG_KEEP_MB: '-1',
     LOOPER_RUN_LOG_MAX_MB: 'much',
+    LOOPER_DISK_CAP_MB: '-5',
+    LOOPER_RESUMABLE_DAYS: 'week',
     LOOPER_MIN_FREE_MB: '1e999',
     LOOPER_MAX_RUNS: '0',
     LOOPER_AUTO_START_SLOT: '../up',
     LOOPER_RUN_TIMEOUT_SECONDS: '1h',
     LOOPER_RUN_STALL_SECONDS: '-1',
+    LOOPER_RUN_TOOL_STALL_SECONDS: 'x',
+    LOOPER_RUN_STALL_WARN_SECONDS: 'x',
+    LOOPER_RUN_TOOL_STALL_WARN_SECONDS: 'x',
     LOOPER_STOP_GRACE_SECONDS: 'never',
     LOOPER_STOP_SCOPE: 'all',
     LOOPER_WORKSPACE: 'absent',
@@ -605,10 +644,15 @@ t.test('every bad setting is named at once, with what was given and what is expe
     'LOOPER_RUN_LOG_KEEP_COUNT: "1.5" given, expected a number of runs, 0 or more (0: keep all)',
     'LOOPER_RUN_LOG_KEEP_MB: "-1" given, expected a number of megabytes, 0 or more (0: keep all)',
     'LOOPER_RUN_LOG_MAX_MB: "much" given, expected a number of megabytes, 0 or more (0: no limit)',
+    'LOOPER_DISK_CAP_MB: "-5" given, expected a number of megabytes, 0 or more (0: no cap)',
+    'LOOPER_RESUMABLE_DAYS: "week" given, expected a number of days, 0 to 36500',
     'LOOPER_MAX_RUNS: "0" given, expected a number of runs from 1 to 1000',
     'LOOPER_MIN_FREE_MB: "1e999" given, expected a number of megabytes, 0 or more',
     `LOOPER_RUN_TIMEOUT_SECONDS: "1h" given, ${seconds}`,
     `LOOPER_RUN_STALL_SECONDS: "-1" given, ${seconds}`,
+    `LOOPER_RUN_TOOL_STALL_SECONDS: "x" given, ${seconds}`,
+    `LOOPER_RUN_STALL_WARN_SECONDS: "x" given, ${seconds}`,
+    `LOOPER_RUN_TOOL_STALL_WARN_SECONDS: "x" given, ${seconds}`,
     `LOOPER_STOP_GRACE_SECONDS: "never" given, ${seconds}`,
     'LOOPER_STOP_SCOPE: "all" given, expected machine or own',
     'LOOPER_AUTO_START_SLOT: "../up" given, expected a name of letters, digits, and . _ / -',
@@ -680,6 +724,9 @@ t.test('no wait is longer than a timer can be, because Node fires longer ones at
     'CODEX_EXEC_STARTUP_CHECK_SECONDS',
     'LOOPER_RUN_TIMEOUT_SECONDS',
     'LOOPER_RUN_STALL_SECONDS',
+    'LOOPER_RUN_TOOL_STALL_SECONDS',
+    'LOOPER_RUN_STALL_WARN_SECONDS',
+    'LOOPER_RUN_TOOL_STALL_WARN_SECONDS',
     'LOOPER_STOP_GRACE_SECONDS',
   ]
   t.ok(load({ LOOPER_IDLE_POLL_SECONDS: `${MAX_SECONDS}` }).autopoll.pollMs <= MAX_TIMER_MS)
@@ -827,4 +874,13 @@ t.test('every example of .env.example is a value that is accepted, and has a com
     const env = { LOOPER_API_TOKEN: 'x', ...parseEnv(line.replace(/^# /, '')) }
     t.doesNotThrow(() => load(env, { projectDir, home }), line)
   }
+})
+
+t.test('a warning that would come after the end is told of', async (t) => {
+  const late = 'LOOPER_RUN_STALL_WARN_SECONDS is not less than LOOPER_RUN_STALL_SECONDS'
+  const warned = (warnAfter: string, endAfter: string) =>
+    load({ LOOPER_RUN_STALL_WARN_SECONDS: warnAfter, LOOPER_RUN_STALL_SECONDS: endAfter }).warnings.join('\n')
+  t.match(warned('60', '60'), late)
+  t.notMatch(warned('59', '60'), late)
+  t.notMatch(warned('60', '0'), late)
 })

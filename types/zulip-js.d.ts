@@ -6,6 +6,7 @@ declare module 'zulip-js' {
       params: Readonly<Record<string, string>>,
     ): Promise<unknown>
     readonly messages: {
+      retrieve(params: Readonly<Record<string, unknown>>): Promise<unknown>
       send(params: Readonly<Record<string, string | readonly string[] | readonly number[]>>): Promise<unknown>
     }
     readonly users: { retrieve(): Promise<unknown>; readonly me: { getProfile(): Promise<unknown> } }

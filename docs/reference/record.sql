@@ -1,4 +1,4 @@
-PRAGMA user_version = 11;
+PRAGMA user_version = 23;
 
 CREATE TABLE answers (
   key TEXT PRIMARY KEY,
@@ -8,7 +8,55 @@ CREATE TABLE answers (
   body TEXT
   , request_id TEXT, run_id TEXT) STRICT;
 
+CREATE TABLE holds (
+  agent TEXT PRIMARY KEY,
+  since INTEGER NOT NULL,
+  until INTEGER,
+  try_at INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  probe TEXT,
+  run_id TEXT NOT NULL,
+  is_told INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE left_sessions (
+  agent TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  began_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  PRIMARY KEY (agent, session_id)
+) STRICT;
+
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key TEXT NOT NULL UNIQUE,
+  run_id TEXT NOT NULL,
+  conversation TEXT NOT NULL,
+  edits INTEGER,
+  content TEXT NOT NULL,
+  instead TEXT,
+  is_urgent INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'pending',
+  attempts INTEGER NOT NULL DEFAULT 0,
+  attempted_at INTEGER,
+  next_at INTEGER NOT NULL DEFAULT 0,
+  done_at INTEGER,
+  sent_id INTEGER,
+  why TEXT
+) STRICT;
+
+CREATE INDEX outbox_by_sent_id ON outbox (sent_id) WHERE sent_id IS NOT NULL;
+
+CREATE INDEX outbox_by_state ON outbox (state);
+
+CREATE TABLE outbox_calls (conversation TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+
+CREATE INDEX outbox_calls_by_time ON outbox_calls (conversation, at);
+
+CREATE INDEX outbox_pending ON outbox (conversation, id) WHERE state = 'pending';
 
 CREATE TABLE runs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -42,11 +90,13 @@ CREATE TABLE runs (
   cause TEXT,
   output_bytes INTEGER,
   tokens_used INTEGER
-  , caller TEXT, notice_id INTEGER, notice_text TEXT, name TEXT, remedy TEXT, model TEXT, session_id TEXT, reply TEXT, usage_input INTEGER, usage_cached INTEGER, usage_output INTEGER, usage_total INTEGER, cost_usd REAL, turns INTEGER, error_kind TEXT, slot TEXT NOT NULL DEFAULT 'default', shares_workspace INTEGER NOT NULL DEFAULT 0) STRICT;
+  , caller TEXT, notice_id INTEGER, notice_text TEXT, name TEXT, remedy TEXT, model TEXT, session_id TEXT, reply TEXT, usage_input INTEGER, usage_cached INTEGER, usage_output INTEGER, usage_total INTEGER, cost_usd REAL, turns INTEGER, error_kind TEXT, slot TEXT NOT NULL DEFAULT 'default', shares_workspace INTEGER NOT NULL DEFAULT 0, queue_place INTEGER, if_running TEXT, asked TEXT, verify TEXT, verify_is_owners INTEGER, verify_timeout_ms INTEGER, verdict TEXT, verdict_cause TEXT, verify_return_code INTEGER, max_tokens INTEGER NOT NULL DEFAULT 0, max_cost_usd REAL NOT NULL DEFAULT 0, work_tree TEXT, changes TEXT, on_quota TEXT, interrupted INTEGER, continued_by TEXT, silent_since INTEGER, near_at INTEGER, worktree TEXT, token_sha256 TEXT) STRICT;
 
 CREATE INDEX runs_by_outcome ON runs (outcome);
 
 CREATE INDEX runs_by_request_time ON runs (requested_at);
+
+CREATE INDEX runs_by_session ON runs (session_id) WHERE session_id IS NOT NULL;
 
 CREATE INDEX runs_by_slot ON runs (slot);
 
@@ -55,6 +105,19 @@ CREATE INDEX runs_by_trigger ON runs (trigger, launched_at);
 CREATE INDEX runs_by_workspace ON runs (workspace);
 
 CREATE INDEX runs_failed ON runs (outcome) WHERE outcome = 'exited' AND return_code IS NOT 0;
+
+CREATE INDEX runs_interrupted ON runs (seq) WHERE interrupted = 1 AND continued_by IS NULL AND outcome IS NOT NULL;
+
+CREATE TRIGGER runs_leave_sessions AFTER DELETE ON runs WHEN OLD.session_id IS NOT NULL BEGIN
+  INSERT INTO left_sessions VALUES (OLD.agent, OLD.session_id, OLD.requested_at, coalesce(OLD.ended_at, OLD.requested_at))
+    ON CONFLICT DO UPDATE SET began_at = min(began_at, excluded.began_at), ended_at = max(ended_at, excluded.ended_at);
+  DELETE FROM left_sessions WHERE rowid <= (SELECT max(rowid) FROM left_sessions) - 10000;
+  END;
+
+CREATE TRIGGER runs_move_asked AFTER INSERT ON runs WHEN length(NEW.asked) > 500 BEGIN
+  INSERT OR REPLACE INTO texts VALUES (NEW.run_id, 'asked', NEW.asked);
+  UPDATE runs SET asked = '' WHERE seq = NEW.seq;
+  END;
 
 CREATE TRIGGER runs_move_command AFTER UPDATE OF command ON runs WHEN length(NEW.command) > 500 BEGIN
   INSERT OR REPLACE INTO texts VALUES (NEW.run_id, 'command', NEW.command);
@@ -83,6 +146,16 @@ CREATE TRIGGER runs_take_keys AFTER INSERT ON runs BEGIN
   END;
 
 CREATE TRIGGER runs_take_texts AFTER DELETE ON runs BEGIN DELETE FROM texts WHERE run_id = OLD.run_id; END;
+
+CREATE INDEX runs_waiting ON runs (slot, queue_place) WHERE queue_place IS NOT NULL AND launched_at IS NULL AND outcome IS NULL;
+
+CREATE TABLE spending (
+  day TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  cost_usd REAL NOT NULL,
+  PRIMARY KEY (day, run_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE sqlite_sequence(name,seq);
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { RunDetails, RunList, type RunSummary } from '../../src/runs/schemas.ts'
+import { RunDetails, RunList, type RunSummary } from '../../src/runs/run-schemas.ts'
 
 /** What became of a request. */
 export type Reply =

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../../src/base/clock.ts'
-import type { RunSummary } from '../../src/runs/schemas.ts'
+import type { RunSummary } from '../../src/runs/run-schemas.ts'
 import { getRun, listRuns } from './client.ts'
 import type { Family, Member } from './family.ts'
 import { BEGUN, ENDING } from './prompts.ts'

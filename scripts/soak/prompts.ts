@@ -38,8 +38,10 @@ export function dealBody(dice: Chance, message: string, place: Witness & { works
 
 /** Shell code for the fake agent. */
 function dealPrompt(dice: Chance, { lockFile, doublesFile }: Witness): string {
-  // The kernel knows best who is alive: the lock is free as soon as, and not before, the last holder is gone.
-  const witness = `exec 9>>'${lockFile}'; ! command -v flock >/dev/null || flock -n 9 || echo "$LOOPER_RUN_ID" >>'${doublesFile}'; echo "${BEGUN}"; `
+  // The kernel knows best who is alive: the lock is free as soon as, and not before, the last holder is gone. 1 is what flock
+  // says of one that is held; one that was killed itself, as any process of a tree may be, says nothing.
+  const look = `flock -n 9; [ $? -ne 1 ] || echo "$LOOPER_RUN_ID" >>'${doublesFile}'`
+  const witness = `exec 9>>'${lockFile}'; if command -v flock >/dev/null; then ${look}; fi; echo "${BEGUN}"; `
   return witness + dealJob(dice)
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 
 /** One life of the service, from its start to its end. */
@@ -23,6 +23,7 @@ export interface Usage {
   /** The service's age then. */
   readonly ageMs: number
   readonly rssMb: number
+  /** But for those of the process table. */
   readonly descriptors: number
 }
 
@@ -91,10 +92,16 @@ function measureUsage({ pid }: ChildProcess, ageMs: number): Usage | null {
   try {
     const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     if (rss === undefined) return null
-    return { ageMs, rssMb: Number(rss) / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length }
+    return { ageMs, rssMb: Number(rss) / 1024, descriptors: openOf(Number(pid)) }
   } catch {
     return null
   }
+}
+
+/** Without the files of the process table that are kept open: they are as many as the machine has processes. */
+function openOf(pid: number): number {
+  const files = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  return files.filter((file) => !file.startsWith('/proc/')).length
 }
 
 /** Medians of the first and of the last tenth of a life. */

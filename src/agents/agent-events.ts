@@ -1,9 +1,10 @@
 /**
- * Why a run failed. `quota`: a limit of use or of rate; `network`: the model's server is not reached, busy or down; `refused`:
+ * Why a run failed. `quota`: a limit of use or of rate; `budget`: the budget that its agent was given; `network`: the model's server is not reached, busy or down; `refused`:
  * the agent or its model will not do what was asked; `crashed`: it ended without a word.
  */
 export const ERROR_KINDS = [
   'quota',
+  'budget',
   'auth',
   'network',
   'context_full',
@@ -35,7 +36,18 @@ export type AgentEvent =
   | (Usage & { readonly kind: 'usage'; readonly of: 'step' | 'session'; readonly costUsd: number | null })
   /** The model was asked, as the agent counts it. */
   | { readonly kind: 'turn' }
+  | AgentWork
   | AgentError
+
+/**
+ * What is at work though no call of a tool tells it (a command in the background), or not any more though that is told only
+ * later (the end of a call, whose output goes on). It has the id of that call, or one of its own.
+ */
+export interface AgentWork {
+  readonly kind: 'work'
+  readonly id: string
+  readonly state: 'started' | 'done'
+}
 
 /** A tool call: told when it starts, where the agent tells that, and when it ends. */
 export interface AgentTool {

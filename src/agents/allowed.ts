@@ -2,14 +2,25 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { isFile } from '../base/files.ts'
 import { expandHome } from '../base/home.ts'
-import { type BinaryPlaces, resolveBinary } from './binary.ts'
+import { type BinaryPlaces, NO_PROGRAM, type ProgramPlaces, resolveBinary } from './binary.ts'
 
 /**
  * The programs that requests may name, the agent's own and what the owner listed: by the owner's name of each and by its real
  * path, as they are now, the name by which it is run. That is the owner's: a shim looks at the name by which it is called.
  */
 export function programsOf(listed: readonly string[], places: BinaryPlaces): ReadonlyMap<string, string> {
-  const names = namesOf([...listed, null], places)
+  return byEveryName(namesOf([...listed, null], places))
+}
+
+/** The same of what the owner listed alone. */
+export function listedPrograms(
+  listed: readonly string[],
+  places: ProgramPlaces,
+): ReadonlyMap<string, string> {
+  return byEveryName(namesOf(listed, { ...places, ...NO_PROGRAM }))
+}
+
+function byEveryName(names: readonly string[]): ReadonlyMap<string, string> {
   return new Map([...names.map((name) => [realpathSync(name), name] as const), ...names.map(itself)])
 }
 

@@ -25,6 +25,9 @@ export interface ProgramPlaces extends Places {
 /** The same, and which one where nobody names one. */
 export interface BinaryPlaces extends ProgramPlaces, ProgramSpec {}
 
+/** For who names a program, and means no agent's own. */
+export const NO_PROGRAM: ProgramSpec = { configured: null, builds: [], name: '' }
+
 /**
  * Finds an agent's program: the request's, else the configured one, else a build beside the project, else the one on `PATH`.
  * @throws {LooperError} `LOOPER_BINARY_MISSING`

@@ -4,6 +4,7 @@ import type { Agent, AgentPlugin } from './agent.ts'
 import type { AgentCore } from './agent-core.ts'
 import type { OwnerChoice } from './owner-choice.ts'
 import { remedyOf } from './remedy.ts'
+import { resetIn } from './reset-words.ts'
 import { NOTHING_SAID, type Said, said } from './said.ts'
 
 /** What an agent's settings add to it. */
@@ -20,14 +21,13 @@ export function completeAgent(core: AgentCore, additions: Additions): Agent {
     workspaceRefusal: () => null,
     checkWorkspace: (workspace) => ok('workspace', workspace),
     tokensUsed: () => null,
-    limitedUntil(output) {
-      const { errorKind, errorUntil } = saidIn(core, output)
-      return errorKind === 'quota' ? errorUntil : null
+    limitedUntil(output, _env, endedAt) {
+      return untilOf(saidIn(core, output), endedAt)
     },
-    failureOf(output) {
-      const { errorKind, errorText, errorUntil } = saidIn(core, output)
-      if (errorKind === null || errorText === null) return null
-      return { cause: errorText, remedy: remedyOf(errorKind, core.name, errorUntil) }
+    failureOf(output, _env, endedAt) {
+      const so = saidIn(core, output)
+      if (so.errorKind === null || so.errorText === null) return null
+      return { cause: so.errorText, remedy: remedyOf(so.errorKind, core.name, untilOf(so, endedAt)) }
     },
   }
 }
@@ -48,8 +48,13 @@ export function completePlugin(core: AgentCore, owner: Part<OwnerChoice>, settin
   }
 }
 
+/** When the usage limit ends that was the error, by what the agent tells, or else by its words; null where nobody knows. */
+function untilOf({ errorKind, errorText, errorUntil }: Said, endedAt: number): number | null {
+  return errorKind === 'quota' ? (errorUntil ?? resetIn(String(errorText), endedAt)) : null
+}
+
 /** What the end of an output says; its beginning may be missing. */
-function saidIn(core: AgentCore, output: string): Said {
+export function saidIn(core: Pick<AgentCore, 'read'>, output: string): Said {
   const reader = core.read()
   const events = [...reader.push(Buffer.from(output)), ...reader.end()]
   return events.reduce((so, event) => said(so, event), NOTHING_SAID)

@@ -14,7 +14,7 @@ const WORDS: readonly (readonly [kind: ErrorKind, words: RegExp])[] = [
   ],
   [
     'quota',
-    /(usage|session|spend|spending|rate|credit) (limit|cap)|hit your (\w+ )?limit|rate_limit|out of [\w ]{0,20}(credits|usage)|quota|credit balance|usage exceeded|\b429\b/i,
+    /(usage|session|spend|spending|rate|credit) (limit|cap)|hit your ([\w.]+ ){0,3}limit|limit reached|rate_limit|out of [\w ]{0,20}(credits|usage)|quota|credit balance|usage exceeded|\b429\b/i,
   ],
   [
     'auth',

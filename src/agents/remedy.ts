@@ -10,6 +10,8 @@ export function remedyOf(kind: ErrorKind, agent: string, until: number | null): 
       const when = until === null ? 'the limit is reset' : new Date(until).toISOString()
       return `Wait until ${when}, or use another account.`
     }
+    case 'budget':
+      return 'Allow more, if it needs more.'
     case 'auth':
       return `Log ${agent} in as the user of the service, or fix the key of its model provider.`
     case 'network':

@@ -8,6 +8,8 @@ export interface Said {
   readonly reply: string | null
   /** Of this run. */
   readonly usage: Usage | null
+  /** Of this run, as the agent's own files note it while it works; null: nobody looked there, or they say nothing. */
+  readonly noted: Usage | null
   /** Of this run, in US dollars; null where it is not known of every step. */
   readonly costUsd: number | null
   readonly turns: number
@@ -27,6 +29,7 @@ export const NOTHING_SAID: Said = {
   sessionId: null,
   reply: null,
   usage: null,
+  noted: null,
   costUsd: null,
   turns: 0,
   ...NO_ERROR,
@@ -51,9 +54,27 @@ export function said(so: Said, event: AgentEvent, before: Usage | null = null): 
       if (event.retrying) return so
       return { ...so, errorKind: event.error, errorText: event.text, errorUntil: event.until }
     case 'tool':
+    case 'work':
       return so
   }
 }
+
+/**
+ * What a run has used so far. The agent's own files know it before its output does; what it counts of whole sessions may hold
+ * more than its own.
+ */
+export function usedBy({ usage, noted, sessionUsage }: Said): Usage | null {
+  if (noted === null) return usage
+  const isSurer = usage === null || sessionUsage !== null || tokensOf(noted) > tokensOf(usage)
+  return isSurer ? noted : usage
+}
+
+/** All tokens of a usage that are known and not from a cache. */
+export const tokensOf = ({ input, output, total }: Usage): number => total ?? (input ?? 0) + (output ?? 0)
+
+/** The same with a usage that its agent's files note, if that is news. */
+export const withNoted = (so: Said, noted: Usage | null): Said =>
+  noted === null || (so.noted !== null && tokensOf(noted) <= tokensOf(so.noted)) ? so : { ...so, noted }
 
 /**
  * What a run has said that nobody stopped, with the status it ended with; null: it is not known. A status of 0 proves nothing

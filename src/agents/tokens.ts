@@ -13,8 +13,8 @@ interface Counted {
 export const sumOf = (amounts: readonly (number | null)[]): number | null =>
   amounts.reduce((sum, amount) => (sum === null || amount === null ? null : sum + amount), 0)
 
-/** A usage with its total; nothing where no token was used, as where the model was not reached. */
+/** A usage with its total; nothing where nothing was used, as where the model was not reached. */
 export function usageOf({ of, input, cached, output, costUsd }: Counted): AgentEvent[] {
-  if ([input, cached, output].every((count) => count === null || count === 0)) return []
+  if ([input, cached, output, costUsd].every((amount) => amount === null || amount === 0)) return []
   return [{ kind: 'usage', of, input, cached, output, total: sumOf([input, output]), costUsd }]
 }

@@ -53,4 +53,4 @@ export function openTranscript(reader: AgentReader): Transcript {
 }
 
 const isWord = (event: AgentEvent): event is TranscriptWord =>
-  event.kind !== 'session' && event.kind !== 'turn'
+  event.kind !== 'session' && event.kind !== 'turn' && event.kind !== 'work'

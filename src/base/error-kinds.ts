@@ -1,3 +1,5 @@
+import { WORKSPACE_ERRORS } from './workspace-errors.ts'
+
 /** A failure that a caller or an operator can act on. */
 export interface ErrorKind {
   /** Its stable name; callers branch on it. */
@@ -42,6 +44,17 @@ export const ERRORS = {
     when: 'The agent cannot do what the request asks for, such as taking a system prompt.',
     remedy: 'Leave out what the error names, or name another agent.',
   },
+  LOOPER_BUDGET_UNKNOWN: {
+    status: 400,
+    when: 'The request sets a budget in tokens or US dollars, or a setting one in US dollars, and its agent does not tell what it uses of them.',
+    remedy:
+      "Set the other one, name an agent that tells it, or leave the budget out; 'max_cost_usd': 0 for one of LOOPER_RUN_MAX_COST_USD.",
+  },
+  LOOPER_BUDGET_SPENT: {
+    status: 429,
+    when: 'What runs may use on one day (LOOPER_DAY_MAX_TOKENS, LOOPER_DAY_MAX_COST_USD) is used up.',
+    remedy: 'Ask again after the time in Retry-After, or raise the setting and restart Looper.',
+  },
   LOOPER_RESUME_REFUSED: {
     status: 409,
     when: 'The run to be resumed has no session, or its session is gone or belongs to another agent.',
@@ -74,7 +87,7 @@ export const ERRORS = {
   },
   LOOPER_EXECUTABLE_FORBIDDEN: {
     status: 403,
-    when: 'The request names a program or a script that the owner did not allow.',
+    when: 'The request names a program, a script or a check that the owner did not allow.',
     remedy: 'Leave the field out, or add the file to LOOPER_ALLOWED_EXECUTABLES.',
   },
   LOOPER_ORIGIN_FORBIDDEN: {
@@ -91,6 +104,11 @@ export const ERRORS = {
     status: 409,
     when: 'The run was stopped before the request was answered.',
     remedy: 'Nothing to do: somebody stopped the run that you requested.',
+  },
+  LOOPER_RUN_NOT_WAITING: {
+    status: 409,
+    when: 'The run to be moved in the queue does not wait: it runs, or has ended.',
+    remedy: 'Look what waits with GET /queue.',
   },
   LOOPER_RUN_ENDED: {
     status: 409,
@@ -158,6 +176,17 @@ export const ERRORS = {
     when: 'As many slots have a run as LOOPER_MAX_RUNS allows.',
     remedy: 'Wait until one has ended, stop one, or raise LOOPER_MAX_RUNS.',
   },
+  LOOPER_AGENT_HELD: {
+    status: 429,
+    when: 'The usage limit of the agent is reached, and the request does not wait for its reset.',
+    remedy:
+      'Wait for the time that the error names, send \'on_quota\' "hold", name another agent, or end it early with POST /holds/<agent>/release.',
+  },
+  LOOPER_HOLD_NOT_FOUND: {
+    status: 404,
+    when: 'The runs of the agent are not held.',
+    remedy: 'GET /holds lists the agents that are held.',
+  },
   LOOPER_BODY_TOO_LARGE: {
     status: 413,
     when: 'The body is larger than allowed.',
@@ -173,21 +202,7 @@ export const ERRORS = {
     when: 'The body is not declared as JSON.',
     remedy: 'Send the body with "Content-Type: application/json".',
   },
-  LOOPER_WORKSPACE_INVALID: {
-    status: 500,
-    when: 'The workspace does not exist, or is not a directory.',
-    remedy: 'Name a directory that exists on the machine.',
-  },
-  LOOPER_WORKSPACE_CLOSED: {
-    status: 500,
-    when: 'The user of the service may not enter the workspace, or its file system is not mounted.',
-    remedy: 'Let the user of the service enter it (chmod, chown, mount), or name another workspace.',
-  },
-  LOOPER_WORKSPACE_REFUSED: {
-    status: 500,
-    when: 'The agent would refuse to work there, for example because it is not a git repository.',
-    remedy: 'Do what the error says, or name another workspace.',
-  },
+  ...WORKSPACE_ERRORS,
   LOOPER_BINARY_MISSING: {
     status: 500,
     when: "The agent's program was not found, or may not be executed.",
@@ -239,6 +254,11 @@ export const ERRORS = {
     status: 404,
     when: 'No recorded run has this id.',
     remedy: 'GET /runs lists the recorded runs.',
+  },
+  LOOPER_DIFF_NOT_FOUND: {
+    status: 404,
+    when: 'It is not known what the run changed: there was no git work tree or no git, git could not tell in time, or the diff was removed.',
+    remedy: 'Nothing to do; the server log tells what git could not do, as run.changes.fail.',
   },
   LOOPER_LOG_NOT_FOUND: {
     status: 404,

@@ -11,12 +11,14 @@ export class LooperError extends Error {
   readonly remedy: string
   /** The request that failed so, where it is not the one that is answered. */
   readonly requestId: string | undefined
+  /** When to ask again, in whole seconds from now; undefined where nobody knows. */
+  readonly retryAfterSeconds: number | undefined
 
   /** @param kind which failure; @param message what went wrong, as callers read it; @param options the `cause`, if any */
   constructor(
     kind: ErrorCode | ErrorKind,
     message: string,
-    options?: ErrorOptions & { readonly requestId?: string },
+    options?: ErrorOptions & { readonly requestId?: string; readonly retryAfterSeconds?: number },
   ) {
     super(message, options)
     this.name = 'LooperError'
@@ -25,6 +27,7 @@ export class LooperError extends Error {
     this.status = status
     this.remedy = remedy
     this.requestId = options?.requestId
+    this.retryAfterSeconds = options?.retryAfterSeconds
   }
 }
 

@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs'
 import { errnoOf } from './errors.ts'
 
 /**
@@ -52,10 +61,13 @@ export function readPlain(path: string, mostBytes: number, part: 'begin' | 'end'
 }
 
 /** The bytes of a plain file, like {@link openPlain}. */
-export function plainSize(path: string): number | null {
+export const plainSize = (path: string): number | null => plainStats(path)?.size ?? null
+
+/** What is known of a plain file, like {@link openPlain}. */
+export function plainStats(path: string): Stats | null {
   try {
     const stats = lstatSync(path)
-    return stats.isFile() ? stats.size : null
+    return stats.isFile() ? stats : null
   } catch (error) {
     if (isNotPlain(error)) return null
     throw error

@@ -1,4 +1,4 @@
-import type { RunDetails } from '../runs/schemas.ts'
+import type { RunDetails } from '../runs/run-schemas.ts'
 import type { Context } from './context.ts'
 import type { End } from './follow.ts'
 import { hasFailed, type Told } from './human.ts'
@@ -23,9 +23,12 @@ export async function tellBadEnd(
   run: End & Told,
   withLines: boolean,
 ): Promise<void> {
-  if (!hasFailed(run)) return
+  const isRefuted = run.verdict === 'refuted'
+  if (!hasFailed(run) && !isRefuted) return
   if (run.remedy) screen.tell(run.remedy)
-  const lines = withLines ? await lastLines(client, run.run_id, LINES) : []
-  if (lines.length > 0) screen.tell('Its last lines:')
+  // What was said against it is worth more than what its agent said last.
+  const part = isRefuted ? 'verify-log' : 'log'
+  const lines = withLines || isRefuted ? await lastLines(client, run.run_id, LINES, part) : []
+  if (lines.length > 0) screen.tell(isRefuted ? 'The last lines of its check:' : 'Its last lines:')
   for (const line of lines) screen.tell(`  ${line}`)
 }

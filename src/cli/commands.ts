@@ -1,8 +1,6 @@
 import type { Command } from './command.ts'
+import { LOCAL_COMMANDS } from './local-commands.ts'
 import { OPTION_NAMES, type OptionName } from './options.ts'
-
-/** The shells that `looper completion` speaks. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 const RUN_NOTE =
   'ID is a run id, a request id, or the beginning of one. Without ID: the live run, or the newest one if nothing runs.'
@@ -10,7 +8,7 @@ const RUN_NOTE =
 const ASKING = ['url', 'json', 'help'] as const
 
 const STAYING = {
-  wait: 'wait until the run ends, and exit with its return code',
+  wait: 'wait until the run ends, and exit with its return code; 65: refuted, 70: not verified',
   follow: 'like --wait, and show the log meanwhile',
   plan: 'only show what would be announced, stopped and launched',
   yes: 'do not ask before something is stopped',
@@ -32,11 +30,18 @@ export const COMMANDS = {
       workspace: 'where the agent works; default: the repository of the current directory',
       slot: 'the slot to run in; in each slot at most one run lives; default: default',
       'share-workspace': 'allow runs in other slots in the same workspace, where they allow it, too',
+      isolate: 'worktree: work in a git work tree of its own, on a branch of its own',
+      'no-tools': 'give the agent none of the tools that Looper may offer it',
+      'if-running': 'where the slot is taken: replace (default), skip, queue, coalesce or resume',
       agent: 'the agent to run; "looper agents" lists them and shows the default',
       model: 'the model, by the name that the agent uses',
       'system-prompt': 'instructions in addition to those of the agent',
       'system-prompt-file': 'read the system prompt from a file; - is stdin',
       resume: 'continue the session of this run; ID is a run id, or the beginning of one',
+      'max-tokens': 'stop the run when it has used so many tokens; 0: no limit',
+      'max-cost-usd': 'stop the run when it has cost so many US dollars; 0: no limit',
+      verify: 'a command line that checks what the agent did; "": no check',
+      'verify-timeout-seconds': 'stop the check after so many seconds; 0: never; default: 600',
       ...STAYING,
     },
     common: ASKING,
@@ -45,7 +50,9 @@ export const COMMANDS = {
       ['looper run "Nightly" --prompt-file task.md --wait', 'wait for the end'],
       ['git diff | looper run "Review this" -', 'the prompt from stdin'],
       ['looper run "Fix it" --plan', 'do nothing yet'],
+      ['looper run "Then this" --if-running queue', 'when the slot is free'],
       ['looper run "Continue" --resume 3f2a --prompt "Now the tests"', 'in the session of run 3f2a'],
+      ['looper run "Fix it" --verify "npm test" --wait', 'exit with 65 if npm test fails afterwards'],
     ],
     notes: `Without a prompt the service uses its default prompt. With - as the last word the prompt is read from stdin.
 ${ASKS}`,
@@ -55,11 +62,18 @@ ${ASKS}`,
     minWords: 0,
     maxWords: 1,
     id: 'any',
-    about: 'launch a run again: same message, prompt, slot, workspace, agent, model and program',
-    options: { continue: 'continue its session instead of beginning a new one', ...STAYING },
+    about: 'launch a run again: same message, prompt, slot, workspace, agent, program, budget, check',
+    options: {
+      continue: 'continue its session instead of beginning a new one',
+      'max-tokens': 'another budget in tokens; 0: no limit',
+      'max-cost-usd': 'another budget in US dollars; 0: no limit',
+      verify: 'another command line that checks what the agent did; "": no check',
+      ...STAYING,
+    },
     common: ASKING,
     examples: [
       ['looper rerun', 'the live run, or the newest one'],
+      ['looper rerun 3f2a --continue --max-tokens 2000000', 'continue run 3f2a with another budget'],
       ['looper rerun 3f2a --follow', 'run 3f2a, and show the log of the new run'],
     ],
     notes: `${RUN_NOTE}
@@ -87,7 +101,7 @@ ${ASKS}`,
       limit: 'how many, 1 to 500; default: 20',
       outcome: 'only runs with these outcomes, separated by commas; live: not ended; failed: ended badly',
       failed: 'the same as --outcome failed',
-      trigger: 'only runs started by http, hook or autopoll',
+      trigger: 'only runs started by http, hook, autopoll or tool',
       slot: 'only runs in this slot',
       workspace: 'only runs in this directory',
       since: 'only runs since a date, a time, or an age such as 90m, 12h, 7d',
@@ -122,6 +136,7 @@ ${ASKS}`,
     options: {
       follow: 'continue until the run ends',
       transcript: 'what the agent said and which tools it called, instead of the raw log',
+      'verify-log': 'what the check of the run wrote, instead of the log of the agent',
       tail: 'only the last N lines, and what follows with --follow',
       since: 'only what was written since a time, or an age such as 90s, 10m, 2h',
     },
@@ -135,6 +150,19 @@ ${ASKS}`,
     notes: `${RUN_NOTE}
 On a terminal, escape sequences other than colours are shown as symbols. In a pipe the log is printed byte for byte.
 --since only works for runs that began while LOOPER_LOG_TIMES=1 was set for the service.`,
+  },
+  diff: {
+    words: '[ID]',
+    minWords: 0,
+    maxWords: 1,
+    id: 'any',
+    about: 'show what a run changed in the git work tree of its workspace, committed or not',
+    options: {},
+    common: ASKING,
+    examples: [['looper diff', 'the live run so far, or the newest one']],
+    notes: `${RUN_NOTE}
+
+In a pipe the diff is as git writes it; "git apply -R" takes it and undoes what the run changed.`,
   },
   stop: {
     words: '[ID]',
@@ -181,6 +209,48 @@ On a terminal, escape sequences other than colours are shown as symbols. In a pi
     examples: [['looper agents', 'the default agent is marked with *']],
     notes: '',
   },
+  queue: {
+    words: '[first ID]',
+    minWords: 0,
+    maxWords: 2,
+    actions: ['first'],
+    id: 'any',
+    about: 'show what waits for its slot, in order, or let one be the next',
+    options: { slot: 'the slot; default: default' },
+    common: ASKING,
+    examples: [
+      ['looper queue', 'what waits for the default slot'],
+      ['looper queue first 3f2a', 'run 3f2a goes before all others of its slot'],
+    ],
+    notes: 'Runs wait that were asked for with --if-running queue or coalesce; "looper stop ID" cancels one.',
+  },
+  holds: {
+    words: '[release AGENT]',
+    minWords: 0,
+    maxWords: 2,
+    actions: ['release'],
+    about: 'show the agents whose usage limit is reached, or let the runs of one begin now',
+    options: {},
+    common: ASKING,
+    examples: [['looper holds release claude', 'what waits for claude begins now']],
+    notes: 'The service ends a hold by itself when the limit is reset.',
+  },
+  disk: {
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    about: 'show what runs have left on the disk, and what would be deleted to stay below the cap',
+    options: {
+      'dry-run': 'what would be deleted now, in order; it deletes nothing',
+      'cap-mb': 'as if LOOPER_DISK_CAP_MB were N',
+    },
+    common: ASKING,
+    examples: [
+      ['looper disk', 'who takes what, and what stays whatever the cap'],
+      ['looper disk --dry-run --cap-mb 2000', 'what a cap of 2000 MB would delete'],
+    ],
+    notes: 'The service deletes by itself where LOOPER_DISK_CAP_MB is set: the oldest run first.',
+  },
   autopoll: {
     words: 'pause|resume|launch',
     minWords: 1,
@@ -195,74 +265,7 @@ On a terminal, escape sequences other than colours are shown as symbols. In a pi
     ],
     notes: '',
   },
-  token: {
-    words: 'add|list|revoke [NAME]',
-    minWords: 1,
-    maxWords: 2,
-    actions: ['add', 'list', 'revoke'],
-    about: 'add, list or revoke tokens for other users and programs',
-    options: {
-      scope: 'add: what it may do; read: see runs; run: also launch and stop; admin: everything',
-      days: 'add: how many days it is valid; default: it never expires',
-      file: 'the tokens file; default: LOOPER_TOKENS_FILE',
-    },
-    common: ['json', 'help'],
-    examples: [
-      ['looper token add ci --scope run --days 90', ''],
-      ['looper token add ci --scope run >ci.token', 'only the token goes to stdout'],
-      ['looper token revoke ci', ''],
-    ],
-    notes: `Run it on the machine of the service, which reads the file again when it changes. The file only keeps hashes: a token
-is shown once, when it is added.`,
-  },
-  serve: {
-    words: '',
-    minWords: 0,
-    maxWords: 0,
-    about: 'run the service in the foreground',
-    options: {},
-    common: ['help'],
-    examples: [
-      ['looper serve', ''],
-      ['LOOPER_PORT=4000 looper serve', 'settings come from the environment and .env'],
-    ],
-    notes: `Installed as a package it reads ~/.looper/.env and keeps its logs and its database in ~/.looper/logs. In a checkout it
-does the same as "npm start". Ctrl-C or SIGTERM stops the service and its run.`,
-  },
-  doctor: {
-    words: '',
-    minWords: 0,
-    maxWords: 0,
-    about: 'check settings, programs, notices, port and disk, and say what to fix',
-    options: {},
-    common: ['json', 'help'],
-    examples: [['looper doctor', '']],
-    notes: 'Run it on the machine of the service, as its user. It sends, starts and changes nothing.',
-  },
-  completion: {
-    words: SHELLS.join('|'),
-    minWords: 1,
-    maxWords: 1,
-    about: 'print a completion script for a shell',
-    options: {},
-    common: ['help'],
-    examples: [
-      ['looper completion bash >~/.local/share/bash-completion/completions/looper', ''],
-      ['looper completion zsh >_looper', 'in a directory of $fpath'],
-      ['looper completion fish >~/.config/fish/completions/looper.fish', ''],
-    ],
-    notes: 'The scripts ask the service for runs and agents, and offer none if it cannot be reached.',
-  },
-  help: {
-    words: '[COMMAND]',
-    minWords: 0,
-    maxWords: 1,
-    about: 'list the commands, or describe one',
-    options: {},
-    common: ['help'],
-    examples: [['looper help run', '']],
-    notes: '',
-  },
+  ...LOCAL_COMMANDS,
 } as const satisfies Readonly<Record<string, Command>>
 
 /** The name of a command. */

@@ -1,5 +1,6 @@
-import { COMMAND_NAMES, COMMANDS, type CommandName, commandOf, optionsOf, SHELLS } from './commands.ts'
+import { COMMAND_NAMES, COMMANDS, type CommandName, commandOf, optionsOf } from './commands.ts'
 import { wrongUse } from './failure.ts'
+import { SHELLS } from './local-commands.ts'
 import { OFFERS, type Offer } from './offers.ts'
 import { formOf, OPTION_NAMES, type OptionForm, type OptionName } from './options.ts'
 

@@ -3,8 +3,12 @@ export const EXIT = {
   ok: 0,
   failed: 1,
   usage: 2,
+  /** Its agent ended well, and its check did not. */
+  refuted: 65,
   notFound: 66,
   unreachable: 69,
+  /** Its agent ended well, and nobody can say what its check says. */
+  unverified: 70,
   busy: 75,
   unauthorized: 77,
   config: 78,

@@ -1,5 +1,5 @@
 import type { Static } from '../base/schema.ts'
-import type { RunList, RunSummary } from '../runs/schemas.ts'
+import type { RunList, RunSummary } from '../runs/run-schemas.ts'
 import type { Client } from './client.ts'
 import { EXIT, Failure, wrongUse } from './failure.ts'
 import { shortId } from './human.ts'

@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import type { RunDetails } from '../runs/schemas.ts'
+import type { RunDetails } from '../runs/run-schemas.ts'
 import type { Client } from './client.ts'
 import { EXIT, Failure } from './failure.ts'
+import type { Told } from './human.ts'
 import { readEvents } from './sse.ts'
 
 /** How a run ended. */
-export type End = Pick<RunDetails, 'run_id' | 'outcome' | 'return_code' | 'cause' | 'tokens_used'>
+export type End = Pick<RunDetails, 'run_id' | 'outcome' | 'return_code' | 'cause' | 'tokens_used'> &
+  Pick<Told, 'verdict' | 'verdict_cause' | 'changes'>
 
 /** How a follower goes on after a lost connection. */
 export interface Patience {

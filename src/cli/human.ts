@@ -1,5 +1,5 @@
 import { lengthOf } from '../base/length-of.ts'
-import type { RunSummary } from '../runs/schemas.ts'
+import type { RunSummary } from '../runs/run-schemas.ts'
 import type { Style } from './screen.ts'
 
 /** What a service that is older than this command does not tell of a run. */
@@ -7,9 +7,16 @@ export interface Told {
   readonly name?: string
   readonly failed?: boolean
   readonly remedy?: string | null
+  readonly silent_since?: string | null
   readonly agent?: string
   readonly model?: string | null
+  readonly verdict?: RunSummary['verdict']
+  readonly verdict_cause?: string | null
+  readonly changes?: RunSummary['changes']
 }
+
+/** An end, and what its check said of it. */
+type Ended = Pick<RunSummary, 'outcome' | 'return_code'> & Pick<Told, 'verdict'>
 
 const SECOND_MS = 1000
 const MAX_NAME = 100
@@ -48,18 +55,20 @@ export function hasFailed({
 }
 
 /** The colour of an outcome. */
-export function styleOf({ outcome, return_code }: Pick<RunSummary, 'outcome' | 'return_code'>): Style {
+export function styleOf({ outcome, return_code, verdict }: Ended): Style {
   switch (outcome) {
     case null:
       return 'cyan'
     case 'exited':
-      return return_code === 0 ? 'green' : 'red'
+      if (return_code !== 0 || verdict === 'refuted') return 'red'
+      return verdict === 'unverified' ? 'yellow' : 'green'
     case 'replaced':
     case 'stopped':
       return 'yellow'
     case 'signaled':
     case 'timed_out':
     case 'stalled':
+    case 'over_budget':
     case 'failed_to_start':
     case 'lost':
       return 'red'
@@ -79,15 +88,16 @@ export function moment(at: string): string {
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`
 }
 
-/** How it ended, in a few words; `running` or what it waits for while it lives. */
-export function outcomeOf(
-  run: Pick<RunSummary, 'outcome' | 'return_code'> & { pid?: number | null },
-): string {
-  const { outcome, return_code, pid } = run
+/** How it ended, and what its check said, in a few words; `running` or what it waits for while it lives. */
+export function outcomeOf(run: Ended & { pid?: number | null; waiting?: boolean }): string {
+  const { outcome, return_code, pid, waiting, verdict } = run
+  if (outcome === null && waiting) return 'waiting'
   if (outcome === null) return pid === null ? 'starting' : 'running'
-  return outcome === 'exited' || outcome === 'signaled'
-    ? `${outcome} ${return_code}`
-    : outcome.replaceAll('_', ' ')
+  const word =
+    outcome === 'exited' || outcome === 'signaled'
+      ? `${outcome} ${return_code}`
+      : outcome.replaceAll('_', ' ')
+  return verdict ? `${word}, ${verdict}` : word
 }
 
 /** How long it ran, or has run so far; null for one that never began. */

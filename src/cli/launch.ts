@@ -1,4 +1,4 @@
-import type { RunAnswer } from '../runs/schemas.ts'
+import type { RunAnswer } from '../runs/answers.ts'
 import type { Options } from './args.ts'
 import { mayStop } from './confirm.ts'
 import type { Context } from './context.ts'
@@ -8,8 +8,9 @@ import { labelOf, shortId, type Told } from './human.ts'
 import { tellPlan } from './plan.ts'
 import { spinning } from './spinner.ts'
 import { stay } from './stay.ts'
+import { isWaiting, tellWaiting, untilBegun, type WaitingAnswer } from './turn.ts'
 
-type Answer = RunAnswer & Told
+type Answer = (RunAnswer & Told) | WaitingAnswer
 
 /** @throws {Failure} for options that cannot be meant together */
 export function checkStaying({ plan, wait, follow }: Options): void {
@@ -35,7 +36,7 @@ export async function launchRun(context: Context, wanted: object, stdinIsRead: b
   let answer: Answer
   try {
     answer = await spinning(context, 'announcing, stopping, launching', () =>
-      client.post<Answer>('/run', body, ['run_id', 'codex_exec_result', 'remaining_codex_exec_pids']),
+      client.post<Answer>('/run', body, ['run_id', 'request_id']),
     )
   } catch (error) {
     if (world.interrupted.aborted) {
@@ -44,9 +45,13 @@ export async function launchRun(context: Context, wanted: object, stdinIsRead: b
     if (!stays || !(error instanceof Failure) || !isEarlyExit(error.answer)) throw error
     return stay(context, error.answer, await findRun(client, error.answer.request_id))
   }
+  if (isWaiting(answer)) {
+    if (!options.json) tellWaiting(context, answer)
+    if (stays) await untilBegun(context, answer.run_id)
+  }
   if (stays && answer.run_id !== null) return stay(context, answer, answer.run_id)
   if (options.json) await screen.json(answer)
-  else tellStart(context, answer)
+  else if (!isWaiting(answer)) tellStart(context, answer)
   return EXIT.ok
 }
 
@@ -56,7 +61,7 @@ function isEarlyExit(answer: object): answer is { request_id: string } {
 }
 
 /** The message of what was done, for people. */
-function tellStart({ screen }: Context, answer: Answer): void {
+function tellStart({ screen }: Context, answer: RunAnswer & Told): void {
   const { run_id, codex_exec_result: launched, killed_codex_exec_pids: stopped } = answer
   const { remaining_codex_exec_pids: remaining } = answer
   screen.say(`Announced  ${answer.zulip_output}`)

@@ -1,9 +1,8 @@
-import { messageOf } from '../base/errors.ts'
-import { asText } from './as-text.ts'
 import type { Context } from './context.ts'
-import { EXIT, Failure, wrongUse } from './failure.ts'
+import { EXIT, wrongUse } from './failure.ts'
 import { findRun, presentRun } from './find-run.ts'
 import { offsetSince } from './log-since.ts'
+import { showAnswer } from './show-answer.ts'
 import { showTranscript } from './transcript.ts'
 import { showToEnd } from './watch.ts'
 import { whenOf } from './when.ts'
@@ -16,6 +15,9 @@ export async function logs(context: Context): Promise<number> {
   if (tail !== undefined && since !== undefined) throw wrongUse('use --tail or --since, not both')
   if (options.transcript && (tail ?? since) !== undefined)
     throw wrongUse('--transcript cannot be used with --tail or --since')
+  const part = options['verify-log'] ? 'verify-log' : 'log'
+  if (options['verify-log'] && (options.follow || options.transcript || since !== undefined))
+    throw wrongUse('--verify-log cannot be used with --follow, --since or --transcript')
   const from = since === undefined ? null : whenOf(since, world.clock.now())
   const runId = id === undefined ? await presentRun(client) : await findRun(client, id)
   if (options.transcript) return showTranscript(context, runId)
@@ -29,28 +31,12 @@ export async function logs(context: Context): Promise<number> {
     return EXIT.ok
   }
 
-  const response = await client.open(`/runs/${runId}/log${last === '' ? '' : `?${last}`}`, {
+  const response = await client.open(`/runs/${runId}/${part}${last === '' ? '' : `?${last}`}`, {
     accept: 'text/plain, application/json',
     ...(offset === null ? {} : { range: `bytes=${offset}-` }),
   })
-  if (options.json) {
-    const kept: Buffer[] = []
-    await read(response, async (chunk) => void kept.push(chunk))
-    await screen.json({ run_id: runId, ...asText(Buffer.concat(kept)) })
-    return EXIT.ok
-  }
-  const sink = screen.openLog()
-  await read(response, sink.write)
-  await sink.end()
+  await showAnswer(context, runId, 'log', response)
   return EXIT.ok
 }
 
 const tailOf = (lines: string | undefined) => (lines === undefined ? '' : `tail=${lines}`)
-
-async function read(response: AsyncIterable<Buffer>, take: (chunk: Buffer) => Promise<void>): Promise<void> {
-  try {
-    for await (const chunk of response) await take(chunk)
-  } catch (error) {
-    throw new Failure(EXIT.unreachable, `the log broke off: ${messageOf(error)}`, 'Try again.')
-  }
-}

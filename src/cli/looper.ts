@@ -7,11 +7,15 @@ import { autopoll } from './autopoll.ts'
 import { type Client, connect } from './client.ts'
 import { completionScript } from './completion.ts'
 import type { Context, LocalContext } from './context.ts'
+import { diff } from './diff.ts'
+import { disk } from './disk.ts'
 import { EXIT, Failure } from './failure.ts'
 import { helpText } from './help.ts'
+import { holds } from './holds.ts'
 import { logs } from './logs.ts'
 import { OFFERS, offersOf } from './offers.ts'
 import { open } from './open.ts'
+import { queue } from './queue.ts'
 import { rerun } from './rerun.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
@@ -80,12 +84,20 @@ async function dispatch(context: LocalContext): Promise<number> {
       return show(asking(context))
     case 'logs':
       return logs(asking(context))
+    case 'diff':
+      return diff(asking(context))
     case 'stop':
       return stop(asking(context))
     case 'open':
       return open(asking(context))
     case 'slots':
       return slots(asking(context))
+    case 'queue':
+      return queue(asking(context))
+    case 'holds':
+      return holds(asking(context))
+    case 'disk':
+      return disk(asking(context))
     case 'agents':
       return agents(asking(context))
     case 'autopoll':

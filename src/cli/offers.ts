@@ -1,4 +1,4 @@
-import type { RunSummary } from '../runs/schemas.ts'
+import type { RunSummary } from '../runs/run-schemas.ts'
 import type { AgentsAnswer } from '../views/agents/schemas.ts'
 import type { Client } from './client.ts'
 import { oneLine } from './harmless.ts'

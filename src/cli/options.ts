@@ -1,5 +1,8 @@
+import { MAX_SECONDS } from '../base/clock.ts'
+import { MOST_TOKENS, MOST_USD } from '../runs/budget/budget.ts'
 import { OUTCOMES } from '../runs/outcome.ts'
-import { TRIGGERS } from '../runs/run.ts'
+import { IF_RUNNING, TRIGGERS } from '../runs/run.ts'
+import { ISOLATE } from '../runs/worktrees/isolation.ts'
 import type { Offer } from './offers.ts'
 
 /** An option as `node:util`'s `parseArgs` takes it, and what its value may be. */
@@ -25,17 +28,29 @@ export const OPTIONS = {
   workspace: { type: 'string', value: 'DIR', complete: 'directory' },
   slot: { type: 'string', value: 'NAME' },
   'share-workspace': { type: 'boolean' },
+  isolate: { type: 'string', value: 'HOW', oneOf: ISOLATE },
+  'no-tools': { type: 'boolean' },
+  'if-running': { type: 'string', value: 'WHAT', oneOf: IF_RUNNING },
   agent: { type: 'string', value: 'NAME', complete: 'agents' },
   model: { type: 'string', value: 'NAME' },
   'system-prompt': { type: 'string', value: 'TEXT' },
   'system-prompt-file': { type: 'string', value: 'FILE', complete: 'file' },
   resume: { type: 'string', value: 'ID', complete: 'runs' },
   continue: { type: 'boolean' },
+  'max-tokens': { type: 'string', value: 'N', number: { min: 0, max: MOST_TOKENS, isWhole: true } },
+  'max-cost-usd': { type: 'string', value: 'N', number: { min: 0, max: MOST_USD, isWhole: false } },
+  verify: { type: 'string', value: 'COMMAND' },
+  'verify-timeout-seconds': {
+    type: 'string',
+    value: 'N',
+    number: { min: 0, max: MAX_SECONDS, isWhole: false },
+  },
   wait: { type: 'boolean' },
   follow: { type: 'boolean', short: 'f' },
   plan: { type: 'boolean' },
   yes: { type: 'boolean', short: 'y' },
   transcript: { type: 'boolean' },
+  'verify-log': { type: 'boolean' },
   tail: { type: 'string', value: 'N', number: { min: 0, max: 999_999_999, isWhole: true } },
   limit: { type: 'string', value: 'N', number: { min: 1, max: 500, isWhole: true } },
   outcome: { type: 'string', value: 'LIST', oneOf: ['live', 'failed', ...OUTCOMES], isList: true },
@@ -43,6 +58,8 @@ export const OPTIONS = {
   trigger: { type: 'string', value: 'NAME', oneOf: TRIGGERS },
   since: { type: 'string', value: 'WHEN' },
   scope: { type: 'string', value: 'SCOPE', oneOf: ['read', 'run', 'admin'] },
+  'dry-run': { type: 'boolean' },
+  'cap-mb': { type: 'string', value: 'N', number: { min: 1, max: 1_000_000_000, isWhole: true } },
   days: { type: 'string', value: 'N', number: { min: 0.001, max: 36_500, isWhole: false } },
   file: { type: 'string', value: 'FILE', complete: 'file' },
   url: { type: 'string', value: 'URL' },

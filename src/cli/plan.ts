@@ -1,4 +1,5 @@
-import type { PlanAnswer } from '../runs/schemas.ts'
+import type { PlanAnswer } from '../runs/answers.ts'
+import { count, usd } from '../runs/budget/budget.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import { duration, nameOf, shortId } from './human.ts'
@@ -17,6 +18,7 @@ const COMMAND_CELLS = 60
 
 const WOULD: Readonly<Record<Plan['would'], string>> = {
   run: 'It would announce, stop and launch:',
+  wait: 'It would wait until the slot is free, then announce and launch:',
   stop_only: 'It would announce and stop, but launch nothing, because the prompt is empty:',
   skip: 'It would do nothing, because an agent is already running:',
   blocked: 'It would announce and try to stop, but launch nothing, because an agent cannot be stopped:',
@@ -44,11 +46,16 @@ export async function tellPlan(context: Context, body: object): Promise<number> 
   screen.say(`launch    ${launch.command}`)
   screen.say(`in        ${launch.workspace}, ${launch.delay_seconds} s after the stop`)
   screen.say(`program   ${launch.binary} (${launch.binary_source})`)
+  if (launch.verify) screen.say(`check     ${launch.verify}`)
+  // A service that is older than this command tells no budget.
+  const { max_tokens, max_cost_usd } = launch
   const limits = [
     ...(launch.timeout_seconds > 0 ? [`stopped after ${duration(launch.timeout_seconds * 1000)}`] : []),
     ...(launch.stall_seconds > 0
-      ? [`stopped after ${duration(launch.stall_seconds * 1000)} without output`]
+      ? [`stopped after ${duration(launch.stall_seconds * 1000)} without a sign of life`]
       : []),
+    ...(max_tokens ? [`stopped at ${count(max_tokens)} tokens`] : []),
+    ...(max_cost_usd ? [`stopped at ${usd(max_cost_usd)}`] : []),
   ]
   if (limits.length > 0) screen.say(`limits    ${limits.join(', ')}`)
   return EXIT.ok

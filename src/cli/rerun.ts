@@ -1,17 +1,27 @@
-import type { RunDetails } from '../runs/schemas.ts'
+import type { RunDetails } from '../runs/run-schemas.ts'
+import type { Options } from './args.ts'
 import type { Context } from './context.ts'
 import { findRun, presentRun } from './find-run.ts'
 import { labelOf, nameOf, type Told } from './human.ts'
 import { checkStaying, launchRun } from './launch.ts'
 
-type Newer = 'agent' | 'model' | 'slot' | 'share_workspace'
+type Newer =
+  | 'agent'
+  | 'model'
+  | 'slot'
+  | 'share_workspace'
+  | 'worktree'
+  | 'max_tokens'
+  | 'max_cost_usd'
+  | 'verify'
+  | 'verify_timeout_seconds'
 
 /** What a service tells of the message of a run; one that is older than this command does not. */
 type Recorded = Omit<RunDetails, Newer> &
   Partial<Pick<RunDetails, Newer>> &
   Told & { readonly message?: string | null }
 
-/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, slot, workspace, agent, model and program. */
+/** `looper rerun [ID]`: asks for a run as another one was: same message, prompt, slot, workspace, agent, model, program, budget and check. */
 export async function rerun(context: Context): Promise<number> {
   const { client, words, options } = context
   checkStaying(options)
@@ -27,9 +37,28 @@ export async function rerun(context: Context): Promise<number> {
     codex_exec_binary: recorded.binary,
     ...(recorded.slot === undefined ? {} : { slot: recorded.slot }),
     ...(recorded.share_workspace ? { share_workspace: true } : {}),
+    ...(recorded.worktree ? { isolate: 'worktree' } : {}),
     ...(recorded.agent === undefined ? {} : { agent: recorded.agent }),
     ...(recorded.model ? { model: recorded.model } : {}),
+    ...budgetOf(recorded, options),
+    ...checkOf(recorded, options.verify),
     ...(options.continue ? { resume: runId } : {}),
   }
   return launchRun(context, body, false)
+}
+
+/** The budget of the run, or another one. */
+function budgetOf({ max_tokens, max_cost_usd }: Recorded, options: Options) {
+  const tokens = options['max-tokens'] ?? max_tokens ?? null
+  const dollars = options['max-cost-usd'] ?? max_cost_usd ?? null
+  return {
+    ...(tokens === null ? {} : { max_tokens: tokens }),
+    ...(dollars === null ? {} : { max_cost_usd: dollars }),
+  }
+}
+
+/** The check of the run, or another one. */
+function checkOf({ verify, verify_timeout_seconds }: Recorded, other: string | undefined) {
+  if (!verify) return other === undefined ? {} : { verify: other }
+  return { verify: other ?? verify, verify_timeout_seconds }
 }

@@ -25,9 +25,16 @@ export async function run(context: Context): Promise<number> {
     ...given('codex_prompt', prompt),
     ...given('slot', options.slot),
     ...(options['share-workspace'] ? { share_workspace: true } : {}),
+    ...given('isolate', options.isolate),
+    ...(options['no-tools'] ? { tools: false } : {}),
     ...given('agent', options.agent),
     ...given('model', options.model),
     ...given('system_prompt', systemPrompt),
+    ...given('if_running', options['if-running']),
+    ...given('max_tokens', options['max-tokens']),
+    ...given('max_cost_usd', options['max-cost-usd']),
+    ...given('verify', options.verify),
+    ...given('verify_timeout_seconds', options['verify-timeout-seconds']),
     ...given('resume', options.resume === undefined ? undefined : await findRun(client, options.resume)),
   }
   return launchRun(context, body, isFromStdin(source) || isFromStdin(system))

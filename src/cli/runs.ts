@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import type { RunSummary } from '../runs/schemas.ts'
+import type { RunSummary } from '../runs/run-schemas.ts'
+import { shortChanges } from './changes.ts'
 import type { Context } from './context.ts'
 import { EXIT, wrongUse } from './failure.ts'
 import type { RunPage } from './find-run.ts'
@@ -21,6 +22,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'MODEL', min: 12, cut: 'end', dropRank: 6, mayBeEmpty: true },
   { title: 'TOKENS', dropRank: 5, mayBeEmpty: true },
   { title: 'COST', dropRank: 3, mayBeEmpty: true },
+  { title: 'CHANGES', dropRank: 7, mayBeEmpty: true },
   { title: 'BY', dropRank: 4 },
   { title: 'WORKSPACE', min: 12, dropRank: 1 },
 ]
@@ -59,6 +61,7 @@ export async function runs({ world, screen, client, options }: Context): Promise
       { text: modelOf(run) },
       { text: shortTokens(run) },
       { text: costOf(run) },
+      { text: shortChanges(run) },
       { text: run.caller ?? run.trigger },
       { text: run.workspace },
     ]
@@ -72,7 +75,8 @@ const modelOf = ({ model }: Told): string => model ?? ''
 
 /** An outcome with a mark in front of it, so that failures are seen also without colours. */
 function marked(run: RunSummary & Told): string {
-  const mark = hasFailed(run) ? '✗' : styleOf(run) === 'green' ? '✓' : ' '
+  const style = styleOf(run)
+  const mark = hasFailed(run) || style === 'red' ? '✗' : style === 'green' ? '✓' : ' '
   return `${mark} ${outcomeOf(run)}`
 }
 

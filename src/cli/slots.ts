@@ -3,6 +3,9 @@ import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import { duration, livingOf, outcomeOf, shortId } from './human.ts'
 
+/** A slot; a service that is older than this command does not count. */
+type Told = Omit<SlotAnswer, 'waiting_count'> & { readonly waiting_count?: number }
+
 /** `looper slots`: what runs in each slot, what is being launched there, and who waits. */
 export async function slots(context: Context): Promise<number> {
   const { world, screen, client, options } = context
@@ -22,7 +25,7 @@ export async function slots(context: Context): Promise<number> {
   screen.say(paint('dim', `At most ${answer.max_runs} runs at a time (LOOPER_MAX_RUNS).`))
   return EXIT.ok
 
-  function linesOf({ run, launch, waiting }: SlotAnswer): string[] {
+  function linesOf({ run, launch, waiting, waiting_count = waiting.length }: Told): string[] {
     const since = (at: string) => duration(now - Date.parse(at))
     const who = (id: string | null) => (id === null ? 'a request that only stops' : shortId(id))
     return [
@@ -33,6 +36,7 @@ export async function slots(context: Context): Promise<number> {
           ]
         : []),
       ...waiting.map(({ run_id, since: at }) => `waiting ${who(run_id)} for ${since(at)}`),
+      ...(waiting_count > waiting.length ? [`and ${waiting_count - waiting.length} more wait`] : []),
     ]
   }
 }

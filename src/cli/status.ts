@@ -1,9 +1,12 @@
-import type { RunSummary } from '../runs/schemas.ts'
+import type { CapState } from '../disk/status.ts'
+import { count, usd } from '../runs/budget/budget.ts'
+import type { RunSummary } from '../runs/run-schemas.ts'
 import type { AutopollState } from '../triggers/autopoll/schemas.ts'
 import type { StatusCore } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import type { RunPage } from './find-run.ts'
+import { heldLine } from './holds.ts'
 import {
   duration,
   hasFailed,
@@ -32,8 +35,11 @@ const FIELDS = [
 export type Status = StatusCore & { readonly autopoll: AutopollState | null }
 
 /** The same of a service that is not older than this command. */
-type Answer = Status & {
+type Answer = Omit<Status, 'holds' | 'today'> & {
+  readonly holds?: Status['holds']
+  readonly today?: Status['today']
   readonly token?: { readonly name: string; readonly scope: string } | null
+  readonly disk_cap?: CapState | null
   readonly findings?: readonly { readonly check: string; readonly problem: string; readonly remedy: string }[]
 }
 
@@ -47,15 +53,33 @@ export async function status({ world, screen, client, options }: Context): Promi
   const now = world.clock.now()
   const since = (at: string) => duration(now - Date.parse(at))
   const { paint } = screen
-  const { current, slot, autopoll, notice, disk, live_pids, problems = {}, token, findings = [] } = answer
+  const {
+    current,
+    slot,
+    autopoll,
+    notice,
+    disk,
+    live_pids,
+    problems = {},
+    token,
+    findings = [],
+    disk_cap,
+    holds = [],
+    today,
+  } = answer
 
   screen.say(`${paint('bold', `Looper ${answer.version}`)} at ${client.url}, up ${since(answer.started_at)}`)
   screen.say('')
   row('run', ...(await runLines()))
   row('slot', slot.taken ? slotLine(slot) : 'free')
+  if (holds === null) row('limits', ...unknown('holds'))
+  for (const held of holds ?? [])
+    row('limit', paint('yellow', heldLine(held, now)), `→ looper holds release ${held.agent}`)
   row('autopoll', ...(autopoll ? autopollLines(autopoll) : unknown('autopoll')))
   row('notices', ...(notice ? noticeLines(notice) : unknown('notice')))
   row('disk', ...(disk ? diskLines(disk) : unknown('disk')))
+  if (disk_cap) capLines(disk_cap)
+  if (today) todayLines(today)
   const others = live_pids?.filter((pid) => pid !== current?.pid) ?? []
   if (others.length > 0) row('others', `other live agents: ${others.join(', ')}`)
   if (live_pids === null) row('others', ...unknown('live_pids'))
@@ -77,6 +101,32 @@ export async function status({ world, screen, client, options }: Context): Promi
     return [ok ? free : paint('red', `${free}, and ${size(min_free_mb)} are needed`)]
   }
 
+  function capLines({ cap_mb, used_mb, ok }: CapState): void {
+    if (cap_mb === null || used_mb === null) return
+    const used = `${size(used_mb)} of at most ${size(cap_mb)}`
+    row('cap', ok ? used : paint('red', used), ...(ok ? [] : ['→ looper disk shows what has to stay']))
+  }
+
+  function todayLines({
+    tokens,
+    max_tokens,
+    cost_usd,
+    max_cost_usd,
+    until,
+    spent,
+  }: NonNullable<typeof today>): void {
+    const parts = [
+      tokens > 0 || max_tokens
+        ? `${count(tokens)}${max_tokens ? ` of ${count(max_tokens)}` : ''} tokens`
+        : '',
+      cost_usd > 0 || max_cost_usd ? `${usd(cost_usd)}${max_cost_usd ? ` of ${usd(max_cost_usd)}` : ''}` : '',
+    ]
+    const used = parts.filter(Boolean).join(', ')
+    if (used === '') return
+    const wait = `→ nothing is launched for ${duration(Date.parse(until) - now)}`
+    row('today', spent ? paint('red', used) : used, ...(spent ? [wait] : []))
+  }
+
   function row(name: string, first: string, ...more: string[]): void {
     screen.say(`${paint('dim', name.padEnd(10))}${first}`)
     for (const line of more) screen.say(`${' '.repeat(10)}${line}`)
@@ -87,6 +137,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     return [
       `${paint('cyan', outcomeOf(run))} ${livingOf(run, now)}, ${byWhom(run)}`,
       run.workspace,
+      ...(run.silent_since ? [paint('yellow', `no sign of life for ${since(run.silent_since)}`)] : []),
       ...(run.log_path === null ? [] : [paint('dim', `pid ${run.pid}, log ${run.log_path}`)]),
       ...(last === undefined ? [] : [`> ${last}`]),
     ]

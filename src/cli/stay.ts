@@ -34,8 +34,9 @@ export async function stay(context: Context, answer: object, runId: string): Pro
   }
 }
 
-/** A signal as shells tell it; a run whose end nobody saw has failed. */
-function exitOf({ return_code }: End): number {
+/** A signal as shells tell it; a run whose end nobody saw has failed, and one that ended well has what its check says. */
+function exitOf({ return_code, verdict }: End): number {
   if (return_code === null) return EXIT.failed
+  if (return_code === 0 && (verdict === 'refuted' || verdict === 'unverified')) return EXIT[verdict]
   return return_code < 0 ? 128 - return_code : return_code
 }

@@ -1,5 +1,5 @@
 import type { Static } from '../base/schema.ts'
-import type { StopAnswer } from '../runs/schemas.ts'
+import type { StopAnswer } from '../runs/run-schemas.ts'
 import type { StatusCore } from '../views/status/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, Failure } from './failure.ts'

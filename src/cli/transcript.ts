@@ -1,5 +1,5 @@
 import type { Entry, TranscriptAnswer } from '../logs/transcript-schemas.ts'
-import type { RunDetails } from '../runs/schemas.ts'
+import type { RunDetails } from '../runs/run-schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import { oneLine } from './harmless.ts'

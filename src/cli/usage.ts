@@ -1,4 +1,4 @@
-import type { RunSummary } from '../runs/schemas.ts'
+import type { RunSummary } from '../runs/run-schemas.ts'
 
 /** What a run used; a service that is older than this command tells less of it. */
 export type Used = Partial<Pick<RunSummary, 'tokens_used' | 'usage' | 'cost_usd'>>

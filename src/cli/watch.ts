@@ -1,3 +1,4 @@
+import { wordsOf } from '../runs/changes/changed.ts'
 import { asText } from './as-text.ts'
 import { endedRun, tellBadEnd } from './bad-end.ts'
 import type { Context } from './context.ts'
@@ -39,5 +40,7 @@ export function following({ world, screen }: Context) {
 
 /** How a run ended, as a line. */
 export function endLine(end: End & Told): string {
-  return `${labelOf(end)}: ${outcomeOf(end)}${end.cause ? `, ${end.cause}` : ''}`
+  const changed = end.changes && wordsOf(end.changes)
+  const why = end.cause || end.verdict_cause
+  return `${labelOf(end)}: ${[outcomeOf(end), changed, why].filter(Boolean).join(', ')}`
 }

@@ -29,6 +29,8 @@ const WANTED: Readonly<Record<string, string>> = {
   wait: 'true or false',
   plan: 'true or false',
   if_running: '"replace" or "skip"',
+  max_tokens: 'a whole number of tokens, 0 or more',
+  max_cost_usd: 'a number of US dollars, 0 or more',
 }
 
 /**
@@ -40,7 +42,8 @@ export function shapeErrors(app: FastifyInstance, redact: Redact, clock: Pick<Cl
     const failure = error instanceof LooperError ? error : translate(error)
     if (failure.code === 'LOOPER_INTERNAL') request.log.error({ err: error }, 'http.fail')
     if (failure.status === 401) reply.header('www-authenticate', 'Bearer')
-    if (failure.status === 503) reply.header('retry-after', RETRY_SECONDS)
+    const seconds = failure.retryAfterSeconds ?? (failure.status === 503 ? RETRY_SECONDS : null)
+    if (seconds !== null) reply.header('retry-after', seconds)
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
     const sentence = isOldWords ? MISSING : failure.message

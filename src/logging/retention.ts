@@ -1,7 +1,9 @@
 import { lstat, readdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { diffPathOf } from '../logs/diff-path.ts'
+import { besideLog } from '../logs/log-parts.ts'
 import { isRunLogName } from '../logs/run-log.ts'
-import { timesPathOf } from '../logs/times-file.ts'
+import { verifyLogPathOf } from '../logs/verify-log.ts'
 import type { Ledger } from '../record/ledger.ts'
 
 const DAY_MS = 86_400_000
@@ -49,7 +51,7 @@ export async function removeOldRuns(options: RetentionOptions): Promise<number> 
     if (!isTooOld && !isTooMany && !isTooMuch) continue
     if (remains.logPath !== null) {
       await unlink(remains.logPath).catch(() => undefined)
-      await unlink(timesPathOf(remains.logPath)).catch(() => undefined)
+      for (const file of besideLog(remains.logPath)) await unlink(file).catch(() => undefined)
     }
     if (remains.runId !== null) ledger.remove(remains.runId)
     removed++
@@ -59,12 +61,17 @@ export async function removeOldRuns(options: RetentionOptions): Promise<number> 
 
 async function collect({ dir, ledger, live }: RetentionOptions): Promise<Remains[]> {
   const files = new Map<string, { at: number; bytes: number }>()
-  for (const name of await readdir(dir).catch(() => [])) {
+  const names = new Set(await readdir(dir).catch(() => []))
+  for (const name of names) {
     const file = path.join(dir, name)
     if (!isRunLogName(name) || live.has(file)) continue
     // A link or a directory of such a name is nobody's run log.
     const stats = await lstat(file).catch(() => null)
-    if (stats?.isFile()) files.set(file, { at: stats.mtimeMs, bytes: stats.size })
+    if (!stats?.isFile()) continue
+    let bytes = stats.size
+    for (const beside of [verifyLogPathOf, diffPathOf])
+      if (names.has(beside(name))) bytes += await sizeOf(beside(file))
+    files.set(file, { at: stats.mtimeMs, bytes })
   }
   const remains: Remains[] = []
   for (const { runId, logPath, endedAt } of ledger.ended()) {
@@ -80,3 +87,9 @@ async function collect({ dir, ledger, live }: RetentionOptions): Promise<Remains
   for (const [logPath, { at, bytes }] of files) remains.push({ runId: null, logPath, at, bytes })
   return remains
 }
+
+const sizeOf = (file: string) =>
+  lstat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import type { RunRecord } from '../record/ledger.ts'
+import type { RunRecord } from '../record/run-record.ts'
+import { changesSummary } from '../runs/changes/summary.ts'
 
 /** Bytes of a log as a Server-Sent Event: text where they are UTF-8, else base64; its id is the offset behind them. */
 export function outputFrame(bytes: Buffer, end: number): Buffer {
@@ -10,8 +11,13 @@ export function outputFrame(bytes: Buffer, end: number): Buffer {
 /** The id of the last event: whoever shows it has everything. */
 export const LAST_ID = 'end'
 
-/** The end of a run as the last event of its log. */
-export function endFrame({ runId, outcome, returnCode, cause, tokensUsed }: RunRecord): string {
-  const data = { run_id: runId, outcome, return_code: returnCode, cause, tokens_used: tokensUsed }
+/** The end of a run as the last event of its log, with what its check said where it had one, and what it changed where that is known. */
+export function endFrame(run: RunRecord): string {
+  const { runId, outcome, returnCode, cause, tokensUsed, verdict, verdictCause, changes } = run
+  const data = {
+    ...{ run_id: runId, outcome, return_code: returnCode, cause, tokens_used: tokensUsed },
+    ...(verdict !== null && { verdict, verdict_cause: verdictCause }),
+    ...(changes && { changes: changesSummary(changes) }),
+  }
   return `event: end\nid: ${LAST_ID}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, readSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import type { AgentReader, Usage } from '../agents/agent-events.ts'
-import { NOTHING_SAID, type Said, said } from '../agents/said.ts'
+import type { AgentEvent, AgentReader, Usage } from '../agents/agent-events.ts'
+import { NOTHING_SAID, type Said, said, withNoted } from '../agents/said.ts'
 import type { Clock } from '../base/clock.ts'
 import { openPlain } from '../base/plain-file.ts'
 
@@ -14,15 +14,31 @@ export interface ListenOptions {
   /** The usage of the session's earlier runs; null: the run began it. */
   readonly before: Usage | null
   readonly clock: Clock
+  /** Is told each event. */
+  readonly heard?: (event: AgentEvent) => void
   /** Is told what has been said when its session is known, and from time to time. */
   readonly told: (so: Said) => void
   /** Aborted when the log is complete: what is there is still read, then it ends. */
   readonly complete: AbortSignal
+  /** Counts what the run uses; null or left out: nobody wants to know that before the rest. */
+  readonly count?: Count | null
+}
+
+/** Who wants to know what a run uses as soon as that can be known. */
+export interface Count {
+  /** What the agent's own files note of a session; null: its output tells all. */
+  readonly noted: ((session: string) => Usage | null) | null
+  /** Is told each event as it comes. */
+  readonly event: (event: AgentEvent) => void
+  /** Is told at once what is new. */
+  readonly take: (so: Said) => void
 }
 
 const CHUNK_BYTES = 65_536
 /** How soon a log is looked at again: a session has to be on the record within two seconds, also where the agent is killed. */
 const POLL_MS = 500
+/** How soon where it is counted what the agent uses: it goes on until it is stopped. */
+const COUNT_MS = 100
 /** A reply may have megabytes, and is written anew each time. */
 const TELL_MS = 5000
 /** So many bytes, and others are let have the processor. */
@@ -38,13 +54,33 @@ const LAST_BYTES = 4_194_304
  * @throws {Error} where it cannot be read up to its completion
  */
 export async function listen(options: ListenOptions): Promise<Said> {
-  const { logPath, from, reader, before, clock, told, complete } = options
+  const {
+    logPath,
+    from,
+    reader,
+    before,
+    clock,
+    heard = () => undefined,
+    told,
+    complete,
+    count = null,
+  } = options
   let so = NOTHING_SAID
   let offset = from
   let saidBefore = so
+  let counted = so
   let toldAt = clock.monotonic()
   const fold = (events: ReturnType<AgentReader['push']>) => {
-    for (const event of events) so = said(so, event, before)
+    for (const event of events) {
+      count?.event(event)
+      so = said(so, event, before)
+      heard(event)
+    }
+  }
+  const take = () => {
+    if (count?.noted && so.sessionId !== null) so = withNoted(so, count.noted(so.sessionId))
+    if (so !== counted) count?.take(so)
+    counted = so
   }
   const tell = () => {
     const isNews = so !== saidBefore
@@ -64,10 +100,12 @@ export async function listen(options: ListenOptions): Promise<Said> {
       if (isComplete) throw error
     }
     if (isComplete) break
+    take()
     tell()
-    await clock.sleep(POLL_MS, complete).catch(() => undefined)
+    await clock.sleep(count ? COUNT_MS : POLL_MS, complete).catch(() => undefined)
   }
   fold(reader.end())
+  take()
   return so
 }
 

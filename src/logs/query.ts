@@ -19,6 +19,9 @@ export const LogQuery = Type.Object({
 /** The query of `GET /runs/:run_id/log`, as it comes. */
 export type LogQuery = Static<typeof LogQuery>
 
+/** The query of `GET /runs/:run_id/verify-log`, as it comes. */
+export const VerifyLogQuery = Type.Object({ tail: text('Only so many of the last lines.') })
+
 /** The query of `GET /runs/:run_id/log/search`, as it comes. */
 export const SearchQuery = Type.Object({
   q: text('The text to look for, as it is: 1 to 500 characters.'),
@@ -79,6 +82,11 @@ export function readLogQuery({ tail, follow = '0', offset }: LogQuery): LogReque
     tailLines: numberOf('tail', tail),
     offset: numberOf('offset', offset),
   }
+}
+
+/** What of a check's log is asked for. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */
+export function readVerifyLogQuery({ tail }: Static<typeof VerifyLogQuery>): Pick<LogRequest, 'tailLines'> {
+  return { tailLines: numberOf('tail', tail) }
 }
 
 /** What is to be searched for. @throws {LooperError} `LOOPER_FIELD_INVALID`, naming the field */

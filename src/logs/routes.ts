@@ -1,18 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../base/clock.ts'
-import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
-import { rangeOf } from '../http/byte-range.ts'
 import { type EventStream, openEventStream, type StreamPatience } from '../http/event-stream.ts'
-import type { Ledger, RunRecord } from '../record/ledger.ts'
+import type { Ledger } from '../record/ledger.ts'
 import { GET_LOG, RUN_ID } from '../runs/api.ts'
 import type { Steps } from '../runs/steps.ts'
 import { createLogFeeds, type LogFeed } from './feed.ts'
-import { logNotFound, openLog, readSlice, tailStart } from './file.ts'
+import { logNotFound } from './file.ts'
 import { endFrame, LAST_ID } from './frames.ts'
-import { LogQuery, type LogRequest, numberOf, readLogQuery } from './query.ts'
+import { LogQuery, numberOf, readLogQuery } from './query.ts'
 import { runOf } from './run-of.ts'
+import { sendLog } from './send.ts'
 
 /** What the routes of logs need. */
 export interface LogRoutesOptions {
@@ -37,7 +35,7 @@ export const logRoutes: FastifyPluginAsyncTypebox<LogRoutesOptions> = async (app
     async handler(request, reply) {
       const asked = readLogQuery(request.query)
       const run = runOf(ledger, request.params.run_id)
-      if (!asked.isFollowed || request.method === 'HEAD') return sendLog(run, asked, request, reply)
+      if (!asked.isFollowed || request.method === 'HEAD') return sendLog(run.logPath, asked, request, reply)
 
       const lastId = request.headers['last-event-id']
       if (lastId === LAST_ID) return reply.code(204).send()
@@ -75,45 +73,5 @@ async function follow(feed: LogFeed, stream: EventStream, from: number): Promise
     }
   } finally {
     stream.abandon()
-  }
-}
-
-/** Answers with the log as it is now, or a part of it. */
-async function sendLog(
-  { logPath }: RunRecord,
-  { tailLines }: LogRequest,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (logPath === null) throw logNotFound()
-  const log = await openLog(logPath)
-  let isSent = false
-  try {
-    const [first, end] = await part()
-    reply.type('text/plain; charset=utf-8').header('content-length', end - first)
-    if (request.method === 'HEAD') return reply.send(null)
-    isSent = true
-    return reply.send(readSlice(log.file, first, end))
-  } finally {
-    if (!isSent) await log.file.close()
-  }
-
-  async function part(): Promise<readonly [number, number]> {
-    const { size } = log
-    if (tailLines !== null) return [await tailStart(log, tailLines), size]
-    reply.header('accept-ranges', 'bytes')
-    // Ranges are for GET alone, and nothing here ever matches an If-Range (RFC 9110, 13.1.5 and 14.2).
-    const isWhole = request.method === 'HEAD' || request.headers['if-range'] !== undefined
-    const range = rangeOf(isWhole ? undefined : request.headers.range, size)
-    switch (range.kind) {
-      case 'whole':
-        return [0, size]
-      case 'part':
-        reply.code(206).header('content-range', `bytes ${range.first}-${range.end - 1}/${size}`)
-        return [range.first, range.end]
-      case 'unsatisfiable':
-        reply.header('content-range', `bytes */${size}`)
-        throw new LooperError('LOOPER_RANGE_UNSATISFIABLE', `the log has ${size} bytes`)
-    }
   }
 }

@@ -45,19 +45,24 @@ export function isRunLogName(name: string): boolean {
  */
 export async function createRunLog(dir: string, header: RunLogHeader, at: Date): Promise<RunLog> {
   const file = path.join(dir, runLogName(header.requestId, at))
-  const text =
-    `# looper_request_id=${header.requestId}\n# workspace=${oneLine(header.workspace)}\n` +
-    `# command=${header.command}\n\n`
   try {
     await mkdir(dir, { recursive: true })
-    // Prompts may be private, so the log is the owner's alone.
-    writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
-    return { path: file, headerBytes: Buffer.byteLength(text) }
+    return { path: file, headerBytes: beginLog(file, header) }
   } catch (error) {
     throw new LooperError('LOOPER_LOG_UNWRITABLE', `cannot write the run log ${file}: ${messageOf(error)}`, {
       cause: error,
     })
   }
+}
+
+/** Creates a log and writes its header, whose bytes it tells. @throws {Error} of Node's, also where something is there */
+export function beginLog(file: string, header: RunLogHeader): number {
+  const text =
+    `# looper_request_id=${header.requestId}\n# workspace=${oneLine(header.workspace)}\n` +
+    `# command=${header.command}\n\n`
+  // Prompts may be private, so the log is the owner's alone.
+  writeFileSync(file, text, { flag: 'wx', mode: 0o600 })
+  return Buffer.byteLength(text)
 }
 
 /** A path as it is, but for one that would break the line. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Finding } from '../base/finding.ts'
 import type { Redact } from '../logging/redact.ts'
-import type { RunRecord } from '../record/ledger.ts'
+import type { RunRecord } from '../record/run-record.ts'
 import type { Outcome } from '../runs/outcome.ts'
 import type { Part } from '../settings/part.ts'
 
@@ -25,6 +25,17 @@ export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>
  */
 export type Amend = (messageId: number, content: string, signal: AbortSignal) => Promise<boolean>
 
+/**
+ * The number of a message with this text that was sent since then, in milliseconds since the epoch, and is no known one; null:
+ * none arrived. @throws {Error} where the other side does not say
+ */
+export type Arrived = (
+  content: string,
+  since: number,
+  isKnown: (messageId: number) => boolean,
+  signal: AbortSignal,
+) => Promise<number | null>
+
 /** A run that ended, as far as its notice tells of it. */
 export type EndedRun = Pick<
   RunRecord,
@@ -37,15 +48,22 @@ export type EndedRun = Pick<
   | 'cause'
   | 'remedy'
   | 'tokensUsed'
+  | 'verdict'
+  | 'verdictCause'
+  | 'changes'
 > & { readonly outcome: Outcome }
 
 /** How the end of a run is told, in the words of that way. */
 export interface Ends {
   readonly amend: Amend
+  /** Null where the other side cannot be asked what arrived. */
+  readonly arrived: Arrived | null
   /** The run's notice with its end below it. */
   edited(run: EndedRun, output: string): string
   /** A message of its own. */
   sent(run: EndedRun, output: string): string
+  /** What the agent of a run says to people. */
+  told(run: Pick<RunRecord, 'name'>, message: string): string
 }
 
 /** How notices would be sent now; nothing is sent. */

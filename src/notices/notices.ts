@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import type { Meters } from '../base/meters.ts'
 import type { PlaceToCut, Redact } from '../logging/redact.ts'
 import { readTail } from '../logs/run-log.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { RunRecord } from '../record/run-record.ts'
 import type { Steps } from '../runs/steps.ts'
-import { type EndNotices, sendEndNotices } from './end-notices.ts'
+import { sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
 import { type LastNotice, rememberLast } from './last.ts'
 import type { Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
+import { openOutbox } from './outbox.ts'
 import { plannedRoute } from './planned-route.ts'
 import type { NotifyEnd } from './settings.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -21,8 +25,18 @@ export interface Notices {
   readonly route: () => string
   /** How notices would go now, and how the last one went. */
   state(): NoticeRoute & { readonly last: LastNotice | null }
-  /** Null where ends are not told. */
-  readonly ends: EndNotices | null
+  /**
+   * Tells people what the agent of a run says. @throws {Error} with a sentence, where that cannot wait and could not be sent
+   */
+  tell(
+    run: Pick<RunRecord, 'runId' | 'name'>,
+    message: string,
+    signal: AbortSignal,
+  ): Promise<'sent' | 'waits'>
+  /** Tells what an earlier life of the service left untold. Never throws. */
+  resume(): void
+  /** Tells nothing more; resolves when what can be sent now arrived, or failed, which it does after so many milliseconds. */
+  close(limitMs: number): Promise<void>
 }
 
 /** What notices need. */
@@ -32,6 +46,7 @@ export interface NoticesOptions {
   readonly byScript: NonNullable<NoticePlugin['byScript']>
   /** What helper scripts get as their environment; it names proxies and authorities. */
   readonly env: NodeJS.ProcessEnv
+  readonly ledger: Ledger
   readonly steps: Steps
   readonly clock: Clock
   readonly logger: Logger
@@ -42,7 +57,7 @@ export interface NoticesOptions {
   readonly meters: Pick<Meters, 'counter'>
 }
 
-/** Notices as the settings want them. Whoever opened them closes `ends`. */
+/** Notices as the settings want them. Whoever opens them closes them. */
 export function openNotices(options: NoticesOptions): Notices {
   const { notice, notifyEnd: mode, byScript, env, logger, redact, placeToCut, meters } = options
   const count = meters.counter({
@@ -55,20 +70,36 @@ export function openNotices(options: NoticesOptions): Notices {
   const sender = notice.open({ env, redact, logger, skipped })
   const { notify, last } = rememberLast(told(sender.notify), options.clock)
   const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
+  const { ends } = sender
+  const conversation = () => notice.route().route ?? notice.name
+  const outbox =
+    ends &&
+    openOutbox({
+      ...options,
+      notify,
+      amend: tellFailures(ends.amend, failed),
+      arrived: ends.arrived,
+    })
+  const endNotices =
+    ends === null || outbox === null || mode === 'off'
+      ? null
+      : sendEndNotices({ ...options, mode, conversation, ends, tail, outbox })
   return {
     notify,
     notifyByScript: (script) => told(byScript(script, { env, redact, logger })),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
-    ends:
-      mode === 'off' || sender.ends === null
-        ? null
-        : sendEndNotices({
-            ...options,
-            notify,
-            mode,
-            ends: { ...sender.ends, amend: tellFailures(sender.ends.amend, failed) },
-            tail,
-          }),
+    async tell({ runId, name }, message, signal) {
+      if (ends === null || outbox === null) {
+        await notify(`${name}: ${message}`, signal)
+        return 'sent'
+      }
+      const content = ends.told({ name }, message)
+      const said = { edits: null, content, instead: null, isUrgent: false, createdAt: options.clock.now() }
+      outbox.add({ key: `tell ${randomUUID()}`, runId, conversation: conversation(), ...said })
+      return 'waits'
+    },
+    resume: () => (endNotices ?? outbox)?.resume(),
+    close: async (limitMs) => (endNotices ?? outbox)?.close(limitMs),
   }
 }

@@ -3,8 +3,18 @@ import type { AgentCommand } from '../agents/agent-core.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Identity, ProcessTable } from '../processes/table.ts'
 
+/**
+ * What a check of a run's work is called: it has a wrapper and a word of its own, and the cookie of the run. It is forgotten
+ * with the run.
+ */
+export const checkIdOf = (runId: string): string => `${runId}.verify`
+
+/** Whose cookie that is. */
+export const cookieOf = (id: string): string => id.replace(/\..*$/, '')
+
 /** What is started, where, and with which environment. */
 export interface LaunchSpec {
+  /** Of a run, or of its check. */
   readonly runId: string
   readonly workspace: string
   readonly command: AgentCommand

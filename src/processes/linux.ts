@@ -4,7 +4,14 @@ import { errnoOf } from '../base/errors.ts'
 import { parseMark } from './mark.ts'
 import { procReader } from './proc-file.ts'
 import { reach } from './reach.ts'
-import { COOKIE, type CommandInfo, isSame, type ProcessInfo, type ProcessTable } from './table.ts'
+import {
+  COOKIE,
+  type CommandInfo,
+  isSame,
+  type ProcessInfo,
+  type ProcessTable,
+  TICKS_A_SECOND,
+} from './table.ts'
 
 const STATES: Readonly<Record<string, ProcessInfo['state']>> = {
   T: 'stopped',
@@ -33,6 +40,8 @@ const HIDING =
 /** A thread of the kernel: no program, and nobody's child (PF_KTHREAD in linux/sched.h). */
 const KERNEL_THREAD = 0x0020_0000
 const REALTIME_LIMIT = /^Max realtime timeout +(\d+)/m
+/** What is read and written, wherever it comes from and goes to (proc(5)); what recv(2) and send(2) move does not count. */
+const MOVED = /^[rw]char: (\d+)$/gm
 const COOKIE_ENTRY = new RegExp(`(?:^|\0)${COOKIE}=([^\0]*)`)
 
 /** So much of what may be open at once is for looking at processes: each launch looks at all of them, more than once. */
@@ -131,6 +140,16 @@ export function linuxTable(calls: Partial<LinuxCalls> = {}): ProcessTable {
       return limit === undefined ? null : parseMark(limit)
     },
 
+    movedBytesOf(pid) {
+      const counts = [...(read(`${pid}/io`) ?? '').toString().matchAll(MOVED)]
+      return counts.reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+    },
+
+    startNow() {
+      const seconds = Number.parseFloat((read('uptime') ?? '').toString())
+      return Number.isNaN(seconds) ? null : Math.round(seconds * TICKS_A_SECOND)
+    },
+
     async signal(target, signal) {
       const now = inspect(target.pid)
       if (!now || now.state === 'zombie' || !isSame(now, target)) return false
@@ -160,7 +179,7 @@ export function parseStat(stat: string, bootId: string): ProcessInfo {
     group: Number(field[2]),
     session: Number(field[3]),
     start: String(field[19]),
-    cpuTicks: Number(field[11]) + Number(field[12]),
+    cpuTicks: Number(field[11]) + Number(field[12]) + Number(field[13]) + Number(field[14]),
   }
 }
 

@@ -79,6 +79,10 @@ export function portableTable(tools: PortableTools = systemTools): ProcessTable 
 
     markOf: () => null,
 
+    movedBytesOf: () => 0,
+
+    startNow: () => null,
+
     async signal(target, signal) {
       const now = await inspect(target.pid)
       if (!now || !isSameSecond(now, target)) return false

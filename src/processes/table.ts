@@ -15,7 +15,7 @@ export interface ProcessInfo extends Identity {
   readonly group: number
   readonly session: number
   readonly state: 'alive' | 'stopped' | 'zombie'
-  /** CPU time it used so far, in clock ticks; 0 where the table does not tell it. */
+  /** CPU time that it and its children that are gone used so far, in clock ticks; 0 where the table does not tell it. */
   readonly cpuTicks: number
 }
 
@@ -52,11 +52,21 @@ export interface ProcessTable {
   /** The mark that it inherited, whatever it did to its environment; null where it has none. */
   markOf(pid: number): Mark | null
   /**
+   * Bytes that it and its children that are gone read and wrote so far, in files, pipes and sockets, by read(2), write(2) and
+   * their like; 0 where the table does not tell it.
+   */
+  movedBytesOf(pid: number): number
+  /** What a process that begins now has as its start; null where the table does not tell it. */
+  startNow(): number | null
+  /**
    * Sends a signal to a process, and to its group where it leads one, if it still is the same process.
    * False where it is gone or may not be signalled.
    */
   signal(target: Identity, signal: NodeJS.Signals): Promise<boolean>
 }
+
+/** Clock ticks a second: USER_HZ, which is 100 wherever Node runs. */
+export const TICKS_A_SECOND = 100
 
 /** The variable that marks every process of a run. */
 export const COOKIE = 'LOOPER_RUN_ID'

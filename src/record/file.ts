@@ -5,11 +5,22 @@ import { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { messageOf } from '../base/errors.ts'
 import { isFile } from '../base/files.ts'
+import { BUDGET_MIGRATION, NEAR_MIGRATION } from './budget.ts'
+import { CHANGES_MIGRATION } from './changes.ts'
 import { isBroken, isTemporary } from './errors.ts'
+import { HOLDS_MIGRATION } from './holds.ts'
 import { KEYS_MIGRATION } from './keys.ts'
 import { giveNames, NAMES_MIGRATION } from './names.ts'
+import { OUTBOX_MIGRATION } from './outbox.ts'
+import { BY_SESSION_MIGRATION, LEFT_SESSIONS_MIGRATION } from './remains.ts'
+import { RUN_TOKEN_MIGRATION } from './run-token.ts'
 import { SAID_MIGRATION } from './said.ts'
-import { LONG_TEXTS_MIGRATION, REPLY_MIGRATION } from './texts.ts'
+import { SILENCE_MIGRATION } from './silence.ts'
+import { SPENDING_MIGRATION } from './spending.ts'
+import { ASKED_MIGRATION, LONG_TEXTS_MIGRATION, REPLY_MIGRATION } from './texts.ts'
+import { VERIFY_MIGRATION } from './verify.ts'
+import { WAITING_MIGRATION } from './waiting.ts'
+import { WORKTREE_MIGRATION } from './worktree.ts'
 
 /** The ledger cannot be used as it is, and setting it aside would lose something. */
 export class LedgerError extends Error {}
@@ -82,6 +93,18 @@ const MIGRATIONS: readonly string[] = [
   `ALTER TABLE runs ADD COLUMN slot TEXT NOT NULL DEFAULT 'default';
   ALTER TABLE runs ADD COLUMN shares_workspace INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX runs_by_slot ON runs (slot);`,
+  WAITING_MIGRATION,
+  VERIFY_MIGRATION,
+  BY_SESSION_MIGRATION,
+  LEFT_SESSIONS_MIGRATION,
+  OUTBOX_MIGRATION,
+  BUDGET_MIGRATION,
+  CHANGES_MIGRATION,
+  HOLDS_MIGRATION + ASKED_MIGRATION,
+  SILENCE_MIGRATION,
+  SPENDING_MIGRATION + NEAR_MIGRATION,
+  WORKTREE_MIGRATION,
+  RUN_TOKEN_MIGRATION,
 ]
 
 /** While the service starts, nobody is kept waiting. */

@@ -1,132 +1,45 @@
 import { statSync } from 'node:fs'
-import type { ErrorKind, Usage } from '../agents/agent-events.ts'
-import type { Said } from '../agents/said.ts'
+import type { Usage } from '../agents/agent-events.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import type { Identity } from '../processes/table.ts'
-import type { RunEnd } from '../runs/outcome.ts'
 import type { Trigger } from '../runs/run.ts'
 import { textOrNull } from './cells.ts'
 import { beginAnew, damageOf, openDatabase, writeNothing } from './file.ts'
+import { type GoingSessions, goingSessions } from './going-sessions.ts'
+import { type HoldRecords, holdsIn } from './holds.ts'
 import { type Keys, keysIn } from './keys.ts'
 import { type LedgerNotes, ledgerNotes } from './notes.ts'
-import { type RunQuery, selectRuns } from './query.ts'
+import { type Outbox, outboxIn } from './outbox.ts'
+import { LISTED_BY_ID, type RunQuery, selectRuns } from './query.ts'
 import { ledgerQueue, unlocked } from './queue.ts'
+import { type Remains, remainsIn } from './remains.ts'
 import { END_COLUMNS, finishColumns, intentColumns, progressColumns, toListed, toRecord } from './rows.ts'
+import type { EndedRun, ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './run-record.ts'
 import { SESSION_USAGE, saidIn } from './said.ts'
+import { type SpendingRecords, spendingIn } from './spending.ts'
 import { WHOLE_RUNS } from './texts.ts'
-import { withWriteErrors } from './write.ts'
-
-/** What is known of a run before anything happens. */
-export interface RunIntent {
-  readonly runId: string
-  readonly requestId: string
-  readonly trigger: Trigger
-  /** The name of the token, or of the hook, that asked; null where nobody was asked for one. */
-  readonly caller: string | null
-  /** How people call it: see `run-name.ts`. */
-  readonly name: string
-  readonly agent: string
-  /** As the agent calls it; null: the agent's own choice. */
-  readonly model: string | null
-  readonly slot: string
-  readonly workspace: string
-  /** Whether it may work there beside others that may, too. */
-  readonly sharesWorkspace: boolean
-  readonly prompt: string
-  readonly binary: string
-  /** 0: none. */
-  readonly timeoutMs: number
-  /** 0: none. */
-  readonly stallMs: number
-  /** Milliseconds since the epoch, as all times here. */
-  readonly requestedAt: number
-}
-
-/** What the next steps add, each when it is done. */
-export interface RunProgress {
-  readonly announcedAt?: number
-  readonly notice?: string
-  /** Null where there is no message that could be edited. */
-  readonly noticeId?: number | null
-  /** What the notice said. */
-  readonly noticeText?: string
-  readonly stoppedAt?: number
-  readonly stoppedPids?: readonly number[]
-  readonly command?: string
-  readonly logPath?: string
-  readonly headerBytes?: number
-  readonly launchedAt?: number
-  readonly agentIdentity?: Identity
-  readonly wrapperIdentity?: Identity
-  readonly mirroredBytes?: number
-  readonly said?: Said
-}
-
-/** What the end adds. */
-export interface RunFinish extends RunEnd {
-  readonly endedAt: number
-  readonly outputBytes: number | null
-  readonly tokensUsed: number | null
-}
-
-/** A run on the record, as lists show it. */
-export interface ListedRun extends Omit<RunIntent, 'prompt'> {
-  /** Grows with each run. */
-  readonly seq: number
-  readonly announcedAt: number | null
-  readonly notice: string | null
-  readonly noticeId: number | null
-  readonly stoppedAt: number | null
-  readonly stoppedPids: readonly number[]
-  readonly logPath: string | null
-  readonly headerBytes: number
-  readonly launchedAt: number | null
-  readonly agentIdentity: Identity | null
-  readonly wrapperIdentity: Identity | null
-  readonly mirroredBytes: number
-  readonly endedAt: number | null
-  /** Null while the run lives. */
-  readonly outcome: RunEnd['outcome'] | null
-  readonly returnCode: number | null
-  readonly cause: string | null
-  readonly remedy: string | null
-  readonly outputBytes: number | null
-  readonly tokensUsed: number | null
-  /** As the agent calls it; null: not known (yet). */
-  readonly sessionId: string | null
-  /** Of this run, as far as the agent told it. */
-  readonly usage: Usage | null
-  /** In US dollars; null: not known. */
-  readonly costUsd: number | null
-  readonly turns: number | null
-  readonly errorKind: ErrorKind | null
-}
-
-/** A run on the record with its long texts. */
-export interface RunRecord extends ListedRun {
-  readonly prompt: string
-  readonly noticeText: string | null
-  readonly command: string | null
-  /** The last that the agent said; null: nothing, or it is not known. */
-  readonly reply: string | null
-}
-
-/** What is left of a run that ended. */
-export interface EndedRun extends Pick<RunRecord, 'runId' | 'logPath'> {
-  readonly endedAt: number
-}
+import { FINISH_CHECK } from './verify.ts'
+import { IS_WAITING, type WaitingRuns, waitingIn } from './waiting.ts'
+import { type Columns, insertSql, withWriteErrors } from './write.ts'
 
 /**
  * The record of all runs. Reading and writing are synchronous, and wait for nobody's lock. What cannot be written at once is
  * tried again until it is; whoever reads sees it already.
  */
-export interface Ledger extends LedgerNotes, Keys {
+export interface Ledger
+  extends LedgerNotes,
+    Keys,
+    WaitingRuns,
+    Remains,
+    GoingSessions,
+    Outbox,
+    HoldRecords,
+    SpendingRecords {
   /**
    * Looks for damage in the whole file, off the main thread where that takes long. Where there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
    */
   check(): Promise<void>
-  /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+  /** Writes an intent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`; `LOOPER_RESUME_REFUSED` where its session is being deleted */
   begin(intent: RunIntent): void
   /** Adds a step, as soon as that is possible. What never is, is dropped and told. */
   step(runId: string, progress: RunProgress): void
@@ -138,9 +51,12 @@ export interface Ledger extends LedgerNotes, Keys {
   find(runId: string): RunRecord | null
   /** Newest first. */
   list(query: RunQuery): ListedRun[]
+  /** These runs, without their long texts, in any order. */
+  listed(runIds: readonly string[]): ListedRun[]
+  /** Those that neither ended nor wait. */
   unfinished(): RunRecord[]
-  /** The tokens of all runs of a session together; null where none is known. */
-  usageOf(sessionId: string): Usage | null
+  /** The tokens of all runs of a session together, but for one; null where none is known. */
+  usageOf(sessionId: string, butOf?: string): Usage | null
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
   /** Ended runs, oldest first, for retention. */
@@ -184,6 +100,24 @@ export function openLedger(
     return settled
   }
 
+  /** Adds a row of runs. */
+  function insert(columns: Columns, expressions: Readonly<Record<string, string>> = {}): void {
+    going.assertStays(columns)
+    withWriteErrors(() => {
+      assertThere()
+      db.prepare(insertSql(columns, expressions)).run(columns)
+    })
+  }
+
+  /** Rows of runs with all that is known of them, as they will be when everything is written. */
+  function select(condition: string, values: Columns): Record<string, unknown>[] {
+    return db.prepare(`${WHOLE_RUNS} WHERE ${condition}`).all(values).map(whole)
+  }
+
+  const remains = remainsIn(() => db, queue, file, assertThere)
+  const going = goingSessions(remains.isSessionNeeded)
+  const waiting = waitingIn({ db: () => db, select, whole, toRecord, insert, columnsOf: intentColumns })
+
   return {
     async check() {
       try {
@@ -197,14 +131,7 @@ export function openLedger(
       }
     },
     begin(intent) {
-      const columns = intentColumns(intent)
-      const names = Object.keys(columns)
-      withWriteErrors(() => {
-        assertThere()
-        db.prepare(
-          `INSERT INTO runs (${names.join(', ')}) VALUES (${names.map((name) => `:${name}`).join(', ')})`,
-        ).run(columns)
-      })
+      insert(intentColumns(intent))
     },
     step(runId, progress) {
       const columns = progressColumns(progress)
@@ -215,14 +142,14 @@ export function openLedger(
     finish(runId, finish, written) {
       const sql = `UPDATE runs SET outcome = :outcome, return_code = :return_code, cause = :cause,
           remedy = :remedy, ended_at = :ended_at,
-          output_bytes = :output_bytes, tokens_used = :tokens_used WHERE run_id = :run_id AND outcome IS NULL`
+          output_bytes = :output_bytes, tokens_used = :tokens_used, ${FINISH_CHECK} WHERE run_id = :run_id AND outcome IS NULL`
       // A run ends once, also while its end waits.
       if (queue.waiting(subjectOf(runId)).outcome !== undefined) return
       queue.write(subjectOf(runId), sql, { ...finishColumns(finish), run_id: runId }, written)
     },
     find(runId) {
-      const row = db.prepare(`${WHOLE_RUNS} WHERE run_id = ?`).get(runId)
-      return row ? toRecord(whole(row)) : null
+      const [row] = select('run_id = :run_id', { run_id: runId })
+      return row ? toRecord(row) : null
     },
     list(query) {
       const { sql, values } = selectRuns(query)
@@ -231,12 +158,16 @@ export function openLedger(
         .all(values)
         .map((row) => toListed(whole(row)))
     },
-    unfinished() {
-      const rows = db.prepare(`${WHOLE_RUNS} WHERE outcome IS NULL ORDER BY seq`).all()
-      return rows.map((row) => toRecord(whole(row))).filter(({ outcome }) => outcome === null)
+    listed(runIds) {
+      const rows = db.prepare(LISTED_BY_ID).all({ ids: JSON.stringify(runIds) })
+      return rows.map((row) => toListed(whole(row)))
     },
-    usageOf(sessionId) {
-      const row = db.prepare(`${SESSION_USAGE} WHERE session_id = ?`).get(sessionId)
+    unfinished() {
+      const rows = select(`outcome IS NULL AND NOT (${IS_WAITING}) ORDER BY seq`, {})
+      return rows.map(toRecord).filter(({ outcome }) => outcome === null)
+    },
+    usageOf(sessionId, butOf = '') {
+      const row = db.prepare(`${SESSION_USAGE} WHERE session_id = ? AND run_id <> ?`).get(sessionId, butOf)
       return saidIn(Object(row)).usage
     },
     launchedSince(trigger, since) {
@@ -262,6 +193,13 @@ export function openLedger(
     },
     ...ledgerNotes(() => db, queue),
     ...keysIn(() => db, queue),
+    ...outboxIn(() => db, queue),
+    ...remains,
+    letSessionGo: going.letSessionGo,
+    keepSession: going.keepSession,
+    ...spendingIn(() => db, queue),
+    ...waiting,
+    ...holdsIn({ db: () => db, queue, select, toRecord, enqueue: waiting.enqueue }),
     async assertWritable() {
       await unlocked(() => db, clock, LOCK_LIMIT_MS)
       withWriteErrors(() => {

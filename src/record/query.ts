@@ -1,7 +1,11 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { FAILURES, type Outcome } from '../runs/outcome.ts'
 import type { Trigger } from '../runs/run.ts'
+import { BUDGET_COLUMNS } from './budget.ts'
+import { CHANGES_COLUMNS } from './changes.ts'
 import { NAME } from './names.ts'
+import { CHECK_COLUMNS } from './verify.ts'
+import { WORKTREE_COLUMN } from './worktree.ts'
 
 /** Which runs to list; what is left out does not matter. */
 export interface RunQuery {
@@ -29,7 +33,10 @@ const LISTED = `seq, run_id, request_id, trigger, caller, ${NAME}, agent, slot, 
   stall_ms, requested_at, announced_at, notice, notice_id, stopped_at, stopped_pids, log_path, header_bytes, launched_at, boot_id, agent_pid,
   agent_start, wrapper_pid, wrapper_start, mirrored_bytes, ended_at, outcome, return_code, cause, remedy,
   output_bytes, tokens_used, model, session_id, usage_input, usage_cached, usage_output, usage_total, cost_usd, turns,
-  error_kind`
+  error_kind, queue_place, silent_since, ${[...CHECK_COLUMNS, ...BUDGET_COLUMNS, ...CHANGES_COLUMNS, WORKTREE_COLUMN].join(', ')}`
+
+/** Runs by their ids, as lists show them. */
+export const LISTED_BY_ID = `SELECT ${LISTED} FROM runs WHERE run_id IN (SELECT value FROM json_each(:ids))`
 
 /**
  * Of all runs asked for since then, the earliest thousand by the clock tell where they begin on the record, so that

@@ -2,9 +2,15 @@ import type { SQLInputValue } from 'node:sqlite'
 import type { Identity } from '../processes/table.ts'
 import { OUTCOMES } from '../runs/outcome.ts'
 import { TRIGGERS } from '../runs/run.ts'
+import { notRun } from '../runs/verify/verdict.ts'
+import { budgetColumns, budgetIn } from './budget.ts'
 import { numberOrNull, textOrNull } from './cells.ts'
-import type { ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './ledger.ts'
+import { changesColumns, changesIn } from './changes.ts'
+import type { ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './run-record.ts'
+import { tokenIn } from './run-token.ts'
 import { saidColumns, saidIn } from './said.ts'
+import { checkColumns, checkIn, VERDICT_COLUMNS, verdictColumns } from './verify.ts'
+import { worktreeColumns, worktreeIn } from './worktree.ts'
 
 /** An intent as columns. */
 export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> {
@@ -25,6 +31,11 @@ export function intentColumns(intent: RunIntent): Record<string, SQLInputValue> 
     timeout_ms: Math.round(intent.timeoutMs),
     stall_ms: Math.round(intent.stallMs),
     requested_at: Math.round(intent.requestedAt),
+    session_id: intent.session ?? null,
+    ...checkColumns(intent.check ?? null),
+    ...budgetColumns(intent.budget ?? undefined),
+    asked: intent.asked ?? null,
+    on_quota: intent.onQuota ?? null,
   }
 }
 
@@ -48,7 +59,12 @@ export function progressColumns(progress: RunProgress): Record<string, SQLInputV
     wrapper_pid: wrapperIdentity?.pid,
     wrapper_start: wrapperIdentity?.start,
     mirrored_bytes: progress.mirroredBytes,
+    near_at: timeOrNone(progress.nearAt),
+    silent_since: progress.silentSince === null ? null : timeOrNone(progress.silentSince),
     ...(progress.said && saidColumns(progress.said)),
+    ...changesColumns(progress),
+    ...worktreeColumns(progress),
+    token_sha256: progress.tokenSha256,
   }
   const given: Record<string, SQLInputValue> = {}
   for (const [name, value] of Object.entries(columns)) if (value !== undefined) given[name] = value
@@ -65,6 +81,7 @@ export function finishColumns(finish: RunFinish) {
     ended_at: Math.round(finish.endedAt),
     output_bytes: integerOrNull(finish.outputBytes),
     tokens_used: integerOrNull(finish.tokensUsed),
+    ...verdictColumns(finish.check ?? notRun(finish)),
   }
 }
 
@@ -77,6 +94,7 @@ export const END_COLUMNS = [
   'ended_at',
   'output_bytes',
   'tokens_used',
+  ...VERDICT_COLUMNS,
 ] as const
 
 /**
@@ -107,6 +125,7 @@ export function toRecord(row: Row): RunRecord {
 export function toListed(row: Row): ListedRun {
   return {
     seq: Number(row.seq),
+    isWaiting: row.queue_place !== null && row.launched_at === null && row.outcome === null,
     runId: String(row.run_id),
     requestId: String(row.request_id),
     trigger: TRIGGERS.find((trigger) => trigger === row.trigger) ?? 'http',
@@ -133,6 +152,7 @@ export function toListed(row: Row): ListedRun {
     agentIdentity: identityOf(row, 'agent'),
     wrapperIdentity: identityOf(row, 'wrapper'),
     mirroredBytes: Number(row.mirrored_bytes),
+    silentSince: numberOrNull(row.silent_since),
     endedAt: numberOrNull(row.ended_at),
     outcome: OUTCOMES.find((outcome) => outcome === row.outcome) ?? null,
     returnCode: numberOrNull(row.return_code),
@@ -141,6 +161,11 @@ export function toListed(row: Row): ListedRun {
     outputBytes: numberOrNull(row.output_bytes),
     tokensUsed: numberOrNull(row.tokens_used),
     ...saidIn(row),
+    ...checkIn(row),
+    ...budgetIn(row),
+    ...changesIn(row),
+    ...worktreeIn(row),
+    ...tokenIn(row),
   }
 }
 

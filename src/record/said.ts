@@ -1,9 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Usage } from '../agents/agent-events.ts'
 import { ERROR_KINDS } from '../agents/agent-events.ts'
-import type { Said } from '../agents/said.ts'
+import { type Said, usedBy } from '../agents/said.ts'
 import { numberOrNull, textOrNull } from './cells.ts'
-import type { ListedRun } from './ledger.ts'
+import type { ListedRun } from './run-record.ts'
 
 /** What an agent said of itself, beside its run; a reply may have megabytes, so it is moved like other long texts. */
 export const SAID_MIGRATION = `ALTER TABLE runs ADD COLUMN model TEXT;
@@ -24,9 +24,10 @@ export const SESSION_USAGE = `SELECT ${['input', 'cached', 'output', 'total']
 
 /** As columns. */
 export function saidColumns(said: Said): Record<string, SQLInputValue> {
-  const { input, cached, output, total } = said.usage ?? NO_USAGE
+  const { input, cached, output, total } = usedBy(said) ?? NO_USAGE
   return {
-    session_id: said.sessionId,
+    // A run that goes on in a session is of it before its agent says so.
+    ...(said.sessionId !== null && { session_id: said.sessionId }),
     reply: said.reply,
     usage_input: countOrNull(input),
     usage_cached: countOrNull(cached),

@@ -4,6 +4,8 @@ import { NAME } from './names.ts'
 const WRITTEN_BY = { prompt: 'INSERT', command: 'UPDATE OF command', notice_text: 'UPDATE OF notice_text' }
 /** The same of a column that came later. */
 const REPLY = { reply: 'UPDATE OF reply' }
+/** The same of one in which a system prompt may stand. */
+const ASKED = { asked: 'INSERT' }
 
 /** A page of SQLite has 4096 bytes, and a row of that many goes on in others. */
 const SHORT_LENGTH = 500
@@ -27,8 +29,11 @@ export const LONG_TEXTS_MIGRATION = `
 /** Does the same with replies. */
 export const REPLY_MIGRATION = Object.entries(REPLY).map(moving).join('\n')
 
+/** Does the same with what was asked for. */
+export const ASKED_MIGRATION = Object.entries(ASKED).map(moving).join('\n')
+
 /** Everything about runs, with their texts from wherever they are. */
-export const WHOLE_RUNS = `SELECT *, ${Object.keys({ ...WRITTEN_BY, ...REPLY })
+export const WHOLE_RUNS = `SELECT *, ${Object.keys({ ...WRITTEN_BY, ...REPLY, ...ASKED })
   .map(whole)
   .join(', ')}, ${NAME} FROM runs`
 

@@ -1,26 +1,43 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
+import type { Agent } from '../agents/agent.ts'
 import { type Agents, agentOnRecord } from '../agents/agents.ts'
+import type { Said } from '../agents/said.ts'
 import { messageOf } from '../base/errors.ts'
+import { listen } from '../logs/listen.ts'
 import { findRunLog, runLogName } from '../logs/run-log.ts'
-import type { Place } from '../places/place.ts'
+import { checkIdOf, type Place } from '../places/place.ts'
 import type { Identity } from '../processes/table.ts'
-import type { Ledger, RunRecord } from '../record/ledger.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { RunRecord } from '../record/run-record.ts'
 import { ageMs } from './age.ts'
+import { withBudget } from './budget/budget.ts'
+import type { Days } from './budget/days.ts'
+import { type Keeper, keepBudget } from './budget/keep.ts'
+import { type NoteDeps, noteChanges } from './changes/note.ts'
 import { type ExplainDeps, explain } from './explain.ts'
-import type { LiveRuns } from './live.ts'
+import { finallySaid } from './follow.ts'
+import type { Holds } from './holds/holds.ts'
+import type { Adopted, LiveRuns } from './live.ts'
 import { endOf, type RunEnd } from './outcome.ts'
 import { type StopTreeDeps, stopTree } from './stop-tree.ts'
+import { isWell } from './verify/verdict.ts'
 import { closeLog, lastWord, settleTrailer } from './watch.ts'
+import type { Worktrees } from './worktrees/worktrees.ts'
 
 /** What adoption needs. */
-export interface AdoptDeps extends StopTreeDeps, ExplainDeps {
+export interface AdoptDeps extends StopTreeDeps, ExplainDeps, Pick<NoteDeps, 'changes'> {
+  readonly worktrees: Pick<Worktrees, 'settle' | 'sweep'>
   readonly ledger: Ledger
+  readonly days: Days
+  readonly env: () => NodeJS.ProcessEnv
   readonly live: LiveRuns
   readonly place: Place
   readonly agents: Agents
   readonly logDir: string
   readonly logger: Logger
+  /** Is told of each run that had ended, before its end is on the record. */
+  readonly quota?: Holds['ended']
 }
 
 const REPORT_POLL_MS = 20
@@ -33,11 +50,27 @@ const REPORT_LIMIT_MS = 5000
  */
 export async function adoptRuns(deps: AdoptDeps): Promise<RunRecord[]> {
   await deps.ledger.check()
-  const left = await takeUpAll(deps.ledger.unfinished(), deps, (record, error) => {
+  const failed = (record: RunRecord, error: unknown) =>
     deps.logger.error({ run_id: record.runId, error: messageOf(error) }, 'run.adopt.fail')
-  })
+  const left = await takeUpAll(deps.ledger.unfinished(), deps, failed)
+  left.push(...(await takeUpAll(await launchedFromLine(deps), deps, failed)))
   tidy(deps)
+  await deps.changes?.tidy((runId) => deps.ledger.find(runId)?.outcome === null)
+  const inUse = new Set([...deps.ledger.unfinished()].map(({ runId, worktree }) => worktree?.id ?? runId))
+  await deps.worktrees.sweep((id) => inUse.has(id))
   return left
+}
+
+/** Runs that wait by the record alone: the service died between their launch and the note of it. */
+async function launchedFromLine(deps: AdoptDeps): Promise<RunRecord[]> {
+  const { ledger, place, clock } = deps
+  if (ledger.waitingSlots().length === 0) return []
+  const deadline = clock.monotonic() + REPORT_LIMIT_MS
+  while (clock.monotonic() < deadline && (await place.isAnybodyToTell())) await clock.sleep(REPORT_POLL_MS)
+  return place.runs().flatMap((runId) => {
+    const record = ledger.find(runId)
+    return record?.isWaiting ? [record] : []
+  })
 }
 
 /** Removes what a life that was killed right after a run's end did not come to remove. */
@@ -72,6 +105,8 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   place.tidy(record.runId)
   if (!agent || !wrapper) {
     if (record.logPath) settleTrailer(record.logPath, null, deps.logger)
+    // Its turn comes again.
+    if (record.isWaiting) return place.forget(record.runId, deps.logger)
     return end(record, deps, {
       outcome: 'failed_to_start',
       returnCode: null,
@@ -79,9 +114,10 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
     })
   }
   const known = withLog(record, deps)
-  const run = { runId: record.runId, agent, wrapper, logPath: known.logPath }
-  if ((await table.isAlive(wrapper)) || (await table.isAlive(agent))) {
-    live.adopt(known, { ...run, command: known.command, ranMs: await ageMs(agent, table) })
+  const run = { runId: record.runId, agent, wrapper, logPath: known.logPath, command: known.command }
+  const checking = await checkUnderWay(record, deps)
+  if (checking || (await table.isAlive(wrapper)) || (await table.isAlive(agent))) {
+    live.adopt(known, { ...run, ranMs: await ageMs(agent, table), toCheck: checking })
     return
   }
   const returnCode = await lastWord(run, deps)
@@ -90,11 +126,47 @@ async function takeUp(record: RunRecord, deps: AdoptDeps): Promise<void> {
   await closeLog(run, returnCode, deps)
   const lost = 'its wrapper was killed while the service was down, so nobody knows its status'
   const how = endOf(null, returnCode, isOfThisBoot ? lost : 'the machine was restarted')
-  end(
-    record,
-    deps,
-    explain(how, run.logPath, deps.clock.now(), agentOnRecord(deps.agents, record.agent), deps),
-  )
+  if (record.check && returnCode !== null && isWell(how)) {
+    live.adopt(known, { ...run, ranMs: null, toCheck: { returnCode, begun: null } })
+    return
+  }
+  await noteChanges(known, deps)
+  const { worktree } = record
+  if (worktree) deps.ledger.step(record.runId, { worktree: await deps.worktrees.settle(worktree) })
+  const endedAt = deps.clock.now()
+  const kind = agentOnRecord(deps.agents, record.agent)
+  const { runId, budget, launchedAt, nearAt } = known
+  const counted = { runId, kind, budget, since: launchedAt ?? known.requestedAt, nearAt }
+  const keeper = keepBudget(counted, { ...deps, near: () => undefined }, AbortSignal.abort())
+  const heard = await heardAll(known, kind, keeper, deps)
+  keeper.spend(heard)
+  const explained = explain(withBudget(how, keeper.atEnd(heard)), run.logPath, endedAt, kind, deps)
+  const so = finallySaid(heard, explained)
+  deps.ledger.step(record.runId, { said: so })
+  deps.quota?.({ runId: record.runId, kind, end: explained, so, endedAt, logPath: run.logPath })
+  end(record, deps, explained)
+}
+
+/** What an agent said of which nobody was there to hear it, by its log. */
+function heardAll(
+  {
+    runId,
+    sessionId,
+    logPath,
+    headerBytes: from,
+  }: Pick<RunRecord, 'runId' | 'sessionId' | 'headerBytes'> & { readonly logPath: string },
+  kind: Agent,
+  { count, spend: told }: Pick<Keeper, 'count' | 'spend'>,
+  { clock, ledger }: AdoptDeps,
+): Promise<Said> {
+  const whole = {
+    reader: kind.read(),
+    before: sessionId === null ? null : ledger.usageOf(sessionId, runId),
+    count,
+    told,
+    complete: AbortSignal.abort(),
+  }
+  return listen({ logPath, from, clock, ...whole })
 }
 
 /** Stops what a run left behind. */
@@ -119,15 +191,29 @@ function withLog(record: RunRecord, { ledger, logDir }: AdoptDeps) {
   return { ...record, ...facts, mirroredBytes: found.headerBytes }
 }
 
+/** The check of a run, where an earlier life of the service had begun it. */
+async function checkUnderWay({ runId, check }: RunRecord, deps: AdoptDeps): Promise<Adopted['toCheck']> {
+  // Nothing is checked before the agent has ended, which its wrapper told then.
+  const returnCode = check === null ? null : deps.place.wordOf(runId).status
+  if (returnCode === null) return null
+  const { agent, wrapper } = await toldBy(checkIdOf(runId), deps)
+  deps.place.tidy(checkIdOf(runId))
+  return agent && wrapper && { returnCode, begun: { agent, wrapper } }
+}
+
 /** Who the run's processes are: from the ledger, else from the wrapper's state file. */
-async function identitiesOf(record: RunRecord, { clock, place }: AdoptDeps) {
+async function identitiesOf(record: RunRecord, deps: AdoptDeps) {
   const { agentIdentity: agent, wrapperIdentity: wrapper } = record
-  if (agent && wrapper) return { agent, wrapper }
+  return agent && wrapper ? { agent, wrapper } : toldBy(record.runId, deps)
+}
+
+/** Who a wrapper and what it runs are, as it told, or is about to tell. */
+async function toldBy(id: string, { clock, place }: AdoptDeps) {
   const deadline = clock.monotonic() + REPORT_LIMIT_MS
   for (;;) {
     // Asked before reading: what a wrapper told before it was gone is then surely read.
     const mayTell = clock.monotonic() < deadline && (await place.isAnybodyToTell())
-    const told = place.wordOf(record.runId)
+    const told = place.wordOf(id)
     if (told.agent || !mayTell) return told
     // The service died right after the spawn: the wrapper is still about to tell.
     await clock.sleep(REPORT_POLL_MS)

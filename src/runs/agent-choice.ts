@@ -1,7 +1,7 @@
 import type { Agent } from '../agents/agent.ts'
 import { type Agents, agentNamed } from '../agents/agents.ts'
 import { LooperError } from '../base/errors.ts'
-import type { RunRecord } from '../record/ledger.ts'
+import type { RunRecord } from '../record/run-record.ts'
 
 /** What a request says of its agent; null where it says nothing. */
 export interface AgentWish {
@@ -28,7 +28,9 @@ export interface AgentChoice {
 /** Where earlier runs are found, and with which environment their sessions are looked for. */
 export interface ChoiceDeps {
   readonly agents: Agents
-  readonly findRun: (runId: string) => Pick<RunRecord, 'agent' | 'sessionId' | 'workspace'> | null
+  readonly findRun: (
+    runId: string,
+  ) => Pick<RunRecord, 'agent' | 'sessionId' | 'workspace' | 'worktree'> | null
   readonly agentEnv: () => NodeJS.ProcessEnv
 }
 
@@ -50,7 +52,8 @@ export function chooseAgent({ agent, model, system, resume }: AgentWish, deps: C
   if (chosen.name !== run.agent) throw refuse(`it is of ${run.agent}, not of ${chosen.name}`)
   const { sessionId } = run
   if (sessionId === null) throw refuse('no session of it is known')
-  if (chosen.sessionExists(sessionId, deps.agentEnv(), run.workspace) === false)
+  const { workspace } = run.worktree ?? run
+  if (chosen.sessionExists(sessionId, deps.agentEnv(), workspace) === false)
     throw refuse(`its session ${sessionId} is gone`)
   return { agent: chosen, model: model ?? chosen.model, system, session: sessionId }
 }

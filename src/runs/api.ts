@@ -8,6 +8,7 @@ export const RUN_ID = Type.String({ description: 'As POST /run and GET /runs tel
 export const START_ERRORS = [
   'LOOPER_AGENT_UNKNOWN',
   'LOOPER_AGENT_REFUSED',
+  'LOOPER_BUDGET_UNKNOWN',
   'LOOPER_WORKSPACE_MISSING',
   'LOOPER_PROMPT_MISSING',
   'LOOPER_PROMPT_TOO_LARGE',
@@ -15,12 +16,15 @@ export const START_ERRORS = [
   'LOOPER_WORKSPACE_INVALID',
   'LOOPER_WORKSPACE_CLOSED',
   'LOOPER_WORKSPACE_REFUSED',
+  'LOOPER_ISOLATE_REFUSED',
   'LOOPER_WORKSPACE_FORBIDDEN',
   'LOOPER_BINARY_MISSING',
   'LOOPER_EXECUTABLE_FORBIDDEN',
   'LOOPER_BUSY',
   'LOOPER_WORKSPACE_BUSY',
   'LOOPER_MAX_RUNS',
+  'LOOPER_AGENT_HELD',
+  'LOOPER_BUDGET_SPENT',
   'LOOPER_DISK_FULL',
   'LOOPER_LEDGER_UNWRITABLE',
   'LOOPER_SHUTTING_DOWN',
@@ -56,6 +60,7 @@ export const POST_RUN = {
       'LOOPER_NOTICE_FAILED',
       'LOOPER_STOP_FAILED',
       'LOOPER_LAUNCH_FAILED',
+      'LOOPER_WORKTREE_FAILED',
       'LOOPER_LOG_UNWRITABLE',
       'LOOPER_AGENT_EXITED_EARLY',
       'LOOPER_RUN_CANCELLED',
@@ -137,6 +142,30 @@ export const GET_LOG = {
         content: { 'text/plain': Type.String(), 'text/event-stream': Type.String() },
       },
       204: { description: 'The Last-Event-ID was that of the end: there is nothing more.' },
+      206: { description: 'The range; Content-Range names it.', content: { 'text/plain': Type.String() } },
+    },
+    errors: [
+      'LOOPER_FIELD_INVALID',
+      'LOOPER_RUN_NOT_FOUND',
+      'LOOPER_LOG_NOT_FOUND',
+      'LOOPER_RANGE_UNSATISFIABLE',
+    ],
+  },
+} as const
+
+/** `GET /runs/:run_id/verify-log` in words. */
+export const GET_VERIFY_LOG = {
+  schema: {
+    tags: ['runs'],
+    summary: 'What the check of a run wrote',
+    description:
+      'A log of the same form as that of the run, with a header and a trailer of its own; in part while the check runs. ' +
+      'There is none where nothing was checked.',
+  },
+  config: {
+    headers: { range: Type.String({ description: 'bytes=…; one range.' }) },
+    answers: {
+      200: { description: 'The log, or its last lines.', content: { 'text/plain': Type.String() } },
       206: { description: 'The range; Content-Range names it.', content: { 'text/plain': Type.String() } },
     },
     errors: [

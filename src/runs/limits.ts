@@ -1,22 +1,34 @@
 import type { Clock } from '../base/clock.ts'
 import { plainSize } from '../base/plain-file.ts'
-import type { Identity, ProcessTable } from '../processes/table.ts'
-import { treeOf } from '../processes/tree.ts'
 import type { Ending } from './outcome.ts'
+import {
+  isPast,
+  limitOf,
+  type MayStall,
+  type Silence,
+  type StallDeps,
+  type StallLimits,
+  watchStall,
+} from './stall.ts'
 
 /** What a run may use. 0: no limit. */
-export interface Limits {
+export interface Limits extends StallLimits {
   readonly timeoutMs: number
-  /** Without output, and without CPU time used by its tree. */
-  readonly stallMs: number
   readonly maxLogBytes: number
+  /** Left out: nobody is told that it gives no sign of life. */
+  readonly warning?: Warning
+}
+
+/** How long a run may give no sign of life before that is told. */
+export interface Warning extends StallLimits {
+  /** Since when it gives none, where that was told already, in milliseconds since the epoch; null: it was not. */
+  readonly silentSince: number | null
+  /** Is told once since when, and with null that it gives one again. */
+  readonly silent: (since: number | null, silence: Silence) => void
 }
 
 /** A run under limits. */
-export interface Limited {
-  readonly runId: string
-  readonly agent: Identity
-  readonly logPath: string
+export interface Limited extends MayStall {
   /** How long it has run already, where it is adopted. */
   readonly ranMs: number
 }
@@ -25,18 +37,21 @@ const MORE_TIME = {
   timed_out: 'Allow more with timeout_seconds or LOOPER_RUN_TIMEOUT_SECONDS, if it needs longer.',
   stalled:
     'Read its last lines; allow more with stall_seconds or LOOPER_RUN_STALL_SECONDS, if it needs longer.',
+  stalled_in_call:
+    'See which tool it called last; allow more with LOOPER_RUN_TOOL_STALL_SECONDS, if it needs longer.',
 } as const
 
 const LONGEST_POLL_MS = 1000
 const POLLS_A_LIMIT = 20
 
 /** What watching limits needs. */
-export interface LimitDeps {
-  readonly table: ProcessTable
+export interface LimitDeps extends StallDeps {
   readonly clock: Clock
   /** Is told why a look failed, of several in a row once. */
   readonly failed: (error: unknown) => void
 }
+
+const NEVER: StallLimits = { stallMs: 0, toolStallMs: 0 }
 
 /**
  * Watches a run until it passes a limit, and resolves with the reason; or until the signal aborts, with null. Time is
@@ -45,17 +60,27 @@ export interface LimitDeps {
 export async function watchLimits(
   run: Limited,
   limits: Limits,
-  { table, clock, failed }: LimitDeps,
+  deps: LimitDeps,
   over: AbortSignal,
 ): Promise<Ending | null> {
-  const { timeoutMs, stallMs, maxLogBytes } = limits
-  if (timeoutMs === 0 && stallMs === 0 && maxLogBytes === 0) return null
-  const shortest = Math.min(timeoutMs || Number.POSITIVE_INFINITY, stallMs || Number.POSITIVE_INFINITY)
+  const { timeoutMs, maxLogBytes, warning } = limits
+  const { clock, failed } = deps
+  const silentMs = Math.min(limitOf(limits, false), limitOf(warning ?? NEVER, false))
+  const shortest = Math.min(timeoutMs || Number.POSITIVE_INFINITY, silentMs)
+  if (shortest === Number.POSITIVE_INFINITY && maxLogBytes === 0) return null
   const pollMs = Math.min(LONGEST_POLL_MS, shortest / POLLS_A_LIMIT)
   const began = clock.monotonic() - run.ranMs
-  let lastSign = clock.monotonic()
-  let signs = ''
+  const stall = silentMs === Number.POSITIVE_INFINITY ? null : watchStall(run, silentMs, deps)
   let isBlind = false
+  let isTold = warning !== undefined && warning.silentSince !== null
+
+  function tell(silence: Silence): void {
+    if (!warning) return
+    const isSilent = isTold ? silence.silentMs > 0 : isPast(silence, warning)
+    if (isSilent === isTold) return
+    isTold = isSilent
+    warning.silent(isSilent ? clock.now() - silence.silentMs : null, silence)
+  }
 
   /** What only a look can tell. */
   async function look(now: number): Promise<Ending | null> {
@@ -64,15 +89,10 @@ export async function watchLimits(
       const cause = `its log passed ${Math.round(maxLogBytes / 1_048_576)} MB`
       return { outcome: 'stopped', cause, remedy: 'Raise LOOPER_RUN_LOG_MAX_MB, if it may write more.' }
     }
-    if (stallMs === 0) return null
-    const seen = `${size} ${await cpuOf(run, table)}`
-    if (seen !== signs) {
-      signs = seen
-      lastSign = now
-    } else if (now - lastSign >= stallMs) {
-      const cause = `it wrote nothing and used no CPU for ${stallMs / 1000} s`
-      return { outcome: 'stalled', cause, remedy: MORE_TIME.stalled }
-    }
+    const silence = await stall?.(now, size)
+    if (!silence) return null
+    if (isPast(silence, limits)) return endOf(silence, limits)
+    tell(silence)
     return null
   }
 
@@ -94,7 +114,9 @@ export async function watchLimits(
   return null
 }
 
-/** The CPU time of the run's processes, in clock ticks. */
-async function cpuOf(run: Limited, table: ProcessTable): Promise<number> {
-  return (await treeOf(run, table)).reduce((ticks, { cpuTicks }) => ticks + cpuTicks, 0)
+function endOf({ isInCall }: Silence, limits: StallLimits): Ending {
+  const cause = `it wrote nothing, used no CPU time and moved no data for ${limitOf(limits, isInCall) / 1000} s`
+  return isInCall
+    ? { outcome: 'stalled', cause: `${cause}, with a tool call open`, remedy: MORE_TIME.stalled_in_call }
+    : { outcome: 'stalled', cause, remedy: MORE_TIME.stalled }
 }

@@ -55,7 +55,8 @@ function seqOf(cursor: string): number {
   return Number(seq)
 }
 
-function limitOf(given: string): number {
+/** How many are asked for. @throws {LooperError} `LOOPER_FIELD_INVALID` */
+export function limitOf(given: string): number {
   const limit = /^\d+$/.test(given) ? Number(given) : 0
   if (limit >= 1 && limit <= MAX_LIMIT) return limit
   throw invalid(`'limit' must be a whole number from 1 to ${MAX_LIMIT}`)

@@ -1,12 +1,13 @@
 import { findAgents, type ResetDeps, type SlotRuns } from './reset.ts'
 
-/** Why nothing new may be launched beside what there is: a launch under way, or a live agent. */
-export type Obstacle = 'busy' | 'live'
+/** Why nothing new may be launched beside what there is: a launch under way, a live agent, or a run whose turn is next. */
+export type Obstacle = 'busy' | 'live' | 'waiting'
 
 /** What callers are told of an obstacle. */
 export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   busy: 'another launch is in progress',
   live: 'an agent is running',
+  waiting: 'another run waits for the slot',
 }
 
 /** The agents that live, and what stands in the way of a new one. */

@@ -8,6 +8,7 @@ export const OUTCOMES = [
   'stopped',
   'timed_out',
   'stalled',
+  'over_budget',
   'failed_to_start',
   'lost',
 ] as const
@@ -17,7 +18,7 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /** Why Looper itself ends a run. */
 export interface Ending {
-  readonly outcome: 'replaced' | 'stopped' | 'timed_out' | 'stalled'
+  readonly outcome: 'replaced' | 'stopped' | 'timed_out' | 'stalled' | 'over_budget'
   readonly cause: string
   /** What to do about it, in a sentence. */
   readonly remedy?: string
@@ -39,6 +40,7 @@ export const FAILURES = [
   'signaled',
   'timed_out',
   'stalled',
+  'over_budget',
   'failed_to_start',
   'lost',
 ] as const satisfies readonly Outcome[]

@@ -1,5 +1,6 @@
 import { shellQuote } from '../base/shell-quote.ts'
 import { ageMs } from './age.ts'
+import { mayWait } from './if-running.ts'
 import type { Occupation } from './occupation.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
@@ -8,7 +9,7 @@ import { TO_COME, taskOf } from './task.ts'
 /** What a request would do, were it made now. */
 export interface Plan {
   /** `blocked`: an agent cannot be stopped, so nothing would be launched beside it. */
-  readonly would: 'run' | 'stop_only' | 'skip' | 'busy' | 'blocked'
+  readonly would: 'run' | 'wait' | 'stop_only' | 'skip' | 'busy' | 'blocked'
   readonly notice: { readonly message: string; readonly route: string }
   /** The agents that it would stop, each with all that belongs to it. */
   readonly stop: readonly PlannedStop[]
@@ -36,15 +37,25 @@ export interface PlannedLaunch extends LaunchRequest {
   readonly delayMs: number
 }
 
+/** What else keeps a request from beginning. */
+export interface InTheWay {
+  /** What is in other slots. */
+  readonly hasNoRoom: boolean
+  /** The usage limit of its agent. */
+  readonly isHeld: boolean
+}
+
 /** Looks what a request would do, and does nothing. */
 export async function planOf(
   request: RunRequest,
   own: readonly Run[],
   { agents, obstacle }: Occupation,
+  { hasNoRoom, isHeld }: InTheWay,
   deps: ResetDeps,
 ): Promise<Plan> {
   const { launch, message, route, delayMs } = request
-  const stop = new Set(agents)
+  const waits = isHeld || (request.launch !== null && mayWait(request.ifRunning))
+  const stop = new Set(waits ? [] : agents)
   const planned: PlannedStop[] = []
   for (const { pid, argv } of await deps.table.commands()) {
     if (!stop.has(pid)) continue
@@ -62,15 +73,22 @@ export async function planOf(
     would: verdict(),
     notice: { message, route: route() },
     stop: planned,
-    launch: launch && { ...launch, delayMs, argv: launch.agent.command(taskOf(launch, TO_COME)).argv },
+    launch: launch && { ...launch, delayMs, argv: argvOf(launch) },
   }
 
   function verdict(): Plan['would'] {
     if (request.ifRunning === 'skip' && obstacle) return 'skip'
+    if (waits) return isHeld || obstacle || hasNoRoom ? 'wait' : 'run'
     if (obstacle === 'busy') return 'busy'
     if (!launch) return 'stop_only'
     return planned.every(({ stoppable }) => stoppable) ? 'run' : 'blocked'
   }
+}
+
+/** What would be run; a work tree of its own is still to be made. */
+function argvOf(launch: LaunchRequest): readonly string[] {
+  const workspace = launch.isolation ? '<worktree>' : launch.workspace
+  return launch.agent.command(taskOf({ ...launch, workspace }, TO_COME)).argv
 }
 
 async function ageOf(pid: number, { table }: ResetDeps): Promise<number | null> {

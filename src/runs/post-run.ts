@@ -4,14 +4,20 @@ import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
 import { shellQuote } from '../base/shell-quote.ts'
 import { type KeptAnswer, keyOf, once, type Worked } from '../http/idempotency.ts'
+import { AcceptedAnswer, PlanAnswer, RunAnswer } from './answers.ts'
 import { POST_RUN } from './api.ts'
+import { NO_BUDGET } from './budget/budget.ts'
+import { budgetAnswer } from './budget/schemas.ts'
+import { changesSummary } from './changes/summary.ts'
+import { timeOf } from './holds/hold-schemas.ts'
 import { OBSTACLES, type Obstacle } from './occupation.ts'
 import type { Plan } from './plan.ts'
 import { prepareRun } from './request.ts'
 import type { RunRoutesOptions } from './routes.ts'
 import type { RunRequest, RunResult } from './run.ts'
+import { RunBody } from './run-body.ts'
 import type { Runs } from './runs.ts'
-import { AcceptedAnswer, PlanAnswer, RunAnswer, RunBody } from './schemas.ts'
+import type { Waiting } from './waiting.ts'
 
 type Answer = RunAnswer | AcceptedAnswer | PlanAnswer
 
@@ -43,11 +49,11 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
         const { request, workspace } = await prepareRun(body, origin, defaults)
         if (body.plan) return { ...ok(planAnswer(await runs.plan(request))), effect: 'none' }
         if (!isAsync) return runAnswer(request, workspace, body.wait === true)
-        const { runId, effect } = await startAside(runs, request, 'refuse')
-        return { ...accepted(runId, id), effect }
+        const { runId, effect, ...waits } = await startAside(runs, request, 'refuse')
+        return { ...accepted(runId, id, waits), effect }
       })
       if (kept.status === 202) {
-        reply.header('preference-applied', 'respond-async')
+        if (isAsync) reply.header('preference-applied', 'respond-async')
         const runId: unknown = Reflect.get(kept.body, 'run_id')
         if (typeof runId === 'string') reply.header('location', `/runs/${runId}`)
       }
@@ -59,16 +65,24 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
     request: RunRequest,
     workspace: string | null,
     isWaiting: boolean,
-  ): Promise<Worked<RunAnswer>> {
+  ): Promise<Worked<Answer>> {
     const started = await runs.start(request)
+    if (started.kind === 'waiting' && !isWaiting)
+      return { ...accepted(started.runId, request.requestId, waitOf(started)), effect: 'done' }
     if (started.kind === 'skipped')
       return { ...ok(skippedAnswer(request, workspace, started.obstacle, known)), effect: 'none' }
     const result = await started.done
     const answer = answerOf(request, workspace, result, known)
     if (!isWaiting || !result.run) return { ...ok(answer), effect: 'done' }
     const { outcome, returnCode, cause, remedy = null } = await result.run.ended
-    const tokens = ledger.find(result.run.runId)?.tokensUsed ?? null
-    const ended = { ...answer, outcome, return_code: returnCode, cause, remedy, tokens_used: tokens }
+    const record = ledger.find(result.run.runId)
+    const told = {
+      tokens_used: record?.tokensUsed ?? null,
+      verdict: record?.verdict ?? null,
+      verdict_cause: record?.verdictCause ?? null,
+      changes: changesSummary(record?.changes ?? null),
+    }
+    const ended = { ...answer, outcome, return_code: returnCode, cause, remedy, ...told }
     return { ...ok(ended), effect: 'done' }
   }
 }
@@ -77,6 +91,10 @@ export const postRun: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, 
 export interface Aside {
   /** Null where nothing will be launched. */
   readonly runId: string | null
+  /** So many wait before it; null: it begins. */
+  readonly ahead: number | null
+  /** When runs of its agent begin again, as the API tells it; left out: they are not held. */
+  readonly heldUntil?: string | null
   readonly effect: Worked<unknown>['effect']
 }
 
@@ -87,9 +105,11 @@ export async function startAside(
   whenBusy: 'refuse' | 'wait',
 ): Promise<Aside> {
   const started = await runs.start(request, whenBusy)
-  if (started.kind === 'skipped') return { runId: null, effect: 'none' }
+  if (started.kind === 'skipped') return { runId: null, ahead: null, effect: 'none' }
   started.done.catch(() => undefined)
-  return { runId: started.runId, effect: started.done }
+  // What waits is on the record, and begins whatever becomes of the service.
+  if (started.kind === 'waiting') return { runId: started.runId, ...waitOf(started), effect: 'done' }
+  return { runId: started.runId, ahead: null, effect: started.done }
 }
 
 /** RFC 7240, 4.1. */
@@ -101,9 +121,23 @@ function prefersAsync(header: string | readonly string[] | undefined): boolean {
 
 const ok = <T>(body: T) => ({ status: 200, body })
 
-const accepted = (runId: string | null, requestId: string): KeptAnswer<AcceptedAnswer> => ({
+function waitOf({ ahead, held }: Waiting): Pick<Aside, 'ahead' | 'heldUntil'> {
+  return { ahead, ...(held && { heldUntil: timeOf(held.heldUntil) }) }
+}
+
+const accepted = (
+  runId: string | null,
+  requestId: string,
+  { ahead, heldUntil }: Pick<Aside, 'ahead' | 'heldUntil'> = { ahead: null },
+): KeptAnswer<AcceptedAnswer> => ({
   status: 202,
-  body: { ok: true, run_id: runId, request_id: requestId },
+  body: {
+    ok: true,
+    run_id: runId,
+    request_id: requestId,
+    ...(ahead === null ? {} : { waiting_ahead: ahead }),
+    ...(heldUntil === undefined ? {} : { held_until: heldUntil }),
+  },
 })
 
 function lostAnswer(runId: string): never {
@@ -182,6 +216,9 @@ function planAnswer({ would, notice, stop, launch }: Plan): PlanAnswer {
         delay_seconds: launch.delayMs / 1000,
         timeout_seconds: launch.timeoutMs / 1000,
         stall_seconds: launch.stallMs / 1000,
+        /* c8 ignore next: whatever is asked for has one */
+        ...budgetAnswer(launch.budget ?? NO_BUDGET),
+        verify: launch.check?.line ?? null,
       },
     },
   }

@@ -1,22 +1,29 @@
 import path from 'node:path'
-import type { ProgramSpec } from '../agents/agent.ts'
-import { type Binary, type ProgramPlaces, resolveBinary } from '../agents/binary.ts'
+import type { ProgramPlaces } from '../agents/binary.ts'
 import { MAX_SECONDS } from '../base/clock.ts'
-import { LooperError, messageOf } from '../base/errors.ts'
-import { isFile, makeWritable } from '../base/files.ts'
+import { LooperError } from '../base/errors.ts'
+import { isFile } from '../base/files.ts'
 import { expandHome } from '../base/home.ts'
 import type { Notify } from '../notices/notice.ts'
-import { allowedExecutable, allowedWorkspace, recheckWorkspace, type WorkspaceRoot } from './access.ts'
-import { type AgentChoice, type ChoiceDeps, chooseAgent } from './agent-choice.ts'
+import type { WaitingRun } from '../record/waiting.ts'
+import { allowedExecutable } from './access.ts'
+import { type ChoiceDeps, chooseAgent } from './agent-choice.ts'
+import { withoutNulls } from './asked-again.ts'
+import type { Budget } from './budget/budget.ts'
+import { budgetWish, chooseBudget } from './budget/choose-budget.ts'
+import { checkStopOnly, type GoOnDeps, whereSomethingRuns } from './go-on.ts'
+import type { OnQuota } from './holds/hold.ts'
+import { type Access, checkWorkspace, pathOf, prepareLaunch, type RequestOrigin } from './launch-request.ts'
 import { checkPrompt, checkText, type PromptSource, readDefaultPrompt } from './prompt.ts'
-import type { LaunchRequest, RunRequest, Trigger } from './run.ts'
-import { nameOf } from './run-name.ts'
-import { OLDER_DELAYS, type RunBody } from './schemas.ts'
+import type { RunRequest } from './run.ts'
+import { OLDER_DELAYS, type RunBody } from './run-body.ts'
 import { DEFAULT_SLOT } from './slots.ts'
-import { TO_COME, taskOf } from './task.ts'
+import { chooseCheck, type DefaultCheck } from './verify/choose-check.ts'
+import { chooseIsolation, type IsolationDeps } from './worktrees/isolation.ts'
 
 /** What a request's gaps are filled with. */
-export interface RequestDefaults extends ChoiceDeps {
+export interface RequestDefaults extends ChoiceDeps, GoOnDeps, IsolationDeps {
+  readonly findRun: ChoiceDeps['findRun'] & IsolationDeps['findRun']
   readonly workspace: string | null
   readonly prompt: PromptSource
   readonly delayMs: number
@@ -25,6 +32,14 @@ export interface RequestDefaults extends ChoiceDeps {
   readonly timeoutMs: number
   /** 0: no limit. */
   readonly stallMs: number
+  /** What checks the work of a run with the default prompt, and how long a check may take. */
+  readonly verify?: DefaultCheck
+  /** What a run may use, where nobody says so; left out: no limit. */
+  readonly budget?: Budget
+  /** What all runs of a day may use; left out: no limit. */
+  readonly dayBudget?: Budget
+  /** What it wants where the usage limit of its agent is reached. */
+  readonly onQuota?: OnQuota
   readonly places: ProgramPlaces
   readonly logDir: string
   /** The in-process sender. */
@@ -36,35 +51,21 @@ export interface RequestDefaults extends ChoiceDeps {
   readonly access: Access
 }
 
-/** What requests may name. */
-export interface Access {
-  readonly workspaceRoots: readonly WorkspaceRoot[]
-  /** The programs that a request may name, one agent's own among them, as they are now: by every name of one, the name by which it is run. */
-  programs(own: ProgramSpec): ReadonlyMap<string, string>
-  /** The same for helper scripts. */
-  scripts(): ReadonlySet<string>
-}
-
-/** Where a request comes from. */
-export interface RequestOrigin {
-  readonly requestId: string
-  readonly trigger: Trigger
-  readonly caller: string | null
-}
-
 /**
  * Turns a valid body into a request that can work: everything that can be known beforehand is checked here, before
  * anything is announced or stopped.
  * @throws {LooperError} naming what is missing or wrong
  */
 export async function prepareRun(
-  body: RunBody,
+  given: RunBody,
   origin: RequestOrigin,
   defaults: RequestDefaults,
 ): Promise<{ request: RunRequest; workspace: string | null }> {
+  const { ifRunning, body } = whereSomethingRuns(given, defaults)
   const message = body.zulip_message.trim()
   checkText(message, 'zulip_message')
-  const prompt = body.codex_prompt ?? body.prompt ?? (await readDefaultPrompt(defaults.prompt))
+  const givenPrompt = body.codex_prompt ?? body.prompt ?? null
+  const prompt = givenPrompt ?? (await readDefaultPrompt(defaults.prompt))
   if (prompt === null) {
     throw new LooperError(
       'LOOPER_PROMPT_MISSING',
@@ -73,37 +74,51 @@ export async function prepareRun(
   }
   checkPrompt(prompt, body.codex_prompt == null && body.prompt != null ? 'prompt' : 'codex_prompt')
   const isStopOnly = prompt.trim() === ''
+  if (isStopOnly) checkStopOnly(ifRunning)
 
   const slot = body.slot ?? DEFAULT_SLOT
   // An empty one would mean the directory of the service.
-  const given = body.workspace?.trim() ? body.workspace : defaults.workspace
-  if (given === null && !isStopOnly) {
+  const where = body.workspace?.trim() ? body.workspace : defaults.workspace
+  if (where === null && !isStopOnly) {
     throw new LooperError('LOOPER_WORKSPACE_MISSING', "missing 'workspace', and LOOPER_WORKSPACE is not set")
   }
+  const choice =
+    where === null || isStopOnly
+      ? null
+      : chooseAgent(
+          {
+            agent: body.agent ?? null,
+            model: body.model ?? null,
+            system: body.system_prompt ?? null,
+            resume: body.resume ?? null,
+          },
+          defaults,
+        )
   const launch =
-    given === null || isStopOnly
+    where === null || choice === null
       ? null
       : prepareLaunch(origin, {
           ...defaults,
-          workspace: given,
+          workspace: where,
           message,
           prompt,
           binary: body.codex_exec_binary ?? null,
-          choice: chooseAgent(
-            {
-              agent: body.agent ?? null,
-              model: body.model ?? null,
-              system: body.system_prompt ?? null,
-              resume: body.resume ?? null,
-            },
-            defaults,
-          ),
+          choice,
           slot,
           sharesWorkspace: body.share_workspace ?? false,
           timeoutMs: milliseconds(body, 'timeout_seconds') ?? defaults.timeoutMs,
           stallMs: milliseconds(body, 'stall_seconds') ?? defaults.stallMs,
+          budget: chooseBudget(budgetWish(body), choice.agent, defaults),
+          onQuota: body.on_quota ?? defaults.onQuota ?? 'hold',
+          tools: body.tools ?? true,
+          check: chooseCheck(
+            { line: body.verify ?? null, timeoutMs: milliseconds(body, 'verify_timeout_seconds') },
+            // A hook's words are its owner's.
+            { ...defaults, isOwners: origin.trigger === 'hook', isDefaultRun: givenPrompt === null },
+          ),
         })
-  const workspace = launch?.workspace ?? (given === null ? null : workspaceToStop(given))
+  const isolation = launch && (await chooseIsolation(body, launch.workspace, defaults))
+  const workspace = launch?.workspace ?? (where === null ? null : workspaceToStop(where))
   const script = body.zulip_script_path == null ? null : checkScript(body.zulip_script_path, defaults)
   return {
     workspace,
@@ -114,13 +129,14 @@ export async function prepareRun(
       message,
       notify: script === null ? defaults.notify : defaults.notifyByScript(script),
       route: script === null ? defaults.route : () => `script=${script}`,
-      launch,
+      launch: isolation ? launch && { ...launch, isolation } : launch,
       delayMs: delayOf(body) ?? defaults.delayMs,
       // Who waits for the end needs no word about the beginning.
       startupCheckMs: body.wait
         ? null
         : (milliseconds(body, 'codex_exec_startup_check_seconds') ?? defaults.startupCheckMs),
-      ifRunning: body.if_running ?? 'replace',
+      ifRunning,
+      asked: withoutNulls({ ...body, codex_prompt: null, prompt: null }),
     },
   }
 
@@ -131,77 +147,16 @@ export async function prepareRun(
   }
 }
 
-/** What a launch is to be. */
-export interface LaunchWish {
-  readonly slot: string
-  readonly sharesWorkspace: boolean
-  readonly workspace: string
-  /** The notice; null: none is sent. */
-  readonly message: string | null
-  readonly prompt: string
-  readonly binary: string | null
-  readonly choice: AgentChoice
-  readonly places: ProgramPlaces
-  readonly logDir: string
-  readonly timeoutMs: number
-  readonly stallMs: number
-  readonly access: Access
-}
-
-/**
- * Checks what a launch needs: the workspace, the program, and a log directory that can be written.
- * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_WORKSPACE_FORBIDDEN`,
- * `LOOPER_LOG_UNWRITABLE`, `LOOPER_BINARY_MISSING`, `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_WORKSPACE_REFUSED`
- */
-export function prepareLaunch(origin: RequestOrigin, wish: LaunchWish): LaunchRequest {
-  const { message, access, choice, slot, sharesWorkspace, prompt, timeoutMs, stallMs } = wish
-  const { agent } = choice
-  const places = { ...wish.places, ...agent.program }
-  const workspace = checkWorkspace(wish.workspace, places, access)
-  if (wish.binary !== null) checkText(wish.binary, 'codex_exec_binary')
-  checkLogDir(wish.logDir)
-  const binary = checkProgram(resolveBinary(wish.binary, places), agent.program, access)
-  const refusal = agent.workspaceRefusal(workspace, binary.path)
-  if (refusal !== null) throw new LooperError('LOOPER_WORKSPACE_REFUSED', refusal)
-  const name = nameOf(message, prompt, origin.requestId)
-  const wanted = { slot, sharesWorkspace, prompt, timeoutMs, stallMs }
-  const launch = { ...origin, ...choice, ...wanted, name, workspace, binary }
-  const cannot = agent.refusalOf(taskOf(launch, TO_COME))
-  if (cannot !== null) throw new LooperError('LOOPER_AGENT_REFUSED', cannot)
-  return launch
-}
-
-/**
- * Checks again, at the last moment, that the workspace and the program still are what was allowed.
- * @throws {LooperError} `LOOPER_WORKSPACE_INVALID`, `LOOPER_WORKSPACE_CLOSED`, `LOOPER_WORKSPACE_FORBIDDEN`,
- * `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_BINARY_MISSING`
- */
-export function recheckLaunch(
-  { workspace, binary, agent }: Pick<LaunchRequest, 'workspace' | 'binary' | 'agent'>,
-  access: Access,
-  places: ProgramPlaces,
-): void {
-  recheckWorkspace(workspace, access.workspaceRoots)
-  const found = resolveBinary(binary.asked ?? binary.path, { ...places, ...agent.program })
-  checkProgram({ ...found, source: binary.source }, agent.program, access)
-}
-
-/** The program by the name by which its owner allowed it: whatever a request names may be a link that leads elsewhere by then. */
-function checkProgram(binary: Binary, own: ProgramSpec, access: Access): Binary {
-  if (binary.source !== 'request') return binary
-  const programs = access.programs(own)
-  const real = allowedExecutable(binary.path, 'codex_exec_binary', programs)
-  /* c8 ignore next: whatever is allowed stands in the map */
-  return { ...binary, path: programs.get(binary.path) ?? programs.get(real) ?? real, asked: binary.path }
-}
-
-function pathOf(given: string, { home, projectDir }: ProgramPlaces): string {
-  return path.resolve(projectDir, expandHome(given, home))
-}
-
-function checkWorkspace(given: string, places: ProgramPlaces, access: Access): string {
-  checkText(given, 'workspace')
-  return allowedWorkspace(pathOf(given, places), access.workspaceRoots)
+/** Makes the request of a run that waits again. @throws {LooperError} like {@link prepareRun}, where it cannot work any more */
+export async function prepareWaiting(
+  waiting: RequestOrigin & Pick<WaitingRun, 'asked' | 'prompt' | 'check' | 'budget'>,
+  defaults: RequestDefaults,
+): Promise<RunRequest> {
+  const { asked, prompt, check, budget, requestId, trigger, caller } = waiting
+  // Its check and its budget stand on the record; they may be defaults that are none by now.
+  const body: RunBody = { ...JSON.parse(asked), codex_prompt: prompt, verify: '' }
+  const { request } = await prepareRun(body, { requestId, trigger, caller }, defaults)
+  return { ...request, asked, launch: request.launch && { ...request.launch, check, budget } }
 }
 
 function checkScript(given: string, { places, access }: RequestDefaults): string {
@@ -215,16 +170,6 @@ function checkScript(given: string, { places, access }: RequestDefaults): string
     'LOOPER_NOTICE_FAILED',
     `failed to send Zulip message: 'zulip_script_path' is not a file: ${script}`,
   )
-}
-
-function checkLogDir(dir: string): void {
-  try {
-    makeWritable(dir)
-  } catch (error) {
-    throw new LooperError('LOOPER_LOG_UNWRITABLE', `cannot write run logs in ${dir}: ${messageOf(error)}`, {
-      cause: error,
-    })
-  }
 }
 
 type SecondsField = Extract<keyof RunBody, `${string}_seconds`>

@@ -26,13 +26,16 @@ export interface SlotRuns {
   readonly own: readonly Run[]
   /** What lives in other slots, and nobody may touch from this one. */
   readonly others: readonly Run[]
+  /** The ids of those that are being launched at this moment: what there is of them is not left by anybody. */
+  readonly launching: readonly string[]
 }
 
 /** Those of one slot, and the others. */
-export const runsOf = (slot: string, live: readonly Run[]): SlotRuns => ({
+export const runsOf = (slot: string, live: readonly Run[], launching: readonly string[]): SlotRuns => ({
   slot,
   own: live.filter((run) => run.slot === slot),
   others: live.filter((run) => run.slot !== slot),
+  launching,
 })
 
 /** The agents that a launch would replace. */
@@ -58,7 +61,8 @@ export interface ResetReport extends StopReport {
  * with the machine as scope, every run of the agent by this user. Never what belongs to a run in another slot, nor the service
  * or its ancestors.
  */
-export async function findAgents(deps: ResetDeps, { slot, own, others }: SlotRuns): Promise<Found> {
+export async function findAgents(deps: ResetDeps, runs: SlotRuns): Promise<Found> {
+  const { slot, own, others, launching } = runs
   const { table, agents: kinds, ownCookie } = deps
   const spare = await lineage(table, process.pid)
   const targets = new Map<string, StopTarget>()
@@ -67,23 +71,23 @@ export async function findAgents(deps: ResetDeps, { slot, own, others }: SlotRun
     targets.set(keyOf(run.agent), targetOf(run.runId, run.agent, ownCookie))
   }
 
-  const live = [...own, ...others]
+  const known = new Set([...own.map(({ runId }) => runId), ...others.map(({ runId }) => runId), ...launching])
   const orphans: string[] = []
   for (const runId of deps.place.runs()) {
-    if (live.some((run) => run.runId === runId)) continue
+    if (known.has(runId)) continue
     orphans.push(runId)
     const { agent: identity } = deps.place.wordOf(runId)
     if (identity) targets.set(keyOf(identity), targetOf(runId, identity, ownCookie))
   }
 
-  const isLeft = leftBy(deps, live)
+  const isLeft = leftBy(deps, known)
   const commands = [...(await table.commands())]
-  const isElsewhere = belongsTo(others, deps)
+  const isElsewhere = belongsTo(runs, deps)
   const isOnMachine = deps.scope === 'machine' && slot === DEFAULT_SLOT
   // On the whole machine only runs of the agent that callers have always known are theirs to be stopped.
-  const known = new Set(findStale(commands, kinds.known.isRun, spare))
+  const ofKnownAgent = new Set(findStale(commands, kinds.known.isRun, spare))
   const isInScope = async (pid: number) =>
-    (isOnMachine && known.has(pid) && (await table.isOwnUser(pid)) && !(await isElsewhere(pid))) ||
+    (isOnMachine && ofKnownAgent.has(pid) && (await table.isOwnUser(pid)) && !(await isElsewhere(pid))) ||
     isLeft(pid)
   const stale = new Set(findStale(commands, isRunOfAny(kinds), spare))
   for (const pid of stale) {
@@ -121,12 +125,12 @@ async function agentsAmong(
   return survivors.filter((pid) => agents.includes(pid) || running.has(pid))
 }
 
-/** Whether a process belongs to one of these runs: by its mark, or as something that its agent or wrapper started. */
-function belongsTo(runs: readonly Run[], deps: ResetDeps): (pid: number) => Promise<boolean> {
-  const parts = new Set(runs.map(({ runId }) => runPart(runId)))
-  const roots = runs.flatMap(({ agent, wrapper }) => [agent.pid, wrapper.pid])
+/** Whether a process belongs to a run elsewhere: by its mark, or as something that its agent or wrapper started. */
+function belongsTo({ others, launching }: SlotRuns, deps: ResetDeps): (pid: number) => Promise<boolean> {
+  const parts = new Set([...others.map(({ runId }) => runId), ...launching].map(runPart))
+  const roots = others.flatMap(({ agent, wrapper }) => [agent.pid, wrapper.pid])
   return async (pid) => {
-    if (runs.length === 0) return false
+    if (parts.size === 0) return false
     const run = markedRun(pid, deps)
     if (run !== null && parts.has(run)) return true
     const ancestors = await lineage(deps.table, pid)
@@ -135,9 +139,9 @@ function belongsTo(runs: readonly Run[], deps: ResetDeps): (pid: number) => Prom
 }
 
 /** Whether a process is of a run of this service that is over; what is of a live one belongs to its tree. */
-function leftBy(deps: ResetDeps, live: readonly Run[]): (pid: number) => boolean {
+function leftBy(deps: ResetDeps, known: ReadonlySet<string>): (pid: number) => boolean {
   // The tree that the service itself is in is not its own.
-  const others = new Set([...live.map(({ runId }) => runId), deps.ownCookie ?? ''].map(runPart))
+  const others = new Set([...known, deps.ownCookie ?? ''].map(runPart))
   return (pid) => {
     const run = markedRun(pid, deps)
     return run !== null && !others.has(run)

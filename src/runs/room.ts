@@ -7,6 +7,8 @@ export interface Wanted {
   readonly workspace: string
   /** Whether it may work beside others that may, too. */
   readonly sharesWorkspace: boolean
+  /** That it does not work there itself; left out or null: it does. */
+  readonly isolation?: object | null
 }
 
 /** What a run takes of it, from the moment its launch begins. */
@@ -22,8 +24,10 @@ export interface Footprint extends Wanted {
 export function noRoom(wanted: Wanted, present: readonly Footprint[], maxRuns: number): LooperError | null {
   const others = present.filter(({ slot }) => slot !== wanted.slot)
   const beside = others.find(
-    ({ workspace, sharesWorkspace }) =>
-      workspace === wanted.workspace && !(sharesWorkspace && wanted.sharesWorkspace),
+    ({ workspace, sharesWorkspace, isolation }) =>
+      workspace === wanted.workspace &&
+      !(sharesWorkspace && wanted.sharesWorkspace) &&
+      !(isolation || wanted.isolation),
   )
   if (beside) {
     const { runId, slot, workspace } = beside

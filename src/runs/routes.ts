@@ -3,13 +3,17 @@ import type { Clock } from '../base/clock.ts'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
 import type { Keys } from '../record/keys.ts'
-import type { Ledger, RunRecord } from '../record/ledger.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { RunRecord } from '../record/run-record.ts'
+import type { WaitingRuns } from '../record/waiting.ts'
 import { CURRENT_RUN, GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
+import { holdRoutes } from './holds/routes.ts'
 import { cursorAt, ListQuery, readListQuery } from './list-query.ts'
 import { postRun } from './post-run.ts'
+import { queueRoutes } from './queue-routes.ts'
 import type { RequestDefaults } from './request.ts'
+import { RunDetails, RunList, StopAnswer } from './run-schemas.ts'
 import type { Runs } from './runs.ts'
-import { RunDetails, RunList, StopAnswer } from './schemas.ts'
 import { DEFAULT_SLOT } from './slots.ts'
 import type { Steps } from './steps.ts'
 import { detailsOf, summaryOf } from './views.ts'
@@ -17,7 +21,7 @@ import { detailsOf, summaryOf } from './views.ts'
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
   readonly runs: Runs
-  readonly ledger: Pick<Ledger, 'find' | 'list' | 'unlocked' | keyof Keys>
+  readonly ledger: Pick<Ledger, 'find' | 'list' | 'unlocked' | keyof Keys | keyof WaitingRuns>
   readonly steps: Steps
   readonly clock: Clock
   readonly defaults: RequestDefaults
@@ -32,6 +36,8 @@ const RunParams = Type.Object({ run_id: RUN_ID })
 export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app, options) => {
   const { runs, ledger } = options
   await app.register(postRun, options)
+  await app.register(queueRoutes, options)
+  await app.register(holdRoutes, options)
 
   app.get(
     '/runs',

@@ -1,5 +1,6 @@
 import { lengthOf } from '../base/length-of.ts'
 import { oneLine } from '../base/one-line.ts'
+import { wordsOf } from './changes/changed.ts'
 import type { RunStep, Steps } from './steps.ts'
 
 const ID_LENGTH = 8
@@ -15,16 +16,22 @@ export function tellSteps(steps: Steps, tell: (line: string) => void): void {
   })
 }
 
-/** What a terminal is told of a step: a line at a run's launch and one at its end; null for the others. */
+/** What a terminal is told of a step: a line at a run's launch, when it falls silent, and at its end; null for the others. */
 function lineOf({ step, run }: RunStep): string | null {
   const who = `run ${run.runId.slice(0, ID_LENGTH)}`
   if (step === 'launched') return `${clockOf(Number(run.launchedAt))} ${who} started: ${run.name}`
+  if (step === 'silent' && run.silentSince !== null)
+    return `${clockOf(run.silentSince)} ${who} has given no sign of life since: ${run.name}`
   if (step !== 'ended' || run.endedAt === null) return null
   const code = run.outcome === 'exited' ? ` ${run.returnCode}` : ''
   const lasted =
     run.launchedAt === null ? '' : ` after ${lengthOf(Math.max(0, run.endedAt - run.launchedAt))}`
   const why = run.cause === null ? '' : ` (${run.cause})`
-  return `${clockOf(run.endedAt)} ${who} ${run.outcome?.replaceAll('_', ' ')}${code}${lasted}: ${run.name}${why}`
+  const verdict = run.verdict === null ? '' : `, ${run.verdict}`
+  const words = run.changes === null ? '' : wordsOf(run.changes)
+  const changed = words === '' ? '' : `, ${words}`
+  const how = `${run.outcome?.replaceAll('_', ' ')}${code}${verdict}${lasted}${changed}`
+  return `${clockOf(run.endedAt)} ${who} ${how}: ${run.name}${why}`
 }
 
 /** The local time of day. */

@@ -1,33 +1,26 @@
 import { checkFreeSpace } from '../base/disk.ts'
-import { LooperError, messageOf } from '../base/errors.ts'
+import { LooperError } from '../base/errors.ts'
 import type { StopReport } from '../processes/stop.ts'
 import { createAdoption } from './adoption.ts'
+import { createBeginnings, footprintOf } from './beginnings.ts'
+import type { Days } from './budget/days.ts'
+import { holdBack } from './holds/hold-back.ts'
+import { agentHeld, createHolds, type Holds } from './holds/holds.ts'
+import { mayWait } from './if-running.ts'
 import { createIntents } from './intents.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
 import { lookAt, type Obstacle, type Occupation } from './occupation.ts'
 import type { Ending } from './outcome.ts'
 import { type Plan, planOf } from './plan.ts'
-import { runsOf } from './reset.ts'
-import { type Footprint, noRoom, type Wanted } from './room.ts'
-import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
-import { assertOpen, sequenceOf } from './sequence.ts'
-import type { Occupant, Release, Slot } from './slot.ts'
+import { noRoom, type Wanted } from './room.ts'
+import type { LaunchRequest, Run, RunRequest } from './run.ts'
+import { assertOpen, calledOff } from './sequence.ts'
+import type { Release, Slot } from './slot.ts'
 import { createSlots, DEFAULT_SLOT, type SlotState } from './slots.ts'
+import type { IdleOutcome, Started } from './started.ts'
 import { stopAll, stopOne } from './stop-runs.ts'
-
-/** What came of the idle launch. */
-export type IdleOutcome =
-  | { readonly kind: 'launched'; readonly run: Run }
-  | { readonly kind: Obstacle | 'declined' }
-  /** What is in other slots is in the way. */
-  | { readonly kind: 'no_room'; readonly why: LooperError }
-
-/** What became of a request at once. */
-export type Started =
-  /** It has taken the slot, or waits for it. `runId` is null where nothing will be launched. */
-  | { readonly kind: 'started'; readonly runId: string | null; readonly done: Promise<RunResult> }
-  /** It asked to be skipped where something runs, and something does. */
-  | { readonly kind: 'skipped'; readonly obstacle: Obstacle }
+import { type TakeTurn, takingTurns } from './turns.ts'
+import { createLine } from './waiting.ts'
 
 /** The heart: a trigger asks for a run; in each slot at most one launch happens at a time; a new run replaces the old one. */
 export interface Runs {
@@ -38,7 +31,7 @@ export interface Runs {
   /**
    * Takes the slot and begins; what follows is told by `done`: the announcement, the stop of every live agent, the
    * launch, and whether the agent stays up.
-   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_WORKSPACE_BUSY`, `LOOPER_MAX_RUNS`, `LOOPER_DISK_FULL`,
+   * @throws {LooperError} `LOOPER_BUSY`, `LOOPER_WORKSPACE_BUSY`, `LOOPER_MAX_RUNS`, `LOOPER_BUDGET_SPENT`, `LOOPER_DISK_FULL`,
    * `LOOPER_LEDGER_UNWRITABLE`, `LOOPER_SHUTTING_DOWN`; `done` rejects with `LOOPER_NOTICE_FAILED`, `LOOPER_AGENT_EXITED_EARLY`, `LOOPER_RUN_CANCELLED`, and what launching throws
    * @param whenBusy what to do while another launch holds the slot. What waits is on the record at once; a newer request
    * that waits takes its place (`LOOPER_BUSY`, told by `done`)
@@ -51,6 +44,14 @@ export interface Runs {
    * does not decline with null.
    */
   launchIfIdle(slot: string, prepare: () => Promise<LaunchRequest | null>): Promise<IdleOutcome>
+  /** Begins with the run that is the first to wait for a slot, where that is free. Never rejects. */
+  readonly next: TakeTurn
+  /** The agents whose usage limit is reached; nothing of them is launched until then. */
+  readonly holds: Holds
+  /** What runs use day by day, and may. */
+  readonly days: Days
+  /** Resolves when a slot may have become free, or something began to wait, after this was called. */
+  changed(): Promise<void>
   /**
    * Ends a run with everything it started, or calls it off before its launch; resolves when the end is verified and on
    * the record. Null where no such run lives or is being launched. @throws {LooperError} `LOOPER_BUSY`
@@ -78,19 +79,33 @@ export interface RunsDeps extends LiveDeps {
 
 /** Assembles the heart. */
 export function createRuns(deps: RunsDeps): Runs {
-  const { clock, ledger, logger } = deps
+  const { clock, ledger, logger, days } = deps
   const slots = createSlots()
-  const live = createLiveRuns(deps)
+  let change = Promise.withResolvers<void>()
+  const changed = () => {
+    change.resolve()
+    change = Promise.withResolvers()
+  }
+  const holds = createHolds({ ...deps, changed })
+  const quota = holds.ended
+  const live = createLiveRuns({ ...deps, quota, ended: changed })
   const closing = new AbortController()
-  const sequenceDeps = { ...deps, live, closing: closing.signal }
-  const adoption = createAdoption({ ...deps, live })
+  const adoption = createAdoption({ ...deps, quota, live })
   const isLive = (runId: string) => live.all().some((run) => run.runId === runId)
-  const { record, onRecord } = createIntents(deps, isLive)
+  const intents = createIntents(deps, isLive)
+  const sequence = { ...deps, live, closing: closing.signal }
+  const beginnings = createBeginnings({ clock, logger, intents, holds, days, assertFits, changed, sequence })
+  const line = createLine({ ...deps, intents })
+  const { minFreeMb } = deps
+  const next = takingTurns({ ...sequence, slots, line, holds, beginnings, minFreeMb, misfit, open })
   let isHandedOver = false
-  /** What is under way, in whatever slot. */
-  const begun = new Map<Occupant, Promise<unknown>>()
 
-  const living = (slot: string) => lookAt(runsOf(slot, live.all()), deps)
+  /** What lives in a slot, and what waits for it. */
+  async function living(slot: string): Promise<Occupation> {
+    const now = await lookAt(live.seenFrom(slot), deps)
+    if (now.obstacle !== null || ledger.nextWaiting(slot, holds.agents()) === null) return now
+    return { ...now, obstacle: 'waiting' }
+  }
 
   async function occupation(slot = DEFAULT_SLOT): Promise<Occupation> {
     const now = await living(slot)
@@ -111,82 +126,46 @@ export function createRuns(deps: RunsDeps): Runs {
     return noRoom(wanted, [...live.all(), ...launching], deps.maxRuns)
   }
 
+  /** @throws {LooperError} where nothing at all may be launched now */
+  function assertLaunchable(): void {
+    const spent = days.refusal()
+    if (spent) throw spent
+    checkFreeSpace(deps.logDir, minFreeMb)
+  }
+
   function assertFits(wanted: Wanted): void {
     const why = misfit(wanted)
     if (why) throw why
   }
 
-  /** Takes the slot for a request, or says what is in the way. */
-  async function enter(request: RunRequest, slot: Slot): Promise<{ release: Release } | Started> {
-    const { ifRunning } = request
+  /** Takes the slot for a request that replaces nothing, or says what is in the way. */
+  async function takeIdle(slot: Slot, name: string): Promise<Release | Obstacle> {
     const release = slot.take()
-    if (!release) {
-      if (ifRunning === 'skip') return { kind: 'skipped', obstacle: 'busy' }
-      throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
-    }
-    if (ifRunning === 'replace') return { release }
+    if (!release) return 'busy'
     try {
-      const { obstacle } = await living(request.slot)
-      if (obstacle === null) return { release }
+      const { obstacle } = await living(name)
+      if (obstacle === null) return release
       release()
-      return { kind: 'skipped', obstacle }
+      changed()
+      return obstacle
     } catch (error) {
       release()
       throw error
     }
   }
 
-  /** Puts a request on the record, and begins; where it has not got the slot, when its turn comes. */
-  function begin(request: RunRequest, slot: Slot, taken: Release | null): Started {
-    const { requestId, caller, launch } = request
-    const log = logger.child({ request_id: requestId, caller })
-    const since = clock.now()
-    let occupant: Occupant
-    try {
-      // Nothing is awaited from the look at other slots until everybody else sees what is taken.
-      if (taken && launch) assertFits(launch)
-      const runId = launch && record(launch)
-      const calledOff = new AbortController()
-      occupant = { requestId, runId, since, step: 'notice', calledOff, footprint: null }
-      if (taken) {
-        occupant.footprint = footprintOf(launch, runId)
-        slot.occupy(occupant)
-      }
-    } catch (error) {
-      taken?.()
-      throw error
-    }
-    const { runId } = occupant
-    const sequence = sequenceOf(occupant, sequenceDeps, log)
-    const go = () => (launch && runId ? sequence.replace(request, launch, runId) : sequence.stopOnly(request))
-    let release = taken
-    const wait = async () => {
-      release = await sequence.waitFor((over) => slot.turn(occupant, over))
-      if (launch) assertFits(launch)
-      occupant.footprint = footprintOf(launch, runId)
-      return go()
-    }
-    const work = taken ? go() : wait()
-    const done = (runId ? onRecord(runId, work) : work)
-      .finally(() => {
-        begun.delete(occupant)
-        release?.()
-      })
-      .then(
-        (result) => {
-          log.info({ pid: result.run?.agent.pid, log_path: result.run?.logPath }, 'run.success')
-          return result
-        },
-        (error: unknown) => {
-          log.error({ error: messageOf(error) }, 'run.fail')
-          throw error
-        },
-      )
-    begun.set(
-      occupant,
-      done.catch(() => undefined),
-    )
-    return { kind: 'started', runId, done }
+  async function startIdle(request: RunRequest, slot: Slot): Promise<Started> {
+    const { launch, ifRunning } = request
+    const taken = await takeIdle(slot, request.slot)
+    const waits = launch !== null && mayWait(ifRunning)
+    if (typeof taken !== 'string') {
+      if (!waits || misfit(launch) === null)
+        return { kind: 'started', ...beginnings.begin(request, slot, taken) }
+      taken()
+    } else if (!waits) return { kind: 'skipped', obstacle: taken }
+    const waiting = line.add(request, launch)
+    changed()
+    return waiting
   }
 
   return {
@@ -196,21 +175,35 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async start(request, whenBusy = 'refuse') {
       await open()
-      if (request.launch) checkFreeSpace(deps.logDir, deps.minFreeMb)
+      const { launch, ifRunning } = request
+      if (launch) assertLaunchable()
+      const held = launch && holds.of(launch.agent.name)
+      if (held) {
+        const started = await holdBack(request, launch, held, { line, ledger, occupation })
+        changed()
+        return started
+      }
       const slot = slots.named(request.slot)
-      if (slot.taken && whenBusy === 'wait') return begin(request, slot, null)
-      const entered = await enter(request, slot)
-      return 'release' in entered ? begin(request, slot, entered.release) : entered
+      if (mayWait(ifRunning)) return startIdle(request, slot)
+      if (slot.taken && whenBusy === 'wait')
+        return { kind: 'started', ...beginnings.begin(request, slot, null) }
+      if (ifRunning === 'skip') return startIdle(request, slot)
+      const release = slot.take()
+      if (!release) throw new LooperError('LOOPER_BUSY', 'busy: another run is in progress')
+      return { kind: 'started', ...beginnings.begin(request, slot, release) }
     },
 
     async plan(request) {
       await open()
-      if (request.launch) {
-        checkFreeSpace(deps.logDir, deps.minFreeMb)
-        assertFits(request.launch)
-      }
-      const { own } = runsOf(request.slot, live.all())
-      return planOf(request, own, await occupation(request.slot), deps)
+      const { launch } = request
+      if (launch) assertLaunchable()
+      const held = launch && holds.of(launch.agent.name)
+      if (held && launch.onQuota === 'fail') throw agentHeld(held)
+      const noRoom = launch && misfit(launch)
+      if (noRoom && !held && !mayWait(request.ifRunning)) throw noRoom
+      const { own } = live.seenFrom(request.slot)
+      const now = await occupation(request.slot)
+      return planOf(request, own, now, { hasNoRoom: noRoom !== null, isHeld: held !== null }, deps)
     },
 
     async launchIfIdle(name, prepare) {
@@ -223,20 +216,33 @@ export function createRuns(deps: RunsDeps): Runs {
         if (obstacle) return { kind: obstacle }
         const request = await prepare()
         if (!request) return { kind: 'declined' }
+        const held = holds.of(request.agent.name)
+        if (held) return { kind: 'no_room', why: agentHeld(held) }
         checkFreeSpace(deps.logDir, deps.minFreeMb)
         assertOpen(closing.signal)
-        const why = misfit(request)
+        const why = days.refusal() ?? misfit(request)
         if (why) return { kind: 'no_room', why }
-        const runId = record(request)
+        const runId = intents.record(request)
         const { requestId } = request
         const calledOff = new AbortController()
         const footprint = footprintOf(request, runId)
         slot.occupy({ requestId, runId, since: clock.now(), step: 'launch', calledOff, footprint })
-        return { kind: 'launched', run: await onRecord(runId, live.launch(runId, request)) }
+        const launched = live.launch(runId, request)
+        holds.begins(request.agent.name, runId, launched)
+        return { kind: 'launched', run: await intents.onRecord(runId, launched) }
       } finally {
         release()
+        changed()
       }
     },
+
+    next,
+
+    holds,
+
+    days,
+
+    changed: () => change.promise,
 
     async stop(runId, cause) {
       await adoption.settled()
@@ -246,7 +252,7 @@ export function createRuns(deps: RunsDeps): Runs {
       const isToCome = one && !isLive(runId)
       if (isToCome) {
         one.calledOff.abort(cause)
-        await (begun.get(one) ?? holding?.[1].released())
+        await (beginnings.of(one) ?? holding?.[1].released())
       }
       const run = live.all().find((candidate) => candidate.runId === runId)
       if (run) {
@@ -254,7 +260,9 @@ export function createRuns(deps: RunsDeps): Runs {
         const why: Ending = { outcome: 'stopped', cause }
         return stopOne(run, why, deps, logger).finally(() => run.expectNoEnd(why))
       }
-      return isToCome ? { signalled: [], survivors: [] } : null
+      if (ledger.find(runId)?.isWaiting) line.end(runId, calledOff(cause))
+      else if (!isToCome) return null
+      return { signalled: [], survivors: [] }
     },
 
     occupation,
@@ -265,6 +273,7 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async handOver() {
       isHandedOver = true
+      line.leave()
       adoption.leave()
       await adoption.over()
       await slots.free()
@@ -272,17 +281,14 @@ export function createRuns(deps: RunsDeps): Runs {
 
     async close() {
       closing.abort()
+      line.leave()
       adoption.leave()
       await adoption.over()
-      await Promise.all(begun.values())
+      await beginnings.over()
       await slots.free()
       const why: Ending = { outcome: 'stopped', cause: 'the service was shut down' }
-      const all = { slot: DEFAULT_SLOT, own: live.all(), others: [] }
+      const all = { slot: DEFAULT_SLOT, own: live.all(), others: [], launching: [] }
       await stopAll(all, why, { ...deps, scope: 'own' }, logger)
     },
   }
 }
-
-/** What a launch takes; null where nothing will be launched. */
-const footprintOf = (launch: LaunchRequest | null, runId: string | null): Footprint | null =>
-  launch && runId !== null ? { ...launch, runId } : null

@@ -5,7 +5,7 @@ import type { Receipt } from '../notices/notice.ts'
 import { lineage } from '../processes/table.ts'
 import type { LiveDeps, LiveRuns } from './live.ts'
 import type { Ending } from './outcome.ts'
-import { type ResetReport, runsOf } from './reset.ts'
+import type { ResetReport } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest, RunResult } from './run.ts'
 import type { Occupant, SlotStep } from './slot.ts'
 import { stopAll } from './stop-runs.ts'
@@ -60,14 +60,18 @@ export function assertOpen(closing: AbortSignal): void {
   throw new LooperError('LOOPER_SHUTTING_DOWN', 'the service is shutting down; nothing more is launched')
 }
 
+/** What a launch that somebody called off comes to grief on. */
+export const calledOff = (cause: string) =>
+  new LooperError('LOOPER_RUN_CANCELLED', `the run was called off: ${cause}`)
+
 /**
  * The steps for one occupant of the slot. Each of them throws a {@link LooperError}: `LOOPER_SHUTTING_DOWN`,
  * `LOOPER_RUN_CANCELLED` where it was called off, and its own.
  */
 export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger): Sequence {
   const { clock, ledger, live, closing } = deps
-  const calledOff = occupant.calledOff.signal
-  const over = AbortSignal.any([closing, calledOff])
+  const cancelled = occupant.calledOff.signal
+  const over = AbortSignal.any([closing, cancelled])
 
   let launched: string | null = null
 
@@ -81,8 +85,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
 
   function assertGoing(): void {
     assertStaying()
-    if (calledOff.aborted)
-      throw new LooperError('LOOPER_RUN_CANCELLED', `the run was called off: ${calledOff.reason}`)
+    if (cancelled.aborted) throw calledOff(cancelled.reason)
   }
 
   function enter(step: SlotStep, facts: object = {}): void {
@@ -100,10 +103,21 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     })
   }
 
-  async function reset(slot: string, why: Ending): Promise<ResetReport> {
+  /** What waits may have been announced before: by a life of the service that was killed before the launch, for example. */
+  async function announceOnce(request: RunRequest, runId: string): Promise<string> {
+    const before = ledger.find(runId)?.notice
+    if (before != null) return before
+    const { output: notice, messageId: noticeId } = await announce(request)
+    ledger.step(runId, { announcedAt: clock.now(), notice, noticeId, noticeText: request.message })
+    return notice
+  }
+
+  /** @param goesOn whether the session of what is stopped is gone on in: then the whole grace is for a clean end */
+  async function reset(slot: string, why: Ending, goesOn = false): Promise<ResetReport> {
     enter('stop')
-    const runs = () => runsOf(slot, live.all())
-    const report = await stopAll(runs(), why, deps, log).finally(() => {
+    const runs = () => live.seenFrom(slot)
+    const graceMs = goesOn ? 2 * deps.graceMs : deps.graceMs
+    const report = await stopAll(runs(), why, { ...deps, graceMs }, log).finally(() => {
       for (const run of runs().own) run.expectNoEnd(why)
     })
     const { agents, signalled, remaining } = report
@@ -153,24 +167,28 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     },
 
     async replace(request, launch, runId) {
-      const { output: notice, messageId: noticeId } = await announce(request)
-      ledger.step(runId, { announcedAt: clock.now(), notice, noticeId, noticeText: request.message })
+      // A work tree of its own is not there yet.
+      const look = () => (launch.isolation ? undefined : deps.changes?.before(runId, launch.workspace))
+      const isFree = live.seenFrom(request.slot).own.length === 0
+      // Nobody waits for a look in the meantime; where something works there, it comes when that is stopped.
+      const early = isFree ? look() : undefined
+      const notice = await announceOnce(request, runId)
       // A notice may take its time: what cannot be launched any more must not stop what lives.
       deps.recheck(launch)
 
-      const { agents, remaining } = await reset(request.slot, {
-        outcome: 'replaced',
-        cause: `replaced by run ${runId}`,
-      })
+      const goesOn = request.ifRunning === 'resume'
+      const cause = goesOn ? `run ${runId} goes on in its session` : `replaced by run ${runId}`
+      const { agents, remaining } = await reset(request.slot, { outcome: 'replaced', cause }, goesOn)
       const stoppedPids = agents.filter((pid) => !remaining.includes(pid))
       ledger.step(runId, { stoppedAt: clock.now(), stoppedPids })
       if (remaining.length > 0) throw await stillAlive(remaining, deps)
 
+      const looked = (agents.length === 0 ? early : undefined) ?? look()
       enter('delay', { ms: request.delayMs })
       if (request.delayMs > 0) await clock.sleep(request.delayMs, over).catch(assertGoing)
 
       enter('launch')
-      const run = await live.launch(runId, launch)
+      const run = await live.launch(runId, launch, looked)
       launched = runId
       const startupReturnCode = await checkStartup(run, launch.agent.title, request.startupCheckMs)
       assertStaying()

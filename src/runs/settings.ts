@@ -2,7 +2,12 @@ import { isDirectory } from '../base/files.ts'
 import { count, filePath, integer, list, oneOf, seconds, setting, text } from '../settings/form.ts'
 import { part } from '../settings/part.ts'
 import type { WorkspaceRoot } from './access.ts'
+import type { Budget } from './budget/budget.ts'
+import { budgetForms, dayBudgetOf, runBudgetOf } from './budget/settings.ts'
+import type { OnQuota } from './holds/hold.ts'
 import type { PromptSource } from './prompt.ts'
+import type { StallLimits } from './stall.ts'
+import { type DefaultCheck, NO_CHECK } from './verify/choose-check.ts'
 import { defaultRoots, rootsOf, tellOfDefaultRoots } from './workspace-roots.ts'
 
 /**
@@ -27,8 +32,19 @@ export interface RunSettings {
     readonly timeoutMs: number
     /** 0: no limit. */
     readonly stallMs: number
+    /** While a tool call is open; 0: no limit. */
+    readonly toolStallMs: number
+    /** How long a run may give no sign of life before that is told. */
+    readonly warning: StallLimits
     readonly workspace: string | null
     readonly prompt: PromptSource
+    readonly verify: DefaultCheck
+    /** What a run may use, where nobody says so. */
+    readonly budget: Budget
+    /** What all runs of a day may use. */
+    readonly dayBudget: Budget
+    /** What a request that says nothing of it wants where the usage limit of its agent is reached. */
+    readonly onQuota: OnQuota
     /** Less free space than this, and nothing is launched. */
     readonly minFreeMb: number
   }
@@ -105,7 +121,39 @@ const forms = {
   LOOPER_RUN_STALL_SECONDS: setting(
     seconds(),
     '`0`',
-    'end a run after this many seconds without output and CPU time; 0: never',
+    'end a run after this many seconds without a sign of life; 0: never',
+  ),
+  LOOPER_RUN_TOOL_STALL_SECONDS: setting(
+    seconds(),
+    '`14400`',
+    'the same while a tool call is open; 0: as long as it is. Only where there is a limit without one',
+  ),
+  LOOPER_RUN_STALL_WARN_SECONDS: setting(
+    seconds(),
+    '`0`',
+    'tell people, and on its record, when a run has been without a sign of life for this many seconds; 0: never',
+  ),
+  LOOPER_RUN_TOOL_STALL_WARN_SECONDS: setting(
+    seconds(),
+    '`3600`',
+    'the same while a tool call is open; 0: never. Only where it is told without one',
+  ),
+  LOOPER_VERIFY: setting(
+    text('a command line'),
+    'none',
+    'a command line for /bin/sh that checks what the agent did, in the workspace, after each run with the default prompt that ended well',
+    'npm test',
+  ),
+  LOOPER_VERIFY_TIMEOUT_SECONDS: setting(
+    seconds(),
+    '`600`',
+    'stop a check after this many seconds; 0: never',
+  ),
+  ...budgetForms,
+  LOOPER_ON_QUOTA: setting(
+    oneOf('hold|fail', 'hold or fail'),
+    '`hold`',
+    'what requests and runs do when the usage limit of their agent is reached. `hold`: wait for the reset, then go on; `fail`: fail at once',
   ),
   LOOPER_STOP_GRACE_SECONDS: setting(seconds(), '`5`', 'seconds from the first polite signal to SIGKILL'),
   LOOPER_MAX_RUNS: setting(
@@ -142,6 +190,19 @@ export const runSettings = part(
       : values.LOOPER_DEFAULT_PROMPT
         ? { kind: 'text', text: values.LOOPER_DEFAULT_PROMPT }
         : { kind: 'none' }
+    const stall = {
+      stallMs: (values.LOOPER_RUN_STALL_SECONDS ?? 0) * 1000,
+      toolStallMs: (values.LOOPER_RUN_TOOL_STALL_SECONDS ?? 14_400) * 1000,
+    }
+    const warning = {
+      stallMs: (values.LOOPER_RUN_STALL_WARN_SECONDS ?? 0) * 1000,
+      toolStallMs: (values.LOOPER_RUN_TOOL_STALL_WARN_SECONDS ?? 3600) * 1000,
+    }
+    if (warning.stallMs > 0 && stall.stallMs > 0 && warning.stallMs >= stall.stallMs) {
+      warnings.push(
+        'LOOPER_RUN_STALL_WARN_SECONDS is not less than LOOPER_RUN_STALL_SECONDS, so runs end before it is told',
+      )
+    }
     return {
       access: {
         workspaceRoots,
@@ -152,9 +213,20 @@ export const runSettings = part(
         delayMs: (values.CODEX_EXEC_DELAY_SECONDS ?? values.PROMPT_SEND_DELAY_SECONDS ?? 1) * 1000,
         startupCheckMs: (values.CODEX_EXEC_STARTUP_CHECK_SECONDS ?? 1) * 1000,
         timeoutMs: (values.LOOPER_RUN_TIMEOUT_SECONDS ?? 0) * 1000,
-        stallMs: (values.LOOPER_RUN_STALL_SECONDS ?? 0) * 1000,
+        ...stall,
+        warning,
         workspace,
         prompt,
+        verify: {
+          line: values.LOOPER_VERIFY ?? NO_CHECK.line,
+          timeoutMs:
+            values.LOOPER_VERIFY_TIMEOUT_SECONDS === undefined
+              ? NO_CHECK.timeoutMs
+              : values.LOOPER_VERIFY_TIMEOUT_SECONDS * 1000,
+        },
+        budget: runBudgetOf(values),
+        dayBudget: dayBudgetOf(values),
+        onQuota: values.LOOPER_ON_QUOTA?.toLowerCase() === 'fail' ? 'fail' : 'hold',
         minFreeMb: values.LOOPER_MIN_FREE_MB ?? 100,
       },
       maxRuns: values.LOOPER_MAX_RUNS ?? 4,

@@ -1,5 +1,5 @@
 import { type Static, Type } from '../base/schema.ts'
-import { RunSummary } from './schemas.ts'
+import { RunSummary } from './run-schemas.ts'
 import { SLOT_STEPS } from './slot.ts'
 
 const Launch = {
@@ -15,7 +15,8 @@ export const SlotAnswer = Type.Object({
   launch: Type.Union([Type.Object({ ...Launch, step: Type.Enum([...SLOT_STEPS]) }), Type.Null()], {
     description: 'The launch under way.',
   }),
-  waiting: Type.Array(Type.Object(Launch), { description: 'Who waits for it, the next one first.' }),
+  waiting: Type.Array(Type.Object(Launch), { description: 'The first of those that wait for it.' }),
+  waiting_count: Type.Integer({ description: 'So many wait for it.' }),
 })
 /** A slot, as it is now. */
 export type SlotAnswer = Static<typeof SlotAnswer>
@@ -26,7 +27,10 @@ export const SlotList = Type.Object(
     slots: Type.Array(SlotAnswer),
     max_runs: Type.Integer({ description: 'In so many slots a run may live at a time.' }),
   },
-  { description: 'The default slot first, then all others in which something runs or is being launched.' },
+  {
+    description:
+      'The default slot first, then all others in which something runs, is being launched or waits.',
+  },
 )
 /** The answer of `GET /slots`. */
 export type SlotList = Static<typeof SlotList>

@@ -1,26 +1,58 @@
 import type { Ledger } from '../record/ledger.ts'
+import type { ListedRun } from '../record/run-record.ts'
+import type { WaitingBrief } from '../record/waiting.ts'
+import type { Runs } from './runs.ts'
 import type { Occupant } from './slot.ts'
 import type { SlotAnswer } from './slot-schemas.ts'
 import type { SlotState } from './slots.ts'
 import { summaryOf } from './views.ts'
 
-/** A slot in the API's words. */
-export function slotAnswer(
-  { slot, occupant, waiting, live }: SlotState,
-  ledger: Pick<Ledger, 'find'>,
+/** All slots in which something runs, is launched or waits, the default one first. */
+export function slotAnswers(
+  runs: Pick<Runs, 'slots'>,
+  ledger: Pick<Ledger, 'listed' | 'firstWaiting' | 'waitingSlots'>,
+): SlotAnswer[] {
+  const counts = new Map(ledger.waitingSlots().map(({ slot, count }) => [slot, count]))
+  const first = Map.groupBy(ledger.firstWaiting([...counts.keys()], MOST_WAITING), ({ slot }) => slot)
+  const states = runs.slots()
+  // A survivor of a stop may live beside the last one.
+  const lastIn = ({ live }: SlotState) => live.at(-1)?.runId ?? ''
+  const records = new Map(ledger.listed(states.map(lastIn)).map((record) => [record.runId, record]))
+  const others = [...counts.keys()].filter((name) => !states.some(({ slot }) => slot === name))
+  const idle = others.map((slot) => ({ slot, occupant: null, waiting: null, taken: false, live: [] }))
+  return [...states, ...idle].map((state) => {
+    const waiting = { count: counts.get(state.slot) ?? 0, first: first.get(state.slot) ?? [] }
+    return slotAnswer(state, records.get(lastIn(state)), waiting)
+  })
+}
+
+/** So many are told; `GET /queue` tells more. */
+const MOST_WAITING = 10
+
+/**
+ * A slot in the API's words.
+ * @param count so many wait for it on the record, of which these are the first
+ */
+function slotAnswer(
+  { slot, occupant, waiting }: SlotState,
+  record: ListedRun | undefined,
+  { count, first }: { readonly count: number; readonly first: readonly WaitingBrief[] },
 ): SlotAnswer {
-  // A survivor of a stop may live beside it.
-  const run = live.at(-1)
-  const record = run ? ledger.find(run.runId) : null
+  /* c8 ignore next: one whose turn has come waits by the record until it is launched, a moment */
+  const rest = first.filter(({ runId }) => runId !== occupant?.runId)
   return {
     slot,
-    run: record && summaryOf(record),
+    run: record ? summaryOf(record) : null,
     launch: occupant && { ...launchOf(occupant), step: occupant.step },
-    waiting: waiting ? [launchOf(waiting)] : [],
+    waiting: [
+      ...(waiting ? [launchOf(waiting)] : []),
+      ...rest.map(({ requestId, runId, requestedAt: since }) => launchOf({ requestId, runId, since })),
+    ],
+    waiting_count: count - (first.length - rest.length) + (waiting ? 1 : 0),
   }
 }
 
-const launchOf = ({ requestId, runId, since }: Readonly<Occupant>) => ({
+const launchOf = ({ requestId, runId, since }: Pick<Occupant, 'requestId' | 'runId' | 'since'>) => ({
   request_id: requestId,
   run_id: runId,
   since: new Date(since).toISOString(),

@@ -1,7 +1,21 @@
-import type { Ledger, RunProgress, RunRecord } from '../record/ledger.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { RunProgress, RunRecord } from '../record/run-record.ts'
 
-/** The steps of a run that others may want to know of, in their order. A run may leave some out; it ends once. */
-export const STEPS = ['requested', 'announced', 'stopped', 'launched', 'ended'] as const
+/**
+ * The steps of a run that others may want to know of, in their order. A run may leave some out; it ends once. `held`: it met the
+ * usage limit of its agent, whose runs are held from then on. `silent`: it gives no sign of life, or does again. `near`: it has
+ * used most of its budget.
+ */
+export const STEPS = [
+  'requested',
+  'announced',
+  'stopped',
+  'launched',
+  'silent',
+  'near',
+  'ended',
+  'held',
+] as const
 /** A step of a run. */
 export type Step = (typeof STEPS)[number]
 
@@ -58,6 +72,18 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
         ledger.begin(intent)
         tell('requested', intent.runId)
       },
+      enqueue(intent, wait) {
+        ledger.enqueue(intent, wait)
+        tell('requested', intent.runId)
+      },
+      goOn(runId, intent, wait) {
+        ledger.goOn(runId, intent, wait)
+        tell('requested', intent.runId)
+      },
+      tellHold(hold) {
+        ledger.tellHold(hold)
+        tell('held', hold.runId)
+      },
       step(runId, progress) {
         ledger.step(runId, progress)
         const step = stepOf(progress)
@@ -74,8 +100,10 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
 }
 
 /** Which step a progress means; null for one that only adds detail. */
-function stepOf({ announcedAt, stoppedAt, launchedAt }: RunProgress): Step | null {
+function stepOf({ announcedAt, stoppedAt, launchedAt, silentSince, nearAt }: RunProgress): Step | null {
   if (announcedAt !== undefined) return 'announced'
   if (stoppedAt !== undefined) return 'stopped'
-  return launchedAt === undefined ? null : 'launched'
+  if (launchedAt !== undefined) return 'launched'
+  if (nearAt !== undefined) return 'near'
+  return silentSince === undefined ? null : 'silent'
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { LooperError, messageOf } from '../base/errors.ts'
 import { look } from '../processes/look.ts'
 import type { StopReport } from '../processes/stop.ts'
+import { LIMITS } from './changes/changes.ts'
 import type { Ending } from './outcome.ts'
 import { findAgents, type ResetDeps, type ResetReport, type SlotRuns, stopAgents } from './reset.ts'
 import type { Run } from './run.ts'
@@ -44,8 +45,8 @@ async function verified<T>(stop: Promise<T>): Promise<T> {
   }
 }
 
-/** How long a run whose agent is gone may take to its end: its tools have some seconds, and so has its log. */
-const END_LIMIT_MS = 15_000
+/** How long a run whose agent is gone may take to its end: its tools have some seconds, so has its log, and what it changed. */
+const END_LIMIT_MS = 15_000 + LIMITS.afterMs
 
 async function ends(runs: readonly Run[], report: StopReport, { table, clock }: ResetDeps, log: Logger) {
   if (report.survivors.length > 0) log.error({ survivors: report.survivors }, 'run.stop.survivors')

@@ -21,8 +21,18 @@ export function taskOf(
     model,
     system,
     session,
-  }: Pick<LaunchRequest, 'agent' | 'binary' | 'workspace' | 'prompt' | 'model' | 'system' | 'session'>,
+    budget,
+  }: Pick<
+    LaunchRequest,
+    'agent' | 'binary' | 'workspace' | 'prompt' | 'model' | 'system' | 'session' | 'budget'
+  >,
   place: TaskPlace,
 ): AgentTask {
-  return { ...place, binary: binary.path, workspace, prompt, model, system, session, args: agent.args }
+  const maxCostUsd = budget?.maxCostUsd || null
+  const asked = { workspace, prompt, model, system, session, maxCostUsd }
+  return { ...place, ...asked, binary: binary.path, args: agent.args }
 }
+
+/** Whether its agent is told of the tools that there are for runs. */
+export const mayUseTools = ({ agent, tools = true }: Pick<LaunchRequest, 'agent' | 'tools'>): boolean =>
+  tools && agent.takesTools === true

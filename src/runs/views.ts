@@ -1,6 +1,9 @@
-import type { ListedRun, RunRecord } from '../record/ledger.ts'
+import type { ListedRun, RunRecord } from '../record/run-record.ts'
+import { budgetAnswer } from './budget/schemas.ts'
+import { changesSummary } from './changes/summary.ts'
 import { hasFailed } from './outcome.ts'
-import type { RunDetails, RunSummary } from './schemas.ts'
+import type { RunDetails, RunSummary } from './run-schemas.ts'
+import { worktreeAnswer } from './worktrees/schemas.ts'
 
 /** A run as lists show it. */
 export function summaryOf(record: ListedRun): RunSummary {
@@ -17,6 +20,7 @@ export function summaryOf(record: ListedRun): RunSummary {
     share_workspace: record.sharesWorkspace,
     pid: record.agentIdentity?.pid ?? null,
     log_path: record.logPath,
+    waiting: record.isWaiting,
     outcome: record.outcome,
     return_code: record.returnCode,
     cause: record.cause,
@@ -39,6 +43,15 @@ export function summaryOf(record: ListedRun): RunSummary {
     error_kind: record.errorKind,
     timeout_seconds: record.timeoutMs / 1000,
     stall_seconds: record.stallMs / 1000,
+    silent_since: timeOf(record.silentSince),
+    ...budgetAnswer(record.budget),
+    verify: record.check?.line ?? null,
+    verify_timeout_seconds: record.check && record.check.timeoutMs / 1000,
+    verdict: record.verdict,
+    verdict_cause: record.verdictCause,
+    verify_return_code: record.verifyReturnCode,
+    changes: changesSummary(record.changes),
+    worktree: worktreeAnswer(record.worktree),
   }
 }
 

@@ -3,7 +3,7 @@ import { finalError } from '../../src/agents/error-kind.ts'
 import { remedyOf } from '../../src/agents/remedy.ts'
 
 t.test('every kind of error that people can do something about has a remedy', async (t) => {
-  for (const kind of ['quota', 'auth', 'network', 'context_full', 'refused'] as const) {
+  for (const kind of ['quota', 'budget', 'auth', 'network', 'context_full', 'refused'] as const) {
     t.match(remedyOf(kind, 'claude', null), /^[A-Z].*\.$/, kind)
   }
   t.match(remedyOf('auth', 'claude', null), /^Log claude in/)

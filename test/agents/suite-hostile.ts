@@ -105,6 +105,8 @@ function isWell(event: AgentEvent): boolean {
       return [event.input, event.cached, event.output, event.total, event.costUsd].every(isAmount)
     case 'error':
       return isText(event.text, MOST.error) && isAmount(event.until)
+    case 'work':
+      return isText(event.id, MOST.name)
     case 'turn':
       return true
   }

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
 import t from 'tap'
 import { type AgentCase, PLAIN_TASK } from './suite-case.ts'
 
@@ -46,6 +48,20 @@ export function testProbes(agentCase: AgentCase): void {
       if (makeSession === null) return
       const env = makeSession(home, session.id)
       t.equal(agent.sessionExists(session.id, env, PLAIN_TASK.workspace), true)
+      const kept = agent
+        .sessionPlaces(env)
+        .flatMap(({ dir, sessionOf }) =>
+          existsSync(dir)
+            ? readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((file) =>
+                sessionOf(path.basename(file)),
+              )
+            : [],
+        )
+      t.same(
+        kept.filter((id) => id !== null),
+        [session.id],
+        'and found by its name',
+      )
       const other = session.id.replace(/.$/, (last) => (last === '0' ? '1' : '0'))
       t.equal(agent.sessionExists(other, env, PLAIN_TASK.workspace), false)
     },

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { hashToken } from '../../src/http/tokens.ts'
 import { startTarget } from '../helpers/live-run.ts'
-import { textOf, until } from '../helpers/service.ts'
+import { PROJECT, textOf, until } from '../helpers/service.ts'
 
 const MAIN = 'main-token-7d1f9c'
 const NAMED = 'named-token-55aa01'
@@ -131,4 +132,32 @@ t.test('a secret is not torn where output is cut, in the server log and in an an
     const log = serverLog().replaceAll('\n', '')
     t.notOk(log.includes(`x${first}`) || log.includes(`${second}y`), 'nor a half of it')
   }
+})
+
+t.test('the doctor hands no secret to the programs that it tries', async (t) => {
+  const dir = t.testdir({ home: {}, 'hooks.json': '' })
+  const hooks = { hooks: { named: { kind: 'bearer', secret_env: 'CI_SECRET', message: 'x' } } }
+  writeFileSync(path.join(dir, 'hooks.json'), JSON.stringify(hooks))
+  const codex = path.join(dir, 'codex')
+  writeFileSync(codex, `#!/bin/sh\nenv >>'${dir}/seen'\necho codex-cli 0.0.1\n`, { mode: 0o755 })
+  spawnSync(process.execPath, [path.join(PROJECT, 'bin/looper.js'), 'doctor'], {
+    cwd: dir,
+    env: {
+      PATH: process.env.PATH,
+      HOME: path.join(dir, 'home'),
+      CODEX_EXEC_BINARY: codex,
+      CODEX_EXEC_LOG_DIR: dir,
+      LOOPER_API_TOKEN: MAIN,
+      LOOPER_MY_SECRET: OTHER,
+      LOOPER_HOOKS_FILE: path.join(dir, 'hooks.json'),
+      CI_SECRET: HOOK,
+      // Refused at once: nobody is asked anything.
+      ZULIP_SITE: 'http://127.0.0.1:1',
+      ZULIP_BOT_EMAIL: 'bot@example.com',
+      ZULIP_BOT_API_KEY: ZULIP,
+    },
+  })
+  const seen = textOf(path.join(dir, 'seen'))
+  t.match(seen, `HOME=${dir}/home\n`)
+  for (const secret of SECRETS) t.notOk(seen.includes(secret), `no ${secret}`)
 })

@@ -285,6 +285,27 @@ t.test('the port: free, ours, somebody else’s, not to be had', async (t) => {
     (await examine({ LOOPER_PORT: port, LOOPER_HOST: '127.0.0.1', LOOPER_API_TOKEN: 'sesame' })).of('port'),
     [{ state: 'ok', text: `Looper 9.9.9 answers at ${service.url}` }],
   )
+  const own = { LOOPER_PORT: port, LOOPER_HOST: '127.0.0.1', LOOPER_API_TOKEN: 'sesame' }
+  const cap = { cap_mb: 1000, used_mb: 900, kept_mb: 10 }
+  for (const [disk_cap, expected] of [
+    [cap, [{ state: 'ok', text: '900 MB of at most 1000 MB' }]],
+    [
+      { ...cap, kept_mb: 1200 },
+      [
+        {
+          state: 'warning',
+          text: '1200 MB have to stay, and the cap is 1000 MB',
+          remedy: /LOOPER_RESUMABLE_DAYS/,
+        },
+      ],
+    ],
+    [{ ...cap, cap_mb: null }, []],
+    [{ ...cap, kept_mb: null }, []],
+    [null, []],
+  ] as const) {
+    service.status = { version: '9.9.9', disk_cap }
+    t.match((await examine(own)).of('cap'), expected)
+  }
   t.match((await examine({ LOOPER_PORT: port })).of('port'), [
     { state: 'ok', text: `Looper answers at ${service.url}` },
   ])

@@ -28,10 +28,18 @@ t.test('a run is asked for as another one was', async (t) => {
   t.match(await asked('01'), { zulip_message: 'a run\nand more' }, 'another one')
   service.add({ ...ended, agent: 'claude', model: 'opus' })
   t.match(await asked('--continue'), { agent: 'claude', model: 'opus', resume: service.runs[0]?.run_id })
+  const worktree = { path: '/own/one', branch: 'looper/one', kept: true }
+  service.add({ ...ended, worktree })
+  t.match(await asked(), { isolate: 'worktree', workspace: '/repo' })
+  t.match((await runCommand(['show'], { url })).out, /work tree +\/own\/one, branch looper\/one, kept\n/)
+  service.add({ ...ended, worktree: { ...worktree, kept: false } })
+  t.match((await runCommand(['show'], { url })).out, /work tree +\/own\/one, branch looper\/one, removed\n/)
+  service.add({ ...ended, worktree: { ...worktree, kept: null } })
+  t.match((await runCommand(['show'], { url })).out, /work tree +\/own\/one, branch looper\/one\n/)
   const older = service.add(ended)
   for (const unknown of ['message', 'name', 'agent', 'model', 'slot', 'share_workspace'])
     Reflect.deleteProperty(older, unknown)
-  t.match(await asked(), { zulip_message: 'Again: 04000000' })
+  t.match(await asked(), { zulip_message: 'Again: 07000000' })
   t.match(await asked('--wait'), { codex_exec_startup_check_seconds: 0 })
   t.match(await runCommand(['rerun', '--plan', '--wait'], { url }), {
     status: 2,

@@ -362,10 +362,15 @@ stop      codex exec ${'x'.repeat(48)}… (not started by Looper, for 2 h 5 m, p
 launch    codex exec -- y
 in        /repo, 1 s after the stop
 program   /usr/bin/codex (path)
-limits    stopped after 1 m, stopped after 30 s without output
+limits    stopped after 1 m, stopped after 30 s without a sign of life
 `,
   )
   t.strictSame(JSON.parse((await runCommand(['run', 'x', '--plan', '--json'], { url })).out), body)
+  Object.assign(plan.launch, { max_tokens: 2000000, max_cost_usd: 0.5 })
+  t.match(
+    (await runCommand(['run', 'x', '--plan'], { url })).out,
+    /sign of life, stopped at 2,000,000 tokens, stopped at \$0\.50\n$/,
+  )
 
   Object.assign(plan, { would: 'blocked', stop: [{ pid: 7, run_id: null, command: 'x', stoppable: false }] })
   const blocked = (await runCommand(['run', 'x', '--plan'], { url })).out

@@ -45,6 +45,7 @@ const STATUS = {
   disk: { path: EVIL, free_mb: EVIL, min_free_mb: EVIL, ok: false },
   token: { name: EVIL, scope: EVIL },
   findings: [{ check: EVIL, problem: EVIL, remedy: EVIL }],
+  holds: [{ agent: EVIL, held_until: null, waiting_count: EVIL }],
 }
 const SLOT = {
   slot: EVIL,
@@ -53,6 +54,7 @@ const SLOT = {
   waiting: [{ run_id: EVIL, since: NOW }],
 }
 const SLOTS = { slots: [SLOT, { ...SLOT, slot: 'b', run: null }], max_runs: EVIL }
+const HOLD = { agent: EVIL, since: NOW, until: NOW, held_until: NOW, run_id: EVIL, waiting_count: EVIL }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -62,6 +64,26 @@ const PLAN = {
     { pid: EVIL, run_id: null, name: null, age_seconds: null, command: EVIL },
   ],
   launch: { ...LAUNCH, delay_seconds: EVIL, timeout_seconds: 1, stall_seconds: 1 },
+}
+const DISK = {
+  cap_mb: 1,
+  bytes: EVIL,
+  kept_bytes: EVIL,
+  sources: [
+    {
+      name: EVIL,
+      bytes: EVIL,
+      count: EVIL,
+      oldest: NOW,
+      kept: [{ reason: EVIL, count: EVIL, bytes: EVIL }],
+      problem: EVIL,
+    },
+  ],
+  would_remove: {
+    count: EVIL,
+    bytes: EVIL,
+    first: [{ source: EVIL, what: EVIL, run_id: EVIL, bytes: EVIL, at: NOW }],
+  },
 }
 const AGENT = {
   name: EVIL,
@@ -94,7 +116,12 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
       return send({ ok: false, error: EVIL, code: EVIL, remedy: EVIL })
     }
     if (pathname === '/status') return send(STATUS)
+    if (pathname === '/disk') return send(DISK)
     if (pathname === '/slots') return send(SLOTS)
+    if (pathname === '/holds') return send({ holds: [HOLD] })
+    if (pathname.startsWith('/holds/')) return send({ ok: true, agent: EVIL, waiting_count: EVIL })
+    if (pathname === '/queue') return send({ waiting: [RUN], slots: [{ slot: EVIL, count: EVIL }] })
+    if (pathname.startsWith('/queue/')) return send({ ok: true, run: RUN })
     if (pathname === '/runs') return send({ runs: [RUN] })
     if (pathname === '/agents') return send({ agents: [AGENT, { ...AGENT, problem: EVIL }] })
     if (pathname === '/runs/current' || pathname === `/runs/${ID}`) return send(RUN)
@@ -115,6 +142,13 @@ const ID = '00000000-0000-0000-0000-000000000000'
 const LINES: readonly (readonly string[])[] = [
   ['agents'],
   ['slots'],
+  ['holds'],
+  ['holds', 'release', 'claude'],
+  ['disk'],
+  ['disk', '--dry-run'],
+  ['queue'],
+  ['queue', 'first', ID],
+  ['run', 'hello', '--if-running', 'queue'],
   ['status'],
   ['runs'],
   ['run', 'hello'],
@@ -124,6 +158,8 @@ const LINES: readonly (readonly string[])[] = [
   ['rerun', ID],
   ['show', ID],
   ['autopoll', 'launch'],
+  ['diff'],
+  ['diff', ID],
   ['stop'],
   ['stop', ID],
   ['logs'],
@@ -149,7 +185,7 @@ for (const refuses of [false, true]) {
         const terminal = { url, columns: 80, isErrTerminal: true }
         const { out, err } = await runCommand(line, terminal)
         t.match(out + err, 'owned', name)
-        const isLog = line[0] === 'logs' || line.includes('--follow')
+        const isLog = line[0] === 'logs' || line[0] === 'diff' || line.includes('--follow')
         // A log keeps its colours and returns, and the terminal gets its own back.
         // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
         const own = isLog ? out.replaceAll('\r\n', '\n').replaceAll(/\u001b\[(31|0)m/g, '') : out

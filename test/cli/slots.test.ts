@@ -24,7 +24,7 @@ t.test('slots are told with what runs, what is being launched, and who waits', a
   const answer: SlotList = {
     max_runs: 4,
     slots: [
-      { slot: 'default', run: null, launch: null, waiting: [] },
+      { slot: 'default', run: null, launch: null, waiting: [], waiting_count: 0 },
       {
         slot: 'loop/docs',
         run,
@@ -35,8 +35,9 @@ t.test('slots are told with what runs, what is being launched, and who waits', a
           step: 'startup_check',
         },
         waiting: [{ request_id: 'b', run_id: null, since: '2026-11-01T09:59:55Z' }],
+        waiting_count: 3,
       },
-      { slot: 'new', run: { ...run, started_at: null }, launch: null, waiting: [] },
+      { slot: 'new', run: { ...run, started_at: null }, launch: null, waiting: [], waiting_count: 0 },
     ],
   }
   const url = await answering(t, answer)
@@ -49,6 +50,7 @@ t.test('slots are told with what runs, what is being launched, and who waits', a
       `loop/docs  running 3f2a0000 Fix it for 2 m, ${run.workspace}`,
       '           launching 77aa0000 for 10 s, at startup check',
       '           waiting a request that only stops for 5 s',
+      '           and 2 more wait',
       `new        running 3f2a0000 Fix it, ${run.workspace}`,
       'At most 4 runs at a time (LOOPER_MAX_RUNS).',
       '',
@@ -68,12 +70,17 @@ t.test('a run is asked for in its slot, listed by it, and run again in it', asyn
     outcome: 'exited',
     return_code: 0,
   })
-  await runCommand(['run', 'Go', '--slot', 'docs', '--share-workspace'], { url })
+  const more = ['--share-workspace', '--isolate', 'worktree', '--no-tools']
+  await runCommand(['run', 'Go', '--slot', 'docs', ...more], { url })
   await runCommand(['rerun', '3f2a'], { url })
   await runCommand(['runs', '--slot', 'docs'], { url })
   t.match(
     service.asked.filter(({ method }) => method === 'POST'),
     Array(2).fill({ body: { slot: 'docs', share_workspace: true } }),
+  )
+  t.match(
+    service.asked.find(({ method }) => method === 'POST'),
+    { body: { tools: false } },
   )
   t.match(service.asked.at(-1), { url: '/runs?limit=20&slot=docs' })
 })

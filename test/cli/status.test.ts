@@ -16,10 +16,12 @@ const IDLE: Status = {
   agent: 'codex',
   slot: { taken: false, request_id: null, run_id: null, step: null },
   slots: [],
+  holds: [],
   current: null,
   live_pids: [],
   autopoll: { enabled: false, next_at: null, would_skip: null, paused: false },
   notice: { kind: 'log', route: null, problem: null, last: null },
+  today: null,
   disk: { path: '/logs', free_mb: 5000, min_free_mb: 100, ok: true },
   problems: {},
 }
@@ -107,6 +109,40 @@ others    other live agents: 77
   )
 })
 
+t.test('a run that gives no sign of life is told, and since when', async (t) => {
+  const { show, service } = await setUp(t)
+  service.status = { ...IDLE, current: service.add({ silent_since: '2026-11-01T09:48:00Z' }) }
+  t.match(await show(), /^ {10}no sign of life for 12 m$/m)
+  t.match((await runCommand(['show'], { url: service.url, world })).out, /^silent {5}.*, 12 m ago$/m)
+})
+
+t.test('a cap over the disk is told, and where it cannot be kept', async (t) => {
+  const { show, service } = await setUp(t)
+  const cap = { cap_mb: 2048, used_mb: 1024, kept_mb: 10, ok: true, checked_at: '2026-11-01T09:59:00Z' }
+  const shown = async (disk_cap: object) => {
+    service.status = { ...IDLE, disk_cap }
+    return show()
+  }
+  t.match(await shown(cap), /^cap {7}1 GB of at most 2 GB$/m)
+  const over = { ...cap, used_mb: 3072, ok: false }
+  t.match(await shown(over), /^cap {7}3 GB of at most 2 GB\n {10}→ looper disk shows what has to stay$/m)
+  t.notMatch(await shown({ ...cap, used_mb: null }), /^cap/m)
+  t.notMatch(await shown({ ...cap, cap_mb: null }), /^cap/m)
+})
+
+t.test('an agent at its usage limit is told, and how to release it', async (t) => {
+  const at = '2026-11-01T09:00:00.000Z'
+  const held = { agent: 'claude', since: at, until: null, held_until: null, run_id: 'a', waiting_count: 1 }
+  const { show, service } = await setUp(t, { holds: [held] })
+  t.match(
+    await show(),
+    /^limit {5}claude waits until another run .*; 1 run waits\n {10}→ looper holds release claude$/m,
+  )
+  const { holds: _holds, ...older } = service.status
+  service.status = older
+  t.notMatch(await show(), /^limit/m)
+})
+
 t.test('what is not known yet is left out', async (t) => {
   const { show, service } = await setUp(t)
   service.status = {
@@ -152,12 +188,14 @@ t.test('--json gives the answer as it came', async (t) => {
 t.test('what the service cannot tell, and why', async (t) => {
   const { show, service } = await setUp(t, {
     live_pids: null,
+    holds: null,
     autopoll: null,
     notice: null,
     disk: null,
     problems: {
       current: 'the ledger is gone',
       live_pids: 'no /proc',
+      holds: 'no ledger',
       autopoll: 'no directory',
       notice: 'no file',
     },
@@ -167,6 +205,7 @@ t.test('what the service cannot tell, and why', async (t) => {
     shown,
     `run       unknown: the ledger is gone
 slot      free
+limits    unknown: no ledger
 autopoll  unknown: no directory
 notices   unknown: no file
 disk      unknown: the service gives no reason
@@ -174,6 +213,37 @@ others    unknown: no /proc
 `,
   )
   const { problems, ...older } = service.status
-  service.status = { ...older, disk: IDLE.disk, autopoll: IDLE.autopoll, notice: IDLE.notice, live_pids: [] }
+  service.status = {
+    ...older,
+    disk: IDLE.disk,
+    autopoll: IDLE.autopoll,
+    notice: IDLE.notice,
+    live_pids: [],
+    holds: [],
+  }
   t.match(await show(), 'nothing is running', 'one that says nothing of problems has none')
+})
+
+t.test('what was used today is told as far as there is anything of it', async (t) => {
+  const { service, show } = await setUp(t)
+  const today = {
+    day: '2026-11-01',
+    tokens: 0,
+    max_tokens: null,
+    cost_usd: 0,
+    max_cost_usd: null,
+    spent: false,
+  }
+  const until = '2026-11-02T00:00:00.000Z'
+  const lineOf = async (changes: Partial<typeof today> | object) => {
+    service.status = { ...IDLE, today: { ...today, until, ...changes } }
+    return /^today +(.*)$/m.exec(await show())?.[1]
+  }
+  t.equal(await lineOf({}), undefined)
+  t.equal(await lineOf({ tokens: 1234 }), '1,234 tokens')
+  t.equal(await lineOf({ max_tokens: 5000 }), '0 of 5,000 tokens')
+  t.equal(await lineOf({ cost_usd: 0.5 }), '$0.50')
+  t.equal(await lineOf({ tokens: 7, cost_usd: 0.5, max_cost_usd: 2 }), '7 tokens, $0.50 of $2.00')
+  t.equal(await lineOf({ tokens: 9, max_tokens: 9, spent: true }), '9 of 9 tokens')
+  t.match(await show(), /→ nothing is launched for /)
 })

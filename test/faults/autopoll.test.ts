@@ -6,6 +6,8 @@ import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/record/ledger.ts'
+import { NO_BUDGET } from '../../src/runs/budget/budget.ts'
+import { createDays } from '../../src/runs/budget/days.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { createAutopoll } from '../../src/triggers/autopoll/autopoll.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
@@ -19,6 +21,7 @@ import {
   setUpFault,
   watchForTwo,
 } from '../helpers/fault-service.ts'
+import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
 import { carriers } from '../helpers/processes.ts'
 import { until } from '../helpers/service.ts'
 
@@ -103,7 +106,12 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     minFreeMb: 0,
     maxRuns: 4,
     recheck: () => undefined,
+    argvOfCheck: () => [],
+    worktrees: NO_WORKTREES,
     maxLogBytes: 0,
+    toolStallMs: 0,
+    days: createDays({ ledger, clock: systemClock, cap: NO_BUDGET }),
+    warning: { stallMs: 0, toolStallMs: 0 },
     mirror: null,
   })
   const watch = watchForTwo(test, logDir)
@@ -119,7 +127,7 @@ function startAutopoll(test: Test, prompt: string, pollMs: number) {
     staleMs: 0,
     slot: 'default',
     maxRunsPerHour: 1000,
-    limitedUntil: () => null,
+    held: () => null,
     skipped: () => undefined,
     notify: async () => ({ output: '', messageId: null }),
     async prepare() {

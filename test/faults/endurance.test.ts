@@ -6,6 +6,8 @@ import { systemClock } from '../../src/base/clock.ts'
 import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
 import { openLedger } from '../../src/record/ledger.ts'
+import { NO_BUDGET } from '../../src/runs/budget/budget.ts'
+import { createDays } from '../../src/runs/budget/days.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import {
@@ -17,6 +19,7 @@ import {
   setUpFault,
   trailersIn,
 } from '../helpers/fault-service.ts'
+import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
 import { carriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
 import { until } from '../helpers/service.ts'
@@ -102,7 +105,12 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
     minFreeMb: 0,
     maxRuns: 4,
     recheck: () => undefined,
+    argvOfCheck: () => [],
+    worktrees: NO_WORKTREES,
     maxLogBytes: 1_000_000,
+    toolStallMs: 0,
+    days: createDays({ ledger, clock: systemClock, cap: NO_BUDGET }),
+    warning: { stallMs: 0, toolStallMs: 0 },
     mirror: null,
   })
   const launch = async (i: number) => {
@@ -114,6 +122,7 @@ t.test(`28: after ${RUNS} runs the heart holds no more timers and descriptors th
       message: 'x',
       route: () => 'nowhere',
       ifRunning: 'replace',
+      asked: '{}',
       notify: async () => ({ output: '', messageId: null }),
       delayMs: 0,
       startupCheckMs: i % 2 === 0 ? 60_000 : 0,

@@ -77,6 +77,25 @@ t.test('an end that somebody kept from the ledger until the service was gone is 
   await assertSettled(t, next, fault.watch, [fresh.runId])
 })
 
+t.test('a run that was launched while somebody held the ledger is followed by the next life', async (t) => {
+  const fault = await setUpFault(t)
+  const asked = fault.run('exec sleep 300', { codex_exec_delay_seconds: 1 })
+  await until('it is announced', async () => (await runsOf(fault.service)).length === 1)
+  const other = new DatabaseSync(path.join(fault.logDir, 'looper.db'))
+  t.teardown(() => other.close())
+  other.exec('BEGIN IMMEDIATE')
+  const { status, runId, pid } = await asked
+  t.equal(status, 200)
+  await killService(fault.service)
+  t.match(other.prepare('SELECT launched_at FROM runs').all(), [{ launched_at: null }], 'nothing was written')
+  other.exec('ROLLBACK')
+  const next = await fault.restart()
+  await until('it is taken up', async () => (await recordOf(next, runId)).started_at !== null)
+  t.match(await recordOf(next, runId), { outcome: null })
+  t.ok(carriers(runId).includes(pid), 'it lives')
+  await assertSettled(t, next, fault.watch, [runId])
+})
+
 /** Starts a service that must refuse, and tells what it said. */
 async function refusal(logDir: string, settings: NodeJS.ProcessEnv = {}) {
   const child = spawnService({ CODEX_EXEC_LOG_DIR: logDir, HOME: logDir, ...settings })
@@ -102,6 +121,19 @@ t.test('27: a ledger from a newer Looper is refused, and left as it is', async (
   }
   t.ok(readFileSync(file).equals(before))
 })
+
+t.test(
+  'a ledger that somebody locks for long is no wrong setting: the start may be tried again',
+  async (t) => {
+    const logDir = t.testdir()
+    const other = new DatabaseSync(path.join(logDir, 'looper.db'))
+    t.teardown(() => other.close())
+    other.exec('BEGIN EXCLUSIVE')
+    const { code, output } = await refusal(logDir)
+    t.equal(code, 1)
+    t.match(output, /cannot open the ledger .*: database is locked; try again/)
+  },
+)
 
 t.test('27: a ledger that cannot be written is refused at start', async (t) => {
   const logDir = t.testdir({ logs: {} })

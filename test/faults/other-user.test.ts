@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { endOf, killService, recordOf, serverLogOf, stopSurely } from '../helpers/fault-service.ts'
@@ -122,4 +123,24 @@ t.test('a tool that became another user keeps nobody from beginning, and is name
   agentIs('exec sleep 300')
   t.match(await post(), { status: 200, body: { ok: true } })
   end(pid)
+})
+
+t.test('a tool that lets nobody read its environment is found by its mark, and stopped', async (t) => {
+  // The kernel closes what /proc tells of a program that its own user may not read: execve(2), proc(5).
+  const unreadable = path.join(dir, 'unreadable')
+  copyFileSync('/bin/sleep', unreadable)
+  chmodSync(unreadable, 0o111)
+  agentIs(
+    `(setsid sh -c 'echo $$ >${told}; exec ${unreadable} 300 >/dev/null 2>&1' &)
+     until [ -s ${told} ]; do sleep 0.02; done; sleep 0.3`,
+  )
+  const first = await post()
+  await until('the tool', () => textOf(`/proc/${textOf(told).trim()}/cmdline`).startsWith(unreadable))
+  const pid = Number(textOf(told))
+  t.equal(uidOf(pid), SERVICE_USER.uid, 'one of the service itself')
+  const { stdout } = spawnSync('cat', [`/proc/${pid}/environ`], { ...SERVICE_USER, encoding: 'utf8' })
+  t.equal(stdout, '', 'whose environment it may not read')
+  const runId = runIdOf(first.body.codex_exec_result?.command ?? '')
+  t.match(await endOf(service, runId), { outcome: 'exited', return_code: 0 })
+  t.notOk(textOf(`/proc/${pid}/cmdline`).startsWith(unreadable), 'it is gone')
 })

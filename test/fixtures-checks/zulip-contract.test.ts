@@ -259,8 +259,13 @@ t.test('the loopback Zulip lists its users in the shape of the API', async (t) =
   }
 })
 
-t.test('the loopback Zulip knows no other path and no other method', async (t) => {
+t.test('the loopback Zulip knows no other path, and lists messages as they are asked for', async (t) => {
   const { call } = await setUp(t)
   t.match(await call('/streams', null), { status: 404, body: { result: 'error' } })
-  t.match(await call('/messages', null), { status: 405, body: { code: 'METHOD_NOT_ALLOWED' } })
+  const missing = { status: 400, body: { code: 'REQUEST_VARIABLE_MISSING' } }
+  t.match(await call('/messages', null), missing)
+  t.match(await call('/messages?num_before=5&anchor=newest', null), missing)
+  const all = '/messages?anchor=newest&apply_markdown=false&num_after=0&num_before='
+  t.match(await call(`${all}5001`, null), { status: 400, body: { code: 'BAD_REQUEST' } })
+  t.match(await call(`${all}100`, null), { status: 200, body: { result: 'success', messages: [] } })
 })

@@ -7,13 +7,16 @@ import type { LaunchRequest } from '../../src/runs/run.ts'
 export const CODEX_ONLY: Agents = { all: [codex], known: codex, standard: codex }
 
 /** A run of codex that asks for nothing else. */
-export const CODEX_CHOICE: AgentChoice & Pick<LaunchRequest, 'slot' | 'sharesWorkspace'> = {
+export const CODEX_CHOICE: AgentChoice &
+  Pick<LaunchRequest, 'slot' | 'sharesWorkspace' | 'check' | 'budget'> = {
   agent: codex,
   model: null,
   system: null,
   session: null,
   slot: 'default',
   sharesWorkspace: false,
+  check: null,
+  budget: null,
 }
 
 /** What nobody has said yet, as a run on the record has it. */
@@ -25,6 +28,15 @@ export const UNSAID = {
   turns: null,
   errorKind: null,
   reply: null,
+  check: null,
+  verdict: null,
+  verdictCause: null,
+  verifyReturnCode: null,
+  budget: { maxTokens: 0, maxCostUsd: 0 },
+  workTree: null,
+  tokenSha256: null,
+  changes: null,
+  worktree: null,
 } as const
 
 /** The same in the API's words. */
@@ -36,6 +48,15 @@ export const UNSAID_ANSWER = {
   turns: null,
   error_kind: null,
   reply: null,
+  verify: null,
+  verify_timeout_seconds: null,
+  verdict: null,
+  verdict_cause: null,
+  verify_return_code: null,
+  max_tokens: null,
+  max_cost_usd: null,
+  changes: null,
+  worktree: null,
 } as const
 
 /** A run on the record that asked for no slot of its own. */

@@ -10,6 +10,7 @@ import { LooperError } from '../../src/base/errors.ts'
 import { createFailures } from '../../src/http/failures.ts'
 import type { Opened } from '../../src/plugin.ts'
 import { openLedger } from '../../src/record/ledger.ts'
+import { createChanges } from '../../src/runs/changes/changes.ts'
 import type { RunRequest, RunResult } from '../../src/runs/run.ts'
 import type { Runs } from '../../src/runs/runs.ts'
 import { observeLedger } from '../../src/runs/steps.ts'
@@ -22,6 +23,8 @@ import { dashboardRoutes } from '../../src/views/dashboard/routes.ts'
 import type { Metrics } from '../../src/views/metrics/metrics.ts'
 import { metricsRoutes } from '../../src/views/metrics/routes.ts'
 import { statusRoutes } from '../../src/views/status/routes.ts'
+import { NO_DAYS } from './days.ts'
+import { NO_WORKTREES } from './no-worktrees.ts'
 
 /** Milliseconds since the epoch: the tests' present. */
 export const NOW = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -60,6 +63,19 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     live: () => [],
     close: async () => undefined,
     handOver: async () => undefined,
+    next: async () => ({ kind: 'none' }),
+    holds: {
+      of: () => null,
+      all: () => [],
+      agents: () => [],
+      assertFree: () => undefined,
+      begins: () => undefined,
+      ended: () => undefined,
+      release: () => false,
+      tick: () => null,
+    },
+    days: NO_DAYS,
+    changed: () => new Promise(() => undefined),
   }
   return { runs, asked }
 }
@@ -94,6 +110,14 @@ export async function buildTestApp(
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     problems: async () => [],
+    changes: createChanges({
+      dir: path.join(dir, '.changes'),
+      git: () => '/usr/bin/git',
+      env: {},
+      clock: systemClock,
+      logger,
+      hurry: new AbortController().signal,
+    }),
     clock: { ...systemClock, now: () => NOW },
     runs,
     ledger,
@@ -107,6 +131,8 @@ export async function buildTestApp(
       stallMs: 0,
       agents: { all: [AT_HAND], standard: AT_HAND, known: AT_HAND },
       findRun: () => null,
+      worktrees: NO_WORKTREES,
+      liveIn: () => null,
       agentEnv: () => ({}),
       places: { projectDir: '/', home: '/', searchPath: '' },
       logDir: test.testdirName,
@@ -116,6 +142,7 @@ export async function buildTestApp(
       access: {
         workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
         programs: () => new Map(),
+        executables: () => new Map(),
         scripts: () => new Set(),
       },
     },

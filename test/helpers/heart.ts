@@ -7,10 +7,14 @@ import { systemClock } from '../../src/base/clock.ts'
 import { createRunLog } from '../../src/logs/run-log.ts'
 import { openHost } from '../../src/places/host/host.ts'
 import { linuxTable } from '../../src/processes/linux.ts'
-import { openLedger, type RunIntent } from '../../src/record/ledger.ts'
+import { openLedger } from '../../src/record/ledger.ts'
+import type { RunIntent } from '../../src/record/run-record.ts'
+import { NO_BUDGET } from '../../src/runs/budget/budget.ts'
+import { createDays } from '../../src/runs/budget/days.ts'
 import type { LaunchRequest, RunRequest } from '../../src/runs/run.ts'
 import type { RunsDeps } from '../../src/runs/runs.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from './agents.ts'
+import { NO_WORKTREES } from './no-worktrees.ts'
 import { carriers } from './processes.ts'
 import { PROJECT } from './service.ts'
 
@@ -54,7 +58,12 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
     minFreeMb: 0,
     maxRuns: 4,
     recheck: () => undefined,
+    argvOfCheck: ({ line }) => ['/bin/sh', '-c', line],
+    worktrees: NO_WORKTREES,
     maxLogBytes: 0,
+    toolStallMs: 0,
+    days: createDays({ ledger, clock: systemClock, cap: NO_BUDGET }),
+    warning: { stallMs: 0, toolStallMs: 0 },
     logger: pino({ level: 'trace' }, { write: (line: string) => events.push(JSON.parse(line)) }),
     env: () => ({ PATH: process.env.PATH, TEST_FILE_ID: process.env.TEST_FILE_ID, MARK: mark }),
     mirror: null,
@@ -114,6 +123,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
         message: 'a run',
         route: () => 'nowhere',
         ifRunning: 'replace',
+        asked: '{}',
         notify: async () => ({ output: 'announced', messageId: null }),
         launch,
         delayMs: 0,

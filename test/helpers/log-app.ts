@@ -3,8 +3,9 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import type { Patience } from '../../src/app.ts'
 import type { TokenCheck } from '../../src/http/tokens.ts'
-import type { RunFinish } from '../../src/record/ledger.ts'
+import type { RunFinish } from '../../src/record/run-record.ts'
 import { buildTestApp, NOW } from './app.ts'
+import { intentOf } from './record.ts'
 
 const END: RunFinish = {
   outcome: 'exited',
@@ -37,23 +38,7 @@ export async function startLogApp(
   /** A run that lives; without a log it is still being announced. */
   function begin(runId: string, text: string | Buffer | null = '', agent = 'codex') {
     const file = path.join(dir, `${runId}.log`)
-    ledger.begin({
-      runId,
-      requestId: '0a1b2c3d',
-      trigger: 'http',
-      caller: null,
-      agent,
-      model: null,
-      slot: 'default',
-      sharesWorkspace: false,
-      name: 'a run',
-      workspace: '/repo',
-      prompt: 'x',
-      binary: '/codex',
-      timeoutMs: 0,
-      stallMs: 0,
-      requestedAt: NOW,
-    })
+    ledger.begin(intentOf(runId, { agent, requestedAt: NOW }))
     const launch = (content: string | Buffer) => {
       writeFileSync(file, content)
       ledger.step(runId, { logPath: file })

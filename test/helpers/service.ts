@@ -49,6 +49,8 @@ export function serviceEnv(settings: NodeJS.ProcessEnv, user?: User): NodeJS.Pro
   return {
     ...Object.fromEntries(inherited),
     LOOPER_PORT: '0',
+    // Workspaces of tests lie in the project, whose own repository is nobody's work.
+    GIT_CEILING_DIRECTORIES: path.join(PROJECT, '.tap/fixtures'),
     // Never the runs of the person who runs the tests.
     LOOPER_STOP_SCOPE: 'own',
     ZULIPRC_PATH: '',

@@ -1,57 +1,28 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { type KeepRules, removeOldRuns } from '../../src/logging/retention.ts'
 import { openLedger } from '../../src/record/ledger.ts'
+import { intentOf, logNameOf, putInto } from '../helpers/record.ts'
 
 const DAY_MS = 86_400_000
 const MIB = 1_048_576
 const NOW = Date.UTC(2026, 5, 15)
-const nameOf = (id: string) => `codex-exec-20260102-030405-${id}.log`
 
 /** Run logs and a ledger, and ways to put runs of an age into them. */
 function setUp(test: Test) {
   const dir = path.join(test.testdir({ logs: {} }), 'logs')
   const ledger = openLedger(path.join(dir, '../looper.db'), (message) => test.fail(message))
   test.teardown(() => ledger.close())
-  const put = (name: string, ageMs: number, bytes = 4) => {
-    const file = path.join(dir, name)
-    writeFileSync(file, 'text')
-    truncateSync(file, bytes)
-    utimesSync(file, new Date(NOW - ageMs), new Date(NOW - ageMs))
-    return file
-  }
+  const putAt = putInto(dir)
+  const put = (name: string, ageMs: number, bytes?: number) => putAt(name, NOW - ageMs, bytes)
   const begin = (id: string, logPath: string | null) => {
-    ledger.begin({
-      runId: id,
-      requestId: id,
-      trigger: 'http',
-      caller: null,
-      agent: 'codex',
-      model: null,
-      slot: 'default',
-      sharesWorkspace: false,
-      name: 'a run',
-      workspace: '/repo',
-      prompt: 'go',
-      binary: '/usr/bin/codex',
-      timeoutMs: 0,
-      stallMs: 0,
-      requestedAt: NOW,
-    })
+    ledger.begin(intentOf(id, { requestId: id, requestedAt: NOW }))
     if (logPath !== null) ledger.step(id, { logPath })
   }
   /** A run that ended that long ago, with its log. */
   const run = (id: string, ageMs: number, { bytes = 4, hasLog = true } = {}) => {
-    begin(id, hasLog ? put(nameOf(id), ageMs, bytes) : null)
+    begin(id, hasLog ? put(logNameOf(id), ageMs, bytes) : null)
     const end = { returnCode: 0, cause: null, outputBytes: null, tokensUsed: null }
     ledger.finish(id, { ...end, outcome: hasLog ? 'exited' : 'failed_to_start', endedAt: NOW - ageMs })
   }
@@ -78,9 +49,18 @@ t.test('runs older than the days to keep go, log and row together, younger ones 
   run('00000005', -DAY_MS)
   t.equal(await remove({ days: 7 }), 2)
   const left = ['00000003', '00000004', '00000005']
-  t.strictSame(names(), left.map(nameOf))
+  t.strictSame(names(), left.map(logNameOf))
   t.strictSame(rows().sort(), left)
   t.equal(await remove({ days: 7 }), 0, 'the second time there is nothing to do')
+})
+
+t.test('what its check wrote goes with a run, and counts as its own', async (t) => {
+  const { run, remove, put, names } = setUp(t)
+  run('00000001', DAY_MS)
+  put(`${logNameOf('00000001')}.verify`, 0, MIB)
+  run('00000002', 0)
+  t.equal(await remove({ mb: 1 }), 1)
+  t.strictSame(names(), [logNameOf('00000002')])
 })
 
 t.test('part of a day is a time too', async (t) => {
@@ -98,7 +78,7 @@ t.test('of too many runs the newest stay, whether or not they have a log', async
   }
   t.equal(await remove({ count: 2 }), 2)
   t.strictSame(rows(), ['00000004', '00000003'])
-  t.strictSame(names(), [nameOf('00000004')])
+  t.strictSame(names(), [logNameOf('00000004')])
 })
 
 t.test('of too many megabytes the newest stay', async (t) => {
@@ -124,13 +104,13 @@ t.test('without a rule everything is kept for ever', async (t) => {
   const { run, remove, names, rows } = setUp(t)
   run('00000001', 10_000 * DAY_MS)
   t.equal(await remove({}), 0)
-  t.strictSame(names(), [nameOf('00000001')])
+  t.strictSame(names(), [logNameOf('00000001')])
   t.strictSame(rows(), ['00000001'])
 })
 
 t.test('a live run stays, log and row, however long it was quiet', async (t) => {
   const { run, put, begin, remove, rows } = setUp(t)
-  const live = put(nameOf('00000001'), 100 * DAY_MS, 5 * MIB)
+  const live = put(logNameOf('00000001'), 100 * DAY_MS, 5 * MIB)
   begin('00000001', live)
   run('00000002', 100 * DAY_MS)
   t.equal(await remove({ days: 1, count: 1, mb: 1 }, [live]), 1)
@@ -140,18 +120,18 @@ t.test('a live run stays, log and row, however long it was quiet', async (t) => 
 
 t.test('a log without a row, and a row whose log is gone, grow old like any other', async (t) => {
   const { run, put, remove, names, rows } = setUp(t)
-  put(nameOf('00000001'), 8 * DAY_MS)
-  put(nameOf('00000002'), DAY_MS)
+  put(logNameOf('00000001'), 8 * DAY_MS)
+  put(logNameOf('00000002'), DAY_MS)
   run('00000003', 8 * DAY_MS, { hasLog: false })
   run('00000004', DAY_MS, { hasLog: false })
   t.equal(await remove({ days: 7 }), 2)
-  t.strictSame(names(), [nameOf('00000002')])
+  t.strictSame(names(), [logNameOf('00000002')])
   t.strictSame(rows(), ['00000004'])
 })
 
 t.test('a log that lies elsewhere by now is not touched, only its row goes', async (t) => {
   const { dir, begin, ledger, remove, rows } = setUp(t)
-  const elsewhere = path.join(dir, '..', nameOf('00000001'))
+  const elsewhere = path.join(dir, '..', logNameOf('00000001'))
   writeFileSync(elsewhere, 'text')
   begin('00000001', elsewhere)
   const end = { outcome: 'exited', returnCode: 0, cause: null, outputBytes: 1, tokensUsed: null } as const
@@ -163,12 +143,12 @@ t.test('a log that lies elsewhere by now is not touched, only its row goes', asy
 
 t.test('nothing but run logs is touched', async (t) => {
   const { dir, put, remove, names } = setUp(t)
-  const others = ['looper-server.log', 'notes.txt', `${nameOf('00000001')}.gz`, 'codex-exec-mine.log']
+  const others = ['looper-server.log', 'notes.txt', `${logNameOf('00000001')}.gz`, 'codex-exec-mine.log']
   for (const name of others) put(name, 100 * DAY_MS, 5 * MIB)
-  mkdirSync(path.join(dir, nameOf('00000002')))
-  symlinkSync('absent', path.join(dir, nameOf('00000003')))
+  mkdirSync(path.join(dir, logNameOf('00000002')))
+  symlinkSync('absent', path.join(dir, logNameOf('00000003')))
   const before = names()
-  put(nameOf('00000004'), 100 * DAY_MS)
+  put(logNameOf('00000004'), 100 * DAY_MS)
   t.equal(await remove({ days: 1, count: 1, mb: 1 }), 1)
   t.strictSame(names(), before)
 })
@@ -183,7 +163,7 @@ t.test('the times of a log go with it, and those of others stay', async (t) => {
   const { dir, run, remove } = setUp(t)
   run('0000000a', 10 * DAY_MS)
   run('0000000b', 0)
-  for (const id of ['0000000a', '0000000b']) writeFileSync(path.join(dir, `${nameOf(id)}.times`), '')
+  for (const id of ['0000000a', '0000000b']) writeFileSync(path.join(dir, `${logNameOf(id)}.times`), '')
   t.equal(await remove({ days: 5 }), 1)
-  t.same(readdirSync(dir).sort(), [nameOf('0000000b'), `${nameOf('0000000b')}.times`])
+  t.same(readdirSync(dir).sort(), [logNameOf('0000000b'), `${logNameOf('0000000b')}.times`])
 })

@@ -168,6 +168,54 @@ t.test('a run whose log was removed has its end told without lines', buffered, a
   t.match(zulip.edits[0]?.content, /^a run\n\n✅ exited 0 after .* s · its log was removed while it ran$/)
 })
 
+t.test(
+  'an end that Zulip would not take is told later, and everybody sees what waits',
+  buffered,
+  async (t) => {
+    const { run, service, zulip } = await setUpFault(t)
+    const outbox = async (query = '') => (await fetch(`${service.url}/outbox${query}`)).json()
+    const { runId } = await run('echo hello')
+    zulip.interruptEdit((_request, response) => {
+      response.writeHead(503)
+      response.end('{"result":"error","msg":"restarting"}')
+    })
+    await until('the edit', () => zulip.edits.length === 1)
+    await until('it is noted', async () => Object(await outbox()).pending === 0)
+    t.match(await outbox('?state=sent'), {
+      pending: 0,
+      given_up: 0,
+      oldest_pending_at: null,
+      messages: [
+        { run_id: runId, state: 'sent', attempts: 2, message_id: 42, next_at: null, conversation: /coding/ },
+      ],
+    })
+    zulip.interruptEdit(() => undefined)
+    const second = await run('true')
+    await until('it waits', async () => Object(await outbox()).pending === 1)
+    t.match(await outbox('?state=pending&limit=1'), {
+      oldest_pending_at: String,
+      messages: [{ run_id: second.runId, state: 'pending', done_at: null }],
+    })
+    t.match(await outbox('?state=lost'), { code: 'LOOPER_FIELD_INVALID' })
+  },
+)
+
+t.test('a service that is killed as it tells an end tells it in its next life, once', buffered, async (t) => {
+  const { run, service, zulip, restart } = await setUpFault(t, { LOOPER_NOTIFY_END: 'message' })
+  const taken = Promise.withResolvers<void>()
+  zulip.onMessage(({ content }) => {
+    if (!content.startsWith('Run')) return
+    taken.resolve()
+  })
+  await run('sleep 0.2')
+  await taken.promise
+  await killService(service)
+  const next = await restart()
+  const third = await run('exit 3', {}, next)
+  await until('the next end', () => zulip.messages.some(({ content }) => content.includes(third.runId)))
+  t.equal(zulip.messages.filter(({ content }) => content.startsWith('Run')).length, 2)
+})
+
 t.test('a Zulip that is gone at the end harms nothing', buffered, async (t) => {
   const { run, service, zulip, workspace, logDir } = await setUpFault(t)
   const { runId } = await run(waitFor('go'))

@@ -42,6 +42,9 @@ const RUN: EndedRun = {
   cause: 'no such model',
   remedy: null,
   tokensUsed: 1234,
+  verdict: null,
+  verdictCause: null,
+  changes: null,
 }
 const SECRET = 'a-secret-of-this-test'
 const SENTENCE = /^\S.*\S$/s
@@ -164,6 +167,18 @@ export function testNotice({ open, longest, canEdit }: NoticeCase): void {
     t.notMatch(text, SECRET)
     t.equal(await sender.ends?.amend(messageId ?? 0, text, abort.signal), true)
     t.strictSame(edited(), [text])
+  })
+
+  t.test('a message whose answer was lost is found, and none that is known already', async (t) => {
+    const { sender, notify, abort } = await setUp(t)
+    const begin = Date.now()
+    const ask = (text: string, isKnown = (_id: number) => false) =>
+      sender.ends?.arrived?.(text, begin, isKnown, abort.signal)
+    t.equal(await ask('Hello'), null)
+    const { messageId } = await notify('Hello \n')
+    t.equal(await ask('Hello \n'), messageId)
+    t.equal(await ask('Hell'), null)
+    t.equal(await ask('Hello \n', (id) => id === messageId), null)
   })
 
   t.test('what may not be edited is no failure', async (t) => {

@@ -24,7 +24,7 @@ t.test('a stat line is read from the last parenthesis on', (t) => {
     group: 40,
     session: 41,
     start: '98765',
-    cpuTicks: 3,
+    cpuTicks: 10,
   })
   t.equal(parseStat('42 (x) Z 7 40 41 0', 'boot').state, 'zombie')
   t.equal(parseStat('42 (x) S 7 40 41 0', 'boot').state, 'alive')
@@ -264,4 +264,37 @@ t.test('a signal that is not allowed is told, one that is wrong is thrown', asyn
   t.notOk(await failing('EPERM').signal(self, 'SIGTERM'))
   t.notOk(await failing('ESRCH').signal(self, 'SIGTERM'))
   await t.rejects(failing('EINVAL').signal(self, 'SIGTERM'), { code: 'EINVAL' })
+})
+
+t.test(
+  'what a process moved grows, its ended children included; of one that is gone or closed it is nothing',
+  (t) => {
+    const table = linuxTable()
+    const before = table.movedBytesOf(process.pid)
+    spawnSync('cat', ['/proc/cpuinfo', process.execPath], { stdio: 'ignore' })
+    t.ok(table.movedBytesOf(process.pid) > before + 1_000_000)
+    t.equal(table.movedBytesOf(2 ** 31 - 1), 0)
+    const failing = (code: string) =>
+      linuxTable({
+        readFile: () => {
+          throw Object.assign(new Error(code), { code })
+        },
+      })
+    t.equal(failing('EACCES').movedBytesOf(1), 0)
+    t.equal(failing('EACCES').startNow(), null)
+    const broken = linuxTable({ readFile: () => Buffer.from('rchar: x\nwchar: -1\nno') })
+    t.equal(broken.movedBytesOf(1), 0)
+    t.equal(broken.startNow(), null)
+    t.end()
+  },
+)
+
+t.test('what begins now has the present as its start', async (t) => {
+  const table = linuxTable()
+  const before = Number(table.startNow())
+  const child = spawn('sleep', ['300'])
+  t.teardown(() => child.kill())
+  await once(child, 'spawn')
+  const start = Number((await table.inspect(child.pid ?? 0))?.start)
+  t.ok(start >= before - 1 && start <= Number(table.startNow()) + 1, `${before} ${start}`)
 })

@@ -40,6 +40,8 @@ t.test('it knows this very process', { skip }, async (t) => {
   t.notOk(await table.isAlive({ bootId: '', pid: 4_194_304, start: '1' }))
   t.equal(table.cookieOf(process.pid), null, 'its gap')
   t.equal(table.markOf(process.pid), null, 'its gap')
+  t.equal(table.movedBytesOf(process.pid), 0, 'its gap')
+  t.equal(table.startNow(), null, 'its gap')
   t.ok(table.maySignal(process.pid))
 })
 

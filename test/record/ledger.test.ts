@@ -13,29 +13,19 @@ import {
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
+import { BUDGET_COLUMNS } from '../../src/record/budget.ts'
+import { CHANGES_COLUMNS } from '../../src/record/changes.ts'
 import { LedgerError } from '../../src/record/file.ts'
-import { openLedger, type RunFinish, type RunIntent } from '../../src/record/ledger.ts'
+import { openLedger } from '../../src/record/ledger.ts'
+import type { RunFinish, RunIntent } from '../../src/record/run-record.ts'
+import { CHECK_COLUMNS } from '../../src/record/verify.ts'
+import { WORKTREE_COLUMN } from '../../src/record/worktree.ts'
 import { UNSAID } from '../helpers/agents.ts'
+import { intentOf as anIntentOf } from '../helpers/record.ts'
 import { PROJECT, textOf, until } from '../helpers/service.ts'
 
-const intentOf = (runId: string, more: Partial<RunIntent> = {}): RunIntent => ({
-  runId,
-  requestId: '0a1b2c3d',
-  trigger: 'http',
-  caller: null,
-  agent: 'codex',
-  model: null,
-  slot: 'default',
-  sharesWorkspace: false,
-  name: 'a run',
-  workspace: '/my repo',
-  prompt: "do 'this'\nand 🦊",
-  binary: '/usr/bin/codex',
-  timeoutMs: 60_000,
-  stallMs: 0,
-  requestedAt: 1_000,
-  ...more,
-})
+const intentOf = (runId: string, more: Partial<RunIntent> = {}) =>
+  anIntentOf(runId, { workspace: '/my repo', prompt: "do 'this'\nand 🦊", timeoutMs: 60_000, ...more })
 
 const END: RunFinish = {
   outcome: 'exited',
@@ -62,7 +52,9 @@ const SAID = [
 ]
 
 /** Takes back what came with the names of runs. */
-const WITHOUT_NAMES = `DELETE FROM texts WHERE name = 'name'; DROP INDEX runs_failed;
+const WITHOUT_NAMES = `DELETE FROM texts WHERE name = 'name'; DROP INDEX runs_failed; DROP INDEX runs_waiting; DROP INDEX runs_by_session; DROP TRIGGER runs_leave_sessions; DROP TABLE left_sessions; DROP TABLE outbox; DROP TABLE outbox_calls;
+  DROP TABLE holds; DROP TABLE spending; DROP TRIGGER runs_move_asked; DROP INDEX runs_interrupted;
+  ${[...CHECK_COLUMNS, ...BUDGET_COLUMNS, ...CHANGES_COLUMNS, WORKTREE_COLUMN, 'queue_place', 'if_running', 'asked', 'on_quota', 'interrupted', 'continued_by', 'silent_since', 'token_sha256'].map((name) => `ALTER TABLE runs DROP COLUMN ${name}`).join('; ')};
   DROP INDEX runs_by_slot; ALTER TABLE runs DROP COLUMN slot; ALTER TABLE runs DROP COLUMN shares_workspace;
   ALTER TABLE runs DROP COLUMN name; ALTER TABLE runs DROP COLUMN remedy; DROP TRIGGER runs_move_reply;
   ${SAID.map((name) => `ALTER TABLE runs DROP COLUMN ${name}`).join('; ')}`
@@ -100,6 +92,7 @@ t.test('every field comes back as it was written, step by step and after opening
   const begun = {
     ...intentOf('one', { trigger: 'autopoll', timeoutMs: 1005, stallMs: 0 }),
     seq: 1,
+    isWaiting: false,
     announcedAt: null,
     notice: null,
     noticeId: null,
@@ -113,6 +106,8 @@ t.test('every field comes back as it was written, step by step and after opening
     agentIdentity: null,
     wrapperIdentity: null,
     mirroredBytes: 0,
+    silentSince: null,
+    nearAt: null,
     endedAt: null,
     outcome: null,
     returnCode: null,
@@ -137,10 +132,12 @@ t.test('every field comes back as it was written, step by step and after opening
     wrapperIdentity: { bootId: 'boot', pid: 20, start: '100' },
   }
   ledger.step('one', launched)
+  const silent = { silentSince: 5_000, nearAt: 6_000 }
+  ledger.step('one', silent)
   const ended: RunFinish = { ...END, outcome: 'signaled', returnCode: -9, cause: 'x', remedy: 'do y' }
   ledger.finish('one', ended)
 
-  const whole = { ...begun, ...announced, ...stopped, ...prepared, ...launched, ...ended }
+  const whole = { ...begun, ...announced, ...stopped, ...prepared, ...launched, ...silent, ...ended }
   t.strictSame(ledger.find('one'), whole)
   ledger.close()
   t.strictSame(open().find('one'), whole)

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import {
   appendFileSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { NOTHING_SAID } from '../../src/agents/said.ts'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
 import { createRunLog } from '../../src/logs/run-log.ts'
 import { writeOrders } from '../../src/places/host/orders.ts'
@@ -21,6 +23,7 @@ import { COOKIE, type Identity } from '../../src/processes/table.ts'
 import { adoptRuns } from '../../src/runs/adopt.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
 import { FAKE_CODEX, heartOf } from '../helpers/heart.ts'
+import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
 import { carriers } from '../helpers/processes.ts'
 import { PROJECT, textOf, until } from '../helpers/service.ts'
 
@@ -53,7 +56,7 @@ async function kill({ deps }: Heart, ...identities: readonly Identity[]) {
 
 const LOST = 'its wrapper was killed while the service was down, so nobody knows its status'
 
-t.test('a run that is alive is followed to its end, with the status from its trailer', async (t) => {
+t.test('a run that is alive is followed to its end, with the status that its wrapper tells', async (t) => {
   const heart = heartOf(t)
   const { runId, logPath, agent, wrapper } = await heart.leftBy(
     'until [ -e go ]; do sleep 0.02; done; echo done; exit 3',
@@ -148,7 +151,7 @@ t.test(
   },
 )
 
-t.test('a run that ended meanwhile is ended with the status of its trailer', async (t) => {
+t.test('a run that ended meanwhile is ended with the status that its wrapper told', async (t) => {
   const heart = heartOf(t)
   for (const [code, end] of [
     ['exit 0', { outcome: 'exited', returnCode: 0, cause: null }],
@@ -329,7 +332,7 @@ async function leftByEarlierVersion(
   ledger.step(runId, { logPath, command: 'codex exec', headerBytes })
   mkdirSync(stateDir, { recursive: true })
   const statePath = path.join(stateDir, runId)
-  writeOrders(statePath, { workspace, logPath, argv: [FAKE_CODEX, prompt], stdin: null })
+  writeOrders(statePath, { workspace, logPath, argv: [FAKE_CODEX, prompt], stdin: null, env: {} })
   const child = spawn('/bin/sh', [path.join(PROJECT, 'test/fixtures/wrapper-before.sh'), stateDir], {
     detached: true,
     env: deps.env(),
@@ -391,7 +394,14 @@ t.test('what stands in the way among the states is no obstacle', async (t) => {
 /** A wrapper that has its orders, and stopped before it read them. */
 function startSlowWrapper({ deps, stateDir, workspace, ledger, begin }: Heart) {
   const prompt = 'echo began >began; until [ -e go ]; do sleep 0.02; done'
-  const { runId } = begin(prompt)
+  return slowWrapperOf(begin(prompt).runId, prompt, { deps, stateDir, workspace, ledger })
+}
+
+function slowWrapperOf(
+  runId: string,
+  prompt: string,
+  { deps, stateDir, workspace, ledger }: Pick<Heart, 'deps' | 'stateDir' | 'workspace' | 'ledger'>,
+) {
   const logPath = path.join(deps.logDir, 'run.log')
   writeFileSync(logPath, 'header\n')
   ledger.step(runId, { logPath, command: 'codex exec' })
@@ -399,26 +409,53 @@ function startSlowWrapper({ deps, stateDir, workspace, ledger, begin }: Heart) {
   const { child } = createWrappers(stateDir).take(deps.env())
   child.kill('SIGSTOP')
   const argv = [FAKE_CODEX, prompt]
-  writeOrders(path.join(stateDir, runId), { workspace, logPath, argv, stdin: null })
+  writeOrders(path.join(stateDir, runId), { workspace, logPath, argv, stdin: null, env: {} })
   pipeOf(child)?.resume().write(`${runId}\n`)
   return { runId, child }
 }
 
+/** A clock by which whoever waits lets the slow wrapper go on. */
+const wakingClock = (child: Pick<ChildProcess, 'kill'>): Clock => ({
+  ...systemClock,
+  sleep(ms, signal) {
+    child.kill('SIGCONT')
+    return systemClock.sleep(ms, signal)
+  },
+})
+
 t.test('a wrapper that is about to tell who it is, is waited for', async (t) => {
   const heart = heartOf(t)
   const { runId, child } = startSlowWrapper(heart)
-  const clock: Clock = {
-    ...systemClock,
-    sleep(ms, signal) {
-      child.kill('SIGCONT')
-      return systemClock.sleep(ms, signal)
-    },
-  }
-  const [run] = (await restart(heart, { clock })).all()
+  const [run] = (await restart(heart, { clock: wakingClock(child) })).all()
   t.equal(run?.runId, runId)
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
   t.same(readdirSync(heart.stateDir), [])
+})
+
+t.test('so is one whose run waits by the record, and one that never tells leaves it waiting', async (t) => {
+  const heart = heartOf(t)
+  const prompt = 'until [ -e go ]; do sleep 0.02; done'
+  const { binary, agent, ...launch } = heart.launchOf(prompt)
+  const runId = randomUUID()
+  const intent = { ...launch, runId, agent: agent.name, binary: binary.path, requestedAt: 1 }
+  heart.ledger.enqueue(intent, { ifRunning: 'queue', asked: '{}', place: 'last' })
+  const { child } = slowWrapperOf(runId, prompt, heart)
+  let time = 0
+  const never: Clock = {
+    ...systemClock,
+    monotonic: () => time,
+    async sleep() {
+      time += 1000
+    },
+  }
+  t.same((await restart(heart, { clock: never })).all(), [])
+  t.equal(time, 5000)
+  t.match(heart.ledger.find(runId), { isWaiting: true })
+  const [run] = (await restart(heart, { clock: wakingClock(child) })).all()
+  t.equal(run?.runId, runId)
+  writeFileSync(path.join(heart.workspace, 'go'), '')
+  t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
 })
 
 t.test(
@@ -502,15 +539,35 @@ t.test('a wrapper that has told of itself is waited for until it tells of its ag
   const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   const boot = heart.deps.table.bootId
   writeFileSync(path.join(heart.stateDir, runId), `wrapper ${pid} ${ticks} ${boot}\n`)
-  const clock: Clock = {
-    ...systemClock,
-    sleep(ms, signal) {
-      child.kill('SIGCONT')
-      return systemClock.sleep(ms, signal)
-    },
-  }
-  const [run] = (await restart(heart, { clock })).all()
+  const [run] = (await restart(heart, { clock: wakingClock(child) })).all()
   t.equal(run?.runId, runId)
   writeFileSync(path.join(heart.workspace, 'go'), '')
   t.match(await run?.ended, { outcome: 'exited', returnCode: 0 })
+})
+
+t.test('a run that ended unheard keeps its session, and its work tree is settled', async (t) => {
+  const worktree = { id: 'one', branch: 'looper/one', workspace: '/nowhere', kept: null }
+  const heart = heartOf(t, {
+    worktrees: { ...NO_WORKTREES, settle: async (one) => ({ ...one, kept: true }) },
+  })
+  // Four fifths of it are used, which is no news any more.
+  const budget = { maxTokens: 1300, maxCostUsd: 0 }
+  const usage = { input_tokens: 1000, cached_input_tokens: 0, output_tokens: 50 }
+  const said = [
+    { type: 'thread.started', thread_id: 'a session' },
+    { type: 'turn.completed', usage },
+  ]
+    .map((event) => `echo '${JSON.stringify(event)}'`)
+    .join('; ')
+  const { runId, complete } = await heart.leftBy(said, undefined, { budget })
+  await complete
+  heart.ledger.step(runId, { worktree, said: { ...NOTHING_SAID, sessionId: 'a session' } })
+  await restart(heart)
+  t.match(heart.ledger.find(runId), {
+    outcome: 'exited',
+    returnCode: 0,
+    usage: { total: 1050 },
+    nearAt: null,
+    worktree: { ...worktree, kept: true },
+  })
 })

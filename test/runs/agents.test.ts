@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { RunDetails } from '../../src/runs/schemas.ts'
+import type { RunDetails } from '../../src/runs/run-schemas.ts'
 import { setUpFault } from '../helpers/fault-service.ts'
 import { carriers } from '../helpers/processes.ts'
 import { PROJECT, textOf, until } from '../helpers/service.ts'
@@ -94,6 +94,27 @@ t.test(
     t.equal(words[words.indexOf('--resume') + 1], SESSION)
   },
 )
+
+t.test('who goes on in what runs stops it politely, and where it cannot, stops nothing', async (t) => {
+  const { run, argv, recordOf, ended, service, workspace } = await setUp(t)
+  const first = await run('exec sleep 300', { agent: 'claude' })
+  const more = { zulip_message: 'x', codex_prompt: 'true', if_running: 'resume' }
+  await until('its session is known', async () => (await recordOf(first.runId)).session_id !== null)
+  const projects = path.join(t.testdirName, 'claude/projects/p')
+  mkdirSync(projects, { recursive: true })
+  t.match(await service.post(more), { status: 409, body: { code: 'LOOPER_RESUME_REFUSED' } }, 'it is gone')
+  t.match(await recordOf(first.runId), { outcome: null }, 'it runs on')
+  writeFileSync(path.join(projects, `${SESSION}.jsonl`), '')
+  const { status, body } = await service.post(more)
+  t.match({ status, body }, { status: 200, body: { workspace, killed_codex_exec_pids: [first.pid] } })
+  t.match(await recordOf(first.runId), {
+    outcome: 'replaced',
+    cause: `run ${body.run_id} goes on in its session`,
+  })
+  t.match(await ended(String(body.run_id)), { agent: 'claude', session_id: SESSION })
+  const words = argv()
+  t.equal(words[words.indexOf('--resume') + 1], SESSION)
+})
 
 t.test('its private files are its own, and gone when it has ended', async (t) => {
   const { run, argv, ended, logDir } = await setUp(t)

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { RunIntent } from '../../src/record/ledger.ts'
+import type { RunIntent } from '../../src/record/run-record.ts'
 import type { Outcome } from '../../src/runs/outcome.ts'
 import { buildTestApp } from '../helpers/app.ts'
 
@@ -150,9 +150,9 @@ t.test('a value that is none is refused by the name of its field', async (t) => 
     ]),
     ...['', 'ended', 'exited,', 'exited, lost', 'LIVE'].map((value): [string, string] => [
       `outcome=${value}`,
-      "'outcome' must be one or more of live, failed, exited, signaled, replaced, stopped, timed_out, stalled, failed_to_start, lost",
+      "'outcome' must be one or more of live, failed, exited, signaled, replaced, stopped, timed_out, stalled, over_budget, failed_to_start, lost",
     ]),
-    ['trigger=cron', "'trigger' must be one of http, hook, autopoll"],
+    ['trigger=cron', "'trigger' must be one of http, hook, autopoll, tool"],
     ...['', 'yesterday', '2026', '2026-13-01', '2026-11-01T00:00:00', '2026-11-01T25:00Z', '1'].map(
       (value): [string, string] => [
         `since=${value}`,

@@ -7,6 +7,7 @@ import { readTrailer } from '../../src/logs/run-log.ts'
 import { createLiveRuns } from '../../src/runs/live.ts'
 import type { LaunchRequest } from '../../src/runs/run.ts'
 import { heartOf } from '../helpers/heart.ts'
+import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
 import { carriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
 import { exhaustDescriptors } from '../helpers/shortage.ts'
@@ -88,7 +89,7 @@ t.test('a failing run is told as such, and of several reasons for its end the fi
 
 for (const [limit, prompt, changes, maxLogBytes, end] of [
   ['its time is over', STUBBORN, { timeoutMs: 300 }, 0, { outcome: 'timed_out', cause: 'it ran for 0.3 s' }],
-  ['it is stalled', 'sleep 300', { stallMs: 400 }, 0, { outcome: 'stalled', cause: /no CPU for 0.4 s/ }],
+  ['it is stalled', 'sleep 300', { stallMs: 400 }, 0, { outcome: 'stalled', cause: /no data for 0.4 s/ }],
   ['its log is too long', 'exec yes', {}, 1_048_576, { outcome: 'stopped', cause: 'its log passed 1 MB' }],
 ] as const) {
   t.test(`a run is ended with its whole tree when ${limit}`, async (t) => {
@@ -167,7 +168,7 @@ t.test('a log that nobody can read keeps no run from its end', async (t) => {
   if (!record) return t.fail('it is on the record')
   const logPath = path.join(heart.deps.logDir, 'x'.repeat(300))
   const live = createLiveRuns(heart.deps)
-  const run = live.adopt(record, { ...left, logPath, command: 'codex exec', ranMs: 0 })
+  const run = live.adopt(record, { ...left, logPath, command: 'codex exec', ranMs: 0, toCheck: null })
   go(heart)
   const cause = /^its log cannot be read: ENAMETOOLONG/
   t.match(await run.ended, { outcome: 'exited', returnCode: 0, cause })
@@ -287,4 +288,22 @@ t.test('a workspace that is gone is told, and its log says that nobody knows a s
   await t.rejects(live.launch(runId, request), { code: 'LOOPER_WORKSPACE_INVALID' })
   t.strictSame(live.all(), [])
   t.match(textOf(String(heart.ledger.find(runId)?.logPath)), /_return_code=unknown\n$/)
+})
+
+t.test('a work tree that was made for a run that cannot be launched is settled', async (t) => {
+  const worktree = { id: 'one', branch: 'looper/one', workspace: '/nowhere', kept: null }
+  const settled: unknown[] = []
+  const heart = heartOf(t, {
+    worktrees: {
+      ...NO_WORKTREES,
+      open: async () => worktree,
+      async settle(one) {
+        settled.push(one)
+        return one
+      },
+    },
+  })
+  const launching = launch(heart, 'true', { isolation: { earlier: null } })
+  await t.rejects(launching, { code: 'LOOPER_WORKSPACE_INVALID' })
+  t.same(settled, [worktree])
 })

@@ -9,10 +9,13 @@ import { openHost } from '../../src/places/host/host.ts'
 import { createWrappers } from '../../src/places/host/wrappers.ts'
 import type { ProcessTable } from '../../src/processes/table.ts'
 import { openLedger } from '../../src/record/ledger.ts'
+import { NO_BUDGET } from '../../src/runs/budget/budget.ts'
+import { createDays } from '../../src/runs/budget/days.ts'
 import type { RunRequest } from '../../src/runs/run.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
+import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
 import { carriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
 import { PROJECT, until } from '../helpers/service.ts'
@@ -54,7 +57,12 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     minFreeMb: 0,
     maxRuns: 4,
     recheck: () => undefined,
+    argvOfCheck: () => [],
+    worktrees: NO_WORKTREES,
     maxLogBytes: 0,
+    toolStallMs: 0,
+    days: createDays({ ledger, clock: systemClock, cap: NO_BUDGET }),
+    warning: { stallMs: 0, toolStallMs: 0 },
     logger: pino({ level: 'silent' }),
     env: () => env,
     mirror: null,
@@ -74,6 +82,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
     slot,
     route: () => 'nowhere',
     ifRunning: 'replace',
+    asked: '{}',
     message: 'x',
     notify: async () => ({ output: '', messageId: null }),
     launch: prompt
@@ -108,6 +117,23 @@ t.test('a plan tells how long an agent has run that nobody here launched', async
   const { stop } = await runs.plan(request())
   t.match(stop, [{ pid, runId: null, name: null, ageSeconds: Number, stoppable: true }])
   t.ok(Number(stop[0]?.ageSeconds) <= process.uptime())
+})
+
+t.test('no turn is taken where a stranger lives, also one that comes as the slot is taken', async (t) => {
+  let looksBlind = 0
+  const { runs, start, request, fake } = setUp(t, (table) => ({
+    commands: async () => (looksBlind-- > 0 ? [] : table.commands()),
+  }))
+  const waits = { ...request('sleep 300'), ifRunning: 'queue' as const }
+  const pid = pidOf(start(fake, ['exec', 'sleep 300']))
+  await until('it is seen', async () => (await runs.occupation()).agents.includes(pid))
+  t.match(await runs.start(waits), { kind: 'waiting' })
+  const prepare = async () => waits
+  looksBlind = 0
+  t.same(await runs.next('default', prepare), { kind: 'live' })
+  looksBlind = 1
+  t.same(await runs.next('default', prepare), { kind: 'live' })
+  t.equal((await runs.occupation()).obstacle, 'live')
 })
 
 t.test('every codex exec of this user is stopped, whoever started it, and no bystander', async (t) => {

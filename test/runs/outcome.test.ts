@@ -34,7 +34,15 @@ t.test('what Looper did to a run counts more than its status', async (t) => {
 
 t.test('a run failed that ended by itself, and not well', async (t) => {
   const failed = OUTCOMES.filter((outcome) => hasFailed({ outcome, returnCode: 3 }))
-  t.strictSame(failed, ['exited', 'signaled', 'timed_out', 'stalled', 'failed_to_start', 'lost'])
+  t.strictSame(failed, [
+    'exited',
+    'signaled',
+    'timed_out',
+    'stalled',
+    'over_budget',
+    'failed_to_start',
+    'lost',
+  ])
   t.notOk(hasFailed({ outcome: 'exited', returnCode: 0 }))
   t.ok(hasFailed({ outcome: 'timed_out', returnCode: 0 }), 'it ended well only because it was told to')
   t.ok(hasFailed({ outcome: 'exited', returnCode: null }), 'nobody knows that it ended well')

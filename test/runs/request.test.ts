@@ -17,9 +17,12 @@ import { codex } from '../../src/agents/codex/codex.ts'
 import { completeAgent } from '../../src/agents/complete-agent.ts'
 import { MAX_SECONDS, MAX_TIMER_MS } from '../../src/base/clock.ts'
 import type { Notify } from '../../src/notices/notice.ts'
-import { prepareLaunch, prepareRun, type RequestDefaults } from '../../src/runs/request.ts'
-import type { RunBody } from '../../src/runs/schemas.ts'
+import { NO_BUDGET } from '../../src/runs/budget/budget.ts'
+import { prepareLaunch } from '../../src/runs/launch-request.ts'
+import { prepareRun, prepareWaiting, type RequestDefaults } from '../../src/runs/request.ts'
+import type { RunBody } from '../../src/runs/run-body.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
+import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
 
 const NOTICE: RunBody = { zulip_message: 'starting' }
 
@@ -50,11 +53,14 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
     places: { projectDir: at('project'), home: at('home'), searchPath: at('bin') },
     agents: CODEX_ONLY,
     findRun: () => null,
+    worktrees: NO_WORKTREES,
+    liveIn: () => null,
     agentEnv: () => ({}),
     logDir: at('logs'),
     access: {
       workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
       programs: () => new Map(PROGRAMS.map((name) => [realpathSync(at(name)), at(name)])),
+      executables: () => new Map(PROGRAMS.map((name) => [realpathSync(at(name)), at(name)])),
       scripts: () => new Set(SCRIPTS.map((name) => realpathSync(at(name)))),
     },
     notify,
@@ -83,6 +89,7 @@ t.test('a notice alone gets every default', async (t) => {
       notify,
       route,
       ifRunning: 'replace',
+      asked: '{"zulip_message":"starting"}',
       launch: {
         ...CODEX_CHOICE,
         requestId: '0a1b2c3d',
@@ -94,6 +101,9 @@ t.test('a notice alone gets every default', async (t) => {
         binary: { path: at('bin/codex'), source: 'path' },
         timeoutMs: 60_000,
         stallMs: 30_000,
+        budget: NO_BUDGET,
+        onQuota: 'hold',
+        tools: true,
       },
       delayMs: 1000,
       startupCheckMs: 2000,
@@ -109,7 +119,7 @@ t.test('every field of the request reaches its place', async (t) => {
     args: [],
   })
   const agents = { ...CODEX_ONLY, all: [codex, claude] }
-  const { at, prepare, scripts, byScript } = setUp(t, { agents })
+  const { at, defaults, prepare, scripts, byScript } = setUp(t, { agents })
   const { request, workspace } = await prepare({
     zulip_message: ' \n starting \n',
     codex_prompt: ' as given ',
@@ -122,6 +132,9 @@ t.test('every field of the request reaches its place', async (t) => {
     codex_exec_startup_check_seconds: 0.25,
     timeout_seconds: 3600,
     stall_seconds: '90',
+    max_tokens: '1000',
+    max_cost_usd: 2.5,
+    on_quota: 'fail',
     zulip_script_path: 'notify.ts',
     startup_delay_seconds: 9,
     agent: 'claude',
@@ -153,12 +166,44 @@ t.test('every field of the request reaches its place', async (t) => {
       binary: { path: at('bin/my-codex'), source: 'request', asked: at('bin/my-codex') },
       timeoutMs: 3_600_000,
       stallMs: 90_000,
+      check: null,
+      budget: { maxTokens: 1000, maxCostUsd: 2.5 },
+      onQuota: 'fail',
+      tools: true,
     },
     delayMs: 0,
     startupCheckMs: 250,
     ifRunning: 'replace',
+    asked: request.asked,
   })
   t.strictSame(scripts, [at('project/notify.ts')])
+  const asked = JSON.parse(request.asked)
+  t.match(asked, { zulip_message: ' \n starting \n', agent: 'claude', stall_seconds: '90' })
+  t.notMatch(asked, { codex_prompt: /./ }, 'the prompt stands on the record already')
+  const waiting = {
+    ...ORIGIN,
+    asked: request.asked,
+    prompt: ' as given ',
+    check: null,
+    budget: request.launch?.budget ?? NO_BUDGET,
+  }
+  t.strictSame({ ...(await prepareWaiting(waiting, defaults)), route: request.route }, request)
+})
+
+t.test('a run that waits keeps the check that it was asked for with', async (t) => {
+  const verify = { line: 'make | tee log', timeoutMs: 9000 }
+  const { defaults, prepare } = setUp(t, { verify })
+  const { request } = await prepare({ if_running: 'queue' })
+  const check = { line: 'make | tee log', isOwners: true, timeoutMs: 9000 }
+  t.strictSame(request.launch?.check, check)
+  const waiting = { ...ORIGIN, asked: request.asked, prompt: 'the default prompt', check, budget: NO_BUDGET }
+  const later = await prepareWaiting(waiting, { ...defaults, verify: { line: 'other', timeoutMs: 0 } })
+  t.strictSame(later.launch?.check, check)
+  t.equal(later.asked, request.asked)
+  const own = await prepare({ codex_prompt: 'x', verify: 'my-codex --version', verify_timeout_seconds: '3' })
+  t.match(own.request.launch?.check, { line: 'my-codex --version', isOwners: false, timeoutMs: 3000 })
+  await t.rejects(prepare({ verify: 'id' }), { code: 'LOOPER_EXECUTABLE_FORBIDDEN' })
+  t.equal((await prepare({ codex_prompt: ' ', verify: 'id' })).request.launch, null, 'nothing is launched')
 })
 
 t.test('a program is run by the name that its owner allowed, whatever link the request names', async (t) => {
@@ -441,6 +486,8 @@ t.test('a launch is checked whole, whoever asks for it, and its log directory is
     binary: { path: at('bin/codex'), source: 'path' },
     timeoutMs: 60_000,
     stallMs: 30_000,
+    onQuota: 'hold',
+    tools: true,
   })
   t.ok(statSync(at('deep/logs')).isDirectory())
   t.throws(() => prepareLaunch(AUTO, { ...wish, workspace: 'absent' }), {

@@ -26,7 +26,7 @@ t.test(
     writeFileSync(path.join(heart.stateDir, 'told-nothing'), '')
     await until('their tools run', () => carriers(orphan.runId).length === 3 && carriers(runId).length === 2)
 
-    const found = await findAgents(deps, runsOf('default', live.all()))
+    const found = await findAgents(deps, live.seenFrom('default'))
     t.same([...found.agents].sort(), [run.agent.pid, orphan.agent.pid].sort())
     t.same([...found.orphans].sort(), [orphan.runId, 'told-nothing'].sort())
     t.ok(found.spare.has(process.pid))
@@ -45,7 +45,7 @@ t.test('the state of a run that ended is no agent', async (t) => {
   const heart = heartOf(t)
   const { runId, status } = await heart.leftBy('true')
   await status
-  const found = await findAgents(heart.deps, runsOf('default', []))
+  const found = await findAgents(heart.deps, runsOf('default', [], []))
   t.match(found, { agents: [], targets: [{ cookie: runId }] })
   t.match(await stopAgents(heart.deps, found), { agents: [], remaining: [] })
   t.notOk(existsSync(path.join(heart.stateDir, runId)))
@@ -53,7 +53,7 @@ t.test('the state of a run that ended is no agent', async (t) => {
 
 t.test('where nothing ever ran there is nothing to stop', async (t) => {
   const { deps } = heartOf(t)
-  const found = await findAgents(deps, runsOf('default', []))
+  const found = await findAgents(deps, runsOf('default', [], []))
   t.match(found, { agents: [], targets: [], orphans: [] })
   t.match(await stopAgents(deps, found), { agents: [], remaining: [], signalled: [], survivors: [] })
 })

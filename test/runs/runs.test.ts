@@ -370,9 +370,12 @@ t.test('a plan tells what would be announced, stopped and launched, and does not
     '--',
     'echo it',
   ])
+  const isolated = await runs.plan(heart.requestOf(heart.launchOf('it', { isolation: { earlier: null } })))
+  t.ok(isolated.launch?.argv.includes('<worktree>'), 'its work tree is still to be made')
   t.match(await runs.plan(heart.requestOf(null)), { would: 'stop_only', launch: null })
   const deps = { ...heart.deps, table: { ...heart.deps.table, inspect: async () => null } }
-  t.match(await planOf(heart.requestOf(null), runs.live(), await runs.occupation(), deps), {
+  const FREE = { hasNoRoom: false, isHeld: false }
+  t.match(await planOf(heart.requestOf(null), runs.live(), await runs.occupation(), FREE, deps), {
     stop: [{ pid: live?.agent.pid, ageSeconds: null }],
   })
   const full = createRuns({ ...heart.deps, minFreeMb: TOO_MUCH })

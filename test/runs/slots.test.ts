@@ -71,6 +71,29 @@ t.test('launches in two slots do not wait for each other', async (t) => {
   t.ok(first.kind === 'started' && (await first.done).run)
 })
 
+t.test('what is being launched in one slot is nobody left over for another', async (t) => {
+  const { heart, runs, ask, launchIn } = setUp(t)
+  const { launch } = heart.deps.place
+  const spawned = Promise.withResolvers<void>()
+  const noted = Promise.withResolvers<void>()
+  heart.deps.place.launch = async (spec) => {
+    const launched = await launch(spec)
+    spawned.resolve()
+    // The agent is there, and nobody knows yet that it is.
+    if (spec.workspace.endsWith('/a')) await noted.promise
+    return launched
+  }
+  const first = await runs.start(heart.requestOf(launchIn('a', 'sleep 300')))
+  await spawned.promise
+  t.ok((await ask('b', 'sleep 300')).run)
+  noted.resolve()
+  if (first.kind !== 'started') throw new Error('it was skipped')
+  const { run } = await first.done
+  t.match(heart.deps.place.wordOf(String(run?.runId)).agent, { pid: run?.agent.pid }, 'its word is kept')
+  t.match(heart.ledger.find(String(run?.runId)), { outcome: null })
+  t.equal(await heart.deps.table.isAlive(run?.agent ?? { bootId: '', pid: 0, start: '' }), true)
+})
+
 t.test('a launch counts from its beginning on: for workspaces and for how many there may be', async (t) => {
   const { heart, runs, launchIn, ask } = setUp(t, { maxRuns: 2 })
   const { notify, send } = slowNotice()

@@ -146,12 +146,12 @@ t.test('the state of an agent that lives on is kept: it is all that is known of 
   const left = await heart.leftBy('exec sleep 300')
   const deps = { ...heart.deps, table: { ...heart.deps.table, ...closed() } }
   const { pid } = left.agent
-  t.match(await stopAgents(deps, await findAgents(deps, runsOf('default', []))), {
+  t.match(await stopAgents(deps, await findAgents(deps, runsOf('default', [], []))), {
     agents: [pid],
     remaining: [pid],
   })
   t.same(readdirSync(heart.stateDir), [left.runId])
-  t.same((await findAgents(deps, runsOf('default', []))).agents, [pid])
+  t.same((await findAgents(deps, runsOf('default', [], []))).agents, [pid])
 })
 
 t.test('an agent that survives behind its launcher remains; a tool is only told', async (t) => {
@@ -172,7 +172,7 @@ t.test('an agent that survives behind its launcher remains; a tool is only told'
         !deaf.includes(target.pid) && heart.deps.table.signal(target, signal),
     },
   }
-  const report = await stopAgents(deps, await findAgents(deps, runsOf('default', [])))
+  const report = await stopAgents(deps, await findAgents(deps, runsOf('default', [], [])))
   t.same(report.remaining, [deaf[0]])
   t.same([...report.survivors].sort(), [...deaf].sort())
 })
@@ -198,7 +198,7 @@ t.test('an agent that a run left behind is found by its mark; one of another ser
     [others, { owner: 'others', run: 'another' }],
   ])
   const table = { ...heart.deps.table, markOf: (pid: number) => marks.get(pid) ?? null }
-  const found = await findAgents({ ...heart.deps, table, ownCookie: 'own' }, runsOf('default', [alive]))
+  const found = await findAgents({ ...heart.deps, table, ownCookie: 'own' }, runsOf('default', [alive], []))
   t.same([...found.agents].sort(), [ours, alive.agent.pid].sort())
   t.notOk(found.agents.includes(none ?? 0))
 })

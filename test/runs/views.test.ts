@@ -1,9 +1,10 @@
 import t from 'tap'
-import type { RunRecord } from '../../src/record/ledger.ts'
+import type { RunRecord } from '../../src/record/run-record.ts'
 import { detailsOf, summaryOf } from '../../src/runs/views.ts'
 import { IN_DEFAULT, UNSAID } from '../helpers/agents.ts'
 
 const INTENT: RunRecord = {
+  isWaiting: false,
   seq: 7,
   runId: 'one',
   requestId: '0a1b2c3d',
@@ -18,6 +19,8 @@ const INTENT: RunRecord = {
   binary: '/usr/bin/codex',
   timeoutMs: 1500,
   stallMs: 0,
+  silentSince: null,
+  nearAt: null,
   requestedAt: 0,
   announcedAt: null,
   notice: null,
@@ -76,6 +79,7 @@ t.test('a run that only was asked for has nulls for what did not happen yet', as
     share_workspace: false,
     pid: null,
     log_path: null,
+    waiting: false,
     outcome: null,
     return_code: null,
     failed: false,
@@ -97,8 +101,18 @@ t.test('a run that only was asked for has nulls for what did not happen yet', as
     cost_usd: null,
     turns: null,
     error_kind: null,
+    verify: null,
+    verify_timeout_seconds: null,
+    verdict: null,
+    verdict_cause: null,
+    verify_return_code: null,
+    changes: null,
+    worktree: null,
     timeout_seconds: 1.5,
     stall_seconds: 0,
+    silent_since: null,
+    max_tokens: null,
+    max_cost_usd: null,
   })
   t.match(detailsOf(INTENT), {
     command: null,

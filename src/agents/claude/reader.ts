@@ -6,6 +6,7 @@ import { openTools } from '../open-tools.ts'
 import { isUuid } from '../session-file.ts'
 import { sessionOnce } from '../session-once.ts'
 import { textEvent } from '../text-event.ts'
+import { backgroundWork } from './background.ts'
 import { usageIn } from './usage.ts'
 
 const SECOND_MS = 1000
@@ -16,6 +17,7 @@ const BARE_ERROR = /^[Ee]rror: (.+)$/
 export function readClaude(): AgentReader {
   const session = sessionOnce(isUuid)
   const tools = openTools()
+  const background = backgroundWork()
   let message: string | null = null
   let text: string | null = null
   let until: number | null = null
@@ -44,6 +46,7 @@ export function readClaude(): AgentReader {
 
   function system(event: Fields): AgentEvent[] {
     if (event.subtype === 'init') return session(textIn(event.session_id))
+    if (event.subtype === 'background_tasks_changed') return background(listIn(event.tasks))
     if (event.subtype !== 'api_retry') return []
     const status = amountIn(event.error_status)
     const words = `${textIn(event.error) ?? 'error'} (status ${status ?? 'unknown'})`
@@ -91,7 +94,10 @@ export function readClaude(): AgentReader {
     const isInterrupted = textIn(event.terminal_reason)?.startsWith('aborted')
     if (isInterrupted) return [...usage, finalError('The run was interrupted.')]
     const errors = listIn(event.errors).filter((error) => typeof error === 'string')
-    const why = words ?? (errors.join('; ') || textIn(event.subtype) || 'error')
+    const cause = errors.join('; ')
+    if (event.subtype === 'error_max_budget_usd')
+      return [...usage, { ...finalError(cause || 'Reached the budget.'), error: 'budget' }]
+    const why = words ?? (cause || textIn(event.subtype) || 'error')
     return [...usage, finalError(why, amountIn(event.api_error_status), until)]
   }
 }

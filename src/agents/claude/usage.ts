@@ -8,16 +8,7 @@ import { sumOf, usageOf } from '../tokens.ts'
  */
 export function usageIn({ usage, model_usage_since_last_result }: Fields): AgentEvent[] {
   const models = Object.values(fieldsIn(model_usage_since_last_result)).map(fieldsIn)
-  if (models.length === 0) {
-    const used = fieldsIn(usage)
-    return usageOf({
-      of: 'step',
-      input: sumOf([countIn(used.input_tokens), countIn(used.cache_creation_input_tokens) ?? 0]),
-      cached: countIn(used.cache_read_input_tokens),
-      output: countIn(used.output_tokens),
-      costUsd: null,
-    })
-  }
+  if (models.length === 0) return answerUsage(usage)
   const sum = (field: string) => sumOf(models.map((model) => countIn(model[field])))
   return usageOf({
     of: 'step',
@@ -25,5 +16,17 @@ export function usageIn({ usage, model_usage_since_last_result }: Fields): Agent
     cached: sum('cacheReadInputTokens'),
     output: sum('outputTokens'),
     costUsd: sumOf(models.map(({ costUSD }) => amountIn(costUSD))),
+  })
+}
+
+/** What answers of the model used, as the `usage` beside them tells it. */
+export function answerUsage(usage: unknown): AgentEvent[] {
+  const used = fieldsIn(usage)
+  return usageOf({
+    of: 'step',
+    input: sumOf([countIn(used.input_tokens), countIn(used.cache_creation_input_tokens) ?? 0]),
+    cached: countIn(used.cache_read_input_tokens),
+    output: countIn(used.output_tokens),
+    costUsd: null,
   })
 }

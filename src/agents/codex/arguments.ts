@@ -24,12 +24,43 @@ export function codexArguments(task: AgentTask): readonly string[] {
     `shell_environment_policy.set.LOOPER_RUN_ID=${runId}`,
     ...(model === null ? [] : ['-m', model]),
     ...instructions(task),
+    ...toolsOf(task),
     ...args,
     ...(session === null ? [] : ['resume', session]),
     '--',
     takesStdin(prompt) ? '-' : prompt,
   ]
 }
+
+/** Where codex finds the token of its tools. */
+const TOKEN = 'LOOPER_RUN_TOKEN'
+/** A busy machine may take so long to say which tools there are. */
+const START_MS = 10_000
+/** A call may wait for a person. */
+const CALL_SECONDS = 86_400
+
+/**
+ * A server of tools beside those of its config.toml: it is reached by codex itself, so also where what it runs has no network.
+ * Without the approval mode every call is refused, as nobody is there to approve (seen with 0.169).
+ */
+function toolsOf({ tools }: AgentTask): readonly string[] {
+  if (!tools) return []
+  const options = {
+    'mcp_servers.looper.url': tomlString(tools.url),
+    'mcp_servers.looper.bearer_token_env_var': tomlString(TOKEN),
+    'mcp_servers.looper.default_tools_approval_mode': '"approve"',
+    'mcp_servers.looper.tool_timeout_sec': CALL_SECONDS,
+    // Else the first turn begins without the tools of a server that takes longer than a second (openai/codex#31641).
+    mcp_optional_startup_grace_ms: START_MS,
+    // What it runs has no use for it.
+    [`shell_environment_policy.set.${TOKEN}`]: '""',
+  }
+  return Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+/** What is added to the environment of codex. */
+export const codexEnvironment = ({ tools }: AgentTask): Readonly<Record<string, string>> =>
+  tools ? { [TOKEN]: tools.token } : {}
 
 /** A resumed session keeps the instructions that it began with. */
 function instructions({ system, session }: AgentTask): readonly string[] {

@@ -46,7 +46,8 @@ export function plainCall(): PlainCall {
       const status = call.isInCommand || call.state !== 'started' ? null : STATUS.exec(line)
       if (status !== null) {
         call.state = status[1] === undefined && status[2] === undefined ? 'failed' : 'done'
-        return []
+        // It is told when all is known that it printed, for which there may be nothing to wait but the model.
+        return [{ kind: 'work', id: call.id, state: 'done' }]
       }
       units += line.length + 1
       if (units <= MOST.output * 2) (call.isInCommand ? call.input : call.output).push(line)

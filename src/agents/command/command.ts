@@ -6,6 +6,7 @@ import { isCommandSession } from './session.ts'
 import type { CommandSettings } from './settings.ts'
 import { commandOf, placeholdersOf, templateFault } from './template.ts'
 import { readText } from './text-reader.ts'
+import { toldBy } from './told-by.ts'
 
 /**
  * Any program as an agent, by the name and the settings that its owner gave. What it can is what its template has a place for.
@@ -20,6 +21,7 @@ export function commandAgent(name: string, settings: CommandSettings): AgentCore
   const known: Omit<AgentCore, 'refusalOf'> = {
     name,
     can: { resume: uses.has('session'), system: uses.has('system_file'), model: uses.has('model') },
+    tells: toldBy(settings),
     stop: { signal: stop, graceMs: 5000 },
     // A script that looks at no arguments would begin to work.
     probe: { version, help, login: null, models: null },
@@ -29,6 +31,7 @@ export function commandAgent(name: string, settings: CommandSettings): AgentCore
     isRun: () => false,
     isSession: isCommandSession,
     sessionExists: (id) => (isCommandSession(id) ? null : false),
+    sessionPlaces: () => [],
     versionOf: versionIn,
     isLoggedIn: () => null,
     modelsOf: () => [],

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask } from '../agent-core.ts'
+import type { AgentCommand, AgentTask, ToolsAccess } from '../agent-core.ts'
 
 /**
  * What holds for one run, over the settings of the owner and of the repository. Where a tool would ask, nobody is there to
@@ -14,7 +14,7 @@ const RULES = {
 
 /** The command of `opencode run` 1.18, which takes the prompt from stdin; as an argument it would be quoted and escaped. */
 export function opencodeCommand(task: AgentTask): AgentCommand {
-  const { binary, workspace, dir, model, system, session, prompt, args } = task
+  const { binary, workspace, dir, model, system, session, prompt, args, tools } = task
   const file = path.join(dir, 'system.md')
   return {
     argv: [
@@ -32,8 +32,25 @@ export function opencodeCommand(task: AgentTask): AgentCommand {
     env: {
       PWD: workspace,
       // A file named by OPENCODE_CONFIG would not win over the repository's.
-      OPENCODE_CONFIG_CONTENT: JSON.stringify(system === null ? RULES : { ...RULES, instructions: [file] }),
+      OPENCODE_CONFIG_CONTENT: JSON.stringify({
+        ...RULES,
+        ...(system === null ? {} : { instructions: [file] }),
+        ...(tools ? { mcp: { looper: serverOf(tools) } } : {}),
+      }),
     },
     files: system === null ? {} : { [file]: system },
   }
 }
+
+/** A call may wait for a person. */
+const CALL_MS = 86_400_000
+
+/** A server of tools beside those of the owner and of the repository. What opencode runs can see this, too: it has its environment. */
+const serverOf = ({ url, token }: ToolsAccess) => ({
+  type: 'remote',
+  url,
+  headers: { Authorization: `Bearer ${token}` },
+  // It is no server with a login page.
+  oauth: false,
+  timeout: CALL_MS,
+})

@@ -4,6 +4,7 @@ import { optionsIn, versionIn } from '../probe-words.ts'
 import { programWords } from '../program-name.ts'
 import { refusalOf } from '../refusal.ts'
 import { opencodeCommand } from './command.ts'
+import { opencodePlaces, opencodeStore } from './data.ts'
 import { readOpencode } from './reader.ts'
 import { isOpencodeSession } from './session.ts'
 
@@ -13,11 +14,15 @@ const MODEL = /^[\w.-]+\/\S+$/
 const known: Omit<AgentCore, 'refusalOf'> = {
   name: 'opencode',
   can: { resume: true, system: true, model: true },
+  // After each call of a model; what it costs where the model has a price.
+  tells: { tokens: true, cost: true },
   // It dies of every signal, and its tools live on: they are found by their cookie.
   stop: { signal: 'SIGINT', graceMs: 1000 },
   probe: { version: ['--version'], help: ['run', '--help'], login: ['auth', 'list'], models: ['models'] },
+  takesTools: true,
   command: opencodeCommand,
   read: readOpencode,
+  tellsCallsLate: true,
 
   isRun(argv) {
     const [program, command] = programWords(argv)
@@ -28,6 +33,9 @@ const known: Omit<AgentCore, 'refusalOf'> = {
 
   /** Its sessions are in a database whose form is its own. */
   sessionExists: (id) => (isOpencodeSession(id) ? null : false),
+
+  sessionPlaces: opencodePlaces,
+  sessionStore: opencodeStore,
 
   versionOf: versionIn,
 

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { requirePackage } from '../../base/load-later.ts'
 import { standInFor } from '../../base/stand-in.ts'
 import { type Redact, unchanged } from '../../logging/redact.ts'
+import { NoticeError } from '../notice-error.ts'
 import { type FormAnswer, type Reach, sendForm } from './http.ts'
 
 /** An account that may send. */
@@ -31,6 +32,14 @@ export interface ZulipUser {
   readonly is_active: boolean
 }
 
+/** A message of the account's own. */
+export interface OwnMessage {
+  readonly id: number
+  readonly content: string
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly sentAt: number
+}
+
 /** What Looper asks of a Zulip server. */
 export interface Zulip {
   /** Sends, and resolves with the message id; null where the server's is none to count on. @throws {ZulipError} */
@@ -40,6 +49,8 @@ export interface Zulip {
    * @throws {ZulipError} `BAD_REQUEST` where the message is gone, somebody else's, or may not be edited (any more)
    */
   update(id: number, content: string): Promise<void>
+  /** The newest messages of the account's own, as they were sent. @throws {ZulipError} */
+  own(): Promise<readonly OwnMessage[]>
   /** @throws {ZulipError} */
   users(): Promise<readonly ZulipUser[]>
   /** The account itself. @throws {ZulipError} */
@@ -47,20 +58,28 @@ export interface Zulip {
 }
 
 /** The server refused, or its answer was none. `code` is the server's own, where it gave one. */
-export class ZulipError extends Error {
+export class ZulipError extends NoticeError {
   readonly status: number
   readonly code: string | null
-  readonly retryAfterMs: number | null
 
   constructor(
     message: string,
-    facts: { status: number; code?: string | null; retryAfterMs?: number | null },
+    {
+      status,
+      code = null,
+      retryAfterMs = null,
+    }: {
+      status: number
+      code?: string | null
+      retryAfterMs?: number | null
+    },
   ) {
-    super(message)
+    // What stands before a server may lose its answer; what the server itself refuses, it has not taken.
+    const isRefused = status >= 300 && status < 500
+    super(message, { isRefused, isFinal: code === 'BAD_REQUEST', retryAfterMs })
     this.name = 'ZulipError'
-    this.status = facts.status
-    this.code = facts.code ?? null
-    this.retryAfterMs = facts.retryAfterMs ?? null
+    this.status = status
+    this.code = code
   }
 }
 
@@ -68,6 +87,8 @@ export class ZulipError extends Error {
 const TIMEOUT_MS = 10_000
 /** What a server says is quoted up to here, and an answer that is not JSON. */
 const SAID_CHARACTERS = 500
+/** No more are sent while the answer to one is waited for. */
+const OWN_MESSAGES = 100
 const QUOTED_CHARACTERS = 120
 
 interface ZulipRequest {
@@ -154,6 +175,12 @@ export async function openZulip(
     async update(id, content) {
       await call(() => client.callEndpoint(`/messages/${id}`, 'PATCH', { content }))
     },
+    async own() {
+      const newest = { anchor: 'newest', num_before: OWN_MESSAGES, num_after: 0, apply_markdown: false }
+      const narrow = [{ operator: 'sender', operand: email }]
+      const { messages } = await call(() => client.messages.retrieve({ ...newest, narrow }))
+      return Array.isArray(messages) ? messages.flatMap(ownOf) : []
+    },
     async users() {
       const { members } = await call(() => client.users.retrieve())
       return Array.isArray(members) ? members.flatMap(userOf) : []
@@ -219,6 +246,15 @@ function userOf(member: unknown): ZulipUser[] {
   return id === null || typeof full_name !== 'string'
     ? []
     : [{ user_id: id, full_name, is_active: is_active === true }]
+}
+
+/** A message of `GET /messages`, or none where it cannot be one. */
+function ownOf(message: unknown): OwnMessage[] {
+  const { id, content, timestamp } = asRecord(message)
+  const known = idOf(id)
+  return known === null || typeof content !== 'string' || typeof timestamp !== 'number'
+    ? []
+    : [{ id: known, content, sentAt: timestamp * 1000 }]
 }
 
 /** `null`, a list or a bare value in place of an object has no fields. */

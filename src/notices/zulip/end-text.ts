@@ -1,5 +1,6 @@
 import { lengthOf } from '../../base/length-of.ts'
 import type { Redact } from '../../logging/redact.ts'
+import { wordsOf } from '../../runs/changes/changed.ts'
 import type { Outcome } from '../../runs/outcome.ts'
 import type { EndedRun } from '../notice.ts'
 import { cut, MAX_CODE_POINTS, pointsIn } from './code-points.ts'
@@ -16,9 +17,14 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   stopped: '⏹',
   timed_out: '⏱',
   stalled: '💤',
+  over_budget: '💸',
   failed_to_start: '🚫',
   lost: '❓',
 }
+
+/** Of a run whose agent ended well. */
+const signOf = (verdict: EndedRun['verdict']) =>
+  verdict === 'refuted' ? '❌' : verdict === 'unverified' ? '❓' : '✅'
 
 /** A run's notice with its end below it. */
 export function editedNotice(run: EndedRun, output: string, redact: Redact): string {
@@ -30,6 +36,14 @@ export function endNotice(run: EndedRun, output: string, redact: Redact): string
   return withEnd(`Run \`${run.runId}\`: ${withoutMentions(run.name)}`, run, output, redact)
 }
 
+/** What a run's agent says to people: it pings nobody, and it shows whose words they are. */
+export function toldNotice({ name }: Pick<EndedRun, 'name'>, message: string, redact: Redact): string {
+  const words = withoutMentions(redact(message))
+  // Longer than any fence in it.
+  const fence = '`'.repeat(1 + Math.max(2, ...[...words.matchAll(/`+/g)].map(([ticks]) => ticks.length)))
+  return `💬 ${withoutMentions(name)}:\n${fence}quote\n${cut(words, NOTICE_POINTS)}\n${fence}`
+}
+
 function withEnd(head: string, run: EndedRun, output: string, redact: Redact): string {
   const text = `${head}\n\n${statusOf(run, redact)}`
   return text + lastLines(output, redact, MAX_CODE_POINTS - pointsIn(text))
@@ -37,18 +51,21 @@ function withEnd(head: string, run: EndedRun, output: string, redact: Redact): s
 
 /** The end in one line. */
 function statusOf(
-  { outcome, returnCode, tokensUsed, cause, remedy, ...run }: EndedRun,
+  { outcome, returnCode, tokensUsed, cause, remedy, verdict, verdictCause, changes, ...run }: EndedRun,
   redact: Redact,
 ): string {
+  const said = (text: string) => withoutMentions(cut(redact(text).replace(/\s+/g, ' '), CAUSE_POINTS))
   const isExit = outcome === 'exited'
   const words = isExit ? `exited ${returnCode}` : outcome.replaceAll('_', ' ')
   const ran = run.launchedAt === null || run.endedAt === null ? null : run.endedAt - run.launchedAt
   const parts = [
-    `${isExit && returnCode === 0 ? '✅' : SIGNS[outcome]} ${words}${ran === null ? '' : ` after ${lengthOf(ran)}`}`,
+    `${isExit && returnCode === 0 ? signOf(verdict) : SIGNS[outcome]} ${words}${ran === null ? '' : ` after ${lengthOf(ran)}`}`,
     isExit || returnCode === null ? '' : `return code ${returnCode}`,
+    changes === null ? '' : wordsOf(changes),
     tokensUsed === null ? '' : `${tokensUsed.toLocaleString('en-US')} tokens`,
-    cause === null ? '' : withoutMentions(cut(redact(cause).replace(/\s+/g, ' '), CAUSE_POINTS)),
+    cause === null ? '' : said(cause),
     remedy ?? '',
+    verdict === null ? '' : verdictCause === null ? verdict : `${verdict}: ${said(verdictCause)}`,
   ]
   return parts.filter((part) => part !== '').join(' · ')
 }

@@ -2,10 +2,10 @@ import { asSetting } from '../../settings/config-error.ts'
 import type { Part } from '../../settings/part.ts'
 import type { Notice, NoticePlugin } from '../notice.ts'
 import { checkCredentials, probeZulip, startWarning } from './checks.ts'
-import { editedNotice, endNotice } from './end-text.ts'
+import { editedNotice, endNotice, toldNotice } from './end-text.ts'
 import { routeOf } from './route.ts'
 import { type ZulipSettings, zulipSettings } from './settings.ts'
-import { zulipEdits, zulipNotices } from './zulip.ts'
+import { zulipArrived, zulipEdits, zulipNotices } from './zulip.ts'
 import { findCredentials } from './zuliprc.ts'
 
 const settings: Part<Notice> = { ...zulipSettings, read: (reading) => noticeOf(zulipSettings.read(reading)) }
@@ -25,8 +25,10 @@ function noticeOf(wanted: ZulipSettings): Notice {
       notify: zulipNotices(wanted, env, skipped, redact),
       ends: {
         amend: zulipEdits(wanted, env, redact),
+        arrived: zulipArrived(wanted, env, redact),
         edited: (run, output) => editedNotice(run, output, redact),
         sent: (run, output) => endNotice(run, output, redact),
+        told: (run, message) => toldNotice(run, message, redact),
       },
     }),
     secrets: () => asSetting('ZULIPRC_PATH', () => secretsOf(wanted)),

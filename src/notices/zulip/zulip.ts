@@ -1,5 +1,5 @@
 import { unchanged } from '../../logging/redact.ts'
-import type { Amend, Notify, Receipt } from '../notice.ts'
+import type { Amend, Arrived, Notify, Receipt } from '../notice.ts'
 import type { Zulip, ZulipMessage } from './client.ts'
 import { cut, MAX_CODE_POINTS } from './code-points.ts'
 import type { ZulipSettings } from './settings.ts'
@@ -58,6 +58,27 @@ export function zulipEdits(settings: ZulipSettings, env: NodeJS.ProcessEnv, reda
     }
   }
 }
+
+/** Clocks differ by less. */
+const CLOCKS_DIFFER_MS = 600_000
+
+/** Looks in Zulip for a message whose answer was lost. */
+export function zulipArrived(settings: ZulipSettings, env: NodeJS.ProcessEnv, redact = unchanged): Arrived {
+  return async (content, since, isKnown, signal) => {
+    const credentials = findCredentials(settings)
+    if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
+    const { openZulip } = await import('./client.ts')
+    const zulip = await openZulip(credentials.account, env, signal, { redact })
+    const text = asKept(cut(content, MAX_CODE_POINTS))
+    const found = (await zulip.own()).find(
+      (one) => asKept(one.content) === text && one.sentAt >= since - CLOCKS_DIFFER_MS && !isKnown(one.id),
+    )
+    return found?.id ?? null
+  }
+}
+
+/** As the server keeps it (zerver/lib/message.py, normalize_body). */
+const asKept = (content: string) => content.trimEnd().replace(/^\n+/, '')
 
 /** Where notices go, as one line. */
 export function describeRoute({ type, stream, topic, to }: ZulipSettings): string {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { ownerPart } from '../../processes/mark.ts'
-import type { Place, PlaceDeps } from '../place.ts'
+import { checkIdOf, type Place, type PlaceDeps } from '../place.ts'
 import { dirOf, removeFiles } from './files.ts'
 import { launch } from './launch.ts'
 import { removeOrders } from './orders.ts'
@@ -17,8 +17,9 @@ export function openHost({ stateDir, table, clock }: PlaceDeps): Place {
     runs: () => listStates(stateDir),
     wordOf: (runId) => readState(stateOf(runId)),
     async isAnybodyToTell() {
-      const told = listStates(stateDir).map((runId) => {
-        const { wrapper, agent } = readState(stateOf(runId))
+      const ids = listStates(stateDir).flatMap((runId) => [runId, checkIdOf(runId)])
+      const told = ids.map((id) => {
+        const { wrapper, agent } = readState(stateOf(id))
         return agent && wrapper?.pid
       })
       for (const { pid, argv } of await table.commands())
@@ -29,6 +30,8 @@ export function openHost({ stateDir, table, clock }: PlaceDeps): Place {
     tidy: (runId) => removeOrders(stateOf(runId)),
     forget(runId, logger) {
       removeFiles(stateOf(runId))
+      // The run's own last: by it both are found again.
+      removeState(stateOf(checkIdOf(runId)), logger)
       removeState(stateOf(runId), logger)
     },
     owner: ownerPart(stateDir),

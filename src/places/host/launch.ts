@@ -67,7 +67,7 @@ async function start(spec: HostSpec): Promise<Launched> {
 /** Tells a wrapper its run. From there on only the wrapper knows whether there is an agent. */
 async function order(spec: HostSpec, statePath: string): Promise<Launched> {
   spec.assertAllowed()
-  const { child, isNew } = spec.wrappers.take(environmentOf(spec))
+  const { child, isNew } = spec.wrappers.take(spec.env)
   const pipe = pipeOf(child)
   if (!pipe) {
     const [error]: unknown[] = await once(child, 'error')
@@ -88,16 +88,6 @@ async function order(spec: HostSpec, statePath: string): Promise<Launched> {
   // It says who it is before anything else: without a word it was killed while it waited, and there is no agent.
   if (!wrapper && !isNew) return order(spec, statePath)
   throw new Error('the wrapper ended before the agent began')
-}
-
-/** The environment with what the agent's command adds and takes out. */
-function environmentOf({ env, command }: HostSpec): NodeJS.ProcessEnv {
-  const changes = Object.entries(command.env)
-  if (changes.length === 0) return env
-  const out = changes.filter(([, value]) => value === null).map(([name]) => name)
-  const added = changes.flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
-  const kept = Object.entries(env).filter(([name]) => !out.includes(name))
-  return { ...Object.fromEntries(kept), ...Object.fromEntries(added) }
 }
 
 /** Ends a wrapper that does not tell who it is, and with it whoever is to become the agent: it leads their group. */

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { discard } from '../../base/plain-file.ts'
 import { limitOf, mayMark } from '../../processes/mark.ts'
+import { cookieOf } from '../place.ts'
 
 /** What a wrapper needs to know to run an agent. */
 export interface Orders {
@@ -10,13 +11,15 @@ export interface Orders {
   readonly argv: readonly string[]
   /** What the agent reads; null: nothing. */
   readonly stdin: string | null
+  /** Added to the agent's environment; null: taken out of it. */
+  readonly env: Readonly<Record<string, string | null>>
 }
 
 /** Files beside the state file, read by the wrapper alone and needed until it has told who the agent is. */
 const filesOf = (statePath: string) => ({ orders: `${statePath}.orders`, stdin: `${statePath}.stdin` })
 
 /** Writes down what is to be run, as the script that the wrapper will read, for its owner only. */
-export function writeOrders(statePath: string, { workspace, logPath, argv, stdin }: Orders): void {
+export function writeOrders(statePath: string, { workspace, logPath, argv, stdin, env }: Orders): void {
   const files = filesOf(statePath)
   const write = (file: string, text: string) => writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
   if (stdin !== null) write(files.stdin, stdin)
@@ -27,6 +30,10 @@ export function writeOrders(statePath: string, { workspace, logPath, argv, stdin
       `looper_log=${literal(logPath)}`,
       `looper_mark=${markOf(statePath)}`,
       `looper_input=${literal(stdin === null ? '/dev/null' : files.stdin)}`,
+      // The wrapper's own environment, which anybody of this user may read in /proc, has nothing of it.
+      ...Object.entries(env).map(([name, value]) =>
+        value === null ? `unset ${name}` : `export ${name}=${literal(value)}`,
+      ),
       `set -- ${argv.map(literal).join(' ')}`,
       '',
     ].join('\n'),
@@ -42,7 +49,7 @@ export function removeOrders(statePath: string): void {
 function markOf(statePath: string): string {
   try {
     const isAllowed = mayMark(readFileSync('/proc/self/limits', 'utf8'))
-    return isAllowed ? limitOf(path.basename(statePath), path.dirname(statePath)) : ''
+    return isAllowed ? limitOf(cookieOf(path.basename(statePath)), path.dirname(statePath)) : ''
     /* c8 ignore start: systems without /proc */
   } catch {
     return ''

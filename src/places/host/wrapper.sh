@@ -4,8 +4,8 @@
 # usage: wrapper.sh STATE_DIR
 #   fd 3    a socket to the service. The wrapper waits there for a line with a run's id, and ends without a word where
 #           none comes: the service may start it before there is a run.
-#   orders  STATE_DIR/ID.orders, which sets looper_workspace, looper_log, looper_mark, looper_input, and the command as the
-#           arguments. The agent reads the input, and writes directly to the log, opened for appending, so no byte
+#   orders  STATE_DIR/ID.orders, which sets looper_workspace, looper_log, looper_mark, looper_input, what the command changes
+#           of the environment, and the command as the arguments. The agent reads the input, and writes directly to the log, opened for appending, so no byte
 #           depends on the service.
 #   state   STATE_DIR/ID, a file for a service that was not there to listen, and fd 3 both get
 #             wrapper PID TICKS BOOT_ID
@@ -57,7 +57,8 @@ tell wrapper
   trap : PIPE
   tell agent
   exec 3>&- 4>&- 5<&-
-  LOOPER_RUN_ID=$looper_run
+  # What checks a run carries the cookie of the run.
+  LOOPER_RUN_ID=${looper_run%%.*}
   export LOOPER_RUN_ID PWD
   unset OLDPWD
   # Its own session: a signal to the agent's group never reaches this wrapper.

@@ -5,7 +5,7 @@ import type { Clock } from '../../base/clock.ts'
 import { LooperError, messageOf } from '../../base/errors.ts'
 import { isRunLogName } from '../../logs/run-log.ts'
 import type { Notify } from '../../notices/notice.ts'
-import type { Ledger, ListedRun } from '../../record/ledger.ts'
+import type { Ledger } from '../../record/ledger.ts'
 import { OBSTACLES, type Obstacle } from '../../runs/occupation.ts'
 import type { LaunchRequest, Run } from '../../runs/run.ts'
 import type { Runs } from '../../runs/runs.ts'
@@ -20,8 +20,8 @@ export interface AutopollOptions {
   readonly ledger: Pick<Ledger, 'list' | 'launchedSince' | 'note' | 'setNote'>
   /** The default run, checked anew at every launch. */
   readonly prepare: (caller: string | null) => Promise<LaunchRequest>
-  /** When a run that ended at a usage limit may succeed again, in milliseconds since the epoch; null: it did not. */
-  readonly limitedUntil: (run: ListedRun) => number | null
+  /** That the usage limit of its agent is reached, or the budget of the day; null: neither is. */
+  readonly held: () => LooperError | null
   readonly notify: Notify
   readonly pollMs: number
   /** Above 0: no launch while the newest run log changed within it. */
@@ -38,9 +38,11 @@ export interface AutopollOptions {
 export const SKIP_KINDS = [
   'busy',
   'live',
+  'waiting',
   'no_room',
   'fresh_log',
   'usage_limit',
+  'day_budget',
   'backoff',
   'paused',
   'rate',
@@ -93,6 +95,18 @@ const HOUR_MS = 3_600_000
 const LOOK_BACK = 30
 /** Under this note stands the run after which a pause was told. */
 const TOLD = 'autopoll.paused_after'
+
+/** What may keep every run from beginning, as the autopoll calls it. */
+const KINDS: Readonly<Record<string, Exclude<SkipKind, 'paused'>>> = {
+  LOOPER_AGENT_HELD: 'usage_limit',
+  LOOPER_BUDGET_SPENT: 'day_budget',
+}
+
+/** What keeps a run from being launched, as a skip. */
+const skipFor = ({ code, message }: LooperError): Skip => ({
+  kind: KINDS[code] ?? 'no_room',
+  reason: message,
+})
 
 const skipOf = (kind: Obstacle): Skip => ({ kind, reason: OBSTACLES[kind] })
 
@@ -171,7 +185,7 @@ async function tick(options: AutopollOptions, signal: AbortSignal): Promise<void
 
   function skips(): readonly Pick<Skip, 'kind' | 'reason'>[] {
     if (outcome.kind === 'declined') return declined
-    if (outcome.kind === 'no_room') return [{ kind: 'no_room', reason: outcome.why.message }]
+    if (outcome.kind === 'no_room') return [skipFor(outcome.why)]
     return outcome.kind === 'launched' ? [] : [skipOf(outcome.kind)]
   }
 }
@@ -182,7 +196,7 @@ function tellLaunch({ agent, requestId, logPath }: Run, logger: Logger): void {
 
 /** Why nothing is launched though nothing runs; null where it may be. */
 async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
-  const { ledger, clock, staleMs, maxRunsPerHour, slot } = options
+  const { ledger, clock, staleMs, maxRunsPerHour } = options
   const now = clock.now()
   const hold = holdIn(ledger)
   const held = hold.reason()
@@ -190,11 +204,8 @@ async function reasonToWait(options: AutopollOptions): Promise<Skip | null> {
   if (staleMs > 0 && now - (await newestRunLog(options)) < staleMs) {
     return { kind: 'fresh_log', reason: 'the newest run log changed a short while ago' }
   }
-  const [last] = ledger.list({ limit: 1, slot })
-  const limited = last ? options.limitedUntil(last) : null
-  if (limited !== null && now < limited) {
-    return { kind: 'usage_limit', reason: `the usage limit lasts until ${new Date(limited).toISOString()}` }
-  }
+  const limited = options.held()
+  if (limited !== null) return skipFor(limited)
   const backoff = backoffNow(options)
   switch (backoff.kind) {
     case 'wait': {
@@ -225,12 +236,12 @@ function inARow(failures: number): string {
 }
 
 /** What the latest runs say of the next launch. */
-function backoffNow({ ledger, clock, pollMs, slot, limitedUntil }: AutopollOptions): Backoff {
+function backoffNow({ ledger, clock, pollMs, slot }: AutopollOptions): Backoff {
   const forgiven = holdIn(ledger).forgiven()
   // A run at the limit says nothing of the prompt: it neither counts as a failure nor ends a row of them.
   const telling = ledger
     .list({ limit: LOOK_BACK, slot })
-    .filter((run) => run.seq > forgiven && limitedUntil(run) === null)
+    .filter((run) => run.seq > forgiven && run.errorKind !== 'quota')
   return backoffOf(telling, clock.now(), pollMs)
 }
 

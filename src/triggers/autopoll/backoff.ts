@@ -1,4 +1,4 @@
-import type { RunRecord } from '../../record/ledger.ts'
+import type { RunRecord } from '../../record/run-record.ts'
 
 /** What the record says of the next launch. */
 export type Backoff =
@@ -56,6 +56,7 @@ function verdictOf(run: Ended): 'success' | 'failure' | 'neutral' {
     case 'signaled':
     case 'timed_out':
     case 'stalled':
+    case 'over_budget':
     case 'failed_to_start':
     case 'lost':
       return 'failure'

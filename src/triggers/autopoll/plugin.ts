@@ -1,10 +1,10 @@
-import { agentOnRecord } from '../../agents/agents.ts'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
+import { agentHeld } from '../../runs/holds/holds.ts'
 import type { Part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin, TriggerReading } from '../trigger.ts'
 import { createAutopoll, SKIP_KINDS } from './autopoll.ts'
-import { limitedUntil, prepareDefault } from './default-run.ts'
+import { prepareDefault } from './default-run.ts'
 import { AUTOPOLL_OFF } from './errors.ts'
 import { autopollRoutes } from './routes.ts'
 import { AutopollState } from './schemas.ts'
@@ -29,7 +29,7 @@ function triggerOf(wanted: AutopollSettings): Trigger {
 }
 
 function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): Opened {
-  const { meters, defaults, notices, agents, agentEnv, newRequestId, settings } = parts
+  const { meters, defaults, notices, agents, runs, newRequestId, settings } = parts
   const skipped = meters.counter({
     name: 'looper_autopoll_skips_total',
     help: 'Looks of the autopoll that launched nothing, by the reason.',
@@ -40,7 +40,10 @@ function openAutopoll({ enabled, ...wanted }: AutopollSettings, parts: Parts): O
         ...parts,
         ...wanted,
         notify: notices.notify,
-        limitedUntil: (run) => limitedUntil(run, agentOnRecord(agents, run.agent), agentEnv),
+        held() {
+          const held = runs.holds.of(agents.standard.name)
+          return held ? agentHeld(held) : runs.days.refusal()
+        },
         logDir: settings.log.dir,
         prepare: (caller) =>
           prepareDefault({ ...defaults, slot: wanted.slot, sharesWorkspace: false }, newRequestId, caller),

@@ -1,3 +1,6 @@
+import type { OnQuota } from '../../runs/holds/hold.ts'
+import type { IfRunning } from '../../runs/run.ts'
+import type { ISOLATE } from '../../runs/worktrees/isolation.ts'
 import type { Hook } from './hooks-file.ts'
 import { fill, valueAt } from './template.ts'
 import type { Delivery } from './verify.ts'
@@ -13,9 +16,17 @@ export type Decision =
         readonly workspace?: string
         readonly slot?: string
         readonly share_workspace?: boolean
+        readonly isolate?: (typeof ISOLATE)[number]
+        readonly if_running?: IfRunning
+        readonly on_quota?: OnQuota
+        readonly tools?: boolean
         readonly agent?: string
         readonly model?: string
         readonly system_prompt?: string
+        readonly max_tokens?: number
+        readonly max_cost_usd?: number
+        readonly verify?: string
+        readonly verify_timeout_seconds?: number
       }
     }
 
@@ -34,9 +45,19 @@ export function decide(hook: Hook, delivery: Pick<Delivery, 'headers'>, payload:
       ...(hook.workspace === undefined ? {} : { workspace: fill(hook.workspace, payload, 'workspace') }),
       ...(hook.slot === undefined ? {} : { slot: hook.slot }),
       ...(hook.share_workspace === undefined ? {} : { share_workspace: hook.share_workspace }),
+      ...(hook.isolate === undefined ? {} : { isolate: hook.isolate }),
+      ...(hook.if_running === undefined ? {} : { if_running: hook.if_running }),
+      ...(hook.on_quota === undefined ? {} : { on_quota: hook.on_quota }),
+      ...(hook.tools === undefined ? {} : { tools: hook.tools }),
       ...(hook.agent === undefined ? {} : { agent: hook.agent }),
       ...(hook.model === undefined ? {} : { model: hook.model }),
       ...(hook.system_prompt === undefined ? {} : { system_prompt: hook.system_prompt }),
+      ...(hook.max_tokens === undefined ? {} : { max_tokens: hook.max_tokens }),
+      ...(hook.max_cost_usd === undefined ? {} : { max_cost_usd: hook.max_cost_usd }),
+      ...(hook.verify === undefined ? {} : { verify: hook.verify }),
+      ...(hook.verify_timeout_seconds === undefined
+        ? {}
+        : { verify_timeout_seconds: hook.verify_timeout_seconds }),
     },
   }
 }

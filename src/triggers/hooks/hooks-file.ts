@@ -1,7 +1,12 @@
+import { MAX_SECONDS } from '../../base/clock.ts'
 import { readChecked } from '../../base/json-file.ts'
 import { readOwnerFile } from '../../base/owner-file.ts'
 import { type Static, Type } from '../../base/schema.ts'
+import { MOST_TOKENS, MOST_USD } from '../../runs/budget/budget.ts'
+import { ON_QUOTA } from '../../runs/holds/hold.ts'
+import { IF_RUNNING } from '../../runs/run.ts'
 import { SLOT_NAME } from '../../runs/slots.ts'
+import { ISOLATE } from '../../runs/worktrees/isolation.ts'
 import { HOOK_KINDS, signingKeys } from './verify.ts'
 
 const Secrets = Type.Union([
@@ -37,10 +42,19 @@ export const Hook = Type.Object(
     workspace: Type.Optional(Type.String({ minLength: 1 })),
     slot: Type.Optional(Type.String({ pattern: SLOT_NAME })),
     share_workspace: Type.Optional(Type.Boolean()),
+    isolate: Type.Optional(Type.Enum([...ISOLATE])),
+    if_running: Type.Optional(Type.Enum([...IF_RUNNING])),
+    on_quota: Type.Optional(Type.Enum([...ON_QUOTA])),
+    tools: Type.Optional(Type.Boolean()),
     /** As in the body of `POST /run`; words of the payload stand in none of them. */
     agent: Type.Optional(Type.String({ minLength: 1 })),
     model: Type.Optional(Type.String({ minLength: 1 })),
     system_prompt: Type.Optional(Type.String({ minLength: 1 })),
+    max_tokens: Type.Optional(Type.Integer({ minimum: 0, maximum: MOST_TOKENS })),
+    max_cost_usd: Type.Optional(Type.Number({ minimum: 0, maximum: MOST_USD })),
+    /** A command line for /bin/sh; empty: nothing checks its runs. */
+    verify: Type.Optional(Type.String()),
+    verify_timeout_seconds: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_SECONDS })),
   },
   { additionalProperties: false },
 )

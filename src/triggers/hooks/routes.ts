@@ -7,6 +7,7 @@ import { createBodyBudget, readBody } from '../../http/body-budget.ts'
 import type { Failures } from '../../http/failures.ts'
 import { type KeptAnswer, once } from '../../http/idempotency.ts'
 import { leaveJsonUnread } from '../../http/json-body.ts'
+import { HeldUntil } from '../../runs/answers.ts'
 import { START_ERRORS } from '../../runs/api.ts'
 import { startAside } from '../../runs/post-run.ts'
 import { prepareRun } from '../../runs/request.ts'
@@ -26,7 +27,11 @@ export interface HookRoutesOptions extends RunRoutesOptions {
 }
 
 const Ignored = Type.Object({ ok: Type.Literal(true), ignored: Type.String() })
-const Taken = Type.Object({ ok: Type.Literal(true), run_id: Type.Union([Type.String(), Type.Null()]) })
+const Taken = Type.Object({
+  ok: Type.Literal(true),
+  run_id: Type.Union([Type.String(), Type.Null()]),
+  held_until: HeldUntil,
+})
 type HookAnswer = Static<typeof Ignored> | Static<typeof Taken>
 
 const MIB = 1024 * 1024
@@ -108,15 +113,16 @@ export const hookRoutes: FastifyPluginAsyncTypebox<HookRoutesOptions> = async (a
           return { status: 200, body: { ok: true, ignored: decision.reason }, effect: 'none' }
         const origin = { requestId: request.id, trigger: 'hook', caller: `hook:${name}` } as const
         const prepared = await prepareRun(decision.body, origin, defaults)
-        const { runId, effect } = await startAside(runs, prepared.request, 'wait')
-        return { ...begun(runId), effect }
+        const { runId, heldUntil, effect } = await startAside(runs, prepared.request, 'wait')
+        return { ...begun(runId, heldUntil), effect }
       })
       return reply.code(answer.status).send(answer.body)
     },
   )
 
-  function begun(runId: string | null): KeptAnswer<HookAnswer> {
-    return { status: 202, body: { ok: true, run_id: runId } }
+  function begun(runId: string | null, heldUntil?: string | null): KeptAnswer<HookAnswer> {
+    const held = heldUntil === undefined ? {} : { held_until: heldUntil }
+    return { status: 202, body: { ok: true, run_id: runId, ...held } }
   }
 
   /** The bytes of a delivery, which may be worth something. */

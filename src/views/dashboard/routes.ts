@@ -29,6 +29,9 @@ const STYLES = [
   'turned',
 ]
 
+/** Those of what is rarely shown: they are asked for when it first is. */
+const MORE_STYLES = ['slots', 'holds', 'folds']
+
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and
  * the browser itself refuses every assignment that would parse text as HTML (Trusted Types).
@@ -95,5 +98,9 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
   for (const [extension, type] of Object.entries(TYPES)) {
     for (const name of names.filter((file) => file.endsWith(extension))) serve(name, type, read(name))
   }
-  serve('page.css', 'text/css; charset=utf-8', Buffer.concat(STYLES.map((name) => read(`${name}.css`))))
+  for (const [name, parts] of [
+    ['page.css', STYLES],
+    ['more.css', MORE_STYLES],
+  ] as const)
+    serve(name, 'text/css; charset=utf-8', Buffer.concat(parts.map((part) => read(`${part}.css`))))
 }

@@ -3,10 +3,11 @@ import type { Meters as PlainMeters } from '../../base/meters.ts'
 import { plainSize } from '../../base/plain-file.ts'
 import type { ProcessTable } from '../../processes/table.ts'
 import { treeOf } from '../../processes/tree.ts'
-import type { RunRecord } from '../../record/ledger.ts'
+import type { RunRecord } from '../../record/run-record.ts'
 import { hasFailed, OUTCOMES } from '../../runs/outcome.ts'
 import { type Run, TRIGGERS } from '../../runs/run.ts'
 import type { RunStep } from '../../runs/steps.ts'
+import { VERDICTS } from '../../runs/verify/verdict.ts'
 import { addPlainMeters } from './plain-meters.ts'
 import { addProcessMeters } from './process-meters.ts'
 import { addServiceMeters, type ServiceFacts } from './service-meters.ts'
@@ -34,6 +35,7 @@ type CountedColumn =
   | 'launchedAt'
   | 'endedAt'
   | 'outputBytes'
+  | 'verdict'
 
 /** The service's meters; every label value that exists starts at 0, so that rates are right from the first event on. */
 export interface Meters {
@@ -66,6 +68,13 @@ export function openMeters({ table, live, slotTaken, facts, meters }: MeterSourc
     registers,
   })
   for (const trigger of TRIGGERS) failed.inc({ trigger }, 0)
+  const verdicts = new Counter({
+    name: 'looper_run_verdicts_total',
+    help: 'Runs whose work was to be checked, by what came of it.',
+    labelNames: ['verdict'],
+    registers,
+  })
+  for (const verdict of VERDICTS) verdicts.inc({ verdict }, 0)
   const ran = new Histogram({
     name: 'looper_run_duration_seconds',
     help: 'From the launch of a run to its end.',
@@ -122,6 +131,7 @@ export function openMeters({ table, live, slotTaken, facts, meters }: MeterSourc
       if (step !== 'ended' || run.outcome === null) return
       ended.inc({ trigger: run.trigger, outcome: run.outcome })
       if (hasFailed(run)) failed.inc({ trigger: run.trigger })
+      if (run.verdict !== null) verdicts.inc({ verdict: run.verdict })
       output.inc(run.outputBytes ?? 0)
       if (run.launchedAt !== null) ran.observe(secondsBetween(run.launchedAt, run.endedAt))
     },

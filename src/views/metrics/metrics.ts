@@ -62,7 +62,18 @@ function countedOf({ step, run }: RunStep): CountedStep {
     launchedAt,
     endedAt,
     outputBytes,
+    verdict,
   } = run
-  const counted = { trigger, outcome, returnCode, announcedAt, stoppedAt, launchedAt, endedAt, outputBytes }
+  const counted = {
+    trigger,
+    outcome,
+    returnCode,
+    announcedAt,
+    stoppedAt,
+    launchedAt,
+    endedAt,
+    outputBytes,
+    verdict,
+  }
   return { step, run: { ...counted, stoppedCount: stoppedPids.length } }
 }

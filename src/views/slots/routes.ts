@@ -2,12 +2,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Ledger } from '../../record/ledger.ts'
 import type { Runs } from '../../runs/runs.ts'
 import { SlotList } from '../../runs/slot-schemas.ts'
-import { slotAnswer } from '../../runs/slot-views.ts'
+import { slotAnswers } from '../../runs/slot-views.ts'
 
 /** What the route needs. */
 export interface SlotRoutesOptions {
   readonly runs: Pick<Runs, 'slots'>
-  readonly ledger: Pick<Ledger, 'find'>
+  readonly ledger: Pick<Ledger, 'listed' | 'firstWaiting' | 'waitingSlots'>
   readonly maxRuns: number
 }
 
@@ -25,6 +25,6 @@ export const slotRoutes: FastifyPluginAsyncTypebox<SlotRoutesOptions> = async (a
       },
       config: { scope: 'read' },
     },
-    async () => ({ slots: runs.slots().map((slot) => slotAnswer(slot, ledger)), max_runs: maxRuns }),
+    async () => ({ slots: slotAnswers(runs, ledger), max_runs: maxRuns }),
   )
 }

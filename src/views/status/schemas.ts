@@ -1,7 +1,8 @@
 import { orNull, type Static, Type } from '../../base/schema.ts'
 import { SCOPES } from '../../http/tokens.ts'
 import type { StatusPart } from '../../plugin.ts'
-import { RunSummary } from '../../runs/schemas.ts'
+import { HoldAnswer } from '../../runs/holds/hold-schemas.ts'
+import { RunSummary } from '../../runs/run-schemas.ts'
 import { SLOT_STEPS } from '../../runs/slot.ts'
 import { SlotAnswer } from '../../runs/slot-schemas.ts'
 
@@ -27,10 +28,30 @@ const core = {
   }),
   /** What runs in each slot, the default one first. */
   slots: orNull(Type.Array(SlotAnswer)),
+  /** The agents of which nothing is launched until their usage limits are reset. */
+  holds: orNull(Type.Array(HoldAnswer)),
   /** The run of this service that lives in the default slot. */
   current: orNull(RunSummary),
   /** Every live agent that a `POST /run` would stop, whoever started it. */
   live_pids: orNull(Type.Array(Type.Integer())),
+  today: orNull(
+    Type.Object(
+      {
+        day: Type.String({ format: 'date' }),
+        tokens: Type.Number(),
+        max_tokens: orNull(Type.Integer()),
+        cost_usd: Type.Number(),
+        max_cost_usd: orNull(Type.Number()),
+        /** When the next day begins. */
+        until: Time,
+        spent: Type.Boolean(),
+      },
+      {
+        description:
+          "What all runs have used today, by the host's time zone; spent: nothing is launched until the next day.",
+      },
+    ),
+  ),
   notice: orNull(
     Type.Object({
       kind: Type.String(),

@@ -5,8 +5,10 @@ import type { LastNotice } from '../../notices/last.ts'
 import type { NoticeRoute } from '../../notices/notice.ts'
 import type { StatusPart } from '../../plugin.ts'
 import type { Ledger } from '../../record/ledger.ts'
+import { budgetAnswer } from '../../runs/budget/schemas.ts'
+import { holdAnswers } from '../../runs/holds/hold-schemas.ts'
 import type { Runs } from '../../runs/runs.ts'
-import { slotAnswer } from '../../runs/slot-views.ts'
+import { slotAnswers } from '../../runs/slot-views.ts'
 import { DEFAULT_SLOT } from '../../runs/slots.ts'
 import { summaryOf } from '../../runs/views.ts'
 import type { StatusCore } from './schemas.ts'
@@ -19,8 +21,8 @@ export interface StatusSources {
   readonly agent: string
   /** What is wrong with the settings, as it was found at the start. */
   readonly findings: StatusCore['findings']
-  readonly runs: Pick<Runs, 'occupation' | 'slots'>
-  readonly ledger: Pick<Ledger, 'find'>
+  readonly runs: Pick<Runs, 'occupation' | 'slots' | 'days'> & { readonly holds: Pick<Runs['holds'], 'all'> }
+  readonly ledger: Pick<Ledger, 'find' | 'listed' | 'firstWaiting' | 'waitingOf' | 'waitingSlots'>
   /** What plug-ins tell. */
   readonly parts: readonly StatusPart[]
   readonly notice: () => NoticeState
@@ -63,7 +65,8 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
       run_id: occupant?.runId ?? null,
       step: occupant?.step ?? null,
     },
-    slots: await tell('slots', () => slots.map((slot) => slotAnswer(slot, ledger))),
+    slots: await tell('slots', () => slotAnswers(runs, ledger)),
+    holds: await tell('holds', () => holdAnswers(runs.holds, ledger)),
     current: await tell('current', () => {
       // A survivor of a stop may live beside it.
       const run = standard?.live.at(-1)
@@ -74,6 +77,11 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
     ...Object.fromEntries(
       await Promise.all(parts.map(async ({ name, look }) => [name, await tell(name, look)] as const)),
     ),
+    today: await tell('today', () => {
+      const { day, tokens, costUsd, cap, until, usedUp } = runs.days.today()
+      const used = { day, tokens, cost_usd: costUsd, until: timeOf(until), spent: usedUp !== null }
+      return { ...used, ...budgetAnswer(cap) }
+    }),
     notice: await tell('notice', () => {
       const { last, ...notice } = sources.notice()
       return { ...notice, last: last && { ...last, at: timeOf(last.at) } }

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import t from 'tap'
 import { claude } from '../../../src/agents/claude/claude.ts'
 import { testAgent } from '../suite.ts'
 
@@ -78,7 +79,7 @@ testAgent({
           usage: STEP,
           costUsd: 0.000837,
           turns: 1,
-          errorKind: 'other',
+          errorKind: 'budget',
           errorText: 'Reached maximum budget ($0.0001)',
         },
       },
@@ -158,4 +159,14 @@ testAgent({
     writeFileSync(path.join(home, `.claude/projects/-srv-other/${id}.jsonl`), '')
     return { HOME: home }
   },
+})
+
+t.test('what it may cost it keeps itself, however little', async (t) => {
+  const argvFor = (maxCostUsd: number | null) => {
+    const asked = { binary: 'claude', workspace: '/w', prompt: 'x', runId: 'r', dir: '/d', model: null }
+    return claude.command({ ...asked, system: null, session: null, args: [], maxCostUsd }).argv.join(' ')
+  }
+  t.match(argvFor(2.5), ' --max-budget-usd 2.5')
+  t.match(argvFor(1e-9), ' --max-budget-usd 0.000001')
+  t.notMatch(argvFor(null), /budget/)
 })

@@ -76,3 +76,19 @@ t.test('what it says on stderr where it does not start is an error', async (t) =
     errorText: /^unknown option/,
   })
 })
+
+t.test('what goes on in the background is at work, until it is not any more', async (t) => {
+  const tasks = (...ids: readonly unknown[]) => ({
+    type: 'system',
+    subtype: 'background_tasks_changed',
+    tasks: ids.map((task_id) => ({ task_id })),
+  })
+  t.same(read(tasks('a', 'b', 7), tasks('b', 'c'), { ...tasks(), tasks: 'x' }), [
+    { kind: 'work', id: 'task a', state: 'started' },
+    { kind: 'work', id: 'task b', state: 'started' },
+    { kind: 'work', id: 'task c', state: 'started' },
+    { kind: 'work', id: 'task a', state: 'done' },
+    { kind: 'work', id: 'task b', state: 'done' },
+    { kind: 'work', id: 'task c', state: 'done' },
+  ])
+})

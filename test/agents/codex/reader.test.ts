@@ -60,6 +60,7 @@ t.test('a patch that fails has failed', async (t) => {
   t.match(read('apply patch\npatch: failed\nno such file\ncodex\nSorry.\n'), [
     { kind: 'session' },
     { kind: 'turn' },
+    { kind: 'work', state: 'done' },
     { kind: 'tool', name: 'apply_patch', state: 'failed', output: 'no such file' },
     { kind: 'text', text: 'Sorry.' },
   ])

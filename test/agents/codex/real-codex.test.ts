@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { TranscriptAnswer } from '../../../src/logs/transcript-schemas.ts'
 import { linuxTable } from '../../../src/processes/linux.ts'
 import { runPart } from '../../../src/processes/mark.ts'
-import type { RunDetails } from '../../../src/runs/schemas.ts'
+import type { RunDetails } from '../../../src/runs/run-schemas.ts'
 import { startLoopbackModel, writeCodexHome } from '../../fixtures/loopback-model.ts'
 import {
   findObstacles,
@@ -99,10 +99,15 @@ t.test('a run of the real codex that fails tells why, and what to do', async (t)
   // Not below the project, which is a repository.
   const noRepository = mkdtempSync(path.join(os.tmpdir(), 'looper-codex-'))
   t.teardown(() => rmSync(noRepository, { recursive: true }))
+  const well = await run('ECHO: ERROR: unexpected status 401 Unauthorized')
+  await until('it ends', async () => (await recordOf(well.runId)).outcome !== null)
+  t.match(await recordOf(well.runId), { return_code: 0, failed: false, cause: null, remedy: null })
+
   const failures: [prompt: string, workspace: string | undefined, cause: RegExp, remedy: RegExp][] = [
     ['REFUSE', undefined, /^unexpected status 401 Unauthorized: refused/, /^Run "codex login"/],
-    ['LIMIT', undefined, /hit your usage limit/, /^Wait until \d{4}-\d\d-\d\dT/],
     ['x', noRepository, /^Not inside a trusted/, /^Run "git init"/],
+    // The last one: after it nothing of codex begins.
+    ['LIMIT', undefined, /hit your usage limit/, /^Wait until \d{4}-\d\d-\d\dT/],
   ]
   for (const [prompt, workspace, cause, remedy] of failures) {
     const { runId } = await run(prompt, workspace)
@@ -116,9 +121,6 @@ t.test('a run of the real codex that fails tells why, and what to do', async (t)
       name: 'x',
     })
   }
-  const { runId } = await run('ECHO: ERROR: unexpected status 401 Unauthorized')
-  await until('it ends', async () => (await recordOf(runId)).outcome !== null)
-  t.match(await recordOf(runId), { return_code: 0, failed: false, cause: null, remedy: null })
 })
 
 t.test('what the real codex said is on the record, and a run goes on in its session', async (t) => {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import type { RunDetails } from '../../../src/runs/schemas.ts'
+import type { RunDetails } from '../../../src/runs/run-schemas.ts'
 import { runCommand } from '../../helpers/command.ts'
 import { killService, setUpFault } from '../../helpers/fault-service.ts'
 import { carriers } from '../../helpers/processes.ts'

@@ -2,7 +2,8 @@ import t from 'tap'
 import { redactor } from '../../../src/logging/redact.ts'
 import type { EndedRun } from '../../../src/notices/notice.ts'
 import { pointsIn } from '../../../src/notices/zulip/code-points.ts'
-import { editedNotice, endNotice } from '../../../src/notices/zulip/end-text.ts'
+import { editedNotice, endNotice, toldNotice } from '../../../src/notices/zulip/end-text.ts'
+import { CHANGED } from '../../helpers/git.ts'
 
 const RUN: EndedRun = {
   runId: 'b2f4',
@@ -15,6 +16,9 @@ const RUN: EndedRun = {
   cause: null,
   remedy: null,
   tokensUsed: 12_345,
+  verdict: null,
+  verdictCause: null,
+  changes: null,
 }
 
 const none = redactor(() => [])
@@ -50,6 +54,11 @@ t.test('every outcome is one line, with what is known', async (t) => {
   const never = { launchedAt: null, returnCode: null, tokensUsed: null }
   t.equal(status({ ...never, outcome: 'failed_to_start', cause: 'no room' }), '🚫 failed to start · no room')
   t.equal(status({ ...never, endedAt: null, outcome: 'lost' }), '❓ lost')
+  t.equal(status({ ...short, changes: CHANGED }), '✅ exited 0 after less than 1 s · 3 commits, +120 −44')
+  t.equal(
+    status({ ...short, changes: { ...CHANGED, commits: 0, files: 0 } }),
+    '✅ exited 0 after less than 1 s',
+  )
 })
 
 t.test('a time is told in its two largest units', async (t) => {
@@ -121,3 +130,31 @@ t.test('a message of its own names the run, and notifies nobody by it', async (t
   )
   t.equal(edited({ noticeText: null }), '\n\n✅ exited 0 after 12 m 3 s · 12,345 tokens')
 })
+
+t.test('what its check said stands at the end of the line, and makes its sign', async (t) => {
+  t.match(status({ verdict: 'verified' }), /^✅ exited 0 .* · verified$/)
+  t.match(
+    status({ verdict: 'refuted', verdictCause: 'the check exited with 3' }),
+    /^❌ exited 0 .* · refuted: the check exited with 3$/,
+  )
+  t.match(
+    status({ verdict: 'unverified', verdictCause: 'no\n@**all**' }),
+    /^❓ exited 0 .* · unverified: no /,
+  )
+})
+
+t.test(
+  'what an agent says is a quote of at most so much, which no line of it closes and which pings nobody',
+  async (t) => {
+    const told = (message: string, name = 'A run') =>
+      toldNotice(
+        { name },
+        message,
+        redactor(() => ['a-secret-word']),
+      )
+    t.equal(told('done'), '💬 A run:\n```quote\ndone\n```')
+    t.equal(told('a\n````\nb', '@**all**'), '💬 @\u200b**all**:\n`````quote\na\n````\nb\n`````')
+    t.notMatch(told('it is a-secret-word, @**all**'), /a-secret-word|@\*/)
+    t.ok(pointsIn(told('🦫'.repeat(20_000))) < 10_000)
+  },
+)

@@ -1,6 +1,12 @@
 import t, { type Test } from 'tap'
 import { zulipSettings } from '../../../src/notices/zulip/settings.ts'
-import { describeRoute, SKIPPED, zulipEdits, zulipNotices } from '../../../src/notices/zulip/zulip.ts'
+import {
+  describeRoute,
+  SKIPPED,
+  zulipArrived,
+  zulipEdits,
+  zulipNotices,
+} from '../../../src/notices/zulip/zulip.ts'
 import { beginReading } from '../../../src/settings/part.ts'
 import { startLoopbackZulip } from '../../fixtures/loopback-zulip.ts'
 
@@ -194,4 +200,34 @@ t.test('an edit that the server does not allow is told from one that failed', as
   await t.rejects(edit(settings({})), { message: 'the Zulip credentials are gone' })
   await zulip.close()
   await t.rejects(edit(), { message: /^cannot reach/ })
+})
+
+t.test('what a server tells of messages is taken as far as it makes sense', async (t) => {
+  const { zulip, full, settings } = await setUp(t)
+  const { signal } = new AbortController()
+  const ask = () => zulipArrived(full(), {})('Hello', 1_000_000, () => false, signal)
+  const answers = (messages: unknown) =>
+    zulip.interrupt((_request, response) => response.end(JSON.stringify({ result: 'success', messages })))
+  const hello = { content: 'Hello', timestamp: 1000 }
+  answers('none')
+  t.equal(await ask(), null)
+  answers([
+    null,
+    7,
+    hello,
+    { ...hello, id: 1.5 },
+    { ...hello, id: 1, content: 7 },
+    { ...hello, id: 2, timestamp: '1000' },
+  ])
+  t.equal(await ask(), null)
+  answers([{ ...hello, id: 3, timestamp: 399 }])
+  t.equal(await ask(), null, 'it was sent long before')
+  answers([{ ...hello, id: 3, timestamp: 400 }])
+  t.equal(await ask(), 3)
+  await t.rejects(
+    zulipArrived(settings({}), {})('Hello', 0, () => false, signal),
+    {
+      message: 'the Zulip credentials are gone',
+    },
+  )
 })

@@ -14,7 +14,7 @@ for (const [name, limit, hasMark] of [
   t.test(name, { skip }, (t) => {
     const dir = t.testdir()
     const code = `import { writeOrders } from '${path.join(PROJECT, 'src/places/host/orders.ts')}'
-      writeOrders('${dir}/a-run', { workspace: '/', logPath: '/dev/null', argv: ['true'], stdin: null })`
+      writeOrders('${dir}/a-run', { workspace: '/', logPath: '/dev/null', argv: ['true'], stdin: null, env: {} })`
     const args = [`--rttime=${limit}`, process.execPath, '--input-type=module', '-e', code]
     t.equal(spawnSync('prlimit', args, { stdio: 'inherit' }).status, 0)
     t.match(textOf(path.join(dir, 'a-run.orders')), `\nlooper_mark=${hasMark ? limitOf('a-run', dir) : ''}\n`)

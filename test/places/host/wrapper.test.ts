@@ -58,7 +58,7 @@ function start(
   writeFileSync(log, 'header\n')
   makeState(state)
   const argv = ['sh', '-c', `until [ -e '${dir}/go' ]; do sleep 0.02; done; ${code}`]
-  writeOrders(state, { workspace: '/', logPath: log, argv, stdin: null })
+  writeOrders(state, { workspace: '/', logPath: log, argv, stdin: null, env: {} })
   const shell = ['sh', '-c', 'exec "$@"', 'sh', ...prefix, 'bash', '-c', `exec -a "$0" "$@"`, String(argv0)]
   const child = spawn('env', [...shell, String(program), ...args, script, stateDir], {
     detached: true,

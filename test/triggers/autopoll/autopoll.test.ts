@@ -2,6 +2,7 @@ import { readdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { Status } from '../../../src/cli/status.ts'
+import { isRunLogName } from '../../../src/logs/run-log.ts'
 import { startLoopbackModel, writeCodexHome } from '../../fixtures/loopback-model.ts'
 import { startLoopbackZulip } from '../../fixtures/loopback-zulip.ts'
 import { findObstacles, writeCodexProgram, writeScratchRepository } from '../../fixtures/real-codex.ts'
@@ -29,7 +30,7 @@ async function setUp(
   const service = await startTestService(path.join(dir, 'logs'), settingsOf(dir, settings))
   test.teardown(() => service.stop())
   const serverLog = () => textOf(path.join(dir, 'logs/looper-server.log'))
-  const runLogs = () => readdirSync(path.join(dir, 'logs')).filter((name) => name.startsWith('codex-exec-'))
+  const runLogs = () => readdirSync(path.join(dir, 'logs')).filter(isRunLogName)
   return { service, serverLog, runLogs, dir }
 }
 
@@ -59,7 +60,7 @@ t.test(
     const zulip = await startLoopbackZulip()
     t.teardown(() => zulip.close())
     const settings = {
-      LOOPER_IDLE_POLL_SECONDS: '0.02',
+      LOOPER_IDLE_POLL_SECONDS: '0.1',
       ZULIP_SITE: zulip.url,
       ZULIP_BOT_EMAIL: zulip.account.email,
       ZULIP_BOT_API_KEY: zulip.account.key,
@@ -141,10 +142,11 @@ t.test(
           writeScratchRepository(path.join(dir, 'ws'))
         },
       )
-      const until_ = new Date(model.resetsAt * 1000).toISOString()
+      // Clocks differ a little.
+      const until_ = new Date(model.resetsAt * 1000 + 2000).toISOString()
       await until(
         'a tick that waits',
-        () => serverLog().includes(`the usage limit lasts until ${until_}`),
+        () => serverLog().includes(`the usage limit of codex is reached: its runs are held until ${until_}`),
         60_000,
       )
       t.equal(runLogs().length, 1)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { RunRecord } from '../../../src/record/ledger.ts'
+import type { RunRecord } from '../../../src/record/run-record.ts'
 import { type Backoff, backoffOf, FAILURES_TO_PAUSE } from '../../../src/triggers/autopoll/backoff.ts'
 
 type Ended = Parameters<typeof backoffOf>[0][number]

@@ -7,6 +7,49 @@ import { createAutopoll } from '../../../src/triggers/autopoll/autopoll.ts'
 import { heartOf } from '../../helpers/heart.ts'
 import { until } from '../../helpers/service.ts'
 
+const SPENT = new LooperError('LOOPER_BUDGET_SPENT', 'the day has used all')
+
+for (const [when, held] of [
+  ['before it looks', () => SPENT],
+  ['when it would launch', () => null],
+] as const) {
+  t.test(
+    `where the budget of the day is used up ${when} nothing is launched, and that is told`,
+    async (t) => {
+      const heart = heartOf(t)
+      const skipped: string[] = []
+      const polling = createAutopoll({
+        runs: {
+          live: () => [],
+          occupation: async () => ({ obstacle: null, agents: [] }),
+          async launchIfIdle(_slot, prepare) {
+            const wanted = await prepare()
+            return wanted ? { kind: 'no_room', why: SPENT } : { kind: 'declined' }
+          },
+        },
+        slot: 'default',
+        ledger: heart.ledger,
+        prepare: async () => heart.launchOf('true'),
+        held,
+        notify: async () => ({ output: '', messageId: null }),
+        pollMs: 60_000,
+        staleMs: 0,
+        maxRunsPerHour: 9,
+        logDir: path.join(heart.dir, 'logs'),
+        clock: systemClock,
+        logger: pino({}, { write: () => undefined }),
+        skipped: (kind) => skipped.push(kind),
+      })
+      const over = new AbortController()
+      const running = polling.run(over.signal)
+      await until('it looked', () => skipped.length > 0)
+      over.abort()
+      await running
+      t.same(skipped, ['day_budget'])
+    },
+  )
+}
+
 t.test('where other slots leave no room nothing is launched, and that is told', async (t) => {
   const heart = heartOf(t)
   const why = new LooperError('LOOPER_MAX_RUNS', '4 other slots have a run')
@@ -25,7 +68,7 @@ t.test('where other slots leave no room nothing is launched, and that is told', 
     slot: 'nightly',
     ledger: heart.ledger,
     prepare: async () => heart.launchOf('true'),
-    limitedUntil: () => null,
+    held: () => null,
     notify: async () => ({ output: '', messageId: null }),
     pollMs: 60_000,
     staleMs: 0,

@@ -11,11 +11,20 @@ t.test('a hook without conditions acts on everything, with what it has', async (
   const full: Hook = { ...hook(), message: '{{a}}', prompt: 'do {{a}}', workspace: '/w/{{a}}' }
   const decision = decide(full, { headers: {} }, { a: 'x' })
   t.match(decision, { kind: 'run', body: { zulip_message: 'x', codex_prompt: /do ⟦x⟧$/, workspace: '/w/x' } })
-  const slot = { slot: 'docs', share_workspace: true }
+  const slot = {
+    slot: 'docs',
+    share_workspace: true,
+    isolate: 'worktree',
+    if_running: 'queue',
+    on_quota: 'fail',
+    tools: false,
+  } as const
   t.strictSame(decide({ ...hook(), ...slot }, { headers: {} }, {}), {
     kind: 'run',
     body: { zulip_message: 'go', ...slot },
   })
+  const budget = { max_tokens: 100, max_cost_usd: 0.5 }
+  t.match(decide({ ...hook(), ...budget }, { headers: {} }, {}), { body: budget })
   const other: Hook = { ...hook(), agent: 'claude', model: 'opus', system_prompt: '{{a}}' }
   t.strictSame(decide(other, { headers: {} }, { a: 'x' }), {
     kind: 'run',

@@ -52,6 +52,25 @@ t.test('what becomes of a run after the answer disturbs nobody', async (t) => {
   t.equal((await deliver('ci', {})).statusCode, 202)
 })
 
+t.test('a delivery whose agent is held is told until when', async (t) => {
+  const { runs: heart } = tellingRuns()
+  const hold = {
+    agent: 'codex',
+    since: NOW,
+    until: null,
+    tryAt: NOW,
+    tries: 0,
+    probe: null,
+    runId: 'a',
+    isTold: true,
+  }
+  const wait = { kind: 'waiting', runId: 'b', ahead: 0, done: new Promise<never>(() => undefined) } as const
+  const start = async () => ({ ...wait, held: { ...hold, heldUntil: NOW } })
+  const { deliver } = await setUp(t, { ci: runs }, {}, { runs: { ...heart, start } })
+  const held_until = new Date(NOW).toISOString()
+  t.strictSame((await deliver('ci', {})).json(), { ok: true, run_id: 'b', held_until })
+})
+
 t.test('a hook without a prompt stops only', async (t) => {
   const { deliver, asked } = await setUp(t, { stop: bearer({ prompt: '' }) })
   const answer = await deliver('stop')

@@ -5,9 +5,13 @@ import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { ERRORS } from '../../../src/base/error-kinds.ts'
 import { createTokenCheck, hashToken } from '../../../src/http/tokens.ts'
+import { diffPathOf } from '../../../src/logs/diff-path.ts'
+import { unstarted } from '../../../src/runs/outcome.ts'
 import { type ApiDocument, documentOf, holdTo, operationsOf } from '../../helpers/api-document.ts'
 import { buildTestApp, NOW } from '../../helpers/app.ts'
+import { CHANGED } from '../../helpers/git.ts'
 import { FAKE_CODEX } from '../../helpers/heart.ts'
+import { intentOf } from '../../helpers/record.ts'
 import { startTestService, until } from '../../helpers/service.ts'
 
 const SECRET = { authorization: 'Bearer right' }
@@ -20,23 +24,30 @@ const OPERATIONS = [
   'GET /docs',
   'GET /events',
   'GET /health',
+  'GET /holds',
   'GET /metrics',
   'GET /openapi.json',
+  'GET /queue',
   'GET /ready',
   'GET /runs',
   'GET /runs/current',
   'GET /runs/{run_id}',
+  'GET /runs/{run_id}/diff',
   'GET /runs/{run_id}/log',
   'GET /runs/{run_id}/log/lines',
   'GET /runs/{run_id}/log/search',
   'GET /runs/{run_id}/log/times',
   'GET /runs/{run_id}/transcript',
+  'GET /runs/{run_id}/verify-log',
   'GET /status',
   'HEAD /runs/{run_id}/log',
+  'HEAD /runs/{run_id}/verify-log',
   'POST /autopoll/launch',
   'POST /autopoll/pause',
   'POST /autopoll/resume',
+  'POST /holds/{agent}/release',
   'POST /hooks/{name}',
+  'POST /queue/{run_id}/first',
   'POST /run',
   'POST /runs/{run_id}/stop',
 ]
@@ -76,23 +87,12 @@ async function setUp(test: Test) {
     problems: async () => problems,
   })
   const { app, ledger } = built
-  ledger.begin({
-    runId: 'known',
-    requestId: '01234567',
-    trigger: 'http',
-    caller: null,
-    agent: 'codex',
-    model: null,
-    slot: 'default',
-    sharesWorkspace: false,
-    name: 'a run',
-    workspace: '/',
-    prompt: 'x',
-    binary: '/codex',
-    timeoutMs: 0,
-    stallMs: 0,
-    requestedAt: NOW,
-  })
+  ledger.begin(intentOf('known', { requestId: '01234567', workspace: '/', requestedAt: NOW }))
+  ledger.begin(intentOf('changed'))
+  const logPath = path.join(dir, 'changed.log')
+  ledger.step('changed', { logPath, changes: CHANGED })
+  ledger.finish('changed', { ...unstarted(null), endedAt: NOW, outputBytes: null, tokensUsed: null })
+  writeFileSync(diffPathOf(logPath), 'diff --git a/x b/x\n')
   const document = await documentOf(app)
   const holder = holdTo(document, seen)
   /** Asks, and holds the answer to the document. */
@@ -158,14 +158,16 @@ t.test('every answer is as the document says', async (t) => {
   const broken = { payload: '[', headers: { ...SECRET, 'content-type': 'application/json' } }
   const large = { payload: { ...RUN, junk: 'x'.repeat(26 * 1024 * 1024) } }
 
-  for (const { name, method, path, operation } of operationsOf(document)) {
+  for (const [index, { name, method, path, operation }] of operationsOf(document).entries()) {
     if (method !== 'GET' && method !== 'POST') continue
+    // From an address of its own: so many wrong tokens are too many from one.
+    const stranger = { remoteAddress: `127.0.1.${index}`, headers: {} }
     const url = path.replace('{run_id}', 'known').replace('{name}', 'ci')
     const payload = method === 'POST' ? { payload: RUN } : {}
     if (!STREAMS.includes(name)) await ask(method, url, payload)
     await ask(method, url, { ...payload, headers: foreign })
     await ask(method, url, { ...payload, headers: { ...SECRET, host: 'elsewhere.example' } })
-    if (operation.security?.length) await ask(method, url, { ...payload, headers: {} })
+    if (operation.security?.length) await ask(method, url, { ...payload, ...stranger })
     if (method === 'POST') {
       for (const wrong of [broken, form, large]) await ask(method, url, wrong)
     }
@@ -180,11 +182,12 @@ t.test('every answer is as the document says', async (t) => {
   for (const name of ['none', 'picky', 'busy', 'nosy'])
     await ask('POST', `/hooks/${name}`, { payload: { name: '../etc' } })
   await ask('POST', '/hooks/ci', { payload: {}, headers: { authorization: 'Bearer wrong' } })
+  await ask('GET', '/runs/changed/diff')
   await ask('GET', '/runs?limit=none')
   await ask('GET', '/runs/nobody')
   problems.push('the ledger cannot be written')
   await ask('GET', '/ready')
-  for (let attempts = 0; attempts < 20; attempts++) await ask('GET', '/runs', { headers: {} })
+  for (let attempts = 0; attempts <= 20; attempts++) await ask('GET', '/runs', { headers: {} })
   for (const { method, path, operation } of operationsOf(document)) {
     if (method !== 'GET' && method !== 'POST') continue
     const url = path.replace('{run_id}', 'known').replace('{name}', 'ci')
@@ -194,7 +197,10 @@ t.test('every answer is as the document says', async (t) => {
 
 t.test('every answer of a real service is as the document says, streams too', async (t) => {
   const dir = t.testdir({ ws: {}, logs: {} })
-  const service = await startTestService(path.join(dir, 'logs'), { CODEX_EXEC_BINARY: FAKE_CODEX })
+  const service = await startTestService(path.join(dir, 'logs'), {
+    LOOPER_VERIFY: 'true',
+    CODEX_EXEC_BINARY: FAKE_CODEX,
+  })
   t.teardown(() => service.stop())
   const document: ApiDocument = JSON.parse(await (await fetch(`${service.url}/openapi.json`)).text())
   const holder = holdTo(document, seen)
@@ -223,6 +229,31 @@ t.test('every answer of a real service is as the document says, streams too', as
   await ask('POST', '/run', { ...run, if_running: 'skip' })
   for (const url of ['/events', '/status', '/ready', '/health', '/metrics', '/runs?limit=1'])
     await ask('GET', url)
+  await ask('GET', '/queue')
+  await ask('GET', '/queue?limit=0')
+  await ask('POST', `/queue/${first}/first`)
+  await ask('POST', '/queue/nobody/first', {})
+  const queued = { ...run, if_running: 'queue' }
+  const { run_id: waiting } = await ask('POST', '/run', { ...queued, codex_prompt: 'true' })
+  await ask('POST', `/queue/${waiting}/first`)
+  const checked = {
+    ...run,
+    codex_prompt: 'true',
+    slot: 'checked',
+    workspace: dir,
+    verify: 'true',
+    wait: true,
+  }
+  const { run_id: verified } = await ask('POST', '/run', checked)
+  for (const [query, range] of [
+    ['', ''],
+    ['', 'bytes=0-1'],
+    ['', 'bytes=99999-'],
+    ['?tail=x', ''],
+  ] as const)
+    await ask('GET', `/runs/${verified}/verify-log${query}`, null, range === '' ? {} : { range })
+  await ask('GET', `/runs/${verified}/diff`)
+  await ask('GET', '/runs/nobody/diff')
   const log = `/runs/${first}/log`
   await ask('POST', `/runs/${first}/stop`)
   await ask('POST', `/runs/${first}/stop`)
@@ -253,6 +284,13 @@ t.test('every answer of a real service is as the document says, streams too', as
   await ask('POST', '/run', { ...run, codex_prompt: '' })
   await ask('POST', '/run', { ...run, resume: 'nobody' })
   await ask('POST', '/run', { ...run, codex_prompt: 'exit 3', codex_exec_startup_check_seconds: 10 })
+  const limit = 'echo "ERROR: You\'ve hit your usage limit. Try again in 10 minutes."; exit 1'
+  await ask('POST', '/run', { ...run, codex_prompt: limit, wait: true, on_quota: 'fail' })
+  await ask('GET', '/holds')
+  await ask('POST', '/run', { ...run, codex_prompt: 'true' })
+  await ask('POST', '/run', { ...run, codex_prompt: 'true', on_quota: 'fail' })
+  await ask('POST', '/holds/codex/release')
+  await ask('POST', '/holds/nobody/release')
 })
 
 t.test('everything that the document says was seen', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ERROR_KINDS } from '../../../src/agents/agent-events.ts'
 import { OUTCOMES } from '../../../src/runs/outcome.ts'
-import type { RunSummary } from '../../../src/runs/schemas.ts'
+import type { RunSummary } from '../../../src/runs/run-schemas.ts'
 import {
   askedBy,
   baseName,
@@ -41,6 +41,7 @@ const run: RunSummary = {
   share_workspace: false,
   pid: 1,
   log_path: null,
+  waiting: false,
   outcome: null,
   return_code: null,
   cause: null,
@@ -56,6 +57,9 @@ const run: RunSummary = {
   tokens_used: null,
   timeout_seconds: 0,
   stall_seconds: 0,
+  silent_since: null,
+  max_tokens: null,
+  max_cost_usd: null,
 }
 
 t.test('a length of time has two units at most', async (t) => {
@@ -100,11 +104,21 @@ t.test('a run has run until its end, or until now; what never began has not', as
 t.test('every outcome has words, an icon and a tone of its own', async (t) => {
   t.same(verdict(run), { icon: 'live', tone: 'live', label: 'running' })
   t.same(verdict({ ...run, started_at: null }), { icon: 'wait', tone: 'live', label: 'starting' })
+  t.same(verdict({ ...run, started_at: null, waiting: true }), {
+    icon: 'wait',
+    tone: 'quiet',
+    label: 'waiting',
+  })
   t.same(verdict({ ...run, outcome: 'exited', return_code: 0 }), {
     icon: 'check',
     tone: 'ok',
     label: 'exited 0',
   })
+  const checked = (said: 'verified' | 'refuted' | 'unverified') =>
+    verdict({ ...run, outcome: 'exited', return_code: 0, verdict: said })
+  t.same(checked('verified'), { icon: 'check', tone: 'ok', label: 'exited 0, verified' })
+  t.same(checked('unverified'), { icon: 'check', tone: 'ok', label: 'exited 0, unverified' })
+  t.same(checked('refuted'), { icon: 'cross', tone: 'bad', label: 'exited 0, refuted' })
   const labels = OUTCOMES.map((outcome) => verdict({ ...run, outcome, return_code: -9 }).label)
   t.same(labels, [
     'exited -9',
@@ -113,6 +127,7 @@ t.test('every outcome has words, an icon and a tone of its own', async (t) => {
     'stopped',
     'timed out',
     'stalled',
+    'over budget',
     'failed to start',
     'lost',
   ])
@@ -188,7 +203,7 @@ t.test('a run has failed where it is told so; an older service lets it be seen b
   const failing = OUTCOMES.filter((outcome) =>
     isFailed({ ...untold, outcome, return_code: 0 } as unknown as RunSummary),
   )
-  t.same(failing, ['signaled', 'timed_out', 'stalled', 'failed_to_start', 'lost'])
+  t.same(failing, ['signaled', 'timed_out', 'stalled', 'over_budget', 'failed_to_start', 'lost'])
   t.equal(isFailed({ ...untold, outcome: 'exited', return_code: 1 } as unknown as RunSummary), true)
   t.equal(isFailed(untold as unknown as RunSummary), false, 'not while it lives')
 })
@@ -235,6 +250,7 @@ t.test('tokens and cost are told shortly, and not at all where they are not know
 t.test('every kind of error has its words', async (t) => {
   t.strictSame(ERROR_KINDS.map(errorName), [
     'Usage limit',
+    'Budget used up',
     'Not logged in',
     'Model not reached',
     'Context full',

@@ -23,7 +23,12 @@ t.test('the page and all its files are served without a token, under a strict po
   })
   const files = readdirSync(PAGE).filter((name) => name !== 'index.html' && !name.endsWith('.css'))
   t.ok(files.length > 5)
-  for (const url of ['/', '/dashboard/page.css', ...files.map((name) => `/dashboard/${name}`)]) {
+  for (const url of [
+    '/',
+    '/dashboard/page.css',
+    '/dashboard/more.css',
+    ...files.map((name) => `/dashboard/${name}`),
+  ]) {
     const { statusCode, headers } = await app.inject(url)
     t.equal(statusCode, 200, url)
     t.match(
@@ -82,16 +87,21 @@ t.test('the page holds no script, no style and no address of another host', asyn
   t.notMatch(page, /<style|\sstyle=|\son\w+=|https?:/)
 })
 
-t.test('one style sheet holds them all, those for small screens last', async (t) => {
-  const { app } = await buildTestApp(t)
-  const all = (await app.inject('/dashboard/page.css')).body
-  const sent = (name: string) => trimmed(readFileSync(path.join(PAGE, name), 'utf8'), '.css')
-  for (const name of readdirSync(PAGE).filter((file) => file.endsWith('.css'))) {
-    t.ok(all.includes(sent(name)), name)
-    t.equal((await app.inject(`/dashboard/${name}`)).statusCode, 404, `${name} alone`)
-  }
-  t.ok(all.endsWith(sent('small.css') + sent('turned.css')))
-})
+t.test(
+  'one style sheet holds them all, those for small screens last; what is rarely shown has its own',
+  async (t) => {
+    const { app } = await buildTestApp(t)
+    const [all, more] = await Promise.all(
+      ['page', 'more'].map(async (name) => (await app.inject(`/dashboard/${name}.css`)).body),
+    )
+    const sent = (name: string) => trimmed(readFileSync(path.join(PAGE, name), 'utf8'), '.css')
+    for (const name of readdirSync(PAGE).filter((file) => file.endsWith('.css'))) {
+      t.equal([all, more].filter((sheet) => sheet?.includes(sent(name))).length, 1, name)
+      t.equal((await app.inject(`/dashboard/${name}`)).statusCode, 404, `${name} alone`)
+    }
+    t.ok(all?.endsWith(sent('small.css') + sent('turned.css')))
+  },
+)
 
 t.test('a reload fetches nothing that is the same still', async (t) => {
   const { app } = await buildTestApp(t)

@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { Value } from 'typebox/value'
 import { SlotList } from '../../../src/runs/slot-schemas.ts'
-import { slotAnswer } from '../../../src/runs/slot-views.ts'
+import { slotAnswers } from '../../../src/runs/slot-views.ts'
 import { endOf, setUpFault } from '../../helpers/fault-service.ts'
 import { until } from '../../helpers/service.ts'
 
@@ -66,10 +66,12 @@ t.test('a launch under way and who waits behind it are told', async (t) => {
     live: [],
   }
   const since = '1970-01-01T00:00:00.000Z'
-  t.strictSame(slotAnswer(state, { find: () => null }), {
+  const ledger = { listed: () => [], firstWaiting: () => [], waitingSlots: () => [] }
+  t.strictSame(slotAnswers({ slots: () => [state] }, ledger)[0], {
     slot: 'x',
     run: null,
     launch: { request_id: 'a', run_id: 'run-a', since, step: 'notice' },
     waiting: [{ request_id: 'a', run_id: null, since }],
+    waiting_count: 1,
   })
 })

@@ -2,12 +2,26 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { codex } from '../../../src/agents/codex/codex.ts'
+import type { Held } from '../../../src/runs/holds/holds.ts'
 import type { Run } from '../../../src/runs/run.ts'
 import { AutopollState } from '../../../src/triggers/autopoll/schemas.ts'
 import { type StatusSources, statusOf } from '../../../src/views/status/status.ts'
+import { NO_DAYS } from '../../helpers/days.ts'
 import { heartOf } from '../../helpers/heart.ts'
 import { FAKE_CODEX } from '../../helpers/live-run.ts'
 import { startTestService } from '../../helpers/service.ts'
+
+const HELD: Held = {
+  agent: 'claude',
+  since: 0,
+  until: 60_000,
+  tryAt: 62_000,
+  tries: 0,
+  probe: null,
+  runId: 'a',
+  isTold: true,
+  heldUntil: 62_000,
+}
 
 /** Sources that can tell everything; a run of theirs lives for each of these prompts. */
 function sourcesOf(test: Test, ...prompts: string[]) {
@@ -33,8 +47,10 @@ function sourcesOf(test: Test, ...prompts: string[]) {
     agent: codex.name,
     findings: [],
     runs: {
+      days: NO_DAYS,
       slots: () => [{ slot: 'default', occupant: null, waiting: null, taken: false, live: runs }],
       occupation: async () => ({ obstacle: 'live', agents: [1] }),
+      holds: { all: () => [HELD] },
     },
     ledger: heart.ledger,
     parts: [{ name: 'autopoll', schema: AutopollState, look: async () => ({ enabled: false }) }],
@@ -54,6 +70,16 @@ t.test('beside a survivor the newest run is the current one', async (t) => {
   const status = await statusOf(sources)
   t.equal(status.current?.run_id, runs[1]?.runId)
   t.match(status, { live_pids: [1], disk: { ok: true } })
+  t.same(status.holds, [
+    {
+      agent: 'claude',
+      since: '1970-01-01T00:00:00.000Z',
+      until: '1970-01-01T00:01:00.000Z',
+      held_until: '1970-01-01T00:01:02.000Z',
+      run_id: 'a',
+      waiting_count: 0,
+    },
+  ])
   t.same(status.problems, {})
 })
 
@@ -80,9 +106,11 @@ t.test('every part that cannot be told is null, with the reason; all others are 
     t.same(status, { ...well, [part]: null, problems: { [part]: why } }, part)
     all[part] = why
   }
-  const withoutLedger = await statusOf({ ...sources, ledger: { find: broken('no ledger') } })
-  const both = { slots: 'no ledger', current: 'no ledger' }
-  t.same(withoutLedger, { ...well, slots: null, current: null, problems: both })
+  const no = broken('no ledger')
+  const ledger = { find: no, listed: no, firstWaiting: no, waitingOf: no, waitingSlots: no }
+  const withoutLedger = await statusOf({ ...sources, ledger })
+  const everyOne = { slots: 'no ledger', holds: 'no ledger', current: 'no ledger' }
+  t.same(withoutLedger, { ...well, slots: null, holds: null, current: null, problems: everyOne })
   const worst = Object.assign({}, sources, ...failing.map(([, change]) => change))
   t.same((await statusOf(worst)).problems, all)
 })

@@ -1,9 +1,9 @@
 /** @typedef {{ name?: string, failed?: boolean, remedy?: string | null }} Named What a service of an earlier version does not tell. */
-/** @typedef {import('../../../runs/schemas.ts').RunSummary & Named} RunSummary */
-/** @typedef {import('../../../runs/schemas.ts').RunDetails & Named} RunDetails */
-/** @typedef {import('../../../runs/schemas.ts').RunList} RunPage */
-/** @typedef {import('../../../runs/schemas.ts').StopAnswer} Stopped */
-/** @typedef {import('../../../runs/schemas.ts').PlanAnswer['plan']} Plan */
+/** @typedef {import('../../../runs/run-schemas.ts').RunSummary & Named} RunSummary */
+/** @typedef {import('../../../runs/run-schemas.ts').RunDetails & Named} RunDetails */
+/** @typedef {import('../../../runs/run-schemas.ts').RunList} RunPage */
+/** @typedef {import('../../../runs/run-schemas.ts').StopAnswer} Stopped */
+/** @typedef {import('../../../runs/answers.ts').PlanAnswer['plan']} Plan */
 /** @typedef {import('../../status/schemas.ts').StatusCore & { autopoll: import('../../../triggers/autopoll/schemas.ts').AutopollState | null }} Status */
 /** @typedef {import('../../../logs/schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../../logs/schemas.ts').LogLinesAnswer} LogLines */
@@ -13,6 +13,9 @@
 /** @typedef {import('../../agents/schemas.ts').AgentsAnswer['agents'][number]} Agent */
 /** @typedef {Plan['stop'][number]} PlannedStop */
 /** @typedef {Status['findings'][number]} Finding */
+/** @typedef {NonNullable<Status['slots']>[number]} SlotState */
+/** @typedef {import('../../../runs/queue-schemas.ts').QueueAnswer} Queue */
+/** @typedef {NonNullable<Status['holds']>[number]} Hold */
 
 /** A failure as the service tells it. */
 export class ApiError extends Error {
@@ -76,10 +79,11 @@ export function createApi(token, refused) {
     now: () => Date.now() + skewMs,
     /** @returns {Promise<Status>} */
     status: () => read('status'),
-    /** @param {string} outcome @param {string | null} cursor @param {number} limit @returns {Promise<RunPage>} */
-    runs(outcome, cursor, limit) {
+    /** @param {string} outcome @param {string} slot @param {string | null} cursor @param {number} limit @returns {Promise<RunPage>} */
+    runs(outcome, slot, cursor, limit) {
       const query = new URLSearchParams({ limit: String(limit) })
       if (outcome !== '') query.set('outcome', outcome)
+      if (slot !== '') query.set('slot', slot)
       if (cursor !== null) query.set('cursor', cursor)
       return read(`runs?${query}`)
     },
@@ -87,7 +91,13 @@ export function createApi(token, refused) {
     run: (runId) => read(runPath(runId)),
     /** @param {string} runId @returns {Promise<Stopped>} */
     stop: (runId) => post(`${runPath(runId)}/stop`, {}),
-    /** @param {object} body @returns {Promise<{ run_id: string | null, plan: Plan }>} */
+    /** The first of those that wait in a slot. @param {string} slot @param {number} limit @returns {Promise<Queue>} */
+    queue: (slot, limit) => read(`queue?${queryOf({ slot, limit })}`),
+    /** @param {string} runId @returns {Promise<unknown>} */
+    putFirst: (runId) => post(`queue/${encodeURIComponent(runId)}/first`, {}),
+    /** Lets the runs of an agent begin before its usage limit is reset. @param {string} agent @returns {Promise<unknown>} */
+    release: (agent) => post(`holds/${encodeURIComponent(agent)}/release`, {}),
+    /** @param {object} body @returns {Promise<{ run_id: string | null, plan: Plan, waiting_ahead?: number }>} */
     start: (body) => post('run', body),
     /** @param {'pause' | 'resume' | 'launch'} order @returns {Promise<unknown>} */
     autopoll: (order) => post(`autopoll/${order}`, {}),
@@ -125,6 +135,21 @@ export function createApi(token, refused) {
     },
     /** @param {string} runId */
     log: async (runId) => (await ask(`${runPath(runId)}/log`)).blob(),
+    /**
+     * The end of what its check wrote, and how many bytes stand before it.
+     * @param {string} runId @param {number} most in bytes
+     */
+    async verifyLog(runId, most) {
+      const path = `${runPath(runId)}/verify-log`
+      const length = (/** @type {Response} */ response) => Number(response.headers.get('content-length'))
+      const size = length(await ask(path, { method: 'HEAD' }))
+      if (size === 0) return { text: '', before: 0 }
+      const before = Math.max(0, size - most)
+      const response = await ask(path, { headers: { range: `bytes=${before}-${size - 1}` } })
+      return { text: await response.text(), before }
+    },
+    /** What it changed, as a stream. @param {string} runId */
+    diff: async (runId) => (await ask(`${runPath(runId)}/diff`)).body,
     /** @param {string} path @param {string} lastId @param {AbortSignal} signal */
     stream: (path, lastId, signal) =>
       ask(path, { signal, ...(lastId !== '' && { headers: { 'last-event-id': lastId } }) }),

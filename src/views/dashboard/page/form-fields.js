@@ -1,9 +1,9 @@
 import { ApiError } from './api.js'
 
-/** @typedef {'message' | 'prompt' | 'workspace' | 'agent' | 'model' | 'system' | 'resume' | 'limits'} Place a field, or fields, with a place for what is wrong there */
+/** @typedef {'message' | 'prompt' | 'workspace' | 'agent' | 'model' | 'system' | 'resume' | 'slot' | 'way' | 'share' | 'budget' | 'limits'} Place a field, or fields, with a place for what is wrong there */
 
-/** Which field an error of the service is about, by its code. @type {Readonly<Record<string, Place>>} */
-const PLACES = {
+/** Which field an error of the service is about, by its code. @type {Record<string, Place>} */
+export const PLACES = {
   LOOPER_MESSAGE_MISSING: 'message',
   LOOPER_PROMPT_MISSING: 'prompt',
   LOOPER_PROMPT_TOO_LARGE: 'prompt',
@@ -13,13 +13,16 @@ const PLACES = {
   LOOPER_WORKSPACE_INVALID: 'workspace',
   LOOPER_WORKSPACE_CLOSED: 'workspace',
   LOOPER_WORKSPACE_REFUSED: 'workspace',
+  LOOPER_WORKSPACE_BUSY: 'workspace',
   LOOPER_AGENT_UNKNOWN: 'agent',
   LOOPER_BINARY_MISSING: 'agent',
   LOOPER_RESUME_REFUSED: 'resume',
 }
 
-/** The API's words for the fields of the form. @type {readonly (readonly [RegExp, Place, string])[]} */
-const NAMES = [
+/** @typedef {readonly [RegExp, Place, string]} Name what the API calls a field, its place, and what people call it */
+
+/** Those that are there from the beginning, then all. @type {Name[]} */
+export const NAMES = [
   [/'?\bzulip_message\b'?/g, 'message', 'the message'],
   [/'?\bcodex_prompt\b'?/g, 'prompt', 'the prompt'],
   [/'?\bworkspace\b'(?! )|'workspace'/g, 'workspace', 'a workspace'],

@@ -86,7 +86,8 @@ export function runningMs({ started_at, ended_at, outcome }, now) {
 }
 
 /** What became of a run: in words, with an icon, and with a tone that only repeats them. @param {RunSummary} run @returns {Verdict} */
-export function verdict({ outcome, return_code, started_at }) {
+export function verdict({ outcome, return_code, started_at, waiting, verdict: checked }) {
+  if (waiting) return { icon: 'wait', tone: 'quiet', label: 'waiting' }
   switch (outcome) {
     case null:
       return started_at === null
@@ -94,7 +95,7 @@ export function verdict({ outcome, return_code, started_at }) {
         : { icon: 'live', tone: 'live', label: 'running' }
     case 'exited':
       return return_code === 0
-        ? { icon: 'check', tone: 'ok', label: 'exited 0' }
+        ? checkedVerdict(checked)
         : { icon: 'cross', tone: 'bad', label: `exited ${return_code}` }
     case 'signaled':
       return { icon: 'bolt', tone: 'bad', label: `signal ${-Number(return_code)}` }
@@ -106,11 +107,19 @@ export function verdict({ outcome, return_code, started_at }) {
       return { icon: 'clock', tone: 'bad', label: 'timed out' }
     case 'stalled':
       return { icon: 'clock', tone: 'bad', label: 'stalled' }
+    case 'over_budget':
+      return { icon: 'stop', tone: 'bad', label: 'over budget' }
     case 'failed_to_start':
       return { icon: 'cross', tone: 'bad', label: 'failed to start' }
     case 'lost':
       return { icon: 'lost', tone: 'bad', label: 'lost' }
   }
+}
+
+/** Of a run that ended well, as far as its agent says: what its check says counts more. @param {RunSummary['verdict'] | undefined} checked @returns {Verdict} */
+function checkedVerdict(checked) {
+  if (checked === 'refuted') return { icon: 'cross', tone: 'bad', label: 'exited 0, refuted' }
+  return { icon: 'check', tone: 'ok', label: checked ? `exited 0, ${checked}` : 'exited 0' }
 }
 
 /** What became of a run, in words that also say whether that is bad. @param {RunSummary} run */
@@ -174,6 +183,7 @@ export function cost(usd) {
 /** @type {Readonly<Record<NonNullable<RunSummary['error_kind']>, string>>} */
 const ERROR_NAMES = {
   quota: 'Usage limit',
+  budget: 'Budget used up',
   auth: 'Not logged in',
   network: 'Model not reached',
   context_full: 'Context full',

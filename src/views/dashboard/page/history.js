@@ -22,9 +22,9 @@ const PAGE = 30
 /**
  * The list of runs, newest first, by day.
  * @param {ParentNode} root @param {Api} api @param {(run: RunSummary) => RunSummary} settled
- * @param {import('./agents.js').Agents} agents
+ * @param {import('./agents.js').Agents} agents @param {(name: string) => void} slotChanged is told whose runs are listed now; empty: all
  */
-export function createHistory(root, api, settled, agents) {
+export function createHistory(root, api, settled, agents, slotChanged) {
   const list = part(root, 'runs', HTMLElement)
   const filter = part(root, 'filter', HTMLSelectElement)
   const more = part(root, 'more', HTMLButtonElement)
@@ -35,12 +35,15 @@ export function createHistory(root, api, settled, agents) {
   let cursor = null
   /** @type {string | null} */
   let marked = null
+  /** The only one whose runs are listed; empty: all. */
+  let slot = ''
   let isLoaded = false
   let longest = 1
   let today = ''
 
   /** @param {RunSummary} run */
   function isWanted(run) {
+    if (slot !== '' && run.slot !== slot) return false
     if (filter.value === '') return true
     return filter.value === 'failed' ? isFailed(run) : filter.value === (run.outcome ?? 'live')
   }
@@ -111,6 +114,7 @@ export function createHistory(root, api, settled, agents) {
         'span',
         { class: 'who' },
         element('span', { class: `tone-${tone}` }, told(run)),
+        run.slot == null || run.slot === 'default' ? '' : ` · ${run.slot}`,
         ` · ${baseName(run.workspace)} · ${askedBy(run)}`,
       ),
       element('span', { class: 'long' }, ms === null ? '–' : duration(ms)),
@@ -127,10 +131,11 @@ export function createHistory(root, api, settled, agents) {
 
   function tellNone() {
     none.hidden = !isLoaded || known.size > 0
-    const all = filter.value === ''
+    const all = filter.value === '' && slot === ''
+    const which = filter.value === '' ? '' : ` with the outcome “${filter.selectedOptions[0]?.text}”`
     part(root, 'none-text', HTMLElement).textContent = all
       ? 'No runs yet.'
-      : `No runs with the outcome “${filter.selectedOptions[0]?.text}”.`
+      : `No runs${which}${slot === '' ? '' : ` in slot ${slot}`}.`
     part(root, 'show-all', HTMLElement).hidden = all
   }
 
@@ -139,8 +144,9 @@ export function createHistory(root, api, settled, agents) {
     more.disabled = true
     try {
       const wanted = filter.value
-      const page = await api.runs(wanted, from, count)
-      if (wanted !== filter.value) return
+      const inSlot = slot
+      const page = await api.runs(wanted, inSlot, from, count)
+      if (wanted !== filter.value || inSlot !== slot) return
       if (from === null) {
         known.clear()
         list.replaceChildren()
@@ -161,10 +167,17 @@ export function createHistory(root, api, settled, agents) {
     fetchFrom(null, PAGE).catch(complain)
   }
 
+  /** @param {string} name */
+  function showSlot(name) {
+    slot = name
+    slotChanged(name)
+    filterBy()
+  }
+
   filter.addEventListener('change', filterBy)
   part(root, 'show-all', HTMLButtonElement).addEventListener('click', () => {
     filter.value = ''
-    filterBy()
+    showSlot('')
     filter.focus()
   })
   more.addEventListener('click', () => fetchFrom(cursor, PAGE).catch(complain))
@@ -202,6 +215,10 @@ export function createHistory(root, api, settled, agents) {
         if (title && day instanceof HTMLElement) title.textContent = dayName(String(day.dataset.at), now)
       }
     },
+    /** Lists only the runs of a slot. @param {string} name empty: those of all */
+    showSlot,
+    /** The slots of the runs in it. */
+    slots: () => new Set([...known.values()].map(({ run }) => run.slot)),
     /** The workspaces of the runs in it. */
     workspaces: () => [...new Set([...known.values()].map(({ run }) => run.workspace))],
   }

@@ -3,7 +3,7 @@ import { part } from './dom.js'
 import { createFollowControls } from './follow-controls.js'
 import { addressOf, linesIn } from './log-address.js'
 import { createLogBuffer } from './log-buffer.js'
-import { createLogSearch } from './log-search.js'
+import { createLogSearchDoor } from './log-search-door.js'
 import { createLogSource } from './log-source.js'
 import { followLog } from './log-stream.js'
 import { createLogTimes } from './log-times.js'
@@ -62,7 +62,7 @@ export function createLogPanel(root, api) {
   const follow = createFollowControls(lines, content, followButton, jump, () =>
     isAttached() ? follow.set(true) : void work(showEnd),
   )
-  const search = createLogSearch(root, {
+  const search = createLogSearchDoor(root, {
     buffer: () => buffer,
     lineAt: view.lineAt,
     find: (wanted, signal) => api.searchLog(runId, wanted, AbortSignal.any([signal, reading.signal])),

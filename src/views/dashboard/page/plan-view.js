@@ -9,6 +9,7 @@ import { duration, firstLine, nameOf, runningMs } from './format.js'
 /** What a plan would not do, and why. @type {Readonly<Record<string, string>>} */
 const OBSTACLES = {
   skip: 'It would be skipped: something runs.',
+  wait: 'It would wait until its slot is free.',
   busy: 'Another launch is under way. This one would be refused until that is done.',
   blocked: 'It would be refused: what runs cannot be stopped.',
 }

@@ -1,4 +1,4 @@
-import { part } from './dom.js'
+import { element, part } from './dom.js'
 
 /** @import { Status } from './api.js' */
 
@@ -32,4 +32,13 @@ export function createRights(root) {
       draw()
     },
   }
+}
+
+/** A button in a fieldset as {@link createRights} sets those that are there. @param {ParentNode} root @param {HTMLElement} button */
+export function fieldsetIn(root, button) {
+  const made = element('fieldset', { 'data-needs': 'run' }, button)
+  const other = root.querySelector('fieldset')
+  made.disabled = other?.disabled === true
+  made.hidden = other?.hidden === true
+  return made
 }

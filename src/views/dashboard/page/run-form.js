@@ -1,5 +1,6 @@
 import { createAgentFields } from './agent-fields.js'
 import { element, part } from './dom.js'
+import { createMoreDoor } from './form-door.js'
 import { createFields, inWordsOfForm, placeOf } from './form-fields.js'
 import { firstLine } from './format.js'
 import { planDetails, startWords, stopsOf } from './plan-view.js'
@@ -18,8 +19,9 @@ const LOOKED_AT = ['workspace', 'agent', 'model', 'resume']
  * The form that asks for a run. It tells at any time what will be stopped.
  * @param {ParentNode} root @param {Api} api @param {import('./plan-view.js').Known} known
  * @param {() => Status} status @param {import('./agents.js').Agents} agents
+ * @param {() => string[]} slots
  */
-export function createRunForm(root, api, known, status, agents) {
+export function createRunForm(root, api, known, status, agents, slots) {
   const dialog = part(root, 'form-dialog', HTMLDialogElement)
   const form = part(dialog, 'form', HTMLFormElement)
   const details = part(root, 'plan', HTMLElement)
@@ -29,6 +31,7 @@ export function createRunForm(root, api, known, status, agents) {
   const fields = createFields(form)
   const { field, filled } = fields
   const agentFields = createAgentFields(dialog, agents)
+  const more = createMoreDoor(dialog, slots, showProblem)
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling
   let looks = 0
@@ -43,6 +46,7 @@ export function createRunForm(root, api, known, status, agents) {
       codex_prompt: fields.isChecked('stop-only') ? '' : filled('prompt'),
       workspace: filled('workspace'),
       ...agentFields.body(filled),
+      ...more.body(),
       codex_exec_delay_seconds: filled('delay'),
       timeout_seconds: filled('timeout'),
       stall_seconds: filled('stall'),
@@ -68,7 +72,8 @@ export function createRunForm(root, api, known, status, agents) {
     } catch (error) {
       if (asked === looks && !quietly && LOOKED_AT.includes(String(placeOf(error)))) showProblem(error)
       // What will be stopped does not depend on what is not filled in yet.
-      found = await planOf({ zulip_message: NO_MESSAGE, codex_prompt: '' }).catch(() => null)
+      const least = { zulip_message: NO_MESSAGE, codex_prompt: '' }
+      found = await planOf({ ...least, ...more.body() }).catch(() => null)
     }
     if (asked !== looks) return
     plan = found
@@ -105,11 +110,12 @@ export function createRunForm(root, api, known, status, agents) {
     if (!fields.check()) return
     void during(async () => {
       const message = firstLine(field('message').value, 100)
-      const { run_id } = await api.start(body())
+      const { run_id, waiting_ahead: ahead } = await api.start(body())
       dialog.close()
       form.reset()
       location.hash = ''
-      tell(run_id === null ? `Sent “${message}”, and stopped what ran.` : `Started “${message}”.`)
+      if (ahead !== undefined) tell(`“${message}” waits for its slot, ${ahead} before it.`)
+      else tell(run_id === null ? `Sent “${message}”, and stopped what ran.` : `Started “${message}”.`)
     })
   })
   // As in a box for messages: a line is begun with Shift.
@@ -165,8 +171,9 @@ export function createRunForm(root, api, known, status, agents) {
       if (dialog.open && !busy) void look()
     },
     /** Opens it with what another run was asked for. @param {RunDetails} run */
-    openAgain(run) {
+    async openAgain(run) {
       form.reset()
+      await more.take(run)
       // The message gives a run its name: it stays.
       field('message').value = run.message ?? run.name
       field('prompt').value = run.prompt
@@ -180,8 +187,9 @@ export function createRunForm(root, api, known, status, agents) {
       start.focus()
     },
     /** Opens it to go on in another run's session. @param {RunDetails} run */
-    openContinue(run) {
+    async openContinue(run) {
       form.reset()
+      await more.take(run)
       field('message').value = run.message ?? run.name
       field('workspace').value = run.workspace
       agentFields.offer()

@@ -2,8 +2,8 @@ import { ApiError, isFinal } from './api.js'
 import { icon, part } from './dom.js'
 import { duration, firstLine, isFailed, nameOf, runningMs, verdict } from './format.js'
 import { byline, facts, factsStart } from './run-facts.js'
+import { createRunFolds } from './run-folds.js'
 import { createRunViews } from './run-views.js'
-import { createStop } from './stop.js'
 import { complain } from './toasts.js'
 
 /** @import { Api, RunDetails, RunSummary } from './api.js' */
@@ -15,13 +15,13 @@ const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'con
  * One run: what it is, its log, and what can be done with it. Or why there is none.
  * @param {ParentNode} root @param {Api} api
  * @param {(run: RunSummary) => RunSummary} settled @param {import('./agents.js').Agents} agents
- * @param {{ again: (run: RunDetails) => void, goOn: (run: RunDetails) => void }} asked starts another run like it, or one that goes on in its session
+ * @param {{ again: (run: RunDetails) => void, goOn: (run: RunDetails) => void, stop: (run: RunDetails) => void }} asked starts another run like it, or one that goes on in its session; stops it
  */
 export function createRunPanel(root, api, settled, agents, asked) {
   const title = part(root, 'title', HTMLElement)
   const symbol = part(root, 'icon', HTMLElement)
   const views = createRunViews(root, api)
-  const stop = createStop(root, api)
+  const folds = createRunFolds(root, api, complain)
   let shown = ''
   let logOf = ''
   /** @type {RunDetails | null} */
@@ -45,6 +45,7 @@ export function createRunPanel(root, api, settled, agents, asked) {
     put('prompt-text', run.prompt)
     put('facts-start', factsStart(run))
     part(root, 'facts-list', HTMLElement).replaceChildren(...facts(run))
+    folds.draw(run)
     part(root, 'stop', HTMLElement).hidden = run.outcome !== null
     const canGoOn = run.outcome !== null && run.session_id != null
     part(root, 'continue', HTMLElement).hidden = !canGoOn || agents.find(run.agent)?.can.resume !== true
@@ -59,6 +60,7 @@ export function createRunPanel(root, api, settled, agents, asked) {
 
   function tick() {
     if (!run) return
+    folds.tick()
     const { label } = verdict(run)
     const ms = runningMs(run, api.now())
     const long = ms === null ? '' : `${run.outcome === null ? ' for' : ' after'} ${duration(ms)}`
@@ -92,13 +94,14 @@ export function createRunPanel(root, api, settled, agents, asked) {
     run = null
     logOf = ''
     views.hide()
+    folds.draw(null)
     for (const each of PARTS) part(root, each, HTMLElement).hidden = true
     title.textContent = words
     for (const each of ['first', 'unknown']) part(root, each, HTMLElement).hidden = each !== name
   }
 
   part(root, 'stop', HTMLButtonElement).addEventListener('click', () => {
-    if (run) stop(run)
+    if (run) asked.stop(run)
   })
   part(root, 'again', HTMLButtonElement).addEventListener('click', () => {
     if (run) asked.again(run)

@@ -5,12 +5,15 @@ import { announce, copyOf, part } from './dom.js'
 import { createFirstRun } from './first-run.js'
 import { nameOf, told } from './format.js'
 import { createHistory } from './history.js'
+import { createHoldsDoor } from './holds-door.js'
 import { listenToKeys } from './keys.js'
 import { createNotify } from './notify.js'
 import { createPanels } from './panels.js'
 import { createRights } from './rights.js'
 import { createRunPanel } from './run-panel.js'
+import { createSlotsDoor } from './slots-door.js'
 import { showState } from './state.js'
+import { createStop } from './stop.js'
 import { resetTab, showInTab } from './tab.js'
 import { complain } from './toasts.js'
 import { followTogether } from './together.js'
@@ -52,11 +55,20 @@ export function openSession(root, api, status, signOut) {
   createFirstRun(root, api.hasToken)
   /** @type {ReturnType<typeof loadForm> | null} */
   let form = null
+  const stop = createStop(root, api)
   const panel = createRunPanel(root, api, settled, agents, {
     again: (run) => withForm(({ openAgain }) => openAgain(run)),
     goOn: (run) => withForm(({ openContinue }) => openContinue(run)),
+    stop,
   })
-  const history = createHistory(root, api, settled, agents)
+  const history = createHistory(root, api, settled, agents, (name) => slots.choose(name))
+  const slots = createSlotsDoor(root, api, {
+    stop,
+    refresh,
+    showSlot: history.showSlot,
+    known: history.slots,
+  })
+  const holds = createHoldsDoor(root, api, refresh)
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
@@ -68,7 +80,7 @@ export function openSession(root, api, status, signOut) {
   /** Its modules come behind those of what is seen first. */
   async function loadForm() {
     const { createRunForm } = await import('./run-form.js')
-    return createRunForm(root, api, find, () => status, agents)
+    return createRunForm(root, api, find, () => status, agents, slots.names)
   }
 
   /** @param {(form: Awaited<ReturnType<typeof loadForm>>) => void} use */
@@ -90,6 +102,10 @@ export function openSession(root, api, status, signOut) {
     const latest = newest?.run_id ?? null
     const runId = chosen() ?? latest
     part(root, 'away', HTMLElement).hidden = runId === latest
+    const isPast = find(runId)?.outcome !== null
+    part(root, 'away-text', HTMLElement).textContent = isPast
+      ? 'This is a past run.'
+      : 'There is a newer run.'
     history.mark(runId)
     if (runId !== null) panel.show(runId)
     else if (isLoaded) panel.showNone()
@@ -113,7 +129,9 @@ export function openSession(root, api, status, signOut) {
       status = await api.status()
       if (signal.aborted) return
       if (status.current) know(status.current)
+      meetAll()
       draw()
+      show()
       tick()
     } catch (error) {
       if (!signal.aborted && isFinal(error)) complain(error)
@@ -123,6 +141,8 @@ export function openSession(root, api, status, signOut) {
   function draw() {
     showState(root, status, api.now())
     showAutopoll(status)
+    slots.draw(status).catch(reject)
+    holds.draw(status).catch(reject)
     rights.take(status)
   }
 
@@ -130,7 +150,7 @@ export function openSession(root, api, status, signOut) {
   function know(news) {
     const run = settled(news)
     if (run.outcome !== null) ended.set(run.run_id, run)
-    if (newest === null || String(run.requested_at) >= String(newest.requested_at)) newest = run
+    meet(run)
     history.put(run)
     panel.put(run)
     notify(run)
@@ -138,9 +158,18 @@ export function openSession(root, api, status, signOut) {
     tick()
   }
 
+  /** Remembers the newest run. @param {RunSummary} run */
+  function meet(run) {
+    if (newest === null || run.run_id === newest.run_id || beganAt(run) >= beganAt(newest)) newest = run
+  }
+
+  function meetAll() {
+    for (const { run } of status.slots ?? []) if (run) meet(settled(run))
+  }
+
   /** Looks for the newest run: the title of a tab tells of it, also where nobody looks at the rest. */
   async function glance() {
-    const [latest] = (await api.runs('', null, 1)).runs
+    const [latest] = (await api.runs('', '', null, 1)).runs
     if (latest && !signal.aborted) know(latest)
   }
 
@@ -149,6 +178,7 @@ export function openSession(root, api, status, signOut) {
     if (signal.aborted) return
     await history.load()
     isLoaded = true
+    slots.draw(status).catch(reject)
     withForm(({ offer }) => offer(history.workspaces()))
     show()
     // A service of an earlier version does not have them.
@@ -160,6 +190,7 @@ export function openSession(root, api, status, signOut) {
     if (!isOpen) return
     panel.tick()
     history.tick()
+    slots.tick()
     showInTab(newest, status, api.now())
   }
 
@@ -211,6 +242,7 @@ export function openSession(root, api, status, signOut) {
   part(root, 'desk', HTMLElement).addEventListener('click', ({ target }) => {
     if (target instanceof Element && target.closest('a[href^="#/"]')) showPanel('log')
   })
+  meetAll()
   draw()
   show()
   tick()
@@ -223,6 +255,12 @@ export function openSession(root, api, status, signOut) {
     clearTimeout(settling)
     resetTab()
   }
+}
+
+/** When a run began, to compare; of one that only waits, or was called off before it began, nothing is to be seen. @param {RunSummary} run */
+function beganAt({ started_at, requested_at, waiting, outcome }) {
+  if (started_at !== null) return started_at
+  return waiting || outcome === 'stopped' || outcome === 'replaced' ? '' : String(requested_at)
 }
 
 /** @param {string} part of an address */

@@ -7,11 +7,12 @@ import { complain, tell } from './toasts.js'
 /**
  * Stops a run, once the user has said yes.
  * @param {ParentNode} root @param {Api} api
- * @returns {(run: RunSummary) => void}
+ * @returns {(run: RunSummary, pressed?: HTMLButtonElement) => void} may be told which button was pressed for it
  */
 export function createStop(root, api) {
   const dialog = part(root, 'stop-dialog', HTMLDialogElement)
-  const button = part(root, 'stop', HTMLButtonElement)
+  const main = part(root, 'stop', HTMLButtonElement)
+  let button = main
   /** @type {RunSummary | null} */
   let asked = null
 
@@ -35,13 +36,15 @@ export function createStop(root, api) {
     }
   }
 
-  return (run) => {
+  return (run, pressed = main) => {
     asked = run
+    button = pressed
     const ms = runningMs(run, api.now())
     const since = ms === null ? 'It is just starting.' : `It has been running for ${duration(ms)}.`
     part(root, 'stop-name', HTMLElement).textContent = nameOf(run)
-    part(root, 'stop-text', HTMLElement).textContent =
-      `${since} Everything that it started is stopped with it: first with SIGINT and SIGTERM, then with SIGKILL.`
+    part(root, 'stop-text', HTMLElement).textContent = run.waiting
+      ? 'It waits for its slot: nothing of it was started yet.'
+      : `${since} Everything that it started is stopped with it: first with SIGINT and SIGTERM, then with SIGKILL.`
     dialog.returnValue = ''
     dialog.showModal()
   }

@@ -1,0 +1,20 @@
+import type { Steps } from '../runs/steps.ts'
+
+/** The ends of runs, to be waited for. */
+export interface Ends {
+  /** Resolves when a run ends after this call. */
+  next(): Promise<void>
+  /** Listens no more. */
+  close(): void
+}
+
+/** Listens from now on. */
+export function endsOf(steps: Steps): Ends {
+  let next = Promise.withResolvers<void>()
+  const close = steps.subscribe(({ step }) => {
+    if (step !== 'ended') return
+    next.resolve()
+    next = Promise.withResolvers()
+  })
+  return { close, next: () => next.promise }
+}

@@ -1,0 +1,234 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { numberOrNull, textOrNull } from './cells.ts'
+import type { LedgerQueue } from './queue.ts'
+import { withWriteErrors } from './write.ts'
+
+/** What became of a message: it waits, the other side has it, or it was given up. */
+export const OUTBOX_STATES = ['pending', 'sent', 'given_up'] as const
+/** What became of a message. */
+export type OutboxState = (typeof OUTBOX_STATES)[number]
+
+/** A message that is to be told. */
+export interface OutboxMessage {
+  /** One message a key: what is told again under the same one is no news. */
+  readonly key: string
+  readonly runId: string
+  /** Where it goes; those of one conversation keep their order. */
+  readonly conversation: string
+  /** The message whose text it takes the place of; null: it is one of its own. */
+  readonly edits: number | null
+  readonly content: string
+  /** What is sent as a message of its own where that one may not be edited (any more). */
+  readonly instead: string | null
+  /** Goes ahead of what may wait. */
+  readonly isUrgent: boolean
+  /** Milliseconds since the epoch, as all times here. */
+  readonly createdAt: number
+}
+
+/** A message on the record. */
+export interface OutboxRow extends OutboxMessage {
+  /** Grows with each message. */
+  readonly id: number
+  readonly state: OutboxState
+  /** How often it was tried. */
+  readonly attempts: number
+  /** When an attempt began of which nobody knows yet what came; null: none is open. */
+  readonly attemptedAt: number | null
+  /** Not to be tried before. */
+  readonly nextAt: number
+  readonly doneAt: number | null
+  /** The other side's number of it. */
+  readonly sentId: number | null
+  /** Why it is not sent (yet). */
+  readonly why: string | null
+}
+
+/** What waits and what was given up. */
+export interface OutboxCounts {
+  readonly pending: number
+  readonly givenUp: number
+  /** When the one that waits longest was made. */
+  readonly oldestAt: number | null
+}
+
+/** What came of an attempt. */
+export type OutboxResult =
+  | { readonly state: 'sent'; readonly at: number; readonly sentId: number | null }
+  | { readonly state: 'given_up'; readonly at: number; readonly why: string }
+  /** It waits; `isOpen`: the other side may have taken it all the same. */
+  | { readonly state: 'pending'; readonly nextAt: number; readonly why: string; readonly isOpen: boolean }
+
+/** What is to be told to somebody, until the other side has taken it. */
+export interface Outbox {
+  /** Puts a message on the record, as soon as that is possible. @param written called when it is there */
+  addToOutbox(message: OutboxMessage, written: () => void): void
+  /** The conversations in which something waits. */
+  openConversations(): string[]
+  /** The next one of a conversation: what was begun, then what is urgent, then the oldest; null where nothing waits. */
+  nextInOutbox(conversation: string): OutboxRow | null
+  /** When calls of a conversation began since then. */
+  callsSince(conversation: string, since: number): number[]
+  /** Notes that a call for it begins, before it does. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+  attempt(id: number, at: number): void
+  /** Notes what came of it, as soon as that is possible. */
+  settleOutbox(id: number, result: OutboxResult): void
+  /** From now on it is a message of its own, with the text that stands instead. @throws {LooperError} as {@link attempt} */
+  sendInstead(id: number): void
+  /** Whether the other side's message is one that was sent for a row. */
+  isSentId(sentId: number): boolean
+  /** Newest first. */
+  outboxRows(state: OutboxState | null, limit: number): OutboxRow[]
+  outboxCounts(): OutboxCounts
+  /** The runs that ended since then, whose notice could be edited, and whose end is not in the outbox. */
+  untoldEnds(since: number): string[]
+}
+
+/** The messages of the outbox, and when each of them was tried. */
+export const OUTBOX_MIGRATION = `CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    run_id TEXT NOT NULL,
+    conversation TEXT NOT NULL,
+    edits INTEGER,
+    content TEXT NOT NULL,
+    instead TEXT,
+    is_urgent INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    attempted_at INTEGER,
+    next_at INTEGER NOT NULL DEFAULT 0,
+    done_at INTEGER,
+    sent_id INTEGER,
+    why TEXT
+  ) STRICT;
+  CREATE INDEX outbox_pending ON outbox (conversation, id) WHERE state = 'pending';
+  CREATE INDEX outbox_by_state ON outbox (state);
+  CREATE INDEX outbox_by_sent_id ON outbox (sent_id) WHERE sent_id IS NOT NULL;
+  CREATE TABLE outbox_calls (conversation TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+  CREATE INDEX outbox_calls_by_time ON outbox_calls (conversation, at);`
+
+/** So many messages that are done are kept. */
+const KEPT = 1000
+const CALL_MEMORY_MS = 3_600_000
+
+/** The outbox in whichever database is open now. */
+export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
+  const all = (sql: string, ...values: (string | number)[]) =>
+    db()
+      .prepare(sql)
+      .all(...values)
+
+  return {
+    addToOutbox({ key, runId, conversation, edits, content, instead, isUrgent, createdAt }, written) {
+      const sql = `INSERT INTO outbox (key, run_id, conversation, edits, content, instead, is_urgent, created_at)
+        VALUES (:key, :run_id, :conversation, :edits, :content, :instead, :is_urgent, :created_at)
+        ON CONFLICT DO NOTHING`
+      const values = { key, run_id: runId, conversation, edits, content, instead }
+      const more = { is_urgent: Number(isUrgent), created_at: Math.round(createdAt) }
+      queue.write(`outbox ${key}`, sql, { ...values, ...more }, written)
+    },
+    openConversations: () =>
+      all(`SELECT DISTINCT conversation FROM outbox WHERE state = 'pending'`).map((row) =>
+        String(row.conversation),
+      ),
+    nextInOutbox(conversation) {
+      const [row] = all(
+        `SELECT * FROM outbox WHERE state = 'pending' AND conversation = ?
+        ORDER BY attempted_at IS NULL, is_urgent DESC, id LIMIT 1`,
+        conversation,
+      )
+      return row ? toRow(row) : null
+    },
+    callsSince: (conversation, since) =>
+      all(
+        'SELECT at FROM outbox_calls WHERE conversation = ? AND at >= ? ORDER BY at',
+        conversation,
+        since,
+      ).map(({ at }) => Number(at)),
+    attempt(id, at) {
+      withWriteErrors(() => {
+        const now = Math.round(at)
+        db()
+          .prepare(
+            'UPDATE outbox SET attempts = attempts + 1, attempted_at = coalesce(attempted_at, ?) WHERE id = ?',
+          )
+          .run(now, id)
+        db().prepare('INSERT INTO outbox_calls SELECT conversation, ? FROM outbox WHERE id = ?').run(now, id)
+        db()
+          .prepare('DELETE FROM outbox_calls WHERE at < ? OR at > ?')
+          .run(now - CALL_MEMORY_MS, now + CALL_MEMORY_MS)
+      })
+    },
+    settleOutbox(id, result) {
+      const subject = `outbox ${id}`
+      if (result.state === 'pending') {
+        const sql = `UPDATE outbox SET next_at = :next_at, why = :why,
+          attempted_at = iif(:is_open, attempted_at, NULL) WHERE id = :id`
+        const { nextAt, why, isOpen } = result
+        queue.write(subject, sql, { id, next_at: Math.round(nextAt), why, is_open: Number(isOpen) })
+        return
+      }
+      const sql = `UPDATE outbox SET state = :state, done_at = :done_at, sent_id = :sent_id, why = :why,
+        attempted_at = NULL WHERE id = :id`
+      const sentId = result.state === 'sent' ? result.sentId : null
+      const why = result.state === 'sent' ? null : result.why
+      const values = { id, state: result.state, done_at: Math.round(result.at), sent_id: sentId, why }
+      queue.write(subject, sql, values)
+      const kept = `DELETE FROM outbox WHERE state <> 'pending' AND id <= :id - ${KEPT}`
+      queue.write('outbox', kept, { id })
+    },
+    sendInstead(id) {
+      withWriteErrors(() => {
+        const sql = `UPDATE outbox SET edits = NULL, content = coalesce(instead, content), attempted_at = NULL WHERE id = ?`
+        db().prepare(sql).run(id)
+      })
+    },
+    isSentId: (sentId) => all('SELECT 1 FROM outbox WHERE sent_id = ? LIMIT 1', sentId).length > 0,
+    outboxRows: (state, limit) =>
+      (state === null
+        ? all('SELECT * FROM outbox ORDER BY id DESC LIMIT ?', limit)
+        : all('SELECT * FROM outbox WHERE state = ? ORDER BY id DESC LIMIT ?', state, limit)
+      ).map(toRow),
+    outboxCounts() {
+      const [row] = all(`SELECT count(*) FILTER (WHERE state = 'pending') AS pending,
+        count(*) FILTER (WHERE state = 'given_up') AS given_up,
+        min(created_at) FILTER (WHERE state = 'pending') AS oldest_at FROM outbox WHERE state <> 'sent'`)
+      return {
+        pending: Number(row?.pending),
+        givenUp: Number(row?.given_up),
+        oldestAt: numberOrNull(row?.oldest_at),
+      }
+    },
+    untoldEnds: (since) =>
+      all(
+        // What was told before the oldest one that is kept is not known any more.
+        `SELECT run_id FROM runs WHERE notice_id IS NOT NULL AND outcome IS NOT NULL
+        AND ended_at >= max(?, coalesce((SELECT created_at FROM outbox ORDER BY id DESC LIMIT 1 OFFSET ${KEPT - 1}), 0))
+        AND NOT EXISTS (SELECT 1 FROM outbox WHERE key = 'end ' || runs.run_id) ORDER BY seq`,
+        Math.round(since),
+      ).map((row) => String(row.run_id)),
+  }
+}
+
+function toRow(row: Record<string, unknown>): OutboxRow {
+  return {
+    id: Number(row.id),
+    key: String(row.key),
+    runId: String(row.run_id),
+    conversation: String(row.conversation),
+    edits: numberOrNull(row.edits),
+    content: String(row.content),
+    instead: textOrNull(row.instead),
+    isUrgent: row.is_urgent === 1,
+    createdAt: Number(row.created_at),
+    state: OUTBOX_STATES.find((state) => state === row.state) ?? 'pending',
+    attempts: Number(row.attempts),
+    attemptedAt: numberOrNull(row.attempted_at),
+    nextAt: Number(row.next_at),
+    doneAt: numberOrNull(row.done_at),
+    sentId: numberOrNull(row.sent_id),
+    why: textOrNull(row.why),
+  }
+}

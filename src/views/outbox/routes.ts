@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Ledger } from '../../record/ledger.ts'
+import type { OutboxRow } from '../../record/outbox.ts'
+import { limitOf } from '../../runs/list-query.ts'
+import { OutboxList, OutboxQuery } from './schemas.ts'
+
+const DEFAULT_LIMIT = 50
+const SHOWN_CHARACTERS = 200
+
+/** `GET /outbox`. */
+export const outboxRoutes: FastifyPluginAsyncTypebox<{
+  readonly ledger: Pick<Ledger, 'outboxRows' | 'outboxCounts'>
+}> = async (app, { ledger }) => {
+  app.get(
+    '/outbox',
+    {
+      schema: {
+        tags: ['service'],
+        summary: 'What is to be told, and what became of it',
+        description: 'Messages about the ends of runs: waiting, sent, or given up, and why.',
+        querystring: OutboxQuery,
+        response: { 200: OutboxList },
+      },
+      config: { scope: 'read' },
+    },
+    async ({ query: { state = null, limit } }) => {
+      const { pending, givenUp, oldestAt } = ledger.outboxCounts()
+      return {
+        pending,
+        given_up: givenUp,
+        oldest_pending_at: timeOf(oldestAt),
+        messages: ledger
+          .outboxRows(state, limit === undefined ? DEFAULT_LIMIT : limitOf(limit))
+          .map(toMessage),
+      }
+    },
+  )
+}
+
+const toMessage = (row: OutboxRow) => ({
+  id: row.id,
+  run_id: row.runId,
+  conversation: row.conversation,
+  state: row.state,
+  edits: row.edits,
+  text: row.content.slice(0, SHOWN_CHARACTERS).toWellFormed(),
+  created_at: timeOf(row.createdAt),
+  attempts: row.attempts,
+  next_at: row.state === 'pending' && row.attempts > 0 ? timeOf(row.nextAt) : null,
+  done_at: timeOf(row.doneAt),
+  message_id: row.sentId,
+  why: row.why,
+})
+
+const timeOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { openLedger } from '../../src/record/ledger.ts'
+import type { RunIntent } from '../../src/record/run-record.ts'
+import { intentOf } from '../helpers/record.ts'
+
+function setUp(test: Test) {
+  const file = path.join(test.testdir(), 'looper.db')
+  const ledger = openLedger(file, () => undefined)
+  test.teardown(() => ledger.close())
+  const add = (name: string, changes: Partial<RunIntent> = {}, ifRunning = 'queue', place?: 'first') => {
+    const runId = `${name}-${randomUUID()}`
+    const wait = { ifRunning, asked: `{"zulip_message":"${name}"}`, place: place ?? ('last' as const) }
+    ledger.enqueue(intentOf(runId, { ...changes, name }), wait)
+    return runId
+  }
+  const order = (slot = 'default') => ledger.waitingIn(slot, 100).map(({ name }) => name)
+  const end = (runId: string) => {
+    const finish = { outcome: 'stopped', returnCode: null, cause: 'enough', endedAt: 2 } as const
+    ledger.finish(runId, { ...finish, outputBytes: null, tokensUsed: null })
+  }
+  return { ledger, file, add, order, end }
+}
+
+t.test('runs wait in their order, each slot for itself, also behind a restart', async (t) => {
+  const { ledger, file, add, order } = setUp(t)
+  const a = add('a')
+  add('b')
+  add('other', { slot: 'b' })
+  const first = add('first', {}, 'queue', 'first')
+  t.same(order(), ['first', 'a', 'b'])
+  t.same(order('b'), ['other'])
+  t.same(ledger.waitingSlots(), [
+    { slot: 'default', count: 3 },
+    { slot: 'b', count: 1 },
+  ])
+  t.equal(ledger.waitingBefore(a), 1)
+  t.equal(ledger.waitingBefore(first), 0)
+  t.match(ledger.nextWaiting('default', []), {
+    runId: first,
+    prompt: 'go',
+    asked: '{"zulip_message":"first"}',
+    isWaiting: true,
+    outcome: null,
+  })
+  t.same(ledger.unfinished(), [], 'nothing of them was begun')
+  const again = openLedger(file, () => undefined)
+  t.teardown(() => again.close())
+  t.same(
+    again.waitingIn('default', 100).map(({ name }) => name),
+    ['first', 'a', 'b'],
+  )
+})
+
+t.test('the first of many slots are told, in their order, and nothing else of them', async (t) => {
+  const { ledger, add, end } = setUp(t)
+  add('a')
+  const gone = add('b')
+  add('c')
+  const first = add('d', {}, 'queue', 'first')
+  const other = add('e', { slot: 'b' })
+  add('f', { slot: 'not asked for' })
+  end(gone)
+  const told = ledger.firstWaiting(['b', 'default', 'empty'], 2)
+  const names = (slot: string) => told.filter((run) => run.slot === slot).map(({ runId }) => runId[0])
+  t.same([names('default'), names('b'), told.length], [['d', 'a'], ['e'], 3])
+  t.match(
+    told.find(({ runId }) => runId === first),
+    { requestId: /^.+$/, slot: 'default' },
+  )
+  t.same(Object.keys(told.find(({ runId }) => runId === other) ?? {}), [
+    'runId',
+    'requestId',
+    'requestedAt',
+    'slot',
+  ])
+  t.same(ledger.firstWaiting([], 2), [])
+})
+
+t.test('what is launched or ends waits no more', async (t) => {
+  const { ledger, add, order, end } = setUp(t)
+  const [a, b] = [add('a'), add('b'), add('c')]
+  ledger.step(a, { announcedAt: 2 })
+  t.same(order(), ['a', 'b', 'c'])
+  ledger.step(a, { launchedAt: 3 })
+  t.match(ledger.unfinished(), [{ runId: a, isWaiting: false }])
+  end(b)
+  t.same(order(), ['c'])
+  t.match(ledger.list({ limit: 9 }), [
+    { name: 'c', isWaiting: true },
+    { name: 'b', isWaiting: false },
+    { name: 'a', isWaiting: false },
+  ])
+})
+
+t.test('any that waits may be put first', async (t) => {
+  const { ledger, add, order } = setUp(t)
+  const [, b, c] = [add('a'), add('b'), add('c')]
+  ledger.putFirst(c)
+  ledger.putFirst(String(b))
+  t.same(order(), ['b', 'c', 'a'])
+  add('d')
+  t.same(order(), ['b', 'c', 'a', 'd'])
+})
+
+t.test('what coalesces takes the place of what does, too', async (t) => {
+  const { add, order, end } = setUp(t)
+  add('a')
+  const old = add('old', {}, 'coalesce')
+  add('b')
+  add('new', {}, 'coalesce')
+  t.same(order(), ['a', 'old', 'new', 'b'])
+  end(old)
+  t.same(order(), ['a', 'new', 'b'])
+})
+
+t.test('runs of some agents are passed over', async (t) => {
+  const { ledger, add } = setUp(t)
+  add('a')
+  add('b', { agent: 'other' })
+  t.match(ledger.nextWaiting('default', ['codex']), { name: 'b' })
+  t.equal(ledger.nextWaiting('default', ['codex', 'other']), null)
+  t.equal(ledger.nextWaiting('nobody', []), null)
+})

@@ -1,0 +1,89 @@
+import t from 'tap'
+import type { RunRecord } from '../../src/record/run-record.ts'
+import { bodyOf } from '../../src/tools/request-run.ts'
+import { runInfoTool } from '../../src/tools/run-info.ts'
+import { tellTool } from '../../src/tools/tell.ts'
+import { heartOf } from '../helpers/heart.ts'
+
+const NEVER = new AbortController().signal
+
+/** A run on the record, with changes. */
+function runWith(test: import('tap').Test, changes: Partial<RunRecord>): RunRecord {
+  const heart = heartOf(test)
+  const found = heart.ledger.find(heart.begin('true').runId)
+  if (found === null) throw new Error('it is not on the record')
+  return { ...found, ...changes }
+}
+
+t.test('what an agent says goes out, or waits; who says too much is told so', async (t) => {
+  const told: string[] = []
+  let pending = 0
+  const tell = tellTool({
+    notices: {
+      async tell(_run, message) {
+        told.push(message)
+        return told.length === 1 ? 'sent' : 'waits'
+      },
+    },
+    ledger: { outboxCounts: () => ({ pending, givenUp: 0, oldestAt: null }) },
+  })
+  const run = runWith(t, {})
+  t.equal(await tell.call({ message: 'one' }, run, NEVER), 'Told.')
+  t.match(await tell.call({ message: 'two' }, run, NEVER), /on its way/)
+  pending = 50
+  await t.rejects(tell.call({ message: 'three' }, run, NEVER), /50 messages wait to be sent already/)
+  t.same(told, ['one', 'two'])
+})
+
+t.test('a run tells its limits, and nulls for those that it has not', async (t) => {
+  const info = (changes: Partial<RunRecord>, now = 60_000) =>
+    runInfoTool({ clock: { now: () => now } }).call({}, runWith(t, changes), NEVER)
+  const none = { launchedAt: 0, timeoutMs: 0, stallMs: 0, budget: { maxTokens: 0, maxCostUsd: 0 } }
+  t.match(await info(none), {
+    running_seconds: 60,
+    ends_at: null,
+    seconds_left: null,
+    ended_after_silent_seconds: null,
+    max_tokens: null,
+    tokens_used: null,
+    max_cost_usd: null,
+    cost_usd: null,
+  })
+  const limited = { launchedAt: 0, timeoutMs: 90_000, stallMs: 5000, costUsd: 0.5 }
+  const usage = { input: 1, cached: null, output: 2, total: 3 }
+  t.match(await info({ ...limited, usage, budget: { maxTokens: 10, maxCostUsd: 2 } }), {
+    ends_at: '1970-01-01T00:01:30.000Z',
+    seconds_left: 30,
+    ended_after_silent_seconds: 5,
+    max_tokens: 10,
+    tokens_used: 3,
+    max_cost_usd: 2,
+    cost_usd: 0.5,
+  })
+  const worktree = { id: 'one', branch: 'looper/one', workspace: '/own', kept: null }
+  t.match(await info({ ...none, worktree }), { workspace: '/own' }, 'where it really works')
+  t.match(await info({ ...none, launchedAt: null }), { running_seconds: 0 })
+  t.match(
+    await info({ ...limited, launchedAt: 60_000 }, 0),
+    { running_seconds: 0 },
+    'a clock that was set back',
+  )
+  t.match(await info(limited, 200_000), { seconds_left: 0 })
+})
+
+t.test(
+  'the next run is what this one was asked to be, in a work tree of its own where it has one',
+  async (t) => {
+    const worktree = { id: 'one', branch: 'looper/one', workspace: '/own', kept: null }
+    const run = runWith(t, { slot: 'docs', timeoutMs: 1500, budget: { maxTokens: 7, maxCostUsd: 0.5 } })
+    const asked = {
+      slot: 'docs',
+      workspace: run.workspace,
+      timeout_seconds: 1.5,
+      max_tokens: 7,
+      max_cost_usd: 0.5,
+    }
+    t.match(bodyOf(run), { ...asked, isolate: null })
+    t.match(bodyOf({ ...run, worktree }), { ...asked, isolate: 'worktree' })
+  },
+)
