@@ -1,5 +1,6 @@
 import type { Parts } from './parts.ts'
 import type { Opened } from './plugin.ts'
+import type { TablePlan } from './record/own-tables.ts'
 import type { Part } from './settings/part.ts'
 
 /** Something that the service does besides, as its settings want it. */
@@ -10,4 +11,6 @@ export interface Feature {
 /** A kind of features. */
 export interface FeaturePlugin {
   readonly settings: Part<Feature>
+  /** The tables that are its own, if it has any. */
+  readonly tables?: TablePlan
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Type } from './base/schema.ts'
+import type { Tool } from './tools/tool.ts'
 
 /** What a plug-in adds to a service that runs; each of it is optional. */
 export interface Opened {
@@ -7,6 +8,8 @@ export interface Opened {
   publicRoutes?(app: FastifyInstance): Promise<void>
   /** Registers routes behind the service's tokens. */
   routes?(app: FastifyInstance): Promise<void>
+  /** What the agent inside a run can do through it. */
+  readonly tools?: readonly Tool[]
   /** Is told where the service listens, as a URL, before anything is launched. */
   listening?(url: string): void
   /** What it tells in `GET /status`, under its name; it may throw where that cannot be told now. */

@@ -209,6 +209,7 @@ async function compose(
     failures,
     meters,
     findings,
+    tools: () => plugins.flatMap(({ tools }) => tools ?? []),
   }
   const triggers = config.triggers.map((trigger) => trigger.open(parts))
   const features = config.features.map((feature) => feature.open(parts))

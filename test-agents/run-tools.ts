@@ -32,7 +32,7 @@ export async function serveRunTools(t: Test): Promise<RunTools> {
   const runTokens = createRunTokens()
   const app = fastify()
   await app.register(mcpRoute, {
-    tools: [tell],
+    tools: () => [tell],
     version: '1.0.0',
     runTokens,
     ledger: heart.ledger,

@@ -10,6 +10,7 @@ import { type HoldRecords, holdsIn } from './holds.ts'
 import { type Keys, keysIn } from './keys.ts'
 import { type LedgerNotes, ledgerNotes } from './notes.ts'
 import { type Outbox, outboxIn } from './outbox.ts'
+import { type OwnTables, ownTables } from './own-tables.ts'
 import { LISTED_BY_ID, type RunQuery, selectRuns } from './query.ts'
 import { ledgerQueue, unlocked } from './queue.ts'
 import { type Remains, remainsIn } from './remains.ts'
@@ -34,7 +35,8 @@ export interface Ledger
     GoingSessions,
     Outbox,
     HoldRecords,
-    SpendingRecords {
+    SpendingRecords,
+    OwnTables {
   /**
    * Looks for damage in the whole file, off the main thread where that takes long. Where there is any, the file is set aside, and a new one begins. No run may use the ledger before it resolves.
    */
@@ -198,6 +200,7 @@ export function openLedger(
     letSessionGo: going.letSessionGo,
     keepSession: going.keepSession,
     ...spendingIn(() => db, queue),
+    ...ownTables(() => db, assertThere),
     ...waiting,
     ...holdsIn({ db: () => db, queue, select, toRecord, enqueue: waiting.enqueue }),
     async assertWritable() {

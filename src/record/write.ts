@@ -1,11 +1,12 @@
 import type { SQLInputValue } from 'node:sqlite'
 import { LooperError, messageOf } from '../base/errors.ts'
 
-/** Does work that must be written now. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+/** Does work that must be written now. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`, or what the work throws by a name */
 export function withWriteErrors<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
+    if (error instanceof LooperError) throw error
     throw new LooperError('LOOPER_LEDGER_UNWRITABLE', `cannot write the ledger: ${messageOf(error)}`, {
       cause: error,
     })

@@ -13,7 +13,7 @@ export const MCP_PATH = '/mcp'
 
 /** What the route needs. */
 export interface McpRouteOptions {
-  readonly tools: readonly Tool[]
+  tools(): readonly Tool[]
   readonly version: string
   readonly runTokens: Pick<RunTokens, 'runOf'>
   readonly ledger: Pick<Ledger, 'find'>
@@ -30,7 +30,7 @@ export const mcpRoute: FastifyPluginAsync<McpRouteOptions> = async (app, options
   const callers = new WeakMap<FastifyRequest, RunRecord>()
   const server = loadLater([], async () => {
     const { serveTools } = await import('./serve.ts')
-    return serveTools({ tools, version, logger })
+    return serveTools({ tools: tools(), version, logger })
   })
 
   app.addHook('onClose', async () => {

@@ -22,10 +22,10 @@ export const tools: FeaturePlugin = { settings }
 
 function openTools(parts: Parts): Opened {
   const { runTokens } = parts
-  const list = [tellTool(parts), requestRunTool(parts), runInfoTool(parts)]
   return {
+    tools: [tellTool(parts), requestRunTool(parts), runInfoTool(parts)],
     publicRoutes: async (app) => {
-      await app.register(mcpRoute, { ...parts, tools: list })
+      await app.register(mcpRoute, parts)
     },
     listening: (url) => runTokens.offer(localAddress(url) + MCP_PATH),
   }
