@@ -12,7 +12,7 @@ import { type LedgerNotes, ledgerNotes } from './notes.ts'
 import { type Outbox, outboxIn } from './outbox.ts'
 import { type OwnTables, ownTables } from './own-tables.ts'
 import { LISTED_BY_ID, type RunQuery, selectRuns } from './query.ts'
-import { ledgerQueue, unlocked } from './queue.ts'
+import { ledgerQueue, NOTHING, unlocked } from './queue.ts'
 import { type Remains, remainsIn } from './remains.ts'
 import { END_COLUMNS, finishColumns, intentColumns, progressColumns, toListed, toRecord } from './rows.ts'
 import type { EndedRun, ListedRun, RunFinish, RunIntent, RunProgress, RunRecord } from './run-record.ts'
@@ -96,7 +96,9 @@ export function openLedger(
 
   /** A row, as it will be when everything is written. */
   function whole(row: Record<string, unknown>): Record<string, unknown> {
-    const settled = { ...row, ...queue.waiting(subjectOf(String(row.run_id))) }
+    const waits = queue.waiting(subjectOf(String(row.run_id)))
+    if (waits === NOTHING) return row
+    const settled = { ...row, ...waits }
     // A run ends once: an end that waits behind another one will change nothing.
     if (row.outcome !== null) for (const name of END_COLUMNS) settled[name] = row[name]
     return settled

@@ -16,7 +16,7 @@ export interface LedgerQueue {
    * @param done called when it need not be kept any more: it is written, or can never be. It must not throw.
    */
   write(subject: string, sql: string, values: Values, done?: () => void): boolean
-  /** What waits for a subject, as columns; the later ones win. */
+  /** What waits for a subject, as columns; the later ones win. {@link NOTHING} where nothing does. */
   waiting(subject: string): Values
   /** Tries everything that waits; true where nothing does any more. */
   flush(): boolean
@@ -25,6 +25,9 @@ export interface LedgerQueue {
   /** Tries no more. */
   close(): void
 }
+
+/** No columns. */
+export const NOTHING: Values = {}
 
 interface Write {
   readonly sql: string
@@ -102,7 +105,8 @@ export function ledgerQueue(
       return isWritten
     },
     waiting(subject) {
-      return Object.assign({}, ...(subjects.get(subject) ?? []).map(({ values }) => values))
+      const writes = subjects.get(subject)
+      return writes ? Object.assign({}, ...writes.map(({ values }) => values)) : NOTHING
     },
     flush,
     async settle(limitMs) {
