@@ -132,7 +132,7 @@ async function compose(
     closing.abort()
     try {
       await runs.close()
-      await Promise.race([changes.settled(), aborted(hurry)])
+      await Promise.race([Promise.all([changes.settled(), worktrees.settled()]), aborted(hurry)])
       await place.close()
     } finally {
       await Promise.all([app?.close(), notices.close(END_NOTICES_MS)])

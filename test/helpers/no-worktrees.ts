@@ -7,4 +7,5 @@ export const NO_WORKTREES: Worktrees = {
   open: () => Promise.reject(new Error('nobody makes one here')),
   settle: async (worktree) => worktree,
   sweep: async () => undefined,
+  settled: async () => undefined,
 }

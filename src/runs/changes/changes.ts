@@ -1,13 +1,11 @@
 import { readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Logger } from 'pino'
-import type { Clock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { diffPathOf } from '../../logs/diff-path.ts'
 import type { Before, Changed } from './changed.ts'
 import { commitsSince, type Difference, differenceOf, NO_DIFFERENCE } from './compare.ts'
 import { textOf } from './diff-file.ts'
-import { gitAt } from './git.ts'
+import { gitNow, LET_GO_MS, type LookingDeps } from './looking.ts'
 import { createLooks } from './looks.ts'
 import { type Repository, repositoryAt, repositoryOf } from './repository.ts'
 import { shadowOf } from './shadow.ts'
@@ -32,25 +30,13 @@ export interface Changes {
   settled(): Promise<void>
 }
 
-/** What looking needs. */
-export interface ChangesDeps {
-  /** Where it keeps what it needs until a run has ended. */
-  readonly dir: string
-  /** The program of git; null where there is none. */
-  readonly git: () => string | null
-  /** The environment of the owner. */
-  readonly env: NodeJS.ProcessEnv
-  readonly clock: Clock
-  readonly logger: Logger
-  /** Aborted when the owner does not want to wait for anything any more. */
-  readonly hurry: AbortSignal
+/** What looking needs: the directory is for what is kept until a run has ended. */
+export interface ChangesDeps extends LookingDeps {
   readonly limits?: typeof LIMITS
 }
 
 /** How long looks may take, in milliseconds: before a run, after it, and of one that lives. */
 export const LIMITS = { beforeMs: 3000, afterMs: 10_000, nowMs: 20_000 }
-/** To let go of everything. */
-const SETTLE_MS = 2000
 
 /** Nothing was looked at yet. */
 export function createChanges(deps: ChangesDeps): Changes {
@@ -60,9 +46,7 @@ export function createChanges(deps: ChangesDeps): Changes {
   const dirOf = (runId: string) => path.join(dir, runId)
 
   async function shadow(runId: string, repository: Repository, signal: AbortSignal) {
-    const program = git()
-    if (program === null) throw new Error('there is no git on PATH')
-    return shadowOf({ git: gitAt(program), repository, dir: dirOf(runId), owner: env, signal })
+    return shadowOf({ git: gitNow(deps), repository, dir: dirOf(runId), owner: env, signal })
   }
 
   /** What is different now. */
@@ -151,6 +135,6 @@ export function createChanges(deps: ChangesDeps): Changes {
       await Promise.all(kept.filter((runId) => !isLive(runId)).map(remove))
     },
 
-    settled: () => settled(SETTLE_MS),
+    settled: () => settled(LET_GO_MS),
   }
 }

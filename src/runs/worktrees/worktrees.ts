@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { Logger } from 'pino'
-import type { Clock } from '../../base/clock.ts'
 import { LooperError, messageOf } from '../../base/errors.ts'
 import { isAbsence, isDirectory } from '../../base/files.ts'
 import type { Worktree } from '../../record/worktree.ts'
-import { gitAt } from '../changes/git.ts'
+import { gitNow, LET_GO_MS, type LookingDeps } from '../changes/looking.ts'
 import { createLooks } from '../changes/looks.ts'
 import { lock, makeWorktree, sourceOf, type Working } from './make.ts'
 import { type Owned, readOwner, repositoryOfOwned, workspaceOf } from './owner-file.ts'
@@ -26,18 +24,8 @@ export interface Worktrees {
   settle(worktree: Worktree): Promise<Worktree>
   /** Does the same with all that no run has that lives. Never rejects. */
   sweep(isLive: (id: string) => boolean): Promise<void>
-}
-
-/** What they need. */
-export interface WorktreesDeps {
-  readonly dir: string
-  /** The program of git; null where there is none. */
-  readonly git: () => string | null
-  /** The environment of the owner. */
-  readonly env: NodeJS.ProcessEnv
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly hurry: AbortSignal
+  /** Resolves when nothing of what was given up is at work any more, as far as that ends soon. Never rejects. */
+  settled(): Promise<void>
 }
 
 /** Of a run. */
@@ -47,18 +35,15 @@ const SETTLE_MS = 20_000
 const CHECK_MS = 5000
 
 /** None is made, and none is removed yet. */
-export function createWorktrees({ dir, git, env, clock, logger, hurry }: WorktreesDeps): Worktrees {
-  const { look } = createLooks(clock, hurry)
+export function createWorktrees(deps: LookingDeps): Worktrees {
+  const { dir, env, logger } = deps
+  const { look, settled } = createLooks(deps.clock, deps.hurry)
   /** By run: what is being made, or works. */
   const open = new Set<string>()
 
   /** One thing at a time is done with one of them. */
   const within = <T>(id: string, limitMs: number, work: (working: Working) => Promise<T>) =>
-    look(id, limitMs, async (signal) => {
-      const program = git()
-      if (program === null) throw new Error('there is no git on PATH')
-      return work({ git: gitAt(program), env, signal })
-    })
+    look(id, limitMs, async (signal) => work({ git: gitNow(deps), env, signal }))
 
   async function settle(id: string): Promise<boolean> {
     const home = path.join(dir, id)
@@ -125,6 +110,8 @@ export function createWorktrees({ dir, git, env, clock, logger, hurry }: Worktre
       })
       for (const id of names) if (ID.test(id) && !open.has(id) && !isLive(id)) await settle(id)
     },
+
+    settled: () => settled(LET_GO_MS),
   }
 }
 

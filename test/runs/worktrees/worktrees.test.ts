@@ -15,7 +15,8 @@ import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Worktree } from '../../../src/record/worktree.ts'
-import { createWorktrees, type WorktreesDeps } from '../../../src/runs/worktrees/worktrees.ts'
+import type { LookingDeps } from '../../../src/runs/changes/looking.ts'
+import { createWorktrees } from '../../../src/runs/worktrees/worktrees.ts'
 import { freeDir, GIT, git, NO_GIT } from '../../helpers/git.ts'
 import { PROJECT, textOf, until } from '../../helpers/service.ts'
 
@@ -25,7 +26,7 @@ if (NO_GIT) {
 }
 
 /** A repository with a commit, and what makes work trees of it. */
-function setUp(test: Test, more: Partial<WorktreesDeps> = {}) {
+function setUp(test: Test, more: Partial<LookingDeps> = {}) {
   const dir = freeDir(test)
   const repo = path.join(dir, 'repo')
   const own = path.join(dir, 'own')
@@ -40,7 +41,7 @@ function setUp(test: Test, more: Partial<WorktreesDeps> = {}) {
   const told: Record<string, unknown>[] = []
   const logger = pino({ level: 'trace' }, { write: (line: string) => told.push(JSON.parse(line)) })
   const { signal: hurry } = new AbortController()
-  const deps: WorktreesDeps = {
+  const deps: LookingDeps = {
     dir: own,
     git: () => GIT,
     env: {},
@@ -165,6 +166,22 @@ t.test('a workspace of which none can be made is refused, and says why', async (
   git(path.join(dir, 'unborn'), 'init', '-q')
   await refused(path.join(dir, 'unborn'), /has no commit yet/)
   await refused(repo, /there is no git on PATH/, createWorktrees({ ...deps, git: () => null }))
+})
+
+t.test('what was given up is waited for until nothing of it is at work', async (t) => {
+  const { dir, repo, deps } = setUp(t)
+  const program = path.join(dir, 'slow-git')
+  const pids = path.join(dir, 'pids')
+  writeFileSync(program, `#!/bin/sh\necho $$ > ${pids}\nsleep 300\n`, { mode: 0o755 })
+  const hurry = new AbortController()
+  const worktrees = createWorktrees({ ...deps, git: () => program, hurry: hurry.signal })
+  const opened = worktrees.open(randomUUID(), repo, null)
+  await until('git is at work', () => textOf(pids).endsWith('\n'))
+  hurry.abort()
+  await t.rejects(opened, { message: /the service ends/ })
+  await worktrees.settled()
+  const stat = spawnSync('ps', ['-o', 'stat=', '-p', textOf(pids).trim()], { encoding: 'utf8' }).stdout.trim()
+  t.match(stat, /^(Z.*)?$/, 'git is gone')
 })
 
 t.test('nothing of the repository is run, and no link leads out', async (t) => {
