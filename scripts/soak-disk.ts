@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { chance } from './soak/chance.ts'
 import { getRun, postRun } from './soak/client.ts'
+import { soakEnvironment } from './soak/environment.ts'
 import { openFamily } from './soak/family.ts'
 import { startLife } from './soak/service.ts'
 
@@ -56,21 +57,13 @@ const deadline = AbortSignal.any([over.signal, AbortSignal.timeout(LIMIT_MS)])
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => over.abort())
 
 const env = {
-  PATH: process.env.PATH,
-  HOME: dir,
+  // Logs stay: the cap alone removes anything.
+  ...soakEnvironment(dir, logs),
   ...family.env,
-  LOOPER_PORT: '0',
-  // Never the runs of the person who runs the soak.
-  LOOPER_STOP_SCOPE: 'own',
   LOOPER_WORKSPACE_ROOTS: '/',
   LOOPER_MAX_RUNS: String(SLOTS),
-  // The cap alone removes anything.
-  LOOPER_RUN_LOG_KEEP_COUNT: '0',
   LOOPER_DISK_CAP_MB: String(capMb),
   LOOPER_RESUMABLE_DAYS: String(resumableMs / 86_400_000),
-  CODEX_EXEC_LOG_DIR: logs,
-  CODEX_EXEC_BINARY: path.resolve(import.meta.dirname, '../test/fixtures/codex'),
-  CODEX_EXEC_DELAY_SECONDS: '0',
 }
 
 /** A run that has ended, and may be gone on in. */

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { chance } from './soak/chance.ts'
+import { soakEnvironment } from './soak/environment.ts'
 import { openFamily } from './soak/family.ts'
 import { type Life, startLife } from './soak/service.ts'
 
@@ -30,18 +31,10 @@ const LIMIT_MS = 900_000
 const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-soak-queue-'))
 const family = openFamily(randomUUID())
 const env = {
-  PATH: process.env.PATH,
-  HOME: dir,
+  ...soakEnvironment(dir, path.join(dir, 'logs')),
   ...family.env,
-  LOOPER_PORT: '0',
-  // Never the runs of the person who runs the soak.
-  LOOPER_STOP_SCOPE: 'own',
   LOOPER_WORKSPACE_ROOTS: '/',
   LOOPER_MAX_RUNS: String(slots),
-  LOOPER_RUN_LOG_KEEP_COUNT: '0',
-  CODEX_EXEC_LOG_DIR: path.join(dir, 'logs'),
-  CODEX_EXEC_BINARY: path.resolve(import.meta.dirname, '../test/fixtures/codex'),
-  CODEX_EXEC_DELAY_SECONDS: '0',
   CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
 }
 const problems: string[] = []

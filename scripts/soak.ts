@@ -9,6 +9,7 @@ import { readArguments } from './soak/arguments.ts'
 import { type Chance, chance } from './soak/chance.ts'
 import { postRun } from './soak/client.ts'
 import { watchDoubles } from './soak/doubles.ts'
+import { soakEnvironment } from './soak/environment.ts'
 import { openFamily } from './soak/family.ts'
 import { openHardships } from './soak/hardships.ts'
 import { dealMischief, type Mischief, makeMischief } from './soak/mischief.ts'
@@ -35,7 +36,6 @@ const NEVER_ANNOUNCED: ReadonlySet<string> = new Set([
   'LOOPER_DISK_FULL',
   'LOOPER_LEDGER_UNWRITABLE',
 ])
-const PROJECT = path.resolve(import.meta.dirname, '..')
 
 const wanted = readArguments()
 if (process.platform !== 'linux') {
@@ -83,17 +83,9 @@ function say(line: string): void {
 }
 
 const env = {
-  PATH: process.env.PATH,
-  HOME: dir,
+  ...soakEnvironment(dir, hardships.logDir),
   ...family.env,
-  LOOPER_PORT: '0',
-  // Never the runs of the person who runs the soak.
-  LOOPER_STOP_SCOPE: 'own',
   LOOPER_STOP_GRACE_SECONDS: '0.5',
-  LOOPER_RUN_LOG_KEEP_COUNT: '0',
-  CODEX_EXEC_LOG_DIR: hardships.logDir,
-  CODEX_EXEC_BINARY: path.join(PROJECT, 'test/fixtures/codex'),
-  CODEX_EXEC_DELAY_SECONDS: '0',
   CODEX_EXEC_STARTUP_CHECK_SECONDS: '0',
   ZULIP_SITE: wire.url,
   ZULIP_BOT_EMAIL: zulip.account.email,
