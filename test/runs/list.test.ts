@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import type { RunIntent } from '../../src/record/run-record.ts'
 import type { Outcome } from '../../src/runs/outcome.ts'
 import { buildTestApp } from '../helpers/app.ts'
+import { intentOf } from '../helpers/record.ts'
 
 const HOUR_MS = 3_600_000
 const DAY = Date.UTC(2026, 10, 1)
@@ -12,24 +13,7 @@ async function setUp(test: Test) {
   let count = 0
   const add = (more: Partial<RunIntent> = {}, outcome: Outcome | null = 'exited', returnCode = 0) => {
     const runId = `run-${++count}`
-    ledger.begin({
-      runId,
-      requestId: '0a1b2c3d',
-      trigger: 'http',
-      caller: null,
-      agent: 'codex',
-      model: null,
-      slot: 'default',
-      sharesWorkspace: false,
-      name: 'a run',
-      workspace: '/repo',
-      prompt: 'x',
-      binary: '/codex',
-      timeoutMs: 0,
-      stallMs: 0,
-      requestedAt: DAY + count * HOUR_MS,
-      ...more,
-    })
+    ledger.begin(intentOf(runId, { requestedAt: DAY + count * HOUR_MS, ...more }))
     const end = { returnCode, cause: null, endedAt: 1, outputBytes: 1, tokensUsed: null }
     if (outcome) ledger.finish(runId, { ...end, outcome })
     return runId

@@ -6,24 +6,9 @@ import { diffPathOf } from '../../../src/logs/diff-path.ts'
 import { NOW } from '../../helpers/app.ts'
 import { CHANGED, freeDir, git, NO_GIT } from '../../helpers/git.ts'
 import { startLogApp } from '../../helpers/log-app.ts'
+import { intentOf } from '../../helpers/record.ts'
 
-const INTENT = {
-  runId: 'one',
-  requestId: '0a1b2c3d',
-  trigger: 'http',
-  caller: null,
-  agent: 'codex',
-  model: null,
-  slot: 'default',
-  sharesWorkspace: false,
-  name: 'a run',
-  workspace: '/repo',
-  prompt: 'x',
-  binary: '/codex',
-  timeoutMs: 0,
-  stallMs: 0,
-  requestedAt: NOW,
-} as const
+const INTENT = intentOf('one', { requestedAt: NOW })
 const END = {
   outcome: 'exited',
   returnCode: 0,

@@ -7,25 +7,10 @@ import type { RunIntent } from '../../../src/record/run-record.ts'
 import { continuationOf } from '../../../src/runs/holds/continuation.ts'
 import { MAX_PROMPT_BYTES } from '../../../src/runs/prompt.ts'
 import { CODEX_ONLY } from '../../helpers/agents.ts'
+import { intentOf } from '../../helpers/record.ts'
 
-const INTENT: RunIntent = {
-  runId: 'a',
-  requestId: '0a1b2c3d',
-  trigger: 'http',
-  caller: null,
-  agent: 'codex',
-  model: null,
-  slot: 'default',
-  sharesWorkspace: false,
-  name: 'a run',
-  workspace: '/ws',
-  prompt: 'do it',
-  binary: '/bin/codex',
-  timeoutMs: 0,
-  stallMs: 0,
-  requestedAt: 1,
-  onQuota: 'hold',
-}
+const INTENT = intentOf('a', { workspace: '/ws', prompt: 'do it', requestedAt: 1, onQuota: 'hold' })
+
 /** An agent whose session is there, is not, or nobody knows. */
 function agentsWith(sessionExists: boolean | null): Agents {
   const agent = { ...CODEX_ONLY.standard, sessionExists: () => sessionExists }
