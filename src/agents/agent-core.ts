@@ -33,6 +33,9 @@ export interface ToolsAccess {
   readonly token: string
 }
 
+/** How long a call of such a tool may take, in milliseconds: it may wait for a person. */
+export const TOOL_CALL_MS = 86_400_000
+
 /** How an agent is started for one run. */
 export interface AgentCommand {
   /** The program and its arguments. */

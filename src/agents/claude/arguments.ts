@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask, ToolsAccess } from '../agent-core.ts'
+import { type AgentCommand, type AgentTask, TOOL_CALL_MS, type ToolsAccess } from '../agent-core.ts'
 
 /**
  * Tools that are allowed beside those that only read: without them nobody is there to allow them, and the run ends well with
@@ -46,9 +46,6 @@ export function claudeCommand(task: AgentTask): AgentCommand {
   }
 }
 
-/** A call may wait for a person. */
-const CALL_MS = 86_400_000
-
 /** A server beside those of the owner; its tools are at hand at once, and not only after a search for them. */
 const serversFile = ({ url, token }: ToolsAccess) =>
   JSON.stringify({
@@ -58,7 +55,7 @@ const serversFile = ({ url, token }: ToolsAccess) =>
         url,
         headers: { Authorization: `Bearer ${token}` },
         alwaysLoad: true,
-        timeout: CALL_MS,
+        timeout: TOOL_CALL_MS,
       },
     },
   })

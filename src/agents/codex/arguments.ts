@@ -1,4 +1,4 @@
-import type { AgentTask } from '../agent-core.ts'
+import { type AgentTask, TOOL_CALL_MS } from '../agent-core.ts'
 import { MOST_ARGUMENT_BYTES } from '../refusal.ts'
 
 /** Whether the prompt goes in through stdin: "-" alone would be read as "take it from stdin" anyway. */
@@ -36,8 +36,6 @@ export function codexArguments(task: AgentTask): readonly string[] {
 const TOKEN = 'LOOPER_RUN_TOKEN'
 /** A busy machine may take so long to say which tools there are. */
 const START_MS = 10_000
-/** A call may wait for a person. */
-const CALL_SECONDS = 86_400
 
 /**
  * A server of tools beside those of its config.toml: it is reached by codex itself, so also where what it runs has no network.
@@ -49,7 +47,7 @@ function toolsOf({ tools }: AgentTask): readonly string[] {
     'mcp_servers.looper.url': tomlString(tools.url),
     'mcp_servers.looper.bearer_token_env_var': tomlString(TOKEN),
     'mcp_servers.looper.default_tools_approval_mode': '"approve"',
-    'mcp_servers.looper.tool_timeout_sec': CALL_SECONDS,
+    'mcp_servers.looper.tool_timeout_sec': TOOL_CALL_MS / 1000,
     // Else the first turn begins without the tools of a server that takes longer than a second (openai/codex#31641).
     mcp_optional_startup_grace_ms: START_MS,
     // What it runs has no use for it.

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask, ToolsAccess } from '../agent-core.ts'
+import { type AgentCommand, type AgentTask, TOOL_CALL_MS, type ToolsAccess } from '../agent-core.ts'
 
 /**
  * What holds for one run, over the settings of the owner and of the repository. Where a tool would ask, nobody is there to
@@ -42,9 +42,6 @@ export function opencodeCommand(task: AgentTask): AgentCommand {
   }
 }
 
-/** A call may wait for a person. */
-const CALL_MS = 86_400_000
-
 /** A server of tools beside those of the owner and of the repository. What opencode runs can see this, too: it has its environment. */
 const serverOf = ({ url, token }: ToolsAccess) => ({
   type: 'remote',
@@ -52,5 +49,5 @@ const serverOf = ({ url, token }: ToolsAccess) => ({
   headers: { Authorization: `Bearer ${token}` },
   // It is no server with a login page.
   oauth: false,
-  timeout: CALL_MS,
+  timeout: TOOL_CALL_MS,
 })
