@@ -1,25 +1,12 @@
-import type { Logger } from 'pino'
-import { messageOf } from '../../base/errors.ts'
-import type { Notify } from '../../notices/notice.ts'
+import { type TellingDeps, tellAside } from '../../notices/tell-aside.ts'
 import { timeOf } from './hold-schemas.ts'
 import type { Held } from './holds.ts'
 
 /** Tells people of a hold, once: a notice that fails is told in the log, and changes nothing. */
-export const tellingHolds =
-  ({
-    notify,
-    logger,
-    signal,
-  }: {
-    readonly notify: Notify
-    readonly logger: Logger
-    readonly signal: AbortSignal
-  }) =>
-  (held: Held): void => {
-    notify(messageFor(held), signal).catch((error: unknown) => {
-      logger.error({ agent: held.agent, error: messageOf(error) }, 'hold.notice.fail')
-    })
-  }
+export function tellingHolds(deps: TellingDeps): (held: Held) => void {
+  const tell = tellAside(deps, 'hold.notice.fail')
+  return (held) => tell(messageFor(held), { agent: held.agent })
+}
 
 /** A new hold in words. */
 export function messageFor({ agent, until, tryAt }: Pick<Held, 'agent' | 'until' | 'tryAt'>): string {
