@@ -36,6 +36,7 @@ export async function ask(
     if (!over.signal.aborted && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
   }
   limit.addEventListener('abort', kill)
+  if (limit.aborted) kill()
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
