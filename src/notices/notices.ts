@@ -10,7 +10,7 @@ import type { Steps } from '../runs/steps.ts'
 import { sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
 import { type LastNotice, rememberLast } from './last.ts'
-import type { Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
+import type { Ends, Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
 import { openOutbox } from './outbox.ts'
 import { plannedRoute } from './planned-route.ts'
 import type { NotifyEnd } from './settings.ts'
@@ -70,36 +70,32 @@ export function openNotices(options: NoticesOptions): Notices {
   const sender = notice.open({ env, redact, logger, skipped })
   const { notify, last } = rememberLast(told(sender.notify), options.clock)
   const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
-  const { ends } = sender
   const conversation = () => notice.route().route ?? notice.name
-  const outbox =
-    ends &&
-    openOutbox({
-      ...options,
-      notify,
-      amend: tellFailures(ends.amend, failed),
-      arrived: ends.arrived,
-    })
-  const endNotices =
-    ends === null || outbox === null || mode === 'off'
-      ? null
-      : sendEndNotices({ ...options, mode, conversation, ends, tail, outbox })
+  /** What is told later; null where no end can be told. */
+  const later = sender.ends && openLater(sender.ends)
+  function openLater(ends: Ends) {
+    const amend = tellFailures(ends.amend, failed)
+    const outbox = openOutbox({ ...options, notify, amend, arrived: ends.arrived })
+    const running =
+      mode === 'off' ? outbox : sendEndNotices({ ...options, mode, conversation, ends, tail, outbox })
+    return { ends, outbox, running }
+  }
   return {
     notify,
     notifyByScript: (script) => told(byScript(script, { env, redact, logger })),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
     async tell({ runId, name }, message, signal) {
-      if (ends === null || outbox === null) {
+      if (later === null) {
         await notify(`${name}: ${message}`, signal)
         return 'sent'
       }
-      const content = ends.told({ name }, message)
+      const content = later.ends.told({ name }, message)
       const said = { edits: null, content, instead: null, isUrgent: false, createdAt: options.clock.now() }
-      outbox.add({ key: `tell ${randomUUID()}`, runId, conversation: conversation(), ...said })
+      later.outbox.add({ key: `tell ${randomUUID()}`, runId, conversation: conversation(), ...said })
       return 'waits'
     },
-    resume: () => (endNotices ?? outbox)?.resume(),
-    close: async (limitMs) => (endNotices ?? outbox)?.close(limitMs),
+    resume: () => later?.running.resume(),
+    close: async (limitMs) => later?.running.close(limitMs),
   }
 }
