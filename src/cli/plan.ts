@@ -1,5 +1,6 @@
+import { grouped } from '../base/counted.ts'
 import type { PlanAnswer } from '../runs/answers.ts'
-import { count, usd } from '../runs/budget/budget.ts'
+import { usd } from '../runs/budget/budget.ts'
 import type { Context } from './context.ts'
 import { EXIT } from './failure.ts'
 import { duration, nameOf, shortId } from './human.ts'
@@ -54,7 +55,7 @@ export async function tellPlan(context: Context, body: object): Promise<number> 
     ...(launch.stall_seconds > 0
       ? [`stopped after ${duration(launch.stall_seconds * 1000)} without a sign of life`]
       : []),
-    ...(max_tokens ? [`stopped at ${count(max_tokens)} tokens`] : []),
+    ...(max_tokens ? [`stopped at ${grouped(max_tokens)} tokens`] : []),
     ...(max_cost_usd ? [`stopped at ${usd(max_cost_usd)}`] : []),
   ]
   if (limits.length > 0) screen.say(`limits    ${limits.join(', ')}`)

@@ -1,4 +1,5 @@
-import { count, usd } from '../runs/budget/budget.ts'
+import { grouped } from '../base/counted.ts'
+import { usd } from '../runs/budget/budget.ts'
 import type { RunDetails } from '../runs/run-schemas.ts'
 import { changesText } from './changes.ts'
 import type { Context } from './context.ts'
@@ -89,6 +90,6 @@ function worktreeText({ worktree }: Partial<RunDetails>): string {
 
 /** What it may use; empty where it may use all. A service that is older than this command tells none. */
 function budgetText({ max_tokens, max_cost_usd }: Partial<RunDetails>): string {
-  const tokens = max_tokens ? `${count(max_tokens)} tokens` : ''
+  const tokens = max_tokens ? `${grouped(max_tokens)} tokens` : ''
   return [tokens, max_cost_usd ? usd(max_cost_usd) : ''].filter(Boolean).join(', ')
 }

@@ -1,5 +1,6 @@
+import { grouped } from '../base/counted.ts'
 import type { CapState } from '../disk/status.ts'
-import { count, usd } from '../runs/budget/budget.ts'
+import { usd } from '../runs/budget/budget.ts'
 import type { RunSummary } from '../runs/run-schemas.ts'
 import type { AutopollState } from '../triggers/autopoll/schemas.ts'
 import type { StatusCore } from '../views/status/schemas.ts'
@@ -117,7 +118,7 @@ export async function status({ world, screen, client, options }: Context): Promi
   }: NonNullable<typeof today>): void {
     const parts = [
       tokens > 0 || max_tokens
-        ? `${count(tokens)}${max_tokens ? ` of ${count(max_tokens)}` : ''} tokens`
+        ? `${grouped(tokens)}${max_tokens ? ` of ${grouped(max_tokens)}` : ''} tokens`
         : '',
       cost_usd > 0 || max_cost_usd ? `${usd(cost_usd)}${max_cost_usd ? ` of ${usd(max_cost_usd)}` : ''}` : '',
     ]

@@ -1,3 +1,4 @@
+import { grouped } from '../base/counted.ts'
 import type { RunSummary } from '../runs/run-schemas.ts'
 
 /** What a run used; a service that is older than this command tells less of it. */
@@ -33,5 +34,3 @@ export function usedText(used: Used): string {
   const which = kinds.length > 0 ? ` (${kinds.join(', ')})` : ''
   return [tokens === null ? '' : `${grouped(tokens)} tokens${which}`, costOf(used)].filter(Boolean).join(', ')
 }
-
-const grouped = (count: number) => count.toLocaleString('en-US')

@@ -1,37 +1,30 @@
-import type { Logger } from 'pino'
-import { messageOf } from '../base/errors.ts'
+import { grouped } from '../base/counted.ts'
 import type { Meters } from '../base/meters.ts'
 import { oneLine } from '../base/one-line.ts'
-import type { Notify } from '../notices/notice.ts'
+import { type TellingDeps, tellAside } from '../notices/tell-aside.ts'
 import type { RunRecord } from '../record/run-record.ts'
-import { type Budget, count, usd } from './budget/budget.ts'
+import { type Budget, usd } from './budget/budget.ts'
 import type { Days, Today } from './budget/days.ts'
 import type { Steps } from './steps.ts'
 
 /** What warnings are told with. */
-export interface WarningDeps {
+export interface WarningDeps extends TellingDeps {
   readonly steps: Steps
   readonly days: Pick<Days, 'onNear'>
-  readonly notify: Notify
   readonly meters: Pick<Meters, 'counter'>
-  readonly logger: Logger
-  readonly signal: AbortSignal
 }
 
 const ID_LENGTH = 8
 const NAME_LENGTH = 100
 
 /** Tells people of each run that falls silent or has used most of its budget, and of each day that has, from now on. A notice that fails is told in the log, and changes nothing. */
-export function tellWarnings({ steps, days, notify, meters, logger, signal }: WarningDeps): void {
+export function tellWarnings({ steps, days, meters, ...telling }: WarningDeps): void {
   const silent = meters.counter({
     name: 'looper_run_silences_total',
     help: 'How often it was told that a run gives no sign of life.',
   })
-  const tell = (text: string, runId: string | null) => {
-    notify(text, signal).catch((error: unknown) => {
-      logger.error({ run_id: runId, error: messageOf(error) }, 'warning.notice.fail')
-    })
-  }
+  const tellPeople = tellAside(telling, 'warning.notice.fail')
+  const tell = (text: string, runId: string | null) => tellPeople(text, { run_id: runId })
   steps.subscribe(({ step, run }) => {
     if (step === 'near') tell(nearOf(run), run.runId)
     if (step !== 'silent' || run.silentSince === null) return
@@ -39,7 +32,7 @@ export function tellWarnings({ steps, days, notify, meters, logger, signal }: Wa
     tell(silenceOf(run, run.silentSince), run.runId)
   })
   days.onNear((today) => {
-    logger.warn({ ...today }, 'day.budget.near')
+    telling.logger.warn({ ...today }, 'day.budget.near')
     tell(nearDayOf(today), null)
   })
 }
@@ -68,6 +61,6 @@ const labelOf = ({ runId, name }: Pick<RunRecord, 'runId' | 'name'>) =>
   `Run ${runId.slice(0, ID_LENGTH)} (${oneLine(name, NAME_LENGTH)})`
 
 function wordsOf({ maxTokens, maxCostUsd }: Budget): string {
-  const parts = [maxTokens > 0 && `${count(maxTokens)} tokens`, maxCostUsd > 0 && usd(maxCostUsd)]
+  const parts = [maxTokens > 0 && `${grouped(maxTokens)} tokens`, maxCostUsd > 0 && usd(maxCostUsd)]
   return parts.filter(Boolean).join(', ')
 }

@@ -1,3 +1,4 @@
+import { grouped } from '../../base/counted.ts'
 import { lengthOf } from '../../base/length-of.ts'
 import type { Redact } from '../../logging/redact.ts'
 import { wordsOf } from '../../runs/changes/changed.ts'
@@ -62,7 +63,7 @@ function statusOf(
     `${isExit && returnCode === 0 ? signOf(verdict) : SIGNS[outcome]} ${words}${ran === null ? '' : ` after ${lengthOf(ran)}`}`,
     isExit || returnCode === null ? '' : `return code ${returnCode}`,
     changes === null ? '' : wordsOf(changes),
-    tokensUsed === null ? '' : `${tokensUsed.toLocaleString('en-US')} tokens`,
+    tokensUsed === null ? '' : `${grouped(tokensUsed)} tokens`,
     cause === null ? '' : said(cause),
     remedy ?? '',
     verdict === null ? '' : verdictCause === null ? verdict : `${verdict}: ${said(verdictCause)}`,

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../../agents/agent-events.ts'
 import { type Said, tokensOf, usedBy } from '../../agents/said.ts'
+import { grouped } from '../../base/counted.ts'
 import type { Ending, RunEnd } from '../outcome.ts'
 
 /** What a run may use, or all runs of a day. 0: no limit. */
@@ -54,7 +55,7 @@ export function spentBy(so: Said, least: Least = NOTHING_USED): Spent {
 /** What of a budget is used up, in words; null: nothing is. */
 export function usedUp({ tokens, costUsd }: Spent, { maxTokens, maxCostUsd }: Budget): string | null {
   if (maxTokens > 0 && tokens !== null && tokens >= maxTokens)
-    return `${count(tokens)} of ${count(maxTokens)} tokens`
+    return `${grouped(tokens)} of ${grouped(maxTokens)} tokens`
   if (maxCostUsd > 0 && costUsd !== null && costUsd >= maxCostUsd)
     return `${usd(costUsd)} of ${usd(maxCostUsd)}`
   return null
@@ -97,9 +98,6 @@ const MORE =
 const UNPRICED = 'Use max_tokens, or give the model a price in the settings of its agent.'
 
 const CENT_USD = 0.01
-
-/** A number of tokens for people. */
-export const count = (tokens: number): string => tokens.toLocaleString('en-US')
 
 /** US dollars for people: cents, or as many digits as small sums need. */
 export const usd = (dollars: number): string =>

@@ -1,3 +1,4 @@
+import { counted, linesChanged } from '../../base/counted.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** A workspace in a git work tree before its run. */
@@ -38,7 +39,6 @@ export function wordsOf({
   files,
 }: Pick<Changed, 'commits' | 'added' | 'removed' | 'files'>): string {
   if (commits === 0 && files === 0) return ''
-  const count = (n: number, what: string) => `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`
-  const what = commits > 0 ? count(commits, 'commit') : count(files, 'file')
-  return `${what}, +${added.toLocaleString('en-US')} −${removed.toLocaleString('en-US')}`
+  const what = commits > 0 ? counted(commits, 'commit') : counted(files, 'file')
+  return `${what}, ${linesChanged({ added, removed })}`
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, lstat } from 'node:fs/promises'
 import { isAbsence } from '../../base/files.ts'
 import type { Shadow } from './shadow.ts'
+import { statusOf } from './status.ts'
 
 /** A work tree at a moment. */
 export interface Snapshot {
@@ -25,10 +26,9 @@ const AT_ONCE = 64
  * Puts into the shadow's index what the work tree is now. Whatever has to be kept for that goes to the shadow, and nothing to
  * the repository. @throws {Error} where git cannot tell
  */
-export async function stage({ git }: Shadow, top: string): Promise<Pick<Snapshot, 'dirty' | 'leftOut'>> {
-  // A submodule is what is checked out in it: to look for more, git would run in there, with settings of its own.
-  const asked = ['--porcelain', '-z', '--no-renames', '--untracked-files=all', '--ignore-submodules=dirty']
-  const { output, isCut } = await git(['status', ...asked, '--no-ahead-behind'])
+export async function stage(shadow: Shadow, top: string): Promise<Pick<Snapshot, 'dirty' | 'leftOut'>> {
+  const { git } = shadow
+  const { output, isCut } = await statusOf(shadow, '--untracked-files=all')
   if (isCut) throw new Error('too many files differ from the commit')
   // Names are bytes, whatever they mean.
   const entries = output.toString('latin1').split('\0').slice(0, -1)

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { isDirectory } from '../../base/files.ts'
+import { statusOf } from '../changes/status.ts'
 import { unlock, type Working, withShadow } from './make.ts'
 import { type Owned, repositoryOfOwned } from './owner-file.ts'
 
@@ -22,10 +23,9 @@ async function isNeeded(owned: Owned, working: Working): Promise<boolean> {
   const branch = await tipOf(owned, working)
   // Somebody removed it; commits are on its branch still.
   if (!isDirectory(top) || !isDirectory(gitDir)) return branch !== null && hasMore([branch], owned, working)
-  return withShadow(owned, working, async ({ git, head }) => {
-    const how = ['--porcelain', '-z', '--no-renames', '--ignore-submodules=dirty', '--no-ahead-behind']
-    if ((await git(['status', ...how])).output.length > 0) return true
-    const tips = [head, branch].filter((tip) => tip !== null)
+  return withShadow(owned, working, async (shadow) => {
+    if ((await statusOf(shadow)).output.length > 0) return true
+    const tips = [shadow.head, branch].filter((tip) => tip !== null)
     return hasMore(tips, owned, working)
   })
 }
