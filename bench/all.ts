@@ -13,7 +13,18 @@ import { NOTES } from './notes.ts'
  * never because of a number.
  */
 
-const QUESTIONS = ['trigger', 'start', 'requests', 'stop', 'flood', 'idle', 'history', 'followers', 'slots']
+const QUESTIONS = [
+  'trigger',
+  'start',
+  'requests',
+  'stop',
+  'flood',
+  'idle',
+  'history',
+  'followers',
+  'slots',
+  'git-workspace',
+]
 
 /** All of them together take some twelve minutes; one that takes this long hangs. */
 const LIMIT_MS = 180_000

@@ -6,16 +6,17 @@ import type { Before, Changed } from './changed.ts'
 import { commitsSince, type Difference, differenceOf, NO_DIFFERENCE } from './compare.ts'
 import { textOf } from './diff-file.ts'
 import { gitNow, LET_GO_MS, type LookingDeps } from './looking.ts'
-import { createLooks } from './looks.ts'
+import { createLooks, LookTimeout } from './looks.ts'
 import { type Repository, repositoryAt, repositoryOf } from './repository.ts'
 import { shadowOf } from './shadow.ts'
+import { createSlowRepositories } from './slow-repositories.ts'
 import { snapshotOf, stage } from './snapshot.ts'
 
 /** Looks what runs change in git work trees. It writes nothing to a repository, and runs no program that one names. */
 export interface Changes {
   /**
    * Looks at a workspace before its run, in three seconds at most; null where that is no git work tree, there is no git, or it
-   * takes longer. Never rejects.
+   * takes longer, and at once where it took longer within the last ten minutes. Never rejects.
    */
   before(runId: string, workspace: string): Promise<Before | null>
   /** Looks at it after the run, in ten seconds at most, and keeps the diff beside the log; null where nobody can say. Never rejects. */
@@ -42,6 +43,7 @@ export const LIMITS = { beforeMs: 3000, afterMs: 10_000, nowMs: 20_000 }
 export function createChanges(deps: ChangesDeps): Changes {
   const { dir, git, env, clock, logger, limits = LIMITS } = deps
   const { look, settled } = createLooks(clock, deps.hurry)
+  const slow = createSlowRepositories(clock)
   const asked = new Map<string, Promise<Difference>>()
   const dirOf = (runId: string) => path.join(dir, runId)
 
@@ -71,12 +73,15 @@ export function createChanges(deps: ChangesDeps): Changes {
   return {
     async before(runId, workspace) {
       if (git() === null) return null
+      let looked: string | null = null
       return look(runId, limits.beforeMs, async (signal) => {
         let isKept = false
         try {
           const repository = await repositoryOf(workspace, env.GIT_CEILING_DIRECTORIES)
           if (repository === null) return null
-          const { top } = repository
+          const { top, commonDir } = repository
+          slow.assertNone(commonDir)
+          looked = commonDir
           const snapshot = await snapshotOf(await shadow(runId, repository, signal), top)
           // What is a commit, the repository keeps.
           isKept = snapshot.tree !== snapshot.head
@@ -84,7 +89,10 @@ export function createChanges(deps: ChangesDeps): Changes {
         } finally {
           if (!isKept) await remove(runId)
         }
-      }).catch((error: unknown) => failed(runId, error))
+      }).catch((error: unknown) => {
+        if (looked !== null && error instanceof LookTimeout) slow.add(looked)
+        return failed(runId, error)
+      })
     },
 
     after(runId, before, logPath) {

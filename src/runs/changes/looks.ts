@@ -1,10 +1,17 @@
 import type { Clock } from '../../base/clock.ts'
 
+/** A look was given up at its limit. */
+export class LookTimeout extends Error {
+  constructor(limitMs: number) {
+    super(`git took longer than ${limitMs / 1000} s`)
+  }
+}
+
 /** Looks that end in time, one of a run at a time. */
 export interface Looks {
   /**
    * Does work that is given up after so long, in the place of what is being done for the same run, which is given up at once.
-   * @throws {Error} what the work throws, or that it took too long
+   * @throws {Error} what the work throws, or {@link LookTimeout}
    */
   look<T>(runId: string, limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T>
   /** Resolves when what was given up has let go of everything, too, or after so many milliseconds. Never rejects. */
@@ -31,7 +38,7 @@ export function createLooks(clock: Clock, hurry: AbortSignal): Looks {
       hurry.addEventListener('abort', hurried)
       if (hurry.aborted) hurried()
       clock.sleep(limitMs, given.signal).then(
-        () => given.abort(new Error(`git took longer than ${limitMs / 1000} s`)),
+        () => given.abort(new LookTimeout(limitMs)),
         () => undefined,
       )
       try {

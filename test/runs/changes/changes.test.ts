@@ -509,6 +509,44 @@ t.test('a git that hangs is given up in time, with all that it started', async (
   }
 })
 
+t.test('a repository that took too long keeps no launch waiting for ten minutes', async (t) => {
+  const dir = freeDir(t)
+  const program = path.join(dir, 'git')
+  const asked = path.join(dir, 'asked')
+  writeFileSync(program, `#!/bin/sh\necho asked >> ${asked}\nexec sleep 300\n`, { mode: 0o755 })
+  const { repo, put, kept, told, deps } = setUp(t)
+  git(repo, 'worktree', 'add', '-q', path.join(dir, 'other'))
+  let now = 0
+  let at: string | null = program
+  const changes = createChanges({
+    ...deps,
+    clock: { ...systemClock, monotonic: () => now },
+    git: () => at,
+    limits: { ...PATIENT, beforeMs: 2000 },
+  })
+  const times = () => readFileSync(asked, 'utf8').trim().split('\n').length
+  t.equal(await changes.before('one', repo), null)
+  t.equal(times(), 1)
+  now += 599_000
+  t.equal(await changes.before('two', repo), null)
+  t.equal(await changes.before('three', path.join(dir, 'other')), null, 'its other work trees are no faster')
+  t.equal(times(), 1, 'nobody asked git again')
+  t.match(told.at(-1), {
+    run_id: 'three',
+    error: /^git took too long for the repository .*: no launch waits for it for 1 min$/,
+  })
+  now += 1000
+  t.equal(await changes.before('four', repo), null)
+  t.equal(times(), 2, 'then it is tried again')
+  now += 600_000
+  at = GIT
+  put('a.txt', 'changed\n')
+  t.match(await changes.before('five', repo), { dirty: 1 })
+  t.match(await changes.before('six', repo), { dirty: 1 }, 'and is looked at each time from then on')
+  await changes.settled()
+  t.strictSame(readdirSync(kept).sort(), ['five', 'six'])
+})
+
 t.test('a git that says nothing and fails, or is killed, is no answer', async (t) => {
   const dir = freeDir(t)
   const program = path.join(dir, 'git')
