@@ -125,7 +125,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   noteRoutes(app)
   await app.register(healthRoutes, { problems })
-  for (const plugin of plugins) await plugin.publicRoutes?.(app)
+  for (const plugin of plugins) await plugin.publicRoutes?.(app, hold)
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)
     guarded.addHook('onRequest', hold)

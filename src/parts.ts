@@ -14,7 +14,7 @@ import type { RunTokens } from './runs/run-tokens.ts'
 import type { Runs } from './runs/runs.ts'
 import type { RunSettings } from './runs/settings.ts'
 import type { Steps } from './runs/steps.ts'
-import type { Tool } from './tools/tool.ts'
+import type { PersonTool, Tool } from './tools/tool.ts'
 
 /** What is open when plug-ins are opened; each takes of it what it needs. */
 export interface Parts {
@@ -44,6 +44,8 @@ export interface Parts {
   readonly meters: Meters
   /** What agents inside of runs can do, of all plug-ins; as soon as all are open. */
   tools(): readonly Tool[]
+  /** What persons' own agents can do, likewise. */
+  personTools(): readonly PersonTool[]
   /** What is wrong with the settings, as it was found at the start. */
   readonly findings: readonly Finding[]
 }

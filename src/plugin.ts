@@ -1,15 +1,20 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Type } from './base/schema.ts'
-import type { Tool } from './tools/tool.ts'
+import type { PersonTool, Tool } from './tools/tool.ts'
 
 /** What a plug-in adds to a service that runs; each of it is optional. */
 export interface Opened {
-  /** Registers routes for which nobody needs a token of the service. */
-  publicRoutes?(app: FastifyInstance): Promise<void>
+  /**
+   * Registers routes for which nobody needs a token of the service.
+   * @param hold for those that know their callers by themselves: keeps the connection while a request is answered
+   */
+  publicRoutes?(app: FastifyInstance, hold: onRequestHookHandler): Promise<void>
   /** Registers routes behind the service's tokens. */
   routes?(app: FastifyInstance): Promise<void>
   /** What the agent inside a run can do through it. */
   readonly tools?: readonly Tool[]
+  /** What a person's own agent can do through it. */
+  readonly personTools?: readonly PersonTool[]
   /** Is told where the service listens, as a URL, before anything is launched. */
   listening?(url: string): void
   /** What it tells in `GET /status`, under its name; it may throw where that cannot be told now. */

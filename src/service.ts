@@ -210,6 +210,7 @@ async function compose(
     meters,
     findings,
     tools: () => plugins.flatMap(({ tools }) => tools ?? []),
+    personTools: () => plugins.flatMap(({ personTools }) => personTools ?? []),
   }
   const triggers = config.triggers.map((trigger) => trigger.open(parts))
   const features = config.features.map((feature) => feature.open(parts))

@@ -33,8 +33,11 @@ export async function serveRunTools(t: Test): Promise<RunTools> {
   const app = fastify()
   await app.register(mcpRoute, {
     tools: () => [tell],
+    personTools: () => [],
     version: '1.0.0',
     runTokens,
+    tokens: null,
+    hold: (_request, _reply, done) => done(),
     ledger: heart.ledger,
     failures: { count: () => null },
     logger: pino({ level: 'silent' }),

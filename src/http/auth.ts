@@ -49,8 +49,7 @@ export async function requireToken(
   app.addHook('onRequest', (request, reply, done) => {
     app.verifyBearerAuth?.(request, reply, (error) => {
       if (!error) return done()
-      // Whoever knows it guesses nothing: that is not counted.
-      done(hasExpired(request, tokens) ? expired() : refuse(request, reply, failures))
+      done(refusal(request, reply, tokens, failures))
     })
   })
   app.addHook('onRequest', async (request) => {
@@ -62,11 +61,24 @@ export async function requireToken(
   })
 }
 
-const expired = () => new LooperError('LOOPER_TOKEN_EXPIRED', 'the token has expired')
+/** All tokens that a request shows; an empty one counts, as whoever shows it means to. */
+export function shownTokens({ headers }: Pick<FastifyRequest, 'headers'>): readonly string[] {
+  const bearer = /^bearer\b *(.*)$/i.exec(headers.authorization ?? '')?.[1]
+  const older = headers['x-looper-token']
+  return [bearer, older].filter((token) => typeof token === 'string')
+}
 
-function hasExpired(request: FastifyRequest, tokens: TokenCheck): boolean {
-  const bearer = request.headers.authorization?.replace(/^bearer +/i, '')
-  return [bearer, olderToken(request)].some((token) => token !== undefined && tokens.hasExpired(token))
+/** What to answer to a request whose tokens are not good. */
+export function refusal(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  tokens: Pick<TokenCheck, 'hasExpired'> | null,
+  failures: Failures,
+): LooperError {
+  // Whoever knows it guesses nothing: that is not counted.
+  if (tokens && shownTokens(request).some((token) => tokens.hasExpired(token)))
+    return new LooperError('LOOPER_TOKEN_EXPIRED', 'the token has expired')
+  return refuse(request, reply, failures)
 }
 
 /** Notes a failed attempt, and says what to answer: after too many of them, to wait. */

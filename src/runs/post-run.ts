@@ -2,16 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Agent } from '../agents/agent.ts'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
-import { shellQuote } from '../base/shell-quote.ts'
 import { type KeptAnswer, keyOf, once, type Worked } from '../http/idempotency.ts'
 import { AcceptedAnswer, PlanAnswer, RunAnswer } from './answers.ts'
 import { POST_RUN } from './api.ts'
-import { NO_BUDGET } from './budget/budget.ts'
-import { budgetAnswer } from './budget/schemas.ts'
 import { changesSummary } from './changes/summary.ts'
 import { timeOf } from './holds/hold-schemas.ts'
 import { OBSTACLES, type Obstacle } from './occupation.ts'
-import type { Plan } from './plan.ts'
+import { planAnswer } from './plan-answer.ts'
 import { prepareRun } from './request.ts'
 import type { RunRoutesOptions } from './routes.ts'
 import type { RunRequest, RunResult } from './run.ts'
@@ -193,33 +190,5 @@ function answerOf(request: RunRequest, workspace: string | null, result: RunResu
     remaining_vscode_pids: remaining,
     codex_prompt_sent: launched !== null,
     codex_send_result: launched,
-  }
-}
-
-function planAnswer({ would, notice, stop, launch }: Plan): PlanAnswer {
-  return {
-    ok: true,
-    plan: {
-      would,
-      notice,
-      stop: stop.map(({ runId, ageSeconds, ...agent }) => ({
-        ...agent,
-        run_id: runId,
-        age_seconds: ageSeconds,
-      })),
-      launch: launch && {
-        argv: [...launch.argv],
-        command: shellQuote(launch.argv),
-        workspace: launch.workspace,
-        binary: launch.binary.path,
-        binary_source: launch.binary.source,
-        delay_seconds: launch.delayMs / 1000,
-        timeout_seconds: launch.timeoutMs / 1000,
-        stall_seconds: launch.stallMs / 1000,
-        /* c8 ignore next: whatever is asked for has one */
-        ...budgetAnswer(launch.budget ?? NO_BUDGET),
-        verify: launch.check?.line ?? null,
-      },
-    },
   }
 }

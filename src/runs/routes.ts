@@ -2,13 +2,14 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Clock } from '../base/clock.ts'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
+import { runOf } from '../logs/run-of.ts'
 import type { Keys } from '../record/keys.ts'
 import type { Ledger } from '../record/ledger.ts'
-import type { RunRecord } from '../record/run-record.ts'
 import type { WaitingRuns } from '../record/waiting.ts'
 import { CURRENT_RUN, GET_RUN, LIST_RUNS, RUN_ID, STOP_RUN } from './api.ts'
 import { holdRoutes } from './holds/routes.ts'
-import { cursorAt, ListQuery, readListQuery } from './list-query.ts'
+import { listAnswer } from './list-answer.ts'
+import { ListQuery } from './list-query.ts'
 import { postRun } from './post-run.ts'
 import { queueRoutes } from './queue-routes.ts'
 import type { RequestDefaults } from './request.ts'
@@ -16,7 +17,8 @@ import { RunDetails, RunList, StopAnswer } from './run-schemas.ts'
 import type { Runs } from './runs.ts'
 import { DEFAULT_SLOT } from './slots.ts'
 import type { Steps } from './steps.ts'
-import { detailsOf, summaryOf } from './views.ts'
+import { stopAnswer } from './stop-answer.ts'
+import { detailsOf } from './views.ts'
 
 /** What the routes of runs need. */
 export interface RunRoutesOptions {
@@ -46,12 +48,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
       config: { ...LIST_RUNS.config, scope: 'read' },
     },
     async ({ query }) => {
-      const asked = readListQuery(query)
-      // One more than asked for tells whether there is a next page.
-      const found = ledger.list({ ...asked, limit: asked.limit + 1 })
-      const page = found.slice(0, asked.limit)
-      const last = found.length > page.length ? page.at(-1) : undefined
-      return { runs: page.map(summaryOf), next_cursor: last ? cursorAt(last.seq) : null }
+      return listAnswer(ledger, query)
     },
   )
 
@@ -76,7 +73,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
       config: { ...GET_RUN.config, scope: 'read' },
     },
     async ({ params }) => {
-      return detailsOf(recordOf(params.run_id))
+      return detailsOf(runOf(ledger, params.run_id))
     },
   )
 
@@ -87,24 +84,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<RunRoutesOptions> = async (app
       config: { ...STOP_RUN.config, scope: 'run' },
     },
     async ({ params, caller }) => {
-      const { run_id } = params
-      recordOf(run_id)
-      const report = await runs.stop(run_id, `stopped by ${caller?.name ?? 'a request'}`)
-      const run = recordOf(run_id)
-      if (!report)
-        throw new LooperError('LOOPER_RUN_ENDED', `run ${run_id} has ended already: ${run.outcome}`)
-      return {
-        ok: true as const,
-        run: detailsOf(run),
-        stopped_pids: [...report.signalled],
-        remaining_pids: [...report.survivors],
-      }
+      return stopAnswer(options, params.run_id, caller?.name)
     },
   )
-
-  function recordOf(runId: string): RunRecord {
-    const record = ledger.find(runId)
-    if (record) return record
-    throw new LooperError('LOOPER_RUN_NOT_FOUND', 'there is no run of this id')
-  }
 }

@@ -1,74 +1,76 @@
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import { loadLater } from '../base/load-later.ts'
-import { refuse } from '../http/auth.ts'
+import { refusal } from '../http/auth.ts'
 import type { Failures } from '../http/failures.ts'
-import type { Ledger } from '../record/ledger.ts'
-import type { RunRecord } from '../record/run-record.ts'
-import type { RunTokens } from '../runs/run-tokens.ts'
-import type { Tool } from './tool.ts'
+import type { TokenCheck } from '../http/tokens.ts'
+import type { PersonTool, Tool } from './tool.ts'
+import { type Who, type WhoDeps, whoAsks } from './who.ts'
 
 /** Where the endpoint is. */
 export const MCP_PATH = '/mcp'
 
 /** What the route needs. */
-export interface McpRouteOptions {
+export interface McpRouteOptions extends WhoDeps {
   tools(): readonly Tool[]
+  personTools(): readonly PersonTool[]
   readonly version: string
-  readonly runTokens: Pick<RunTokens, 'runOf'>
-  readonly ledger: Pick<Ledger, 'find'>
+  readonly tokens: TokenCheck | null
   readonly failures: Failures
   readonly logger: Logger
+  /** Keeps the connection of who is known. */
+  readonly hold: onRequestHookHandler
 }
 
 /**
- * `POST /mcp`: the tools of a run, for whoever shows its token, over streamable HTTP without sessions
- * (modelcontextprotocol.io/specification, "Transports"). What speaks the protocol is loaded with the first call.
+ * `POST /mcp`: the tools of a run for whoever shows its token, and those of persons for whoever the service's own tokens let in,
+ * over streamable HTTP without sessions (modelcontextprotocol.io/specification, "Transports"). What speaks the protocol is
+ * loaded with the first call.
  */
 export const mcpRoute: FastifyPluginAsync<McpRouteOptions> = async (app, options) => {
-  const { runTokens, ledger, failures, tools, version, logger } = options
-  const callers = new WeakMap<FastifyRequest, RunRecord>()
+  const { tokens, failures, tools, personTools, version, logger, hold } = options
+  const callers = new WeakMap<FastifyRequest, Who>()
   const server = loadLater([], async () => {
     const { serveTools } = await import('./serve.ts')
-    return serveTools({ tools: tools(), version, logger })
+    return serveTools({ tools: tools(), personTools: personTools(), version, logger })
   })
 
   app.addHook('onClose', async () => {
     if (server.isWanted()) await (await server.load()).close()
   })
+  app.addHook('onRequest', async (request, reply) => {
+    const who = whoAsks(request, options)
+    if (who === null) throw refusal(request, reply, tokens, failures)
+    callers.set(request, who)
+    if (who.kind === 'person') request.caller = who.caller
+    const name = who.kind === 'run' ? { run_id: who.run.runId } : { caller: who.caller?.name }
+    request.log = request.log.child(name)
+  })
+  app.addHook('onRequest', hold)
 
   app.post(
     MCP_PATH,
-    {
-      // It has a description of its own, which it gives to whoever asks in its own way.
-      schema: { hide: true },
-      onRequest: async (request, reply) => {
-        const token = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-        const runId = token === undefined ? null : runTokens.runOf(token)
-        const run = runId === null ? null : ledger.find(runId)
-        if (run === null) throw refuse(request, reply, failures)
-        callers.set(request, run)
-        request.log = request.log.child({ run_id: run.runId })
-      },
-    },
+    // It has a description of its own, which it gives to whoever asks in its own way.
+    { schema: { hide: true } },
     async (request, reply) => {
-      const run = callers.get(request)
+      const who = callers.get(request)
       /* c8 ignore next: nobody comes here without */
-      if (run === undefined) throw refuse(request, reply, failures)
+      if (who === undefined) throw refusal(request, reply, tokens, failures)
       const gone = new AbortController()
       reply.raw.once('close', () => gone.abort())
       const { answer } = await server.load()
-      return reply.send(await answer(asked(request, gone.signal), request.body, run))
+      return reply.send(await answer(asked(request, gone.signal), request.body, who))
     },
   )
 }
 
-/** The request as the protocol's implementation takes it; its body was read already, and its token is nobody else's business. */
+/** What says who asks is nobody else's business; the body was read already. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['authorization', 'x-looper-token', 'content-length'])
+
+/** The request as the protocol's implementation takes it. */
 function asked({ headers, url }: FastifyRequest, signal: AbortSignal): Request {
   const kept = Object.entries(headers).flatMap(([name, value]) =>
-    typeof value === 'string' && name !== 'authorization' && name !== 'content-length'
-      ? [[name, value] as const]
-      : [],
+    typeof value === 'string' && !LEFT_OUT.has(name) ? [[name, value] as const] : [],
   )
   return new Request(new URL(url, 'http://localhost'), {
     method: 'POST',

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import t, { type Test } from 'tap'
 import { endOf, killService, recordOf, setUpFault } from '../helpers/fault-service.ts'
+import { callTool as call, connectMcp, toolNames } from '../helpers/mcp.ts'
 import { carriers } from '../helpers/processes.ts'
-import { type TestService, textOf, until } from '../helpers/service.ts'
+import { textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'runs are counted in /proc')
@@ -14,22 +14,6 @@ if (process.platform !== 'linux') {
 const ON = { LOOPER_AGENT_TOOLS: '1' }
 /** Keeps its token where the test finds it, and lives until it is stopped. */
 const AGENT = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300'
-
-/** A client of the protocol's own, as an agent would be one. */
-async function connect(t: Test, { url }: TestService, token: string): Promise<Client> {
-  const client = new Client({ name: 'an agent', version: '1.0.0' })
-  const requestInit = { headers: { authorization: `Bearer ${token}` } }
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }))
-  t.teardown(() => client.close())
-  return client
-}
-
-/** What a tool answered. */
-async function call(client: Client, name: string, args: Record<string, unknown> = {}): Promise<string> {
-  const { content, isError } = await client.callTool({ name, arguments: args })
-  const text = content.map((part) => (part.type === 'text' ? part.text : `(${part.type})`)).join('')
-  return isError ? `error: ${text}` : text
-}
 
 async function withRun(
   t: Test,
@@ -60,10 +44,8 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
 
 t.test('an agent finds its tools, and few words of them', async (t) => {
   const { service, token, live } = await withRun(t, { timeout_seconds: 3600 })
-  const client = await connect(t, service, token)
-  const { tools } = await client.listTools()
-  t.same(tools.map(({ name }) => name).sort(), ['request_run', 'run_info', 'tell'])
-  t.ok(JSON.stringify(tools).length / 4 < 2500, 'about four characters a token')
+  const client = await connectMcp(t, service.url, token)
+  t.same(await toolNames(client), ['request_run', 'run_info', 'tell'])
 
   const info = JSON.parse(await call(client, 'run_info'))
   t.match(info, { run_id: live.runId, slot: 'default', agent: 'codex', max_tokens: null, cost_usd: null })
@@ -74,7 +56,7 @@ t.test('an agent finds its tools, and few words of them', async (t) => {
 
 t.test('what it tells arrives as its own words, and pings nobody', async (t) => {
   const { service, token, zulip, live } = await withRun(t)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   t.match(await call(client, 'tell', { message: 'half of it is done @**all**\n```\nquote' }), /on its way/)
   await until('it arrived', () => zulip.messages.length === 2)
   t.equal(
@@ -92,7 +74,7 @@ t.test('what it tells arrives as its own words, and pings nobody', async (t) => 
 
 t.test('it is heard where ends are not told', async (t) => {
   const { service, token, zulip } = await withRun(t, {}, { LOOPER_NOTIFY_END: 'off' })
-  await call(await connect(t, service, token), 'tell', { message: 'half' })
+  await call(await connectMcp(t, service.url, token), 'tell', { message: 'half' })
   await until('it arrived', () => zulip.messages.length === 2)
 })
 
@@ -102,7 +84,7 @@ t.test('where a script sends what is told, its agent hears whether that worked',
     if (process.argv[2].includes('hopeless')) process.exit(3)
     appendFileSync(import.meta.filename + '.sent', process.argv[2] + '\\n')`
   const { service, token } = await withRun(t, {}, { LOOPER_NOTICE_SCRIPT: script }, { 'send.mjs': sends })
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   t.equal(await call(client, 'tell', { message: 'half' }), 'Told.')
   t.match(textOf(`${script}.sent`), 'a run: half')
   t.match(await call(client, 'tell', { message: 'hopeless' }), /^error: /)
@@ -110,7 +92,7 @@ t.test('where a script sends what is told, its agent hears whether that worked',
 
 t.test('as its last act it asks for the next run, which takes its place', async (t) => {
   const { service, token, live, workspace, watch } = await withRun(t, { timeout_seconds: 3600 })
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   const told = await call(client, 'request_run', { message: 'the next one', prompt: 'exec sleep 300' })
   const nextId = /^Run (\S+) begins/.exec(told)?.[1] ?? ''
   t.match(await endOf(service, live.runId), { outcome: 'replaced', cause: `replaced by run ${nextId}` })
@@ -131,7 +113,7 @@ t.test('as its last act it asks for the next run, which takes its place', async 
 
 t.test('the next run may wait for this one, and what cannot be is refused in words', async (t) => {
   const { service, token, live } = await withRun(t)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   t.match(await call(client, 'request_run', { message: 'again' }), /LOOPER_PROMPT_MISSING/)
   t.match(
     await call(client, 'request_run', { message: 'm', prompt: 'x', if_running: 'skip' }),
@@ -149,7 +131,7 @@ t.test('its token is in no argument, no log and no record, and nobody else has i
   const cmdlines = carriers(live.runId).map((pid) => textOf(`/proc/${pid}/cmdline`))
   t.ok(cmdlines.length > 0)
   t.notOk(cmdlines.some((line) => line.includes(token)))
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   await call(client, 'run_info')
   const files = ['looper.db', 'looper.db-wal'].map((name) => readFileSync(path.join(logDir, name), 'latin1'))
   for (const text of [textOf(live.log), service.output(), ...files]) t.notOk(text.includes(token))
@@ -167,7 +149,7 @@ t.test('strangers get nothing, and are counted', async (t) => {
   t.equal((await service.post(asked, { authorization: 'Bearer the-owner' })).status, 200)
   await until('its token', () => textOf(path.join(workspace, 'token')) !== '')
   const token = textOf(path.join(workspace, 'token'))
-  const wrong = ['', 'Bearer', `Basic ${token}`, 'Bearer wrong', 'Bearer the-owner']
+  const wrong = ['', 'Bearer', `Basic ${token}`, 'Bearer wrong', 'Bearer the-owner2']
   for (const authorization of wrong) {
     const answer = await post(service.url, {}, authorization === '' ? {} : { authorization })
     t.equal(answer.status, 401, authorization || 'no token')
@@ -215,7 +197,7 @@ t.test('its token outlives the service, and dies with the run', async (t) => {
   await killService(service)
   const next = await restart()
   await until('it is taken up', async () => (await recordOf(next, live.runId)).pid !== null)
-  const client = await connect(t, next, token)
+  const client = await connectMcp(t, next.url, token)
   t.match(await call(client, 'run_info'), live.runId)
   await next.post({ zulip_message: 'stop', codex_prompt: '' })
   await endOf(next, live.runId)
@@ -228,5 +210,6 @@ t.test('who did not ask for it has none of it', async (t) => {
   await until('its environment', () => textOf(path.join(workspace, 'environment')) !== '')
   t.notMatch(textOf(path.join(workspace, 'environment')), 'LOOPER_RUN_TOKEN')
   t.notMatch(textOf(log), 'mcp_servers')
-  t.equal((await post(service.url, {})).status, 404)
+  const tools = await toolNames(await connectMcp(t, service.url, null))
+  t.notOk(tools.includes('request_run'), 'a person has others')
 })

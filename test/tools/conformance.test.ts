@@ -1,0 +1,59 @@
+import type { ClientOptions } from '@modelcontextprotocol/client'
+import t, { type Test } from 'tap'
+import { setUpFault } from '../helpers/fault-service.ts'
+import { callTool, connectMcp } from '../helpers/mcp.ts'
+import { textOf, until } from '../helpers/service.ts'
+
+/** A service with a token, and a run with one of its own. */
+async function setUp(t: Test) {
+  const fault = await setUpFault(t, { LOOPER_AGENT_TOOLS: '1' })
+  const { service, workspace } = fault
+  const { runId } = await fault.run('printf %s "$LOOPER_RUN_TOKEN" >new; mv new token; exec sleep 300')
+  await until('its token', () => textOf(`${workspace}/token`) !== '')
+  return { url: service.url, runId, ofRun: textOf(`${workspace}/token`) }
+}
+
+const VERSIONS: readonly (readonly [version: string, options: ClientOptions])[] = [
+  ['2026-07-28', { versionNegotiation: { mode: { pin: '2026-07-28' } } }],
+  ['2026-07-28', { versionNegotiation: { mode: 'auto' } }],
+  ...['2025-11-25', '2025-06-18', '2025-03-26'].map((version): readonly [string, ClientOptions] => [
+    version,
+    { supportedProtocolVersions: [version] },
+  ]),
+]
+
+t.test(
+  'a client of each version of the protocol finds tools, calls them, and hears what is wrong',
+  async (t) => {
+    const { url, runId, ofRun } = await setUp(t)
+    for (const [version, options] of VERSIONS) {
+      const run = await connectMcp(t, url, ofRun, options)
+      t.equal(run.getNegotiatedProtocolVersion(), version)
+      t.equal(run.getServerVersion()?.name, 'looper')
+      t.match(await callTool(run, 'run_info'), runId)
+      const person = await connectMcp(t, url, null, options)
+      for (const { name, description, inputSchema, annotations } of (await person.listTools()).tools) {
+        t.equal(inputSchema.type, 'object', name)
+        t.ok(description)
+        t.equal(typeof annotations?.readOnlyHint, 'boolean')
+      }
+      t.match(await callTool(person, 'get_run', { run_id: runId }), runId)
+      t.match(await callTool(person, 'get_run', { run_id: 'none' }), /^error: LOOPER_RUN_NOT_FOUND/)
+      t.match(await callTool(person, 'get_run', {}), /^error: /, 'arguments that are none')
+      await t.rejects(callTool(person, 'run_info'), /not found/)
+    }
+  },
+)
+
+t.test('all that a model reads of the tools takes 2,500 tokens at most, whoever it is', async (t) => {
+  const { url, ofRun } = await setUp(t)
+  for (const token of [ofRun, null]) {
+    const { tools } = await (await connectMcp(t, url, token)).listTools()
+    t.ok(tools.length > 2)
+    const tokens = JSON.stringify(tools).length / 4
+    t.ok(
+      tokens <= 2500,
+      `${token === null ? 'a person' : 'a run'}: ${tokens} tokens, of about four characters`,
+    )
+  }
+})
