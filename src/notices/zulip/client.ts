@@ -49,8 +49,8 @@ export interface Zulip {
    * @throws {ZulipError} `BAD_REQUEST` where the message is gone, somebody else's, or may not be edited (any more)
    */
   update(id: number, content: string): Promise<void>
-  /** The newest messages of the account's own, as they were sent. @throws {ZulipError} */
-  own(): Promise<readonly OwnMessage[]>
+  /** The account's own messages since then by the server's clock, newest first, page after page. @throws {ZulipError} */
+  own(since: number): AsyncIterable<OwnMessage>
   /** @throws {ZulipError} */
   users(): Promise<readonly ZulipUser[]>
   /** The account itself. @throws {ZulipError} */
@@ -87,8 +87,8 @@ export class ZulipError extends NoticeError {
 const TIMEOUT_MS = 10_000
 /** What a server says is quoted up to here, and an answer that is not JSON. */
 const SAID_CHARACTERS = 500
-/** No more are sent while the answer to one is waited for. */
-const OWN_MESSAGES = 100
+/** As many messages as are asked for at once. */
+const PAGE = 100
 const QUOTED_CHARACTERS = 120
 
 interface ZulipRequest {
@@ -175,11 +175,19 @@ export async function openZulip(
     async update(id, content) {
       await call(() => client.callEndpoint(`/messages/${id}`, 'PATCH', { content }))
     },
-    async own() {
-      const newest = { anchor: 'newest', num_before: OWN_MESSAGES, num_after: 0, apply_markdown: false }
+    async *own(since) {
       const narrow = [{ operator: 'sender', operand: email }]
-      const { messages } = await call(() => client.messages.retrieve({ ...newest, narrow }))
-      return Array.isArray(messages) ? messages.flatMap(ownOf) : []
+      const page = { num_before: PAGE, num_after: 0, include_anchor: false, apply_markdown: false, narrow }
+      for (let anchor: 'newest' | number = 'newest'; ; ) {
+        const { messages } = await call(() => client.messages.retrieve({ ...page, anchor }))
+        const found = Array.isArray(messages) ? messages.flatMap(ownOf) : []
+        const oldest = found.reduce((id, one) => Math.min(id, one.id), Number.POSITIVE_INFINITY)
+        for (const one of found.toReversed()) if (one.sentAt >= since) yield one
+        // What is no older than the page before it would be asked for again and again.
+        if (!(oldest < (anchor === 'newest' ? Number.POSITIVE_INFINITY : anchor))) return
+        if (found.some(({ sentAt }) => sentAt < since)) return
+        anchor = oldest
+      }
     },
     async users() {
       const { members } = await call(() => client.users.retrieve())

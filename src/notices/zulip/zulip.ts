@@ -70,10 +70,10 @@ export function zulipArrived(settings: ZulipSettings, env: NodeJS.ProcessEnv, re
     const { openZulip } = await import('./client.ts')
     const zulip = await openZulip(credentials.account, env, signal, { redact })
     const text = asKept(cut(content, MAX_CODE_POINTS))
-    const found = (await zulip.own()).find(
-      (one) => asKept(one.content) === text && one.sentAt >= since - CLOCKS_DIFFER_MS && !isKnown(one.id),
-    )
-    return found?.id ?? null
+    for await (const one of zulip.own(since - CLOCKS_DIFFER_MS)) {
+      if (asKept(one.content) === text && !isKnown(one.id)) return one.id
+    }
+    return null
   }
 }
 

@@ -202,6 +202,22 @@ t.test('an edit that the server does not allow is told from one that failed', as
   await t.rejects(edit(), { message: /^cannot reach/ })
 })
 
+t.test('a message whose answer was lost is found behind however many that came after it', async (t) => {
+  const { zulip, full, notify } = await setUp(t)
+  const { signal } = new AbortController()
+  const began = Date.now()
+  const arrived = (content: string, isKnown: (id: number) => boolean = () => false) =>
+    zulipArrived(full(), {})(content, began, isKnown, signal)
+  await notify('lost')
+  for (let number = 0; number < 250; number++) await notify(`later ${number}`)
+  const [{ id } = { id: 0 }] = zulip.messages
+  t.equal(await arrived('lost'), id)
+  t.equal(await arrived('lost', (known) => known === id), null)
+  const { requests } = zulip
+  t.equal(await arrived('never sent'), null)
+  t.equal(zulip.requests - requests, 4, 'three pages, and none behind them')
+})
+
 t.test('what a server tells of messages is taken as far as it makes sense', async (t) => {
   const { zulip, full, settings } = await setUp(t)
   const { signal } = new AbortController()
