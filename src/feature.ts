@@ -1,3 +1,4 @@
+import type { ErrorKind } from './base/error-kinds.ts'
 import type { Parts } from './parts.ts'
 import type { Opened } from './plugin.ts'
 import type { TablePlan } from './record/own-tables.ts'
@@ -13,4 +14,6 @@ export interface FeaturePlugin {
   readonly settings: Part<Feature>
   /** The tables that are its own, if it has any. */
   readonly tables?: TablePlan
+  /** What may go wrong with it alone. */
+  readonly errors?: readonly ErrorKind[]
 }

@@ -3,6 +3,7 @@ import { claude } from './agents/claude/plugin.ts'
 import { codex } from './agents/codex/plugin.ts'
 import { command } from './agents/command/plugin.ts'
 import { opencode } from './agents/opencode/plugin.ts'
+import { claims } from './claims/plugin.ts'
 import { disk } from './disk/plugin.ts'
 import type { FeaturePlugin } from './feature.ts'
 import type { NoticePlugin } from './notices/notice.ts'
@@ -32,6 +33,6 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
 /** What the service does besides. */
-export const FEATURES: readonly FeaturePlugin[] = [disk, tools]
+export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims]
 /** The ways to look at the service. */
 export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, outbox, metrics]

@@ -8,6 +8,13 @@ CREATE TABLE answers (
   body TEXT
   , request_id TEXT, run_id TEXT) STRICT;
 
+CREATE TABLE claims (
+    fence INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    run_id TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE holds (
   agent TEXT PRIMARY KEY,
   since INTEGER NOT NULL,
@@ -57,6 +64,8 @@ CREATE TABLE outbox_calls (conversation TEXT NOT NULL, at INTEGER NOT NULL) STRI
 CREATE INDEX outbox_calls_by_time ON outbox_calls (conversation, at);
 
 CREATE INDEX outbox_pending ON outbox (conversation, id) WHERE state = 'pending';
+
+CREATE TABLE owners (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
 
 CREATE TABLE runs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,11 +1,12 @@
 import { ERRORS, type ErrorKind } from '../../src/base/error-kinds.ts'
 import { kindOf } from '../../src/base/errors.ts'
-import { TRIGGERS } from '../../src/plugins.ts'
+import { FEATURES, TRIGGERS } from '../../src/plugins.ts'
 
 /** Every failure that a caller or an operator can act on, of the service and of its plug-ins. */
 export function allErrors(): readonly ErrorKind[] {
   const own = Object.entries(ERRORS).map(([code, kind]) => ({ code, ...kind }))
-  return [...own, ...TRIGGERS.flatMap(({ errors }) => errors).map(kindOf)]
+  const plugins = [...TRIGGERS, ...FEATURES].flatMap(({ errors = [] }) => errors)
+  return [...own, ...plugins.map(kindOf)]
 }
 
 /** The table of `docs/errors.md`. */

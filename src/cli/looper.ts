@@ -4,6 +4,7 @@ import { messageOf } from '../base/errors.ts'
 import { agents } from './agents.ts'
 import { readCommandLine } from './args.ts'
 import { autopoll } from './autopoll.ts'
+import { claims } from './claims.ts'
 import { type Client, connect } from './client.ts'
 import { completionScript } from './completion.ts'
 import type { Context, LocalContext } from './context.ts'
@@ -96,6 +97,8 @@ async function dispatch(context: LocalContext): Promise<number> {
       return queue(asking(context))
     case 'holds':
       return holds(asking(context))
+    case 'claims':
+      return claims(asking(context))
     case 'disk':
       return disk(asking(context))
     case 'agents':

@@ -55,6 +55,7 @@ const SLOT = {
 }
 const SLOTS = { slots: [SLOT, { ...SLOT, slot: 'b', run: null }], max_runs: EVIL }
 const HOLD = { agent: EVIL, since: NOW, until: NOW, held_until: NOW, run_id: EVIL, waiting_count: EVIL }
+const CLAIM = { name: EVIL, run_id: EVIL, run_name: EVIL, slot: EVIL, fence: EVIL, since: NOW }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -117,6 +118,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     }
     if (pathname === '/status') return send(STATUS)
     if (pathname === '/disk') return send(DISK)
+    if (pathname === '/claims') return send({ claims: [CLAIM] })
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
     if (pathname.startsWith('/holds/')) return send({ ok: true, agent: EVIL, waiting_count: EVIL })
@@ -144,6 +146,7 @@ const LINES: readonly (readonly string[])[] = [
   ['slots'],
   ['holds'],
   ['holds', 'release', 'claude'],
+  ['claims'],
   ['disk'],
   ['disk', '--dry-run'],
   ['queue'],

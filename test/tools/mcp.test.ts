@@ -1,31 +1,15 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { endOf, killService, recordOf, setUpFault } from '../helpers/fault-service.ts'
 import { callTool as call, connectMcp, toolNames } from '../helpers/mcp.ts'
 import { carriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
+import { KEEPING_AGENT as AGENT, TOOLS_ON as ON, withToolRun as withRun } from '../helpers/tool-run.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'runs are counted in /proc')
   process.exit()
-}
-
-const ON = { LOOPER_AGENT_TOOLS: '1' }
-/** Keeps its token where the test finds it, and lives until it is stopped. */
-const AGENT = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300'
-
-async function withRun(
-  t: Test,
-  more: object = {},
-  settings: NodeJS.ProcessEnv = {},
-  files: Record<string, string> = {},
-) {
-  const fault = await setUpFault(t, { ...ON, ...settings }, files)
-  const file = path.join(fault.workspace, 'token')
-  const live = await fault.run(AGENT, more)
-  await until('its token', () => textOf(file) !== '')
-  return { ...fault, live, token: textOf(file) }
 }
 
 /** The protocol as agents of older versions speak it. */
@@ -45,7 +29,7 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
 t.test('an agent finds its tools, and few words of them', async (t) => {
   const { service, token, live } = await withRun(t, { timeout_seconds: 3600 })
   const client = await connectMcp(t, service.url, token)
-  t.same(await toolNames(client), ['request_run', 'run_info', 'tell'])
+  t.same(await toolNames(client), ['claim', 'release', 'request_run', 'run_info', 'tell'])
 
   const info = JSON.parse(await call(client, 'run_info'))
   t.match(info, { run_id: live.runId, slot: 'default', agent: 'codex', max_tokens: null, cost_usd: null })
