@@ -11,6 +11,7 @@ import { script } from './notices/script/plugin.ts'
 import { zulip } from './notices/zulip/plugin.ts'
 import { host } from './places/host/plugin.ts'
 import type { PlacePlugin } from './places/place.ts'
+import { reports } from './reports/plugin.ts'
 import { tools } from './tools/plugin.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
 import { hooks } from './triggers/hooks/plugin.ts'
@@ -33,6 +34,6 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
 /** What the service does besides. */
-export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims]
+export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports]
 /** The ways to look at the service. */
 export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, outbox, metrics]

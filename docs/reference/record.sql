@@ -15,6 +15,19 @@ CREATE TABLE claims (
     since INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE flags (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    note TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    cleared_at INTEGER,
+    cleared_by TEXT
+) STRICT;
+
+CREATE INDEX flags_by_run ON flags (run_id);
+
+CREATE INDEX flags_open ON flags (id) WHERE cleared_at IS NULL;
+
 CREATE TABLE holds (
   agent TEXT PRIMARY KEY,
   since INTEGER NOT NULL,
@@ -66,6 +79,17 @@ CREATE INDEX outbox_calls_by_time ON outbox_calls (conversation, at);
 CREATE INDEX outbox_pending ON outbox (conversation, id) WHERE state = 'pending';
 
 CREATE TABLE owners (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
+
+CREATE TABLE reports (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (run_id, title)
+) STRICT;
 
 CREATE TABLE runs (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -152,6 +176,11 @@ CREATE INDEX runs_of_trigger ON runs (trigger);
 
 CREATE TRIGGER runs_take_keys AFTER INSERT ON runs BEGIN
   UPDATE answers SET run_id = NEW.run_id WHERE request_id = NEW.request_id AND status IS NULL;
+  END;
+
+CREATE TRIGGER runs_take_reports AFTER DELETE ON runs BEGIN
+    DELETE FROM reports WHERE run_id = OLD.run_id;
+    DELETE FROM flags WHERE run_id = OLD.run_id;
   END;
 
 CREATE TRIGGER runs_take_texts AFTER DELETE ON runs BEGIN DELETE FROM texts WHERE run_id = OLD.run_id; END;

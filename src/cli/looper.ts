@@ -11,12 +11,14 @@ import type { Context, LocalContext } from './context.ts'
 import { diff } from './diff.ts'
 import { disk } from './disk.ts'
 import { EXIT, Failure } from './failure.ts'
+import { flags } from './flags.ts'
 import { helpText } from './help.ts'
 import { holds } from './holds.ts'
 import { logs } from './logs.ts'
 import { OFFERS, offersOf } from './offers.ts'
 import { open } from './open.ts'
 import { queue } from './queue.ts'
+import { report, reports } from './reports.ts'
 import { rerun } from './rerun.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
@@ -99,6 +101,12 @@ async function dispatch(context: LocalContext): Promise<number> {
       return holds(asking(context))
     case 'claims':
       return claims(asking(context))
+    case 'reports':
+      return reports(asking(context))
+    case 'report':
+      return report(asking(context))
+    case 'flags':
+      return flags(asking(context))
     case 'disk':
       return disk(asking(context))
     case 'agents':

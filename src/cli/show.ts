@@ -17,6 +17,7 @@ import {
   tookMs,
 } from './human.ts'
 import { lastLines } from './last-lines.ts'
+import { leftBy } from './run-left.ts'
 import { usedText } from './usage.ts'
 
 const LINES = 10
@@ -35,6 +36,7 @@ export async function show({ world, screen, client, words, options }: Context): 
     await screen.json(run)
     return EXIT.ok
   }
+  const left = await leftBy(client, runId)
   const { paint } = screen
   const now = world.clock.now()
   const took = tookMs(run, now)
@@ -65,6 +67,8 @@ export async function show({ world, screen, client, words, options }: Context): 
   row('usage', usedText(run))
   row('budget', budgetText(run))
   row('changes', changesText(run))
+  row('reports', left.reports)
+  row('flags', left.flags)
   row('command', run.command)
   row('log', run.log_path)
   if (run.reply) {

@@ -56,6 +56,8 @@ const SLOT = {
 const SLOTS = { slots: [SLOT, { ...SLOT, slot: 'b', run: null }], max_runs: EVIL }
 const HOLD = { agent: EVIL, since: NOW, until: NOW, held_until: NOW, run_id: EVIL, waiting_count: EVIL }
 const CLAIM = { name: EVIL, run_id: EVIL, run_name: EVIL, slot: EVIL, fence: EVIL, since: NOW }
+const REPORT = { report_id: EVIL, run_id: EVIL, title: EVIL, version: EVIL, updated_at: NOW, markdown: EVIL }
+const FLAG = { flag_id: EVIL, run_id: EVIL, note: EVIL, created_at: NOW }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -119,6 +121,10 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     if (pathname === '/status') return send(STATUS)
     if (pathname === '/disk') return send(DISK)
     if (pathname === '/claims') return send({ claims: [CLAIM] })
+    if (pathname.endsWith('/reports')) return send({ reports: [REPORT] })
+    if (pathname.startsWith('/reports/')) return send(REPORT)
+    if (pathname === '/flags') return send({ flags: [FLAG] })
+    if (pathname.startsWith('/flags/')) return send({ ok: true, flag: FLAG })
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
     if (pathname.startsWith('/holds/')) return send({ ok: true, agent: EVIL, waiting_count: EVIL })
@@ -147,6 +153,10 @@ const LINES: readonly (readonly string[])[] = [
   ['holds'],
   ['holds', 'release', 'claude'],
   ['claims'],
+  ['reports', ID],
+  ['report', '12'],
+  ['flags'],
+  ['flags', 'clear', '7'],
   ['disk'],
   ['disk', '--dry-run'],
   ['queue'],
@@ -188,7 +198,7 @@ for (const refuses of [false, true]) {
         const terminal = { url, columns: 80, isErrTerminal: true }
         const { out, err } = await runCommand(line, terminal)
         t.match(out + err, 'owned', name)
-        const isLog = line[0] === 'logs' || line[0] === 'diff' || line.includes('--follow')
+        const isLog = ['logs', 'diff', 'report'].includes(String(line[0])) || line.includes('--follow')
         // A log keeps its colours and returns, and the terminal gets its own back.
         // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
         const own = isLog ? out.replaceAll('\r\n', '\n').replaceAll(/\u001b\[(31|0)m/g, '') : out

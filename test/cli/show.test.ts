@@ -97,3 +97,17 @@ t.test('--json gives the run', async (t) => {
   t.strictSame(JSON.parse((await show('--json')).out), run)
   t.match(await show('ff'), { status: 66 })
 })
+
+t.test('what its agent left is told, where the service knows of it', async (t) => {
+  const { service, show } = await setUp(t)
+  const run = service.add({ outcome: 'exited', return_code: 0, ended_at: '2026-11-01T09:00:02.000Z' })
+  t.notMatch((await show(run.run_id)).out, /^(reports|flags)/m)
+  service.left = {
+    reports: [
+      { report_id: 12, title: 'Summary' },
+      { report_id: 13, title: 'Plan' },
+    ],
+    flags: [{ flag_id: 7, note: 'odd' }],
+  }
+  t.match((await show(run.run_id)).out, /^reports {4}12 Summary, 13 Plan\nflags {6}7 odd$/m)
+})

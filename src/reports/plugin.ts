@@ -1,0 +1,30 @@
+import type { Feature, FeaturePlugin } from '../feature.ts'
+import { part } from '../settings/part.ts'
+import { FLAG_NOT_FOUND, REPORT_NOT_FOUND, TOO_MANY_FLAGS, TOO_MANY_REPORTS } from './errors.ts'
+import { flagRoutes } from './flag-routes.ts'
+import { openFlags } from './flags.ts'
+import { reportRoutes } from './report-routes.ts'
+import { openReports } from './reports.ts'
+import { REPORT_TABLES } from './tables.ts'
+import { flagTool, reportTool } from './tools.ts'
+
+/** What runs deliver, and what of them needs a look. */
+export const reports: FeaturePlugin = {
+  // It has none of its own: its tools are there with all others.
+  settings: part('Tools', {}, (): Feature => ({ open: openFeature })),
+  tables: REPORT_TABLES,
+  errors: [REPORT_NOT_FOUND, TOO_MANY_REPORTS, FLAG_NOT_FOUND, TOO_MANY_FLAGS],
+}
+
+const openFeature: Feature['open'] = ({ ledger, clock, notices }) => {
+  const tables = ledger.tablesOf(REPORT_TABLES)
+  const opened = openReports(tables, clock)
+  const flags = openFlags(tables, clock)
+  return {
+    tools: [reportTool(opened), flagTool({ flags, notices })],
+    routes: async (app) => {
+      await app.register(reportRoutes, { ledger, reports: opened })
+      await app.register(flagRoutes, { flags })
+    },
+  }
+}
