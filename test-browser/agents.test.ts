@@ -122,6 +122,7 @@ t.test('a run is continued in its session', { skip }, async (t) => {
 
   t.match(await page.locator('.spent').innerText(), /^5\.8k tokens$/)
   await page.getByText('Details', { exact: true }).click()
+  await page.locator('.facts dl').getByText('Session', { exact: true }).waitFor()
   const facts = await page.locator('.facts dl').innerText()
   t.match(facts, /Session\s+00000000-0000-7000-8000-000000000001/)
   t.match(facts, /Usage\s+4,680 input, 20,000 cached, 1,120 output/)

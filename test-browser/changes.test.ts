@@ -53,3 +53,26 @@ t.test('what a run changed is told, and its diff is a click away', { skip: skip 
   await fold.waitFor({ state: 'hidden' })
   t.same(faults, [])
 })
+
+t.test('the work tree of a run and its branch are among its details', { skip: skip || NO_GIT }, async (t) => {
+  const { service, workspace } = await startService(t)
+  git(workspace, 'init', '-q')
+  writeFileSync(path.join(workspace, 'kept.ts'), 'one\n')
+  git(workspace, 'add', '.')
+  git(workspace, 'commit', '-qm', 'first')
+  const body = { zulip_message: 'Apart', isolate: 'worktree', wait: true }
+  const { page, faults } = await open(await openBrowser(t), service.url)
+  await service.post({ ...body, codex_prompt: 'echo two > kept.ts' })
+  const facts = page.locator('.facts')
+  await facts.locator('summary').click()
+  const detail = (name: string) =>
+    facts.locator('dl > div', { has: page.getByText(name, { exact: true }) }).locator('dd')
+  await detail('Work tree').waitFor()
+  t.match(await detail('Work tree').innerText(), /looper-[0-9a-f-]{36}/)
+  t.match(await detail('Branch').innerText(), /^looper\/[0-9a-f-]{36} \(kept\)$/)
+  await service.post({ ...body, codex_prompt: 'true' })
+  await facts.getByText(/ \(removed\)$/).waitFor()
+  await service.post({ zulip_message: 'Here', codex_prompt: 'true', wait: true })
+  await detail('Work tree').waitFor({ state: 'detached' })
+  t.same(faults, [])
+})

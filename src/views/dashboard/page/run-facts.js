@@ -1,17 +1,5 @@
-import { element, rows } from './dom.js'
-import {
-  askedBy,
-  baseName,
-  bytes,
-  cost,
-  duration,
-  errorName,
-  firstLine,
-  fullTime,
-  moment,
-  tokensOf,
-} from './format.js'
-import { shortPath } from './short-path.js'
+import { element } from './dom.js'
+import { askedBy, baseName, bytes, cost, fullTime, moment, tokensOf } from './format.js'
 
 /** @import { RunDetails } from './api.js' */
 
@@ -45,45 +33,4 @@ export function factsStart(run) {
   ]
     .filter(Boolean)
     .join('  ·  ')
-}
-
-/** All that is known of a run. @param {RunDetails} run */
-export function facts(run) {
-  /** @param {number} seconds */
-  const limit = (seconds) => (seconds > 0 ? duration(seconds * 1000) : 'none')
-  /** @param {string | null} iso */
-  const at = (iso) => iso && time(iso, fullTime(iso))
-  const others = run.stopped_pids.length > 0 ? ` (pid ${run.stopped_pids.join(', ')})` : ''
-  return rows([
-    ['Run', run.run_id],
-    ['Request', run.request_id],
-    ['Session', run.session_id],
-    ['Model', run.model],
-    ['Usage', usageWords(run)],
-    ['Cost', run.cost_usd == null ? null : cost(run.cost_usd)],
-    ['Turns', run.turns == null ? null : String(run.turns)],
-    ['Error', run.error_kind == null ? null : errorName(run.error_kind)],
-    ['Slot', run.slot === 'default' ? null : run.slot],
-    ['Workspace', shortPath(run.workspace, 90)],
-    ['Return code', run.return_code === null ? null : String(run.return_code)],
-    ['Requested', at(run.requested_at)],
-    ['Message sent', at(run.announced_at)],
-    ['Others stopped', run.stopped_at && element('span', {}, at(run.stopped_at) ?? '', others)],
-    ['Started', at(run.started_at)],
-    ['Silent since', at(run.silent_since)],
-    ['Ended', at(run.ended_at)],
-    ['Notice', run.notice],
-    ['Limits', `time ${limit(run.timeout_seconds)}, stall ${limit(run.stall_seconds)}`],
-    ['Binary', run.binary],
-    ['Command', run.command && element('code', {}, firstLine(run.command, 2000))],
-    ['Log', run.log_path && shortPath(run.log_path, 90)],
-  ])
-}
-
-/** @param {RunDetails} run */
-function usageWords({ usage, tokens_used }) {
-  const parts = Object.entries(usage ?? { total: tokens_used })
-    .filter(([, count]) => count !== null)
-    .map(([name, count]) => `${count?.toLocaleString('en')} ${name}`)
-  return parts.length > 0 ? `${parts.join(', ')} tokens` : null
 }

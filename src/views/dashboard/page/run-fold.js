@@ -4,6 +4,7 @@ import { element } from './dom.js'
 import { createLogBuffer } from './log-buffer.js'
 import { createLogView } from './log-view.js'
 import { loadMoreStyles } from './more-styles.js'
+import { facts } from './run-details.js'
 
 /** @import { Api, RunDetails } from './api.js' */
 
@@ -12,7 +13,7 @@ const MOST_BYTES = 131_072
 const MOST_LINES = 1000
 
 /** @type {Readonly<Record<string, (api: Api, run: RunDetails) => Promise<Node[]>>>} */
-const CONTENTS = { check, changes }
+const CONTENTS = { facts: async (_api, run) => facts(run), check, changes }
 
 /**
  * Shows what there is of a run in a fold.

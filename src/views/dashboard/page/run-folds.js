@@ -1,4 +1,5 @@
 import { part } from './dom.js'
+import { factsStart } from './run-facts.js'
 
 /** @import { Api, RunDetails } from './api.js' */
 
@@ -7,6 +8,7 @@ const AGAIN_MS = 3000
 
 /** What stands beside a fold's name; null: the run has nothing of it. @type {Readonly<Record<string, (run: RunDetails) => string | null>>} */
 const STARTS = {
+  facts: factsStart,
   check(run) {
     if (run.verify == null) return null
     return run.verdict == null ? run.verify : [run.verdict, run.verdict_cause].filter(Boolean).join(': ')

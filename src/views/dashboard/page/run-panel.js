@@ -1,7 +1,7 @@
 import { ApiError, isFinal } from './api.js'
 import { icon, part } from './dom.js'
 import { duration, firstLine, isFailed, nameOf, runningMs, verdict } from './format.js'
-import { byline, facts, factsStart } from './run-facts.js'
+import { byline } from './run-facts.js'
 import { createRunFolds } from './run-folds.js'
 import { createRunViews } from './run-views.js'
 import { complain } from './toasts.js'
@@ -9,7 +9,7 @@ import { complain } from './toasts.js'
 /** @import { Api, RunDetails, RunSummary } from './api.js' */
 
 /** What there is of a run, and only of a run. */
-const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'facts', 'again', 'continue', 'stop', 'logless']
+const PARTS = ['verdict-line', 'byline', 'why', 'prompt', 'again', 'continue', 'stop', 'logless']
 
 /**
  * One run: what it is, its log, and what can be done with it. Or why there is none.
@@ -43,8 +43,6 @@ export function createRunPanel(root, api, settled, agents, asked) {
     put('remedy', run.remedy ?? '')
     put('prompt-start', firstLine(run.prompt, 200))
     put('prompt-text', run.prompt)
-    put('facts-start', factsStart(run))
-    part(root, 'facts-list', HTMLElement).replaceChildren(...facts(run))
     folds.draw(run)
     part(root, 'stop', HTMLElement).hidden = run.outcome !== null
     const canGoOn = run.outcome !== null && run.session_id != null
