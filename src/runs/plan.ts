@@ -4,7 +4,8 @@ import { mayWait } from './if-running.ts'
 import type { Occupation } from './occupation.ts'
 import type { ResetDeps } from './reset.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
-import { TO_COME, taskOf } from './task.ts'
+import type { RunTokens } from './run-tokens.ts'
+import { mayUseTools, TO_COME, taskOf } from './task.ts'
 
 /** What a request would do, were it made now. */
 export interface Plan {
@@ -45,13 +46,18 @@ export interface InTheWay {
   readonly isHeld: boolean
 }
 
+/** What planning needs. */
+export interface PlanDeps extends ResetDeps {
+  readonly tokens?: Pick<RunTokens, 'planned'>
+}
+
 /** Looks what a request would do, and does nothing. */
 export async function planOf(
   request: RunRequest,
   own: readonly Run[],
   { agents, obstacle }: Occupation,
   { hasNoRoom, isHeld }: InTheWay,
-  deps: ResetDeps,
+  deps: PlanDeps,
 ): Promise<Plan> {
   const { launch, message, route, delayMs } = request
   const waits = isHeld || (request.launch !== null && mayWait(request.ifRunning))
@@ -73,7 +79,7 @@ export async function planOf(
     would: verdict(),
     notice: { message, route: route() },
     stop: planned,
-    launch: launch && { ...launch, delayMs, argv: argvOf(launch) },
+    launch: launch && { ...launch, delayMs, argv: argvOf(launch, deps) },
   }
 
   function verdict(): Plan['would'] {
@@ -86,9 +92,10 @@ export async function planOf(
 }
 
 /** What would be run; a work tree of its own is still to be made. */
-function argvOf(launch: LaunchRequest): readonly string[] {
+function argvOf(launch: LaunchRequest, { tokens }: PlanDeps): readonly string[] {
   const workspace = launch.isolation ? '<worktree>' : launch.workspace
-  return launch.agent.command(taskOf({ ...launch, workspace }, TO_COME)).argv
+  const tools = (mayUseTools(launch) && tokens?.planned()) || null
+  return launch.agent.command({ ...taskOf({ ...launch, workspace }, TO_COME), tools }).argv
 }
 
 async function ageOf(pid: number, { table }: ResetDeps): Promise<number | null> {

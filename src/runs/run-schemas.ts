@@ -68,7 +68,8 @@ const summary = {
   timeout_seconds: Type.Number(),
   stall_seconds: Type.Number(),
   silent_since: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
-    description: 'Since when it gives no sign of life, as it was told; null: it was not, or it does again.',
+    description:
+      'Since when it gives no sign of life, as it was told; null: it was not, or it does again. Of a run that ended while it gave none, it stays.',
   }),
   ...BUDGET_SUMMARY,
   ...CHECK_SUMMARY,

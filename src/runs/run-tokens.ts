@@ -14,6 +14,8 @@ export interface RunTokens {
   offer(url: string): void
   /** A token for a run that is about to be launched; null where no tools are offered. */
   make(runId: string): MadeToken | null
+  /** What stands for that of a run that is only planned; null where no tools are offered. */
+  planned(): ToolsAccess | null
   /** Takes up the token of a run that an earlier life of the service launched. */
   know(runId: string, sha256: string): void
   /** The run whose token that is; null: of none that lives. */
@@ -23,6 +25,8 @@ export interface RunTokens {
 }
 
 const TOKEN_BYTES = 32
+/** Stands for a token that nobody has. */
+const TOKEN_TO_COME = '<token>'
 
 /** No tokens yet, and nothing offered. */
 export function createRunTokens(): RunTokens {
@@ -40,6 +44,7 @@ export function createRunTokens(): RunTokens {
       digests.set(runId, digest)
       return { access: { url, token }, sha256: digest.toString('hex') }
     },
+    planned: () => (url === null ? null : { url, token: TOKEN_TO_COME }),
     know(runId, sha256) {
       digests.set(runId, Buffer.from(sha256, 'hex'))
     },

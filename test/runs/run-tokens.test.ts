@@ -4,6 +4,7 @@ import { createRunTokens } from '../../src/runs/run-tokens.ts'
 t.test('nobody has a token where nothing is offered', async (t) => {
   const tokens = createRunTokens()
   t.equal(tokens.make('one'), null)
+  t.equal(tokens.planned(), null)
   t.equal(tokens.runOf(''), null)
 })
 
@@ -17,6 +18,7 @@ t.test('each run has its own, as long as it lives', async (t) => {
   t.equal(tokens.runOf(one?.access.token ?? ''), 'one')
   t.equal(tokens.runOf(two?.access.token ?? ''), 'two')
   t.equal(tokens.runOf(one?.sha256 ?? ''), null, 'its hash opens nothing')
+  t.same(tokens.planned(), { url: 'http://127.0.0.1:1/mcp', token: '<token>' }, 'a plan names none')
   tokens.forget('one')
   t.equal(tokens.runOf(one?.access.token ?? ''), null)
 

@@ -38,6 +38,24 @@ t.test('an agent finds its tools, and few words of them', async (t) => {
   await t.rejects(call(client, 'stop_everything'), /not found/)
 })
 
+t.test('a plan tells the argv with what the agent is told of its tools, and makes no token', async (t) => {
+  const { service, workspace } = await setUpFault(t, ON)
+  const planned = async (more: object) => {
+    const { body } = await service.post({
+      zulip_message: 'm',
+      codex_prompt: 'true',
+      workspace,
+      plan: true,
+      ...more,
+    })
+    return JSON.stringify(body.plan)
+  }
+  const told = await planned({})
+  t.match(told, /mcp_servers\.looper\.url=.{0,4}http:\/\/127\.0\.0\.1:\d+\/mcp/)
+  t.notMatch(told, /<token>/)
+  t.notMatch(await planned({ tools: false }), /mcp_servers/)
+})
+
 t.test('what it tells arrives as its own words, and pings nobody', async (t) => {
   const { service, token, zulip, live } = await withRun(t)
   const client = await connectMcp(t, service.url, token)
