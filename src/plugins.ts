@@ -15,6 +15,7 @@ import { reports } from './reports/plugin.ts'
 import { tools } from './tools/plugin.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
 import { hooks } from './triggers/hooks/plugin.ts'
+import { schedule } from './triggers/schedule/plugin.ts'
 import type { TriggerPlugin } from './triggers/trigger.ts'
 import { agents } from './views/agents/plugin.ts'
 import { api } from './views/api/plugin.ts'
@@ -32,7 +33,7 @@ export const NOTICES: readonly NoticePlugin[] = [script, zulip]
 /** Where runs live. */
 export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
-export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll]
+export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll, schedule]
 /** What the service does besides. */
 export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports]
 /** The ways to look at the service. */

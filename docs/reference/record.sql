@@ -183,9 +183,29 @@ CREATE TRIGGER runs_take_reports AFTER DELETE ON runs BEGIN
     DELETE FROM flags WHERE run_id = OLD.run_id;
   END;
 
+CREATE TRIGGER runs_take_scheduled AFTER DELETE ON runs BEGIN
+    DELETE FROM scheduled WHERE run_id = OLD.run_id;
+  END;
+
 CREATE TRIGGER runs_take_texts AFTER DELETE ON runs BEGIN DELETE FROM texts WHERE run_id = OLD.run_id; END;
 
 CREATE INDEX runs_waiting ON runs (slot, queue_place) WHERE queue_place IS NOT NULL AND launched_at IS NULL AND outcome IS NULL;
+
+CREATE TABLE scheduled (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id TEXT NOT NULL UNIQUE,
+    by_run TEXT NOT NULL,
+    slot TEXT NOT NULL,
+    name TEXT NOT NULL,
+    depth INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    fired_at INTEGER,
+    intent TEXT,
+    body TEXT
+) STRICT;
+
+CREATE INDEX scheduled_waiting ON scheduled (due_at) WHERE fired_at IS NULL;
 
 CREATE TABLE spending (
   day TEXT NOT NULL,

@@ -1,11 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
-import { FEATURES } from '../../src/plugins.ts'
+import { FEATURES, TRIGGERS } from '../../src/plugins.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 
 /** The schema of a new record with the tables of all plug-ins, as SQLite has it, with its version. */
 export function recordSchema(file: string): string {
   const ledger = openLedger(file, () => undefined)
-  for (const { tables } of FEATURES) if (tables) ledger.tablesOf(tables).change(() => undefined)
+  for (const { tables } of [...FEATURES, ...TRIGGERS])
+    if (tables) ledger.tablesOf(tables).change(() => undefined)
   ledger.close()
   const database = new DatabaseSync(file, { readOnly: true })
   try {

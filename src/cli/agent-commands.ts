@@ -49,4 +49,16 @@ export const AGENT_COMMANDS = {
     examples: [['looper flags clear 7', 'somebody has looked at what flag 7 says']],
     notes: '',
   },
+  scheduled: {
+    words: '[cancel ID]',
+    minWords: 0,
+    maxWords: 2,
+    actions: ['cancel'],
+    about: 'list the runs that agents scheduled, or cancel one',
+    options: {},
+    common: ASKING,
+    examples: [['looper scheduled cancel 3', 'number 3 does not begin']],
+    notes:
+      'When its time has come, a run waits for its slot; "looper queue" lists it then, and "looper stop ID" cancels it.',
+  },
 } as const satisfies Readonly<Record<string, Command>>

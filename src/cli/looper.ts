@@ -22,6 +22,7 @@ import { report, reports } from './reports.ts'
 import { rerun } from './rerun.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
+import { scheduled } from './scheduled.ts'
 import { openScreen, type Screen } from './screen.ts'
 import { findService } from './service-address.ts'
 import { show } from './show.ts'
@@ -107,6 +108,8 @@ async function dispatch(context: LocalContext): Promise<number> {
       return report(asking(context))
     case 'flags':
       return flags(asking(context))
+    case 'scheduled':
+      return scheduled(asking(context))
     case 'disk':
       return disk(asking(context))
     case 'agents':

@@ -52,6 +52,8 @@ export interface Runs {
   readonly days: Days
   /** Resolves when a slot may have become free, or something began to wait, after this was called. */
   changed(): Promise<void>
+  /** Something was put into the line of a slot on the record: what may begin begins. */
+  wake(): void
   /**
    * Ends a run with everything it started, or calls it off before its launch; resolves when the end is verified and on
    * the record. Null where no such run lives or is being launched. @throws {LooperError} `LOOPER_BUSY`
@@ -243,6 +245,7 @@ export function createRuns(deps: RunsDeps): Runs {
     days,
 
     changed: () => change.promise,
+    wake: changed,
 
     async stop(runId, cause) {
       await adoption.settled()

@@ -2,6 +2,7 @@ import type { Feature, FeaturePlugin } from '../feature.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
 import type { Part } from '../settings/part.ts'
+import { costTool } from './cost.ts'
 import { localAddress } from './local-address.ts'
 import { MCP_PATH, mcpRoute } from './mcp-route.ts'
 import { getRunTool } from './person/get-run.ts'
@@ -44,6 +45,6 @@ const openPersonTools = (parts: Parts, hasRunTools: boolean): Opened => ({
 })
 
 const openRunTools = (parts: Parts): Opened => ({
-  tools: [tellTool(parts), requestRunTool(parts), runInfoTool(parts)],
+  tools: [tellTool(parts), requestRunTool(parts), runInfoTool(parts), costTool(parts)],
   listening: (url) => parts.runTokens.offer(localAddress(url) + MCP_PATH),
 })

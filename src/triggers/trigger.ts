@@ -2,6 +2,7 @@ import type { ErrorKind } from '../base/error-kinds.ts'
 import type { Finding } from '../base/finding.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
+import type { TablePlan } from '../record/own-tables.ts'
 import type { RunSettings } from '../runs/settings.ts'
 import type { Part, Reading } from '../settings/part.ts'
 
@@ -31,6 +32,8 @@ export interface Trigger {
 /** A kind of triggers. */
 export interface TriggerPlugin {
   readonly settings: Part<Trigger, TriggerReading>
+  /** The tables that are its own, if it has any. */
+  readonly tables?: TablePlan
   /** What may go wrong with it alone. */
   readonly errors: readonly ErrorKind[]
 }

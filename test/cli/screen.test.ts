@@ -58,6 +58,7 @@ const HOLD = { agent: EVIL, since: NOW, until: NOW, held_until: NOW, run_id: EVI
 const CLAIM = { name: EVIL, run_id: EVIL, run_name: EVIL, slot: EVIL, fence: EVIL, since: NOW }
 const REPORT = { report_id: EVIL, run_id: EVIL, title: EVIL, version: EVIL, updated_at: NOW, markdown: EVIL }
 const FLAG = { flag_id: EVIL, run_id: EVIL, note: EVIL, created_at: NOW }
+const SCHEDULED = { scheduled_id: EVIL, name: EVIL, slot: EVIL, due_at: NOW, by_run_id: EVIL }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -125,6 +126,8 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     if (pathname.startsWith('/reports/')) return send(REPORT)
     if (pathname === '/flags') return send({ flags: [FLAG] })
     if (pathname.startsWith('/flags/')) return send({ ok: true, flag: FLAG })
+    if (pathname === '/scheduled') return send({ scheduled: [SCHEDULED] })
+    if (pathname.startsWith('/scheduled/')) return send({ ok: true, scheduled: SCHEDULED })
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
     if (pathname.startsWith('/holds/')) return send({ ok: true, agent: EVIL, waiting_count: EVIL })
@@ -157,6 +160,8 @@ const LINES: readonly (readonly string[])[] = [
   ['report', '12'],
   ['flags'],
   ['flags', 'clear', '7'],
+  ['scheduled'],
+  ['scheduled', 'cancel', '3'],
   ['disk'],
   ['disk', '--dry-run'],
   ['queue'],

@@ -76,6 +76,7 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
     },
     days: NO_DAYS,
     changed: () => new Promise(() => undefined),
+    wake: () => undefined,
   }
   return { runs, asked }
 }

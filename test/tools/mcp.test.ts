@@ -29,7 +29,17 @@ async function post(url: string, body: unknown, headers: Record<string, string> 
 t.test('an agent finds its tools, and few words of them', async (t) => {
   const { service, token, live } = await withRun(t, { timeout_seconds: 3600 })
   const client = await connectMcp(t, service.url, token)
-  t.same(await toolNames(client), ['claim', 'flag', 'release', 'report', 'request_run', 'run_info', 'tell'])
+  t.same(await toolNames(client), [
+    'claim',
+    'cost',
+    'flag',
+    'release',
+    'report',
+    'request_run',
+    'run_info',
+    'schedule_next',
+    'tell',
+  ])
 
   const info = JSON.parse(await call(client, 'run_info'))
   t.match(info, { run_id: live.runId, slot: 'default', agent: 'codex', max_tokens: null, cost_usd: null })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { RunRecord } from '../../src/record/run-record.ts'
+import { costTool } from '../../src/tools/cost.ts'
 import { bodyOf } from '../../src/tools/request-run.ts'
 import { runInfoTool } from '../../src/tools/run-info.ts'
 import { tellTool } from '../../src/tools/tell.ts'
@@ -34,6 +35,46 @@ t.test('what an agent says goes out, or waits; who says too much is told so', as
   await t.rejects(tell.call({ message: 'three' }, run, NEVER), /50 messages wait to be sent already/)
   t.same(told, ['one', 'two'])
 })
+
+t.test(
+  'what was used is told as it is metered, and what is left; what is not known is null, never 0',
+  async (t) => {
+    const today = { day: '2026-11-27', until: 0, usedUp: null }
+    const ask = async (changes: Partial<RunRecord>, used: object) => {
+      const days = {
+        today: () => ({ ...today, tokens: 0, costUsd: 0, cap: { maxTokens: 0, maxCostUsd: 0 }, ...used }),
+      }
+      return costTool({ runs: { days } }).call({}, runWith(t, changes), NEVER)
+    }
+    const nothing = {
+      ...{ tokens_used: null, max_tokens: null, tokens_left: null },
+      ...{ cost_usd: null, max_cost_usd: null, cost_usd_left: null },
+    }
+    t.same(await ask({}, {}), { run: nothing, today: { day: '2026-11-27', ...nothing } })
+    const usage = { input: 1, cached: null, output: 2, total: 3 }
+    const cap = { maxTokens: 100, maxCostUsd: 1 }
+    t.same(
+      await ask(
+        { usage, costUsd: 0.5, budget: { maxTokens: 10, maxCostUsd: 2 } },
+        { tokens: 150, costUsd: 0.75, cap },
+      ),
+      {
+        run: {
+          ...{ tokens_used: 3, max_tokens: 10, tokens_left: 7 },
+          ...{ cost_usd: 0.5, max_cost_usd: 2, cost_usd_left: 1.5 },
+        },
+        today: {
+          day: '2026-11-27',
+          ...{ tokens_used: 150, max_tokens: 100, tokens_left: 0 },
+          ...{ cost_usd: 0.75, max_cost_usd: 1, cost_usd_left: 0.25 },
+        },
+      },
+    )
+    t.match(await ask({ budget: { maxTokens: 10, maxCostUsd: 2 } }, {}), {
+      run: { max_tokens: 10, tokens_left: null, max_cost_usd: 2, cost_usd_left: null },
+    })
+  },
+)
 
 t.test('a run tells its limits, and nulls for those that it has not', async (t) => {
   const info = (changes: Partial<RunRecord>, now = 60_000) =>
