@@ -185,6 +185,7 @@ t.test('the history', { skip }, async (t) => {
       problem: null,
       last: { at: new Date().toISOString(), ok: true, output: 'id 4711' },
     },
+    outbox: { pending: 3, given_up: 1, oldest_pending_at: new Date(Date.now() - 600_000).toISOString() },
   }))
   await page.reload()
   await page.getByText(/^waits until/).waitFor()

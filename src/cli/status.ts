@@ -1,4 +1,4 @@
-import { grouped } from '../base/counted.ts'
+import { counted, grouped } from '../base/counted.ts'
 import type { CapState } from '../disk/status.ts'
 import { usd } from '../runs/budget/budget.ts'
 import type { RunSummary } from '../runs/run-schemas.ts'
@@ -29,6 +29,7 @@ const FIELDS = [
   'live_pids',
   'autopoll',
   'notice',
+  'outbox',
   'disk',
 ] as const satisfies readonly (keyof Status)[]
 
@@ -59,6 +60,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     slot,
     autopoll,
     notice,
+    outbox,
     disk,
     live_pids,
     problems = {},
@@ -77,7 +79,11 @@ export async function status({ world, screen, client, options }: Context): Promi
   for (const held of holds ?? [])
     row('limit', paint('yellow', heldLine(held, now)), `→ looper holds release ${held.agent}`)
   row('autopoll', ...(autopoll ? autopollLines(autopoll) : unknown('autopoll')))
-  row('notices', ...(notice ? noticeLines(notice) : unknown('notice')))
+  row(
+    'notices',
+    ...(notice ? noticeLines(notice) : unknown('notice')),
+    ...(outbox ? outboxLines(outbox) : []),
+  )
   row('disk', ...(disk ? diskLines(disk) : unknown('disk')))
   if (disk_cap) capLines(disk_cap)
   if (today) todayLines(today)
@@ -167,6 +173,15 @@ export async function status({ world, screen, client, options }: Context): Promi
     return [
       paused ? paint('yellow', 'paused; "looper autopoll resume" resumes it') : next,
       ...(would_skip === null ? [] : [`would launch nothing: ${would_skip}`]),
+    ]
+  }
+
+  function outboxLines({ pending, given_up, oldest_pending_at }: NonNullable<typeof outbox>): string[] {
+    return [
+      ...(oldest_pending_at === null
+        ? []
+        : [paint('yellow', `${counted(pending, 'message')} waiting for ${since(oldest_pending_at)}`)]),
+      ...(given_up === 0 ? [] : [paint('red', `${counted(given_up, 'message')} given up; see GET /outbox`)]),
     ]
   }
 

@@ -7,6 +7,8 @@ import { runCommand } from '../helpers/command.ts'
 const NOW = Date.parse('2026-11-01T10:00:00Z')
 const world = { clock: { ...systemClock, now: () => NOW } }
 
+const NOTHING_WAITS = { pending: 0, given_up: 0, oldest_pending_at: null }
+
 const IDLE: Status = {
   ok: true,
   token: null,
@@ -21,6 +23,7 @@ const IDLE: Status = {
   live_pids: [],
   autopoll: { enabled: false, next_at: null, would_skip: null, paused: false },
   notice: { kind: 'log', route: null, problem: null, last: null },
+  outbox: NOTHING_WAITS,
   today: null,
   disk: { path: '/logs', free_mb: 5000, min_free_mb: 100, ok: true },
   problems: {},
@@ -88,6 +91,7 @@ t.test('a busy service: what runs since when, its last line, who is next', async
       problem: 'Invalid API key',
       last: { at: '2026-11-01T09:59:00Z', ok: false, output: 'Invalid API key' },
     },
+    outbox: { pending: 2, given_up: 1, oldest_pending_at: '2026-11-01T09:50:00Z' },
     disk: { path: '/logs', free_mb: 5, min_free_mb: 100, ok: false },
   }
   const shown = await show()
@@ -103,6 +107,8 @@ autopoll  checks in 2 m
 notices   Zulip type=stream stream=coding topic=t
           Invalid API key
           1 m ago: Invalid API key
+          2 messages waiting for 10 m
+          1 message given up; see GET /outbox
 disk      5 MB free in /logs, and 100 MB are needed
 others    other live agents: 77
 `,

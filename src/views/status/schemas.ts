@@ -61,6 +61,12 @@ const core = {
       last: orNull(Type.Object({ at: Time, ok: Type.Boolean(), output: Type.String() })),
     }),
   ),
+  outbox: orNull(
+    Type.Object(
+      { pending: Type.Integer(), given_up: Type.Integer(), oldest_pending_at: orNull(Time) },
+      { description: 'Messages that wait to be sent, and those that were given up; see `GET /outbox`.' },
+    ),
+  ),
   disk: orNull(
     Type.Object({
       path: Type.String(),

@@ -22,7 +22,10 @@ export interface StatusSources {
   /** What is wrong with the settings, as it was found at the start. */
   readonly findings: StatusCore['findings']
   readonly runs: Pick<Runs, 'occupation' | 'slots' | 'days'> & { readonly holds: Pick<Runs['holds'], 'all'> }
-  readonly ledger: Pick<Ledger, 'find' | 'listed' | 'firstWaiting' | 'waitingOf' | 'waitingSlots'>
+  readonly ledger: Pick<
+    Ledger,
+    'find' | 'listed' | 'firstWaiting' | 'waitingOf' | 'waitingSlots' | 'outboxCounts'
+  >
   /** What plug-ins tell. */
   readonly parts: readonly StatusPart[]
   readonly notice: () => NoticeState
@@ -85,6 +88,10 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
     notice: await tell('notice', () => {
       const { last, ...notice } = sources.notice()
       return { ...notice, last: last && { ...last, at: timeOf(last.at) } }
+    }),
+    outbox: await tell('outbox', () => {
+      const { pending, givenUp, oldestAt } = ledger.outboxCounts()
+      return { pending, given_up: givenUp, oldest_pending_at: oldestAt === null ? null : timeOf(oldestAt) }
     }),
     disk: await tell('disk', () => {
       const free = freeMb(logDir)

@@ -107,10 +107,17 @@ t.test('every part that cannot be told is null, with the reason; all others are 
     all[part] = why
   }
   const no = broken('no ledger')
-  const ledger = { find: no, listed: no, firstWaiting: no, waitingOf: no, waitingSlots: no }
+  const ledger = { find: no, listed: no, firstWaiting: no, waitingOf: no, waitingSlots: no, outboxCounts: no }
   const withoutLedger = await statusOf({ ...sources, ledger })
-  const everyOne = { slots: 'no ledger', holds: 'no ledger', current: 'no ledger' }
-  t.same(withoutLedger, { ...well, slots: null, holds: null, current: null, problems: everyOne })
+  const everyOne = { slots: 'no ledger', holds: 'no ledger', current: 'no ledger', outbox: 'no ledger' }
+  t.same(withoutLedger, {
+    ...well,
+    slots: null,
+    holds: null,
+    current: null,
+    outbox: null,
+    problems: everyOne,
+  })
   const worst = Object.assign({}, sources, ...failing.map(([, change]) => change))
   t.same((await statusOf(worst)).problems, all)
 })

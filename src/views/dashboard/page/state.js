@@ -8,7 +8,7 @@ import { shortPath } from './short-path.js'
 
 /** Shows slot, autopoll, notices and disk. @param {ParentNode} root @param {Status} status @param {number} now */
 export function showState(root, status, now) {
-  const { live_pids, autopoll, notice, disk, findings = [] } = status
+  const { live_pids, autopoll, notice, outbox, disk, findings = [] } = status
   const others = live_pids?.filter((pid) => pid !== status.current?.pid) ?? []
   /** @param {keyof Status} part */
   const unknown = (part) => warned('not known', status.problems[part] ?? null)
@@ -20,7 +20,7 @@ export function showState(root, status, now) {
       ['Run', 'current' in status.problems ? unknown('current') : null],
       ['Also running', live_pids === null ? unknown('live_pids') : othersText(others)],
       ['Autopoll', autopoll ? autopollText(autopoll, now) : unknown('autopoll')],
-      ['Notices', notice ? noticeText(notice, now) : unknown('notice')],
+      ['Notices', notice ? noticeText(notice, outbox, now) : unknown('notice')],
       ['Disk', disk ? diskText(disk) : unknown('disk')],
       ['Version', status.version],
     ]),
@@ -45,10 +45,12 @@ function autopollText(autopoll, now) {
   return autopoll.paused ? warned(...words) : lines(...words)
 }
 
-/** @param {NonNullable<Status['notice']>} notice @param {number} now */
-function noticeText({ kind, route, problem, last }, now) {
+/** @param {NonNullable<Status['notice']>} notice @param {Status['outbox']} outbox @param {number} now */
+function noticeText({ kind, route, problem, last }, outbox, now) {
   const where = lines(kind === 'log' ? 'server log only' : `${kind[0]?.toUpperCase()}${kind.slice(1)}`, route)
   if (problem !== null) where.append(warned(problem, null))
+  if (outbox?.pending || outbox?.given_up)
+    where.append(warned(`${outbox.pending} wait, ${outbox.given_up} given up`, null))
   if (last && !last.ok) where.append(warned(`last one failed: ${last.output}`, moment(last.at, now)))
   // Of the server log there is nothing to tell.
   else if (last && kind !== 'log') where.append(lines(null, `last: ${last.output}, ${moment(last.at, now)}`))
