@@ -48,6 +48,7 @@ const ALLOWED: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/`codex`/, 'the agent of whoever names none, as callers have always had it'],
   [/CODEX_EXEC\b|CODEX_EXEC_/, 'settings that callers have had from the beginning'],
   [/codex\.exec\./, 'events of the server log that callers read'],
+  [/'\.\/codex\/client\.ts'/, 'the clients of "looper mcp install", which are those of persons'],
   [/codex-exec-/, 'names of run logs'],
   [
     /`codex exec` of this user|codex exec exited early|failed to send Zulip message/,

@@ -76,7 +76,8 @@ export function connect(
   }
 }
 
-async function textOf(response: IncomingMessage, url: string, signal: AbortSignal): Promise<string> {
+/** All of an answer. @throws {Failure} */
+export async function textOf(response: IncomingMessage, url: string, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of response) chunks.push(chunk)
@@ -95,7 +96,8 @@ function parse(text: string) {
   }
 }
 
-function refusal(url: string, status: number, location: string | undefined, text: string): Failure {
+/** Why the service did not do it, in its own words where they are its own. */
+export function refusal(url: string, status: number, location: string | undefined, text: string): Failure {
   if (status >= 300 && status < 400) {
     return new Failure(EXIT.unreachable, `${url} redirects to ${location}`, 'Set that address with --url.')
   }
@@ -128,7 +130,8 @@ function notLooper(url: string): Failure {
   )
 }
 
-function unreachable(url: string, error: unknown, signal: AbortSignal): Failure {
+/** Why there is no answer. */
+export function unreachable(url: string, error: unknown, signal: AbortSignal): Failure {
   if (signal.aborted) return new Failure(EXIT.interrupted, 'interrupted')
   return new Failure(
     EXIT.unreachable,

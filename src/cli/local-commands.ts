@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { MCP_CLIENTS } from './mcp/clients/clients.ts'
 
 /** The shells that `looper completion` speaks. */
 export const SHELLS = ['bash', 'zsh', 'fish'] as const
@@ -38,6 +39,24 @@ is shown once, when it is added.`,
     ],
     notes: `Installed as a package it reads ~/.looper/.env and keeps its logs and its database in ~/.looper/logs. In a checkout it
 does the same as "npm start". Ctrl-C or SIGTERM stops the service and its run.`,
+  },
+  mcp: {
+    words: '[install CLIENT]',
+    minWords: 0,
+    maxWords: 2,
+    actions: ['install'],
+    about: 'offer the tools of the service over stdio, to a program that starts MCP servers itself',
+    options: { yes: 'install: do not ask before the file is written' },
+    common: ['url', 'help'],
+    examples: [
+      ['looper mcp', 'as the command of an MCP server, in the settings of such a program'],
+      ['looper mcp install claude', 'name it in the file that claude reads in this project'],
+    ],
+    notes: `Messages come on stdin and go to stdout, one a line. The service is found as for every other command, and may come
+and go. Programs that speak MCP over HTTP need no "looper mcp": the address is that of the service, with /mcp.
+
+CLIENT is one of ${MCP_CLIENTS.map(({ name }) => name).join(', ')}. "install" shows what it would change in the file of the
+project, asks, and keeps everything else in it. It writes no token.`,
   },
   doctor: {
     words: '',

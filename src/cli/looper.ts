@@ -10,7 +10,7 @@ import { completionScript } from './completion.ts'
 import type { Context, LocalContext } from './context.ts'
 import { diff } from './diff.ts'
 import { disk } from './disk.ts'
-import { EXIT, Failure } from './failure.ts'
+import { EXIT, Failure, wrongUse } from './failure.ts'
 import { flags } from './flags.ts'
 import { helpText } from './help.ts'
 import { holds } from './holds.ts'
@@ -70,6 +70,15 @@ async function dispatch(context: LocalContext): Promise<number> {
     case 'serve': {
       const { serve } = await import('./serve.ts')
       return serve(context)
+    }
+    case 'mcp': {
+      if (words.length > 0) {
+        const { install } = await import('./mcp/install.ts')
+        return install(context)
+      }
+      if (options.yes) throw wrongUse('--yes only works with "looper mcp install"')
+      const { bridge } = await import('./mcp/bridge.ts')
+      return bridge(context)
     }
     case 'doctor': {
       // It needs the service's own parts, and a newer Node than the rest.

@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import { wrongUse } from './failure.ts'
 import { findRun } from './find-run.ts'
 import { checkStaying, launchRun } from './launch.ts'
+import { nearest } from './nearest.ts'
 import { isFromStdin, readText } from './text-source.ts'
 import type { Surroundings } from './world.ts'
 
@@ -50,10 +51,7 @@ const given = (name: string, value: string | undefined) => (value === undefined 
  */
 function workspaceOf(given: string | undefined, { cwd, projectDir }: Surroundings): string | undefined {
   if (given !== undefined) return /^~(\/|$)/.test(given) ? given : path.resolve(cwd, given)
-  let dir = cwd
-  while (dir !== projectDir && !existsSync(path.join(dir, '.git'))) {
-    if (dir === path.dirname(dir)) return cwd
-    dir = path.dirname(dir)
-  }
+  const isRoot = (dir: string) => dir === projectDir || existsSync(path.join(dir, '.git'))
+  const dir = nearest(cwd, isRoot) ?? cwd
   return dir === projectDir ? undefined : dir
 }
