@@ -75,6 +75,7 @@ export function createApi(token, refused) {
 
   return {
     hasToken: token !== null,
+    read,
     /** The service's time, in milliseconds since the epoch: a phone's clock may be wrong. */
     now: () => Date.now() + skewMs,
     /** @returns {Promise<Status>} */

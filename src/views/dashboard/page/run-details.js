@@ -5,14 +5,15 @@ import { shortPath } from './short-path.js'
 
 /** @import { RunDetails } from './api.js' */
 
-/** All that is known of a run. @param {RunDetails} run */
-export function facts(run) {
+/** All that is known of a run. @param {RunDetails} run @param {[string, Node | null][]} left what its agent left for people */
+export function facts(run, left) {
   /** @param {number} seconds */
   const limit = (seconds) => (seconds > 0 ? duration(seconds * 1000) : 'none')
   /** @param {string | null} iso */
   const at = (iso) => iso && time(iso, fullTime(iso))
   const others = run.stopped_pids.length > 0 ? ` (pid ${run.stopped_pids.join(', ')})` : ''
   return rows([
+    ...left,
     ['Run', run.run_id],
     ['Request', run.request_id],
     ['Session', run.session_id],

@@ -5,6 +5,7 @@ import { createLogBuffer } from './log-buffer.js'
 import { createLogView } from './log-view.js'
 import { loadMoreStyles } from './more-styles.js'
 import { facts } from './run-details.js'
+import { left } from './run-left.js'
 
 /** @import { Api, RunDetails } from './api.js' */
 
@@ -13,7 +14,7 @@ const MOST_BYTES = 131_072
 const MOST_LINES = 1000
 
 /** @type {Readonly<Record<string, (api: Api, run: RunDetails) => Promise<Node[]>>>} */
-const CONTENTS = { facts: async (_api, run) => facts(run), check, changes }
+const CONTENTS = { facts: async (api, run) => facts(run, await left(api, run)), check, changes }
 
 /**
  * Shows what there is of a run in a fold.
