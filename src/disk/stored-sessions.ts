@@ -66,6 +66,7 @@ export function storedSessions({ agent, store, env, places }: StoredDeps): Store
 
 const sizeIn = ({ bytes, made_at, written_at }: Record<string, unknown>): Size => ({
   bytes: Number(bytes),
+  hasMount: false,
   madeAt: Number(made_at),
   writtenAt: Number(written_at),
 })

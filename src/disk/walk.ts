@@ -51,16 +51,20 @@ export interface Size {
   readonly madeAt: number
   /** When the last of it was written. */
   readonly writtenAt: number
+  /** Whether another file system is mounted below it; what is there does not count. */
+  readonly hasMount: boolean
 }
 
 /** Of nothing. */
-export const NOTHING: Size = { bytes: 0, madeAt: Number.POSITIVE_INFINITY, writtenAt: 0 }
+export const NOTHING: Size = { bytes: 0, madeAt: Number.POSITIVE_INFINITY, writtenAt: 0, hasMount: false }
+const MOUNT: Size = { ...NOTHING, hasMount: true }
 
 /** Of two things. */
 export const together = (a: Size, b: Size): Size => ({
   bytes: a.bytes + b.bytes,
   madeAt: Math.min(a.madeAt, b.madeAt),
   writtenAt: Math.max(a.writtenAt, b.writtenAt),
+  hasMount: a.hasMount || b.hasMount,
 })
 
 /** Of what stands at a path, with everything below it. A link counts as itself. */
@@ -72,8 +76,13 @@ export async function sizeOf(file: string): Promise<Size> {
 /** The same of what was looked at. */
 export async function sizeWith(file: string, stats: Stats): Promise<Size> {
   const { birthtimeMs: madeAt, mtimeMs: writtenAt, size } = stats
-  if (!stats.isDirectory()) return { bytes: size, madeAt, writtenAt }
-  let all: Size = { bytes: 0, madeAt, writtenAt }
-  for (const name of await namesIn(file)) all = together(all, await sizeOf(path.join(file, name)))
+  if (!stats.isDirectory()) return { bytes: size, madeAt, writtenAt, hasMount: false }
+  let all: Size = { bytes: 0, madeAt, writtenAt, hasMount: false }
+  for (const name of await namesIn(file)) {
+    const below = path.join(file, name)
+    const found = await lookAt(below)
+    if (found === null) continue
+    all = together(all, found.dev === stats.dev ? await sizeWith(below, found) : MOUNT)
+  }
   return all
 }

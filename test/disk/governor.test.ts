@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
@@ -8,6 +8,7 @@ import { recordsSource } from '../../src/disk/records.ts'
 import { createRemover } from '../../src/disk/remover.ts'
 import type { DiskSource } from '../../src/disk/source.ts'
 import { keptBytes, removalsOf } from '../../src/disk/survey.ts'
+import { mountSmallDisk } from '../helpers/fault-disk.ts'
 import { logNameOf } from '../helpers/record.ts'
 import { DAY_MS, MIB, NOW, setUpDisk } from './set-up.ts'
 
@@ -308,4 +309,56 @@ t.test('a path that nothing can stand at is no reason to stop', async (t) => {
     { bytes: 0, problem: null },
     { bytes: 0, problem: null },
   ])
+})
+
+t.test('a disk that is filled up again while it deletes stops nothing, and loses no record', async (t) => {
+  const disk = mountSmallDisk(t, 8)
+  if (disk.kind === 'none') return t.plan(0, disk.why)
+  const { run, pass, sources, names, rows, never, governorOf, eventsOf } = setUpDisk(t, disk.dir)
+  const ids = Array.from({ length: 200 }, (_, index) => String(index).padStart(8, '0'))
+  for (const [index, id] of ids.entries()) run(id, { ageMs: (400 - index) * DAY_MS, bytes: 4096 })
+  run('alive000', { ageMs: null, bytes: 4096 })
+  const [logs, records] = sources
+  if (!logs || !records) return t.fail('both are there')
+  // Whatever a log gave back is taken at once.
+  const filled: DiskSource = {
+    ...logs,
+    async remove(...one) {
+      const isGone = await logs.remove(...one)
+      disk.fill()
+      return isGone
+    },
+  }
+  disk.fill()
+  const governor = governorOf({ capBytes: 1, sources: [filled, records] })
+  t.equal(await governor.pass(never), true)
+  t.same(eventsOf('disk.fail'), [])
+  t.same(names(), [logNameOf('alive000')], 'logs go all the same')
+  const left = rows()
+  t.ok(left.includes('alive000'))
+  t.equal(eventsOf('disk.remove.fail').length > 0, left.length > 1, 'what stays on the record is told')
+
+  disk.free()
+  t.equal(await pass({ capBytes: 1 }), true)
+  t.same(rows(), ['alive000'], 'when there is room again, the rest goes')
+})
+
+t.test('30,000 logs are measured in good time, and others get their turns meanwhile', async (t) => {
+  const { dir, look } = setUpDisk(t)
+  // Names of a few files: they are made faster, and are as many to look at.
+  for (let number = 0; number < 30_000; number++) {
+    const file = path.join(dir, `../log-${Math.floor(number / 10_000)}`)
+    if (number % 10_000 === 0) writeFileSync(file, '0123456789')
+    linkSync(file, path.join(dir, logNameOf(number.toString(16).padStart(8, '0'))))
+  }
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  const began = performance.now()
+  const { shares } = await look()
+  clearInterval(timer)
+  const ms = performance.now() - began
+  t.comment(`${Math.round(ms)} ms, ${turns} turns of others`)
+  t.ok(ms < 60_000)
+  t.ok(turns > 10)
+  t.match([shares[0]?.bytes, shares[0]?.remnants.length], [300_000, 30_000])
 })

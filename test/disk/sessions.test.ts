@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -14,6 +16,7 @@ import { codex } from '../../src/agents/codex/codex.ts'
 import { commandAgent } from '../../src/agents/command/command.ts'
 import { opencode } from '../../src/agents/opencode/opencode.ts'
 import { sessionsSource } from '../../src/disk/sessions.ts'
+import { mountSmallDisk } from '../helpers/fault-disk.ts'
 import { DAY_MS, type Left, NOW, setUpDisk } from './set-up.ts'
 
 const idOf = (number: number) => `01900000-0000-7000-8000-${String(number).padStart(12, '0')}`
@@ -212,4 +215,98 @@ t.test('places are where the environment says', async (t) => {
   t.equal(opencode.sessionPlaces({})[0]?.sessionOf('ses_abc.json'), 'ses_abc')
   t.equal(opencode.sessionPlaces({})[0]?.sessionOf('ses_../x.json'), null)
   t.same(dirsOf(commandAgent('mine', { argv: ['x', '{prompt}'] }), {}), [])
+})
+
+t.test('a session below which something is mounted stays, with all that is there', async (t) => {
+  const { put, run, pass, home, kept, look, source, eventsOf } = setUpSessions(t, { ...codex, ...claude })
+  const own = put(`.claude/file-history/${ONE}/a@v1`)
+  const at = path.join(home, `.claude/file-history/${ONE}/deep/mounted`)
+  mkdirSync(at, { recursive: true })
+  const disk = mountSmallDisk(t, 1, at)
+  if (disk.kind === 'none') return t.plan(0, disk.why)
+  const theirs = put(`.claude/file-history/${ONE}/deep/mounted/theirs`)
+  const other = put(`.claude/file-history/${TWO}/a@v1`)
+  run('a', ONE, { agent: 'claude' })
+  run('b', TWO, { agent: 'claude' })
+  t.strictSame(await kept(), { [ONE]: 'in_use', [TWO]: null })
+  const { bytes } = await look({ sources: [source] })
+  t.equal(bytes, 2000, 'what is mounted does not count')
+  await pass()
+  t.ok(existsSync(own) && existsSync(theirs))
+  t.notOk(existsSync(other))
+  t.same(eventsOf('disk.remove.fail'), [])
+})
+
+t.test('a mount that comes after the look keeps a session, too', async (t) => {
+  const { put, run, home, sources, never, depsOf, ledger } = setUpSessions(t, { ...codex, ...claude })
+  const own = put(`.claude/file-history/${ONE}/a@v1`)
+  run('a', ONE, { agent: 'claude' })
+  const [, source] = sources
+  if (!source) return t.fail('it is there')
+  const now = Date.now() + 400 * DAY_MS
+  const facts = { now, resumableMs: 1, runs: ledger.remains(0, 10), liveLogs: depsOf().liveLogs() }
+  const [remnant] = (await source.measure(facts)).remnants
+  if (!remnant) return t.fail('it is found')
+  const at = path.join(home, `.claude/file-history/${ONE}/mounted`)
+  mkdirSync(at)
+  const disk = mountSmallDisk(t, 1, at)
+  if (disk.kind === 'none') return t.plan(0, disk.why)
+  t.equal(await source.remove(remnant, facts, never), false)
+  t.ok(existsSync(own))
+})
+
+t.test(
+  "what only looks like a session of a run is nobody's: pipes, links, and names of others",
+  async (t) => {
+    const { put, run, pass, home, kept, rollout } = setUpSessions(t)
+    const day = path.join(home, '.codex/sessions/2026/01/02')
+    const mine = rollout(ONE)
+    const outside = put('elsewhere/kept.jsonl')
+    const pipe = path.join(day, `rollout-2026-01-02T03-04-05-${TWO}.jsonl`)
+    execFileSync('mkfifo', [pipe])
+    const link = path.join(day, `rollout-2026-01-02T03-04-06-${ONE}.jsonl`)
+    symlinkSync(outside, link)
+    const others = ['notes.txt', `${ONE}.jsonl.bak`, `copy-of-rollout-${ONE}`, 'rollout-.jsonl'].map((name) =>
+      put(`.codex/sessions/2026/01/02/${name}`),
+    )
+    const twin = path.join(home, 'elsewhere/twin.jsonl')
+    linkSync(mine, twin)
+    run('a', ONE)
+    run('b', TWO)
+    t.strictSame(await kept(), { [ONE]: null })
+    await pass()
+    t.notOk(existsSync(mine))
+    for (const file of [pipe, link, outside, twin, ...others]) t.ok(existsSync(file), file)
+  },
+)
+
+t.test('100,000 files of others are passed by in good time', async (t) => {
+  const { put, run, pass, rollout, home, rows } = setUpSessions(t)
+  const mine = rollout(ONE)
+  run('a', ONE)
+  put('.codex/sessions/2026/01/03/notes.txt')
+  const day = path.join(home, '.codex/sessions/2026/01/03')
+  // As many names of one file: what counts is how many names there are.
+  const file = path.join(day, 'notes.txt')
+  let first = file
+  for (let number = 10; number < 100_010; number++) {
+    const next = path.join(day, `rollout-2026-01-03T03-04-05-${idOf(number)}.jsonl`)
+    // A file has so many names at most, on most file systems.
+    if (number % 30_000 === 0) {
+      first = path.join(day, `other-${number}`)
+      writeFileSync(first, '')
+    }
+    linkSync(first, next)
+  }
+  const began = performance.now()
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  await pass()
+  clearInterval(timer)
+  const ms = performance.now() - began
+  t.comment(`${Math.round(ms)} ms, ${turns} turns of others`)
+  t.ok(ms < 30_000)
+  t.notOk(existsSync(mine))
+  t.equal(readdirSync(day).length, 100_000 + 1 + 3)
+  t.same(rows(), [])
 })

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
@@ -35,9 +35,10 @@ export interface Wish {
   readonly sources?: readonly DiskSource[]
 }
 
-/** Run logs and a ledger, ways to put runs of an age into them, and a governor over both. */
-export function setUpDisk(test: Test) {
-  const dir = path.join(test.testdir({ logs: {} }), 'logs')
+/** Run logs and a ledger, ways to put runs of an age into them, and a governor over both. @param root where they are */
+export function setUpDisk(test: Test, root = test.testdir()) {
+  const dir = path.join(root, 'logs')
+  mkdirSync(dir)
   const dbPath = path.join(dir, '../looper.db')
   const told: string[] = []
   const ledger = openLedger(dbPath, (message) => told.push(message))

@@ -12,16 +12,18 @@ export type SmallDisk =
 
 const CHUNK_BYTES = 65_536
 
-/** Mounts a small tmpfs, to the end of the test. Needs root on Linux. */
-export function mountSmallDisk(test: Test, sizeMb: number): SmallDisk {
-  const disk = openSmallDisk(sizeMb)
+/** Mounts a small tmpfs, to the end of the test. Needs root on Linux. @param at an empty directory; left out: one of its own */
+export function mountSmallDisk(test: Test, sizeMb: number, at?: string): SmallDisk {
+  const disk = openSmallDisk(sizeMb, at)
   if (disk.kind === 'disk') test.teardown(disk.close)
   return disk
 }
 
 /** The same for whoever closes it. */
-export function openSmallDisk(sizeMb: number): SmallDisk & { readonly close: () => void } {
-  const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-disk-'))
+export function openSmallDisk(
+  sizeMb: number,
+  dir = mkdtempSync(path.join(os.tmpdir(), 'looper-disk-')),
+): SmallDisk & { readonly close: () => void } {
   const mount = (options: string) =>
     spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir], { encoding: 'utf8' })
   const { status, stderr, error } = mount(`size=${sizeMb}m`)
