@@ -128,8 +128,7 @@ const whatOf = ({ session, pieces }: Found) => pieces[0]?.file ?? `session ${ses
 /** Whether somebody wrote to a session after its last run, had it before its first, or mounted something below it. */
 function isOfOthers({ beganAt, endedAt }: KnownSession, { madeAt, writtenAt, hasMount }: Size): boolean {
   // Whoever mounted something below it did not mean that to be deleted.
-  if (hasMount) return true
-  if (endedAt !== null && writtenAt > endedAt + SLACK_MS) return true
+  if (hasMount || (endedAt !== null && writtenAt > endedAt + SLACK_MS)) return true
   // Not every file system tells when a file was made.
   return madeAt > 0 && madeAt < beganAt - SLACK_MS
 }

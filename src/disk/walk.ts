@@ -67,10 +67,13 @@ export const together = (a: Size, b: Size): Size => ({
   hasMount: a.hasMount || b.hasMount,
 })
 
-/** Of what stands at a path, with everything below it. A link counts as itself. */
-export async function sizeOf(file: string): Promise<Size> {
+/** Of what stands at a path, with everything below it. A link counts as itself. @param device what it is to be on; null: any */
+export async function sizeOf(file: string, device: number | null = null): Promise<Size> {
   const stats = await lookAt(file)
-  return stats === null ? NOTHING : sizeWith(file, stats)
+  if (stats === null) return NOTHING
+  /* c8 ignore next: only root can mount something, and not everywhere */
+  if (device !== null && stats.dev !== device) return MOUNT
+  return sizeWith(file, stats)
 }
 
 /** The same of what was looked at. */
@@ -78,11 +81,6 @@ export async function sizeWith(file: string, stats: Stats): Promise<Size> {
   const { birthtimeMs: madeAt, mtimeMs: writtenAt, size } = stats
   if (!stats.isDirectory()) return { bytes: size, madeAt, writtenAt, hasMount: false }
   let all: Size = { bytes: 0, madeAt, writtenAt, hasMount: false }
-  for (const name of await namesIn(file)) {
-    const below = path.join(file, name)
-    const found = await lookAt(below)
-    if (found === null) continue
-    all = together(all, found.dev === stats.dev ? await sizeWith(below, found) : MOUNT)
-  }
+  for (const name of await namesIn(file)) all = together(all, await sizeOf(path.join(file, name), stats.dev))
   return all
 }
