@@ -9,6 +9,7 @@ import type { FeaturePlugin } from './feature.ts'
 import type { NoticePlugin } from './notices/notice.ts'
 import { script } from './notices/script/plugin.ts'
 import { zulip } from './notices/zulip/plugin.ts'
+import { people } from './people/plugin.ts'
 import { host } from './places/host/plugin.ts'
 import type { PlacePlugin } from './places/place.ts'
 import { reports } from './reports/plugin.ts'
@@ -35,6 +36,6 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll, schedule]
 /** What the service does besides. */
-export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports]
+export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports, people]
 /** The ways to look at the service. */
 export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, outbox, metrics]

@@ -57,7 +57,7 @@ export const OPTIONS = {
   failed: { type: 'boolean' },
   trigger: { type: 'string', value: 'NAME', oneOf: TRIGGERS },
   since: { type: 'string', value: 'WHEN' },
-  scope: { type: 'string', value: 'SCOPE', oneOf: ['read', 'run', 'admin'] },
+  scope: { type: 'string', value: 'SCOPE', oneOf: ['read', 'answer', 'run', 'admin'] },
   'dry-run': { type: 'boolean' },
   'cap-mb': { type: 'string', value: 'N', number: { min: 1, max: 1_000_000_000, isWhole: true } },
   days: { type: 'string', value: 'N', number: { min: 0.001, max: 36_500, isWhole: false } },

@@ -7,7 +7,7 @@ import { Type } from '../base/schema.ts'
 import { stampOf } from '../base/stamp.ts'
 
 /** What a token's holder may do; each one includes those before it. */
-export const SCOPES = ['read', 'run', 'admin'] as const
+export const SCOPES = ['read', 'answer', 'run', 'admin'] as const
 /** What a token's holder may do. */
 export type Scope = (typeof SCOPES)[number]
 

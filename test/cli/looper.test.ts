@@ -80,7 +80,10 @@ t.test('a value that an option does not take is refused with those that it takes
     [['runs', '--limit', '501'], '--limit cannot be "501"\nUse a whole number from 1 to 500.\n'],
     [['runs', '--limit', '1.5'], '--limit cannot be "1.5"\n'],
     [['logs', '--tail=-1'], '--tail cannot be "-1"\n'],
-    [['token', 'add', 'x', '--scope', 'root'], '--scope cannot be "root"\nUse one of: read, run, admin.\n'],
+    [
+      ['token', 'add', 'x', '--scope', 'root'],
+      '--scope cannot be "root"\nUse one of: read, answer, run, admin.\n',
+    ],
     [['token', 'add', 'x', '--days', '0'], '--days cannot be "0"\nUse a number from 0.001 to 36500.\n'],
     [['autopoll', 'eat'], '"looper autopoll" has no "eat".\nUse one of: pause, resume, launch.\n'],
   ] as const) {

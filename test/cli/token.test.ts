@@ -118,7 +118,7 @@ t.test('wrong use is told with what is right, and changes nothing', async (t) =>
     [['list', 'ci'], 2, /usage: looper token list/],
     [['add', 'a b', '--scope', 'run'], 2, /NAME is up to 64 letters/],
     [['add', 'a', 'b'], 2, /usage: looper token add\|list\|revoke/],
-    [['add', 'a'], 2, /Add --scope read, or --scope run, or --scope admin/],
+    [['add', 'a'], 2, /Add --scope read, or --scope answer, or --scope run, or --scope admin/],
     [['list', '--scope', 'run'], 2, /--scope and --days only work with "looper token add"/],
     [['revoke', 'ci', '--days', '1'], 2, /--scope and --days only work with "looper token add"/],
     [

@@ -32,7 +32,7 @@ const token = (name: string, more: object = {}) => ({
 t.test('a scope includes itself and those before it', async (t) => {
   t.strictSame(
     SCOPES.map((scope) => SCOPES.filter((wanted) => includes(scope, wanted))),
-    [['read'], ['read', 'run'], ['read', 'run', 'admin']],
+    [['read'], ['read', 'answer'], ['read', 'answer', 'run'], ['read', 'answer', 'run', 'admin']],
   )
 })
 

@@ -30,6 +30,8 @@ t.test('an agent finds its tools, and few words of them', async (t) => {
   const { service, token, live } = await withRun(t, { timeout_seconds: 3600 })
   const client = await connectMcp(t, service.url, token)
   t.same(await toolNames(client), [
+    'ask',
+    'check_answer',
     'claim',
     'cost',
     'flag',

@@ -43,6 +43,7 @@ const WITH_BODY: readonly ErrorCode[] = [
 
 const TAGS = [
   { name: 'runs', description: 'Asking for runs, and looking at them.' },
+  { name: 'people', description: 'What agents ask people, and their answers.' },
   { name: 'hooks', description: 'Runs that other services ask for.' },
   { name: 'service', description: 'How the service itself is.' },
 ]

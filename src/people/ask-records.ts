@@ -1,0 +1,120 @@
+import { numberOrNull, textOrNull } from '../record/cells.ts'
+import type { TablePlan, Tables } from '../record/own-tables.ts'
+import { ASK_STATES, type Ask, type AskState } from './ask.ts'
+
+/** The table of asks. */
+export const ASK_TABLES: TablePlan = {
+  owner: 'asks',
+  migrations: [
+    `CREATE TABLE asks (
+      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      id TEXT NOT NULL UNIQUE,
+      run_id TEXT NOT NULL,
+      question TEXT NOT NULL,
+      choices TEXT NOT NULL,
+      default_answer TEXT,
+      deadline_at INTEGER,
+      reference TEXT,
+      digest TEXT NOT NULL,
+      asked_at INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'open',
+      answer TEXT,
+      answered_by TEXT,
+      settled_at INTEGER
+    ) STRICT;
+    CREATE INDEX asks_by_state ON asks (state, seq);`,
+  ],
+}
+
+/** What came of an ask. */
+export type Settlement = Pick<Ask, 'answer' | 'answeredBy'> & {
+  readonly state: Exclude<AskState, 'open'>
+  readonly settledAt: number
+}
+
+/** The asks on the record. Those of a call are written together, or not at all. */
+export interface AskRecords {
+  find(id: string): Ask | null
+  /** Newest first. */
+  list(state: AskState | null, limit: number): Ask[]
+  /** Oldest first. */
+  open(): Ask[]
+  /**
+   * Adds one, under the first of these ids that is free. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`
+   */
+  add(ask: Omit<Ask, 'id' | 'state' | 'answer' | 'answeredBy' | 'settledAt'>, newId: () => string): Ask
+  /** Settles one, once: of one that is not open nothing changes. @throws {LooperError} as {@link AskRecords.add} */
+  settle(id: string, settlement: Settlement): void
+}
+
+/** So many that are settled are kept. */
+const KEPT = 1000
+
+const ADD = `INSERT INTO asks (id, run_id, question, choices, default_answer, deadline_at, reference, digest, asked_at)
+  VALUES (:id, :run_id, :question, :choices, :default_answer, :deadline_at, :reference, :digest, :asked_at)`
+const SETTLE = `UPDATE asks SET state = :state, answer = :answer, answered_by = :answered_by, settled_at = :settled_at
+  WHERE id = :id AND state = 'open'`
+const FORGET = `DELETE FROM asks WHERE state <> 'open' AND seq <= (SELECT max(seq) FROM asks) - ${KEPT}`
+
+/** Asks in their table. */
+export function askRecords(tables: Tables): AskRecords {
+  const find = (id: string) => tables.rows('SELECT * FROM asks WHERE id = :id', { id }).map(toAsk)[0] ?? null
+
+  return {
+    find,
+    list(state, limit) {
+      const rows =
+        state === null
+          ? tables.rows('SELECT * FROM asks ORDER BY seq DESC LIMIT :limit', { limit })
+          : tables.rows('SELECT * FROM asks WHERE state = :state ORDER BY seq DESC LIMIT :limit', {
+              state,
+              limit,
+            })
+      return rows.map(toAsk)
+    },
+    open: () => tables.rows("SELECT * FROM asks WHERE state = 'open' ORDER BY seq").map(toAsk),
+    add(ask, newId) {
+      return tables.change((db) => {
+        const isTaken = db.prepare('SELECT 1 FROM asks WHERE id = ?')
+        let id = newId()
+        while (isTaken.get(id)) id = newId()
+        db.prepare(ADD).run({
+          id,
+          run_id: ask.runId,
+          question: ask.question,
+          choices: JSON.stringify(ask.choices),
+          default_answer: ask.defaultAnswer,
+          deadline_at: ask.deadlineAt === null ? null : Math.round(ask.deadlineAt),
+          reference: ask.reference,
+          digest: ask.digest,
+          asked_at: Math.round(ask.askedAt),
+        })
+        db.exec(FORGET)
+        return { ...ask, id, state: 'open', answer: null, answeredBy: null, settledAt: null }
+      })
+    },
+    settle(id, { state, answer, answeredBy, settledAt }) {
+      tables.change((db) => {
+        const values = { id, state, answer, answered_by: answeredBy, settled_at: Math.round(settledAt) }
+        db.prepare(SETTLE).run(values)
+      })
+    },
+  }
+}
+
+const toAsk = (row: Readonly<Record<string, unknown>>): Ask => ({
+  id: String(row.id),
+  runId: String(row.run_id),
+  question: String(row.question),
+  choices: JSON.parse(String(row.choices)),
+  defaultAnswer: textOrNull(row.default_answer),
+  deadlineAt: numberOrNull(row.deadline_at),
+  reference: textOrNull(row.reference),
+  digest: String(row.digest),
+  askedAt: Number(row.asked_at),
+  // What is no state is one of somebody's who went on with the file: nothing is asked by it any more.
+  state: ASK_STATES.find((state) => state === row.state) ?? 'withdrawn',
+  answer: textOrNull(row.answer),
+  answeredBy: textOrNull(row.answered_by),
+  settledAt: numberOrNull(row.settled_at),
+})

@@ -1,0 +1,37 @@
+import type { Logger } from 'pino'
+import { type Clock, MAX_TIMER_MS } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
+import type { Asks } from './asks.ts'
+
+/** After a failure, the record is tried again so often. */
+const AGAIN_MS = 1000
+/** A clock that is set forward, or a machine that slept, brings a deadline nearer. */
+const LOOK_MS = 60_000
+
+/** What it takes. */
+export interface KeepDeps {
+  readonly asks: Pick<Asks, 'settle' | 'changed'>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Settles asks when their time has come, until the signal aborts. Never rejects. */
+export async function keepAsks({ asks, clock, logger }: KeepDeps, signal: AbortSignal): Promise<void> {
+  let isTold = false
+  while (!signal.aborted) {
+    const changed = asks.changed()
+    let ms: number | null = AGAIN_MS
+    try {
+      ms = asks.settle()
+      isTold = false
+    } catch (error) {
+      if (!isTold) logger.error({ error: messageOf(error) }, 'asks.fail')
+      isTold = true
+    }
+    const awake = new AbortController()
+    const over = AbortSignal.any([signal, awake.signal])
+    const slept = clock.sleep(ms === null ? MAX_TIMER_MS : Math.min(ms, LOOK_MS), over).catch(() => undefined)
+    await Promise.race([slept, changed])
+    awake.abort()
+  }
+}

@@ -1,0 +1,56 @@
+import { messageOf } from '../base/errors.ts'
+import type { Feature, FeaturePlugin } from '../feature.ts'
+import type { Parts } from '../parts.ts'
+import type { Opened } from '../plugin.ts'
+import { part } from '../settings/part.ts'
+import type { Ask } from './ask.ts'
+import { newAskId } from './ask-id.ts'
+import { ASK_TABLES, askRecords } from './ask-records.ts'
+import { askTool, checkAnswerTool } from './ask-tool.ts'
+import { createAsks } from './asks.ts'
+import { keepAsks } from './keep.ts'
+import { askRoutes } from './routes.ts'
+import { AsksState } from './schemas.ts'
+import { messageFor } from './told.ts'
+
+const WAIT_MS = 50_000
+
+/** What agents inside of runs ask people, and the people who answer. */
+export const people: FeaturePlugin = {
+  settings: part('Tools', {}, (): Feature => ({ open: openPeople })),
+  tables: ASK_TABLES,
+}
+
+function openPeople({ ledger, steps, notices, clock, logger }: Parts): Opened {
+  const closing = new AbortController()
+
+  function tell(ask: Ask): void {
+    const { id, runId } = ask
+    logger.info({ run_id: runId, ask_id: id, state: ask.state, answered_by: ask.answeredBy }, 'ask')
+    const [run] = ledger.listed([runId])
+    const message = messageFor(ask)
+    if (!run || message === null) return
+    notices.tell(run, message, closing.signal).catch((error: unknown) => {
+      logger.error({ run_id: runId, ask_id: id, error: messageOf(error) }, 'ask.notice.fail')
+    })
+  }
+
+  const records = askRecords(ledger.tablesOf(ASK_TABLES))
+  const asks = createAsks({ records, ledger, clock, newId: newAskId, tell })
+  const unsubscribe = steps.subscribe(({ step }) => {
+    if (step === 'ended') asks.look()
+  })
+  const deps = { asks, clock, waitMs: WAIT_MS }
+  return {
+    tools: [askTool(deps), checkAnswerTool(deps)],
+    routes: async (app) => {
+      await app.register(askRoutes, { asks })
+    },
+    status: { name: 'asks', schema: AsksState, look: async () => ({ open: records.open().length }) },
+    run: (signal) => keepAsks({ asks, clock, logger }, signal),
+    close() {
+      unsubscribe()
+      closing.abort()
+    },
+  }
+}
