@@ -8,6 +8,25 @@ CREATE TABLE answers (
   body TEXT
   , request_id TEXT, run_id TEXT) STRICT;
 
+CREATE TABLE asks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    run_id TEXT NOT NULL,
+    question TEXT NOT NULL,
+    choices TEXT NOT NULL,
+    default_answer TEXT,
+    deadline_at INTEGER,
+    reference TEXT,
+    digest TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open',
+    answer TEXT,
+    answered_by TEXT,
+    settled_at INTEGER
+) STRICT;
+
+CREATE INDEX asks_by_state ON asks (state, seq);
+
 CREATE TABLE claims (
     fence INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,

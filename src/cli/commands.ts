@@ -2,6 +2,7 @@ import { AGENT_COMMANDS } from './agent-commands.ts'
 import type { Command } from './command.ts'
 import { LOCAL_COMMANDS } from './local-commands.ts'
 import { OPTION_NAMES, type OptionName } from './options.ts'
+import { PEOPLE_COMMANDS } from './people-commands.ts'
 import { SERVICE_COMMANDS } from './service-commands.ts'
 
 const RUN_NOTE =
@@ -193,6 +194,7 @@ In a pipe the diff is as git writes it; "git apply -R" takes it and undoes what 
   },
   ...SERVICE_COMMANDS,
   ...AGENT_COMMANDS,
+  ...PEOPLE_COMMANDS,
   ...LOCAL_COMMANDS,
 } as const satisfies Readonly<Record<string, Command>>
 

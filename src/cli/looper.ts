@@ -3,6 +3,7 @@ import path from 'node:path'
 import { messageOf } from '../base/errors.ts'
 import { agents } from './agents.ts'
 import { readCommandLine } from './args.ts'
+import { answer, asks } from './asks.ts'
 import { autopoll } from './autopoll.ts'
 import { claims } from './claims.ts'
 import { type Client, connect } from './client.ts'
@@ -119,6 +120,10 @@ async function dispatch(context: LocalContext): Promise<number> {
       return flags(asking(context))
     case 'scheduled':
       return scheduled(asking(context))
+    case 'asks':
+      return asks(asking(context))
+    case 'answer':
+      return answer(asking(context))
     case 'disk':
       return disk(asking(context))
     case 'agents':

@@ -55,6 +55,7 @@ export const OPTIONS = {
   limit: { type: 'string', value: 'N', number: { min: 1, max: 500, isWhole: true } },
   outcome: { type: 'string', value: 'LIST', oneOf: ['live', 'failed', ...OUTCOMES], isList: true },
   failed: { type: 'boolean' },
+  all: { type: 'boolean' },
   trigger: { type: 'string', value: 'NAME', oneOf: TRIGGERS },
   since: { type: 'string', value: 'WHEN' },
   scope: { type: 'string', value: 'SCOPE', oneOf: ['read', 'answer', 'run', 'admin'] },

@@ -7,6 +7,7 @@ import type { Surroundings } from './world.ts'
 
 /** What may be read, and where it may come from. */
 const SOURCES = {
+  answer: 'the words of the command line and stdin',
   prompt: '--prompt, --prompt-file and -',
   'system prompt': '--system-prompt and --system-prompt-file',
 } as const

@@ -65,6 +65,19 @@ const CLAIM = { name: EVIL, run_id: EVIL, run_name: EVIL, slot: EVIL, fence: EVI
 const REPORT = { report_id: EVIL, run_id: EVIL, title: EVIL, version: EVIL, updated_at: NOW, markdown: EVIL }
 const FLAG = { flag_id: EVIL, run_id: EVIL, note: EVIL, created_at: NOW }
 const SCHEDULED = { scheduled_id: EVIL, name: EVIL, slot: EVIL, due_at: NOW, by_run_id: EVIL }
+const ASK = {
+  ask_id: EVIL,
+  run_id: EVIL,
+  question: EVIL,
+  choices: [EVIL],
+  default: EVIL,
+  reference: EVIL,
+  state: 'open',
+  asked_at: NOW,
+  deadline: NOW,
+  answer: EVIL,
+  answered_by: EVIL,
+}
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -137,6 +150,8 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
     if (pathname.startsWith('/holds/')) return send({ ok: true, agent: EVIL, waiting_count: EVIL })
+    if (pathname === '/asks') return send({ asks: [ASK, { ...ASK, state: EVIL }] })
+    if (pathname.startsWith('/asks/')) return send(ASK)
     if (pathname === '/queue') return send({ waiting: [RUN], slots: [{ slot: EVIL, count: EVIL }] })
     if (pathname.startsWith('/queue/')) return send({ ok: true, run: RUN })
     if (pathname === '/runs') return send({ runs: [RUN] })
@@ -168,6 +183,8 @@ const LINES: readonly (readonly string[])[] = [
   ['flags', 'clear', '7'],
   ['scheduled'],
   ['scheduled', 'cancel', '3'],
+  ['asks', '--all'],
+  ['answer', 'k7m2qd', 'yes'],
   ['disk'],
   ['disk', '--dry-run'],
   ['queue'],
