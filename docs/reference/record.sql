@@ -23,9 +23,11 @@ CREATE TABLE asks (
     answer TEXT,
     answered_by TEXT,
     settled_at INTEGER
-) STRICT;
+  , is_parking INTEGER) STRICT;
 
 CREATE INDEX asks_by_state ON asks (state, seq);
+
+CREATE INDEX asks_parking ON asks (seq) WHERE is_parking = 1;
 
 CREATE TABLE claims (
     fence INTEGER PRIMARY KEY AUTOINCREMENT,

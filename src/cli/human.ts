@@ -64,6 +64,7 @@ export function styleOf({ outcome, return_code, verdict }: Ended): Style {
       return verdict === 'unverified' ? 'yellow' : 'green'
     case 'replaced':
     case 'stopped':
+    case 'parked':
       return 'yellow'
     case 'signaled':
     case 'timed_out':

@@ -23,6 +23,9 @@ export const ASK_TABLES: TablePlan = {
       settled_at INTEGER
     ) STRICT;
     CREATE INDEX asks_by_state ON asks (state, seq);`,
+    // 1: its run is to be parked, or is; null: it is none of those, or goes on.
+    `ALTER TABLE asks ADD COLUMN is_parking INTEGER;
+    CREATE INDEX asks_parking ON asks (seq) WHERE is_parking = 1;`,
   ],
 }
 
@@ -39,22 +42,28 @@ export interface AskRecords {
   list(state: AskState | null, limit: number): Ask[]
   /** Oldest first. */
   open(): Ask[]
+  /** Those whose runs are to be parked, or are; oldest first. */
+  parking(): Ask[]
   /**
    * Adds one, under the first of these ids that is free. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`
    */
   add(ask: Omit<Ask, 'id' | 'state' | 'answer' | 'answeredBy' | 'settledAt'>, newId: () => string): Ask
   /** Settles one, once: of one that is not open nothing changes. @throws {LooperError} as {@link AskRecords.add} */
   settle(id: string, settlement: Settlement): void
+  /** Its run is to be parked. @throws {LooperError} as {@link AskRecords.add} */
+  park(id: string): void
+  /** From now on what one run asked is of another, and parks nobody. @throws {LooperError} as {@link AskRecords.add} */
+  handOn(runId: string, to: string): void
 }
 
 /** So many that are settled are kept. */
 const KEPT = 1000
 
-const ADD = `INSERT INTO asks (id, run_id, question, choices, default_answer, deadline_at, reference, digest, asked_at)
-  VALUES (:id, :run_id, :question, :choices, :default_answer, :deadline_at, :reference, :digest, :asked_at)`
+const ADD = `INSERT INTO asks (id, run_id, question, choices, default_answer, deadline_at, reference, digest, asked_at, is_parking)
+  VALUES (:id, :run_id, :question, :choices, :default_answer, :deadline_at, :reference, :digest, :asked_at, :is_parking)`
 const SETTLE = `UPDATE asks SET state = :state, answer = :answer, answered_by = :answered_by, settled_at = :settled_at
   WHERE id = :id AND state = 'open'`
-const FORGET = `DELETE FROM asks WHERE state <> 'open' AND seq <= (SELECT max(seq) FROM asks) - ${KEPT}`
+const FORGET = `DELETE FROM asks WHERE state <> 'open' AND is_parking IS NULL AND seq <= (SELECT max(seq) FROM asks) - ${KEPT}`
 
 /** Asks in their table. */
 export function askRecords(tables: Tables): AskRecords {
@@ -73,6 +82,7 @@ export function askRecords(tables: Tables): AskRecords {
       return rows.map(toAsk)
     },
     open: () => tables.rows("SELECT * FROM asks WHERE state = 'open' ORDER BY seq").map(toAsk),
+    parking: () => tables.rows('SELECT * FROM asks WHERE is_parking = 1 ORDER BY seq').map(toAsk),
     add(ask, newId) {
       return tables.change((db) => {
         const isTaken = db.prepare('SELECT 1 FROM asks WHERE id = ?')
@@ -88,6 +98,7 @@ export function askRecords(tables: Tables): AskRecords {
           reference: ask.reference,
           digest: ask.digest,
           asked_at: Math.round(ask.askedAt),
+          is_parking: ask.isParking ? 1 : null,
         })
         db.exec(FORGET)
         return { ...ask, id, state: 'open', answer: null, answeredBy: null, settledAt: null }
@@ -97,6 +108,16 @@ export function askRecords(tables: Tables): AskRecords {
       tables.change((db) => {
         const values = { id, state, answer, answered_by: answeredBy, settled_at: Math.round(settledAt) }
         db.prepare(SETTLE).run(values)
+      })
+    },
+    park(id) {
+      tables.change((db) => {
+        db.prepare('UPDATE asks SET is_parking = 1 WHERE id = ?').run(id)
+      })
+    },
+    handOn(runId, to) {
+      tables.change((db) => {
+        db.prepare('UPDATE asks SET run_id = ?, is_parking = NULL WHERE run_id = ?').run(to, runId)
       })
     },
   }
@@ -110,6 +131,7 @@ const toAsk = (row: Readonly<Record<string, unknown>>): Ask => ({
   defaultAnswer: textOrNull(row.default_answer),
   deadlineAt: numberOrNull(row.deadline_at),
   reference: textOrNull(row.reference),
+  isParking: row.is_parking === 1,
   digest: String(row.digest),
   askedAt: Number(row.asked_at),
   // What is no state is one of somebody's who went on with the file: nothing is asked by it any more.

@@ -3,26 +3,31 @@ import { Type } from '../base/schema.ts'
 import { type Tool, tool } from '../tools/tool.ts'
 import type { Ask } from './ask.ts'
 import type { Asks } from './asks.ts'
+import type { Parking } from './parking.ts'
 import { AskInput, questionOf } from './question.ts'
 
 /** What the tools take. */
 export interface AskToolsDeps {
   readonly asks: Asks
+  readonly parking: Pick<Parking, 'assertPossible'>
   readonly clock: Pick<Clock, 'now'>
   /** So long a call waits for an answer, in milliseconds: some agents cut off what takes a minute. */
   readonly waitMs: number
 }
 
 /** Asks people something, and waits a little. */
-export const askTool = ({ asks, clock, waitMs }: AskToolsDeps): Tool =>
+export const askTool = ({ asks, parking, clock, waitMs }: AskToolsDeps): Tool =>
   tool({
     name: 'ask',
     description:
-      'Ask the people who watch this run, where you cannot know or must not decide. It waits up to 50 s for the answer; after that go on with what does not depend on it, and call check_answer.',
+      'Ask the people who watch this run, where you cannot know or must not decide. It waits up to 50 s for the answer; after that go on with what does not depend on it, and call check_answer; or let the run end meanwhile, with park.',
     input: AskInput,
     isReadOnly: false,
-    async call(input, { runId }, signal) {
-      const { ask } = asks.ask(runId, questionOf(input, clock.now()))
+    async call(input, run, signal) {
+      const question = questionOf(input, clock.now())
+      if (question.isParking) parking.assertPossible(run)
+      const { ask } = asks.ask(run.runId, question)
+      if (question.isParking) return { ...standing(ask), note: PARKED }
       return standing((await asks.settled(ask.id, waitMs, signal)) ?? ask)
     },
   })
@@ -61,4 +66,5 @@ export function standing({ id, state, answer }: Ask): Readonly<Record<string, un
   }
 }
 
+const PARKED = 'This run ends now, and goes on in its session when people have answered. Do nothing more.'
 const NOBODY = 'Nobody answered until the deadline. Decide by yourself, or ask again.'

@@ -16,12 +16,15 @@ export interface Question {
   readonly deadlineAt: number | null
   /** What it is about: the id of a report, an address, a path; null: nothing more. */
   readonly reference: string | null
+  /** Whether its run ends now, and goes on with the answer. */
+  readonly isParking: boolean
 }
 
 /** A question on the record. */
 export interface Ask extends Question {
   /** Short, to be typed. */
   readonly id: string
+  /** The run that asks; where that was parked, the one that goes on with it. */
   readonly runId: string
   /** Of what is asked: see {@link digestOf}. */
   readonly digest: string

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { LooperError } from '../base/errors.ts'
 import type { Ledger } from '../record/ledger.ts'
+import type { Outcome } from '../runs/outcome.ts'
 import { type Ask, digestOf, type Question } from './ask.ts'
 import type { AskRecords, Settlement } from './ask-records.ts'
 import { ASK_CHANGED, ASK_NOT_FOUND, ASK_SETTLED } from './errors.ts'
@@ -70,7 +71,11 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
       const digest = digestOf(question)
       const open = records.open().filter((one) => one.runId === runId)
       const same = open.find((one) => one.digest === digest)
-      if (same) return { ask: same, isNew: false }
+      if (same) {
+        if (question.isParking) records.park(same.id)
+        look()
+        return { ask: same, isNew: false }
+      }
       if (open.length >= MOST_OPEN)
         throw new Error(`${open.length} questions of this run are open already; wait for their answers first`)
       const ask = records.add({ ...question, runId, digest, askedAt: clock.now() }, newId)
@@ -115,7 +120,8 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
       let nextAt = Number.POSITIVE_INFINITY
       for (const ask of open) {
         const { deadlineAt } = ask
-        if (runs.get(ask.runId)?.outcome !== null)
+        const outcome = runs.get(ask.runId)?.outcome
+        if (outcome !== null && !isWaitingFor(ask, outcome))
           settleOne(ask, { state: 'withdrawn', answer: null, answeredBy: null, settledAt: now })
         else if (isOver(ask, now)) expire(ask, now)
         else nextAt = Math.min(nextAt, deadlineAt ?? nextAt)
@@ -128,6 +134,11 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
 }
 
 const isOver = ({ deadlineAt }: Ask, now: number) => deadlineAt !== null && deadlineAt <= now
+
+/** Whether a run that ended like this goes on when the ask is settled: one that was to be parked may have ended by itself. */
+const isWaitingFor = ({ isParking }: Ask, outcome: Outcome | undefined): boolean =>
+  outcome === 'parked' ||
+  (isParking && (outcome === 'exited' || outcome === 'signaled' || outcome === 'lost'))
 
 /** What whoever comes too late is told. */
 function tooLate({ state, answeredBy }: Ask): LooperError {

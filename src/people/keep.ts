@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { type Clock, MAX_TIMER_MS } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Asks } from './asks.ts'
+import type { Parking } from './parking.ts'
 
 /** After a failure, the record is tried again so often. */
 const AGAIN_MS = 1000
@@ -11,18 +12,24 @@ const LOOK_MS = 60_000
 /** What it takes. */
 export interface KeepDeps {
   readonly asks: Pick<Asks, 'settle' | 'changed'>
+  readonly parking: Pick<Parking, 'tend'>
   readonly clock: Clock
   readonly logger: Logger
 }
 
-/** Settles asks when their time has come, until the signal aborts. Never rejects. */
-export async function keepAsks({ asks, clock, logger }: KeepDeps, signal: AbortSignal): Promise<void> {
+/** Settles asks when their time has come, and parks runs and lets them go on, until the signal aborts. Never rejects. */
+export async function keepAsks(
+  { asks, parking, clock, logger }: KeepDeps,
+  signal: AbortSignal,
+): Promise<void> {
   let isTold = false
   while (!signal.aborted) {
     const changed = asks.changed()
     let ms: number | null = AGAIN_MS
     try {
-      ms = asks.settle()
+      const isLeft = parking.tend()
+      const next = asks.settle()
+      ms = isLeft ? AGAIN_MS : next
       isTold = false
     } catch (error) {
       if (!isTold) logger.error({ error: messageOf(error) }, 'asks.fail')

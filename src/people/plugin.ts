@@ -9,6 +9,7 @@ import { ASK_TABLES, askRecords } from './ask-records.ts'
 import { askTool, checkAnswerTool } from './ask-tool.ts'
 import { createAsks } from './asks.ts'
 import { keepAsks } from './keep.ts'
+import { createParking } from './parking.ts'
 import { askRoutes } from './routes.ts'
 import { AsksState } from './schemas.ts'
 import { messageFor } from './told.ts'
@@ -21,7 +22,7 @@ export const people: FeaturePlugin = {
   tables: ASK_TABLES,
 }
 
-function openPeople({ ledger, steps, notices, clock, logger }: Parts): Opened {
+function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock, logger }: Parts): Opened {
   const closing = new AbortController()
 
   function tell(ask: Ask): void {
@@ -40,14 +41,15 @@ function openPeople({ ledger, steps, notices, clock, logger }: Parts): Opened {
   const unsubscribe = steps.subscribe(({ step }) => {
     if (step === 'ended') asks.look()
   })
-  const deps = { asks, clock, waitMs: WAIT_MS }
+  const parking = createParking({ records, runs, agents, env, logger })
+  const deps = { asks, parking, clock, waitMs: WAIT_MS }
   return {
     tools: [askTool(deps), checkAnswerTool(deps)],
     routes: async (app) => {
       await app.register(askRoutes, { asks })
     },
     status: { name: 'asks', schema: AsksState, look: async () => ({ open: records.open().length }) },
-    run: (signal) => keepAsks({ asks, clock, logger }, signal),
+    run: (signal) => keepAsks({ asks, parking, clock, logger }, signal),
     close() {
       unsubscribe()
       closing.abort()

@@ -29,6 +29,11 @@ export const AskInput = Type.Object(
     default: text(1000, 'The answer where nobody gives one until the deadline.'),
     deadline_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: MOST_SECONDS })),
     reference: text(500, 'What it is about: an id of a report, an address, a path.'),
+    park: Type.Optional(
+      Type.Boolean({
+        description: 'true: this run ends now, and goes on in its session with the answer, also tomorrow.',
+      }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -36,6 +41,7 @@ export const AskInput = Type.Object(
 /** What is asked. @throws {Error} where it does not fit together, in words for the agent */
 export function questionOf(input: Static<typeof AskInput>, now: number): Question {
   const { question, choices = [], default: given = null, deadline_seconds: seconds, reference = null } = input
+  const isParking = input.park === true
   for (const one of [question, ...choices, given ?? '', reference ?? '']) checkText(one, 'question')
   if (question.trim() === '') throw new Error('question is empty; say what you want to know')
   if (given !== null && seconds === undefined)
@@ -43,7 +49,7 @@ export function questionOf(input: Static<typeof AskInput>, now: number): Questio
   if (given !== null && choices.length > 0 && !choices.includes(given))
     throw new Error('default must be one of the choices')
   const deadlineAt = seconds === undefined ? null : now + seconds * 1000
-  return { question, choices, defaultAnswer: given, deadlineAt, reference }
+  return { question, choices, defaultAnswer: given, deadlineAt, reference, isParking }
 }
 
 /** Whether that may be the answer. @throws {LooperError} `LOOPER_FIELD_INVALID` */

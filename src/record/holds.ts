@@ -24,11 +24,16 @@ export interface HoldRecords {
   interrupt(runId: string): void
   /** The interrupted runs that have ended, and go on in no other run yet; the latest first. */
   interrupted(): InterruptedRun[]
+  /** A run that has ended, and the run that goes on with it; null: it has not ended, or is not on the record. */
+  endedRun(runId: string): { readonly run: InterruptedRun; readonly continuedBy: string | null } | null
   /** Lets a run wait that goes on with an interrupted one, which does so once. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   goOn(runId: string, intent: RunIntent, wait: Wait): void
 }
 
 const IS_INTERRUPTED = 'interrupted = 1 AND continued_by IS NULL AND outcome IS NOT NULL'
+
+/** A run that is to go on when people have answered: what it takes to do so stays. */
+export const IS_PARKED = "outcome = 'parked' AND continued_by IS NULL"
 
 /** Which agents are held, and what a run does at a usage limit; null: it is of an older Looper, and does nothing. */
 export const HOLDS_MIGRATION = `CREATE TABLE holds (
@@ -89,6 +94,12 @@ export function holdsIn({ db, queue, select, toRecord, enqueue }: HoldDeps): Hol
         ...toRecord(row),
         asked: textOrNull(row.asked),
       })),
+    endedRun(runId) {
+      const [row] = select('run_id = :run_id AND outcome IS NOT NULL', { run_id: runId })
+      if (row === undefined) return null
+      const run = { ...toRecord(row), asked: textOrNull(row.asked) }
+      return { run, continuedBy: textOrNull(row.continued_by) }
+    },
     goOn(runId, intent, wait) {
       withWriteErrors(() => db().exec('BEGIN IMMEDIATE'))
       try {

@@ -6,7 +6,7 @@ import type { Trigger } from '../runs/run.ts'
 import { textOrNull } from './cells.ts'
 import { beginAnew, damageOf, openDatabase, writeNothing } from './file.ts'
 import { type GoingSessions, goingSessions } from './going-sessions.ts'
-import { type HoldRecords, holdsIn } from './holds.ts'
+import { type HoldRecords, holdsIn, IS_PARKED } from './holds.ts'
 import { type Keys, keysIn } from './keys.ts'
 import { type LedgerNotes, ledgerNotes } from './notes.ts'
 import { type Outbox, outboxIn } from './outbox.ts'
@@ -61,7 +61,7 @@ export interface Ledger
   usageOf(sessionId: string, butOf?: string): Usage | null
   /** How many runs this trigger launched since then. */
   launchedSince(trigger: Trigger, since: number): number
-  /** Ended runs, oldest first, for retention. */
+  /** Ended runs, oldest first, for retention; without those that are parked. */
   ended(): Iterable<EndedRun>
   remove(runId: string): void
   /** Writes something that changes nothing, as soon as nobody else holds the lock. @throws {LooperError} as {@link begin} */
@@ -182,7 +182,7 @@ export function openLedger(
     },
     *ended() {
       const rows = db.prepare(
-        'SELECT run_id, log_path, ended_at FROM runs WHERE outcome IS NOT NULL ORDER BY seq',
+        `SELECT run_id, log_path, ended_at FROM runs WHERE outcome IS NOT NULL AND NOT (${IS_PARKED}) ORDER BY seq`,
       )
       for (const row of rows.all()) {
         yield {

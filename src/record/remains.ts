@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { Worker } from 'node:worker_threads'
 import { numberOrNull, textOrNull } from './cells.ts'
+import { IS_PARKED } from './holds.ts'
 import type { LedgerQueue } from './queue.ts'
 
 /** A run on the record, as far as it counts for what takes room on the disk. */
@@ -16,7 +17,7 @@ export interface RunRemains {
   readonly logPath: string | null
   /** Milliseconds since the epoch. */
   readonly requestedAt: number
-  /** Null: it lives, or waits. */
+  /** Null: it lives, waits, or is parked. */
   readonly endedAt: number | null
   readonly isWaiting: boolean
   /** About so many bytes of the record are its. */
@@ -36,7 +37,7 @@ export interface LeftSession {
 export interface Remains {
   /** Runs in the order in which they came on the record, so many behind the one of this `seq`. */
   remains(after: number, limit: number): RunRemains[]
-  /** Whether a run of this session lives or waits, or has ended since then. */
+  /** Whether a run of this session lives, waits or is parked, or has ended since then. */
   isSessionNeeded(agent: string, sessionId: string, since: number): boolean
   /** The sessions of runs that were removed: what their agents keep of them may still be there. Not all, where there are very many. */
   leftSessions(): LeftSession[]
@@ -92,7 +93,7 @@ export function remainsIn(
       const rows = db()
         .prepare(
           `SELECT seq, run_id, request_id, agent, session_id, log_path, requested_at, launched_at, ended_at, outcome, queue_place,
-            ${BYTES} AS bytes FROM runs WHERE seq > ? ORDER BY seq LIMIT ?`,
+            ${IS_PARKED} AS is_parked, ${BYTES} AS bytes FROM runs WHERE seq > ? ORDER BY seq LIMIT ?`,
         )
         .all(after, limit)
       return rows.map((row) => ({
@@ -103,7 +104,7 @@ export function remainsIn(
         sessionId: textOrNull(row.session_id),
         logPath: textOrNull(row.log_path),
         requestedAt: Number(row.requested_at),
-        endedAt: row.outcome === null ? null : Number(row.ended_at),
+        endedAt: row.outcome === null || row.is_parked === 1 ? null : Number(row.ended_at),
         isWaiting: row.outcome === null && row.queue_place !== null && numberOrNull(row.launched_at) === null,
         bytes: Number(row.bytes),
       }))
@@ -111,7 +112,7 @@ export function remainsIn(
     isSessionNeeded(agent, sessionId, since) {
       const row = db()
         .prepare(
-          'SELECT 1 FROM runs WHERE session_id = ? AND agent = ? AND (outcome IS NULL OR ended_at > ?) LIMIT 1',
+          `SELECT 1 FROM runs WHERE session_id = ? AND agent = ? AND (outcome IS NULL OR ended_at > ? OR ${IS_PARKED}) LIMIT 1`,
         )
         .get(sessionId, agent, since)
       return row !== undefined

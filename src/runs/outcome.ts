@@ -6,6 +6,7 @@ export const OUTCOMES = [
   'signaled',
   'replaced',
   'stopped',
+  'parked',
   'timed_out',
   'stalled',
   'over_budget',
@@ -18,7 +19,7 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /** Why Looper itself ends a run. */
 export interface Ending {
-  readonly outcome: 'replaced' | 'stopped' | 'timed_out' | 'stalled' | 'over_budget'
+  readonly outcome: 'replaced' | 'stopped' | 'parked' | 'timed_out' | 'stalled' | 'over_budget'
   readonly cause: string
   /** What to do about it, in a sentence. */
   readonly remedy?: string

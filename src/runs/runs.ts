@@ -11,6 +11,7 @@ import { createIntents } from './intents.ts'
 import { createLiveRuns, type LiveDeps } from './live.ts'
 import { lookAt, type Obstacle, type Occupation } from './occupation.ts'
 import type { Ending } from './outcome.ts'
+import { type ParkedRuns, parkedRuns } from './parked.ts'
 import { type Plan, planOf } from './plan.ts'
 import { noRoom, type Wanted } from './room.ts'
 import type { LaunchRequest, Run, RunRequest } from './run.ts'
@@ -23,7 +24,7 @@ import { type TakeTurn, takingTurns } from './turns.ts'
 import { createLine } from './waiting.ts'
 
 /** The heart: a trigger asks for a run; in each slot at most one launch happens at a time; a new run replaces the old one. */
-export interface Runs {
+export interface Runs extends ParkedRuns {
   /** Follows or ends what an earlier life of the service left unfinished. Launches wait for it. Never rejects. */
   adopt(): Promise<void>
   /** Resolves when {@link adopt} is done: before, the record does not yet tell what became of earlier runs. */
@@ -267,6 +268,8 @@ export function createRuns(deps: RunsDeps): Runs {
       else if (!isToCome) return null
       return { signalled: [], survivors: [] }
     },
+
+    ...parkedRuns({ ...sequence, settled: adoption.settled, changed }),
 
     occupation,
 

@@ -57,6 +57,8 @@ export function tellingRuns(): { runs: Runs; asked: RunRequest[] } {
       launch: null,
     }),
     stop: async () => null,
+    park: async () => null,
+    goOn: () => null,
     occupation: async () => ({ obstacle: null, agents: [] }),
     slots: () => [],
     launchIfIdle: async () => ({ kind: 'busy' }),

@@ -22,7 +22,9 @@ const PLAIN: Question = {
   defaultAnswer: null,
   deadlineAt: null,
   reference: null,
+  isParking: false,
 }
+const NO_PARKING = { tend: () => false, assertPossible: () => undefined }
 
 /** Asks on a record of their own, with two runs on it, one and two. */
 function setUp(
@@ -107,7 +109,7 @@ t.test('no two asks have one id, and what was settled long ago is forgotten', as
 
 t.test('who waits gets the answer at once, and a word when it takes too long', async (t) => {
   const { asks, records } = setUp(t)
-  const deps = { asks, clock: systemClock, waitMs: 3_600_000 }
+  const deps = { asks, parking: NO_PARKING, clock: systemClock, waitMs: 3_600_000 }
   const [run, other] = ['one', 'two'].map((runId) => ({ runId }))
   const call = (tool: ReturnType<typeof askTool>, args: object, of = run, signal = NEVER) =>
     tool.call(args, Object.assign(Object.create(null), of), signal)
@@ -130,7 +132,7 @@ t.test('who waits gets the answer at once, and a word when it takes too long', a
 
 t.test('an ask that vanishes while its agent waits is told as it stood', async (t) => {
   const { asks, tables } = setUp(t)
-  const deps = { asks, clock: systemClock, waitMs: 3_600_000 }
+  const deps = { asks, parking: NO_PARKING, clock: systemClock, waitMs: 3_600_000 }
   const run = Object.assign(Object.create(null), { runId: 'one' })
   const asked = askTool(deps).call({ question: 'Which port?' }, run, NEVER)
   tables.change((db) => db.exec('DELETE FROM asks'))
@@ -145,7 +147,14 @@ t.test('a question fits together, or is refused in words', async (t) => {
       { question: 'a?', choices: ['x', 'y'], default: 'y', deadline_seconds: 2, reference: 'r' },
       1000,
     ),
-    { question: 'a?', choices: ['x', 'y'], defaultAnswer: 'y', deadlineAt: 3000, reference: 'r' },
+    {
+      question: 'a?',
+      choices: ['x', 'y'],
+      defaultAnswer: 'y',
+      deadlineAt: 3000,
+      reference: 'r',
+      isParking: false,
+    },
   )
   t.strictSame(questionOf({ question: 'a?', default: 'y', deadline_seconds: 2 }, 0).defaultAnswer, 'y')
   const wrong = [
@@ -192,6 +201,51 @@ t.test('what is over is settled: the deadline has passed, or the run has ended',
   t.match(standing({ ...ask, state: 'expired' }), { answer: null, note: /^Nobody answered/ })
 })
 
+t.test(
+  'what is asked by a run that is parked, or was to be, waits on; who is stopped withdraws it',
+  async (t) => {
+    const { asks, records, ledger } = setUp(t)
+    const end = { returnCode: -2, cause: 'c', endedAt: 2000, outputBytes: null, tokensUsed: null }
+    const { ask: plain } = asks.ask('one', PLAIN)
+    const { ask: parking } = asks.ask('two', PLAIN)
+    const again = asks.ask('two', { ...PLAIN, isParking: true })
+    t.strictSame([again.ask.id, again.isNew], [parking.id, false], 'the same question, to be parked now')
+    t.strictSame(records.parking(), [{ ...parking, isParking: true }])
+    ledger.finish('one', { ...end, outcome: 'parked' })
+    ledger.finish('two', { ...end, outcome: 'signaled' })
+    asks.settle()
+    t.same([asks.find(plain.id)?.state, asks.find(parking.id)?.state], ['open', 'open'])
+    records.handOn('two', 'three')
+    t.match(asks.find(parking.id), { runId: 'three', isParking: false })
+    for (const outcome of ['exited', 'lost', 'stopped'] as const) {
+      ledger.begin(intentOf(outcome))
+      asks.ask(outcome, { ...PLAIN, isParking: true })
+      ledger.finish(outcome, { ...end, outcome })
+    }
+    asks.settle()
+    t.same(
+      asks.list(null, 3).map(({ runId, state }) => `${runId} ${state}`),
+      ['stopped withdrawn', 'lost open', 'exited open'],
+    )
+  },
+)
+
+t.test('who is to be parked is told so at once, and who cannot be has asked nothing', async (t) => {
+  const { asks, records } = setUp(t)
+  const run = Object.assign(Object.create(null), { runId: 'one' })
+  const deps = { asks, parking: NO_PARKING, clock: systemClock, waitMs: 3_600_000 }
+  const refusing = {
+    ...NO_PARKING,
+    assertPossible: () => {
+      throw new Error('no session')
+    },
+  }
+  const input = { question: 'Which port?', park: true }
+  await t.rejects(askTool({ ...deps, parking: refusing }).call(input, run, NEVER), /no session/)
+  t.same(records.list(null, 9), [])
+  t.match(await askTool(deps).call(input, run, NEVER), { state: 'open', note: /^This run ends now/ })
+})
+
 t.test('a row that a newer Looper wrote asks nothing', async (t) => {
   const { asks, tables } = setUp(t)
   const { ask } = asks.ask('one', PLAIN)
@@ -216,7 +270,7 @@ t.test('asks are kept as long as the service lives, whatever the record does', a
     ...systemClock,
     sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 50), signal),
   }
-  const kept = keepAsks({ asks: keeper, clock, logger }, closing.signal)
+  const kept = keepAsks({ asks: keeper, parking: NO_PARKING, clock, logger }, closing.signal)
   const { ask } = asks.ask('one', { ...PLAIN, deadlineAt: Date.now() + 20 })
   const { ask: other } = asks.ask('two', PLAIN)
   await until('it is over', () => asks.find(ask.id)?.state === 'expired')

@@ -16,6 +16,7 @@ const SIGNS: Readonly<Record<Outcome, string>> = {
   signaled: '❌',
   replaced: '♻',
   stopped: '⏹',
+  parked: '⏸',
   timed_out: '⏱',
   stalled: '💤',
   over_budget: '💸',

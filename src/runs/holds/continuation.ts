@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Agent } from '../../agents/agent.ts'
 import { type Agents, agentOnRecord } from '../../agents/agents.ts'
 import type { InterruptedRun } from '../../record/holds.ts'
 import type { RunIntent, RunRecord } from '../../record/run-record.ts'
 import type { Wait } from '../../record/waiting.ts'
-import { askedAgain, withoutNulls } from '../asked-again.ts'
+import { followUpOf } from '../follow-up.ts'
 import { MAX_PROMPT_BYTES } from '../prompt.ts'
 
 /** What an agent is told that goes on in its session. */
@@ -27,43 +26,9 @@ export function continuationOf(
     now,
   }: { readonly agents: Agents; readonly env: () => NodeJS.ProcessEnv; readonly now: number },
 ): { readonly intent: RunIntent; readonly wait: Wait } {
-  const first: Record<string, unknown> = run.asked ? JSON.parse(run.asked) : {}
-  const resume = canGoOn(run, agentOnRecord(agents, run.agent), env) ? run.runId : null
-  const asked = {
-    ...first,
-    // Its first line is the name of the run.
-    zulip_message: `${run.name}\nThe usage limit of ${run.agent} is reset, and the run goes on.`,
-    ...askedAgain(run),
-    // The session began with it.
-    system_prompt: resume === null ? first.system_prompt : undefined,
-    resume: resume ?? undefined,
-    if_running: 'queue',
-    wait: undefined,
-    on_quota: 'hold',
-  }
-  const intent: RunIntent = {
-    runId: randomUUID(),
-    // A log is found by it.
-    requestId: (run.trigger === 'autopoll' ? 'auto' : '') + randomUUID().slice(0, 8),
-    trigger: run.trigger,
-    caller: run.caller,
-    name: run.name,
-    agent: run.agent,
-    model: run.model,
-    slot: run.slot,
-    workspace: run.workspace,
-    sharesWorkspace: run.sharesWorkspace,
-    prompt: resume === null ? run.prompt : promptOf(run),
-    binary: run.binary,
-    timeoutMs: run.timeoutMs,
-    stallMs: run.stallMs,
-    check: run.check,
-    budget: run.budget,
-    onQuota: 'hold',
-    session: resume === null ? null : run.sessionId,
-    requestedAt: now,
-  }
-  return { intent, wait: { ifRunning: 'queue', asked: withoutNulls(asked), place: 'first' } }
+  const inSession = canGoOn(run, agentOnRecord(agents, run.agent), env)
+  const why = `The usage limit of ${run.agent} is reset, and the run goes on.`
+  return followUpOf(run, { prompt: inSession ? promptOf(run) : run.prompt, why, inSession, now })
 }
 
 /** A session that was told may never have been written; one whose task stands nowhere else is asked for all the same, and refused. */

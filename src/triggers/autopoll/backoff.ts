@@ -48,6 +48,7 @@ function verdictOf(run: Ended): 'success' | 'failure' | 'neutral' {
     case null:
     case 'replaced':
     case 'stopped':
+    case 'parked':
       return 'neutral'
     case 'exited':
       return run.returnCode === 0 && Number(run.endedAt) - Number(run.launchedAt) >= INSTANT_MS

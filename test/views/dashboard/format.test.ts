@@ -125,6 +125,7 @@ t.test('every outcome has words, an icon and a tone of its own', async (t) => {
     'signal 9',
     'replaced',
     'stopped',
+    'parked',
     'timed out',
     'stalled',
     'over budget',

@@ -76,7 +76,7 @@ export function isFailed({ failed, outcome, return_code }) {
 }
 
 /** @type {ReadonlySet<string | null>} */
-const FINE = new Set([null, 'replaced', 'stopped'])
+const FINE = new Set([null, 'replaced', 'stopped', 'parked'])
 
 /** How long a run has run, or ran, in milliseconds; null where it never began. @param {RunSummary} run @param {number} now */
 export function runningMs({ started_at, ended_at, outcome }, now) {
@@ -102,7 +102,8 @@ export function verdict({ outcome, return_code, started_at, waiting, verdict: ch
     case 'replaced':
       return { icon: 'swap', tone: 'quiet', label: 'replaced' }
     case 'stopped':
-      return { icon: 'stop', tone: 'quiet', label: 'stopped' }
+    case 'parked':
+      return { icon: 'stop', tone: 'quiet', label: outcome }
     case 'timed_out':
       return { icon: 'clock', tone: 'bad', label: 'timed out' }
     case 'stalled':
