@@ -120,7 +120,15 @@ export function openLedger(
 
   const remains = remainsIn(() => db, queue, file, assertThere)
   const going = goingSessions(remains.isSessionNeeded)
-  const waiting = waitingIn({ db: () => db, select, whole, toRecord, insert, columnsOf: intentColumns })
+  const waiting = waitingIn({
+    db: () => db,
+    queue,
+    select,
+    whole,
+    toRecord,
+    insert,
+    columnsOf: intentColumns,
+  })
 
   return {
     async check() {

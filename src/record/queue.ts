@@ -18,6 +18,8 @@ export interface LedgerQueue {
   write(subject: string, sql: string, values: Values, done?: () => void): boolean
   /** What waits for a subject, as columns; the later ones win. {@link NOTHING} where nothing does. */
   waiting(subject: string): Values
+  /** Whether nothing waits. */
+  isEmpty(): boolean
   /** Tries everything that waits; true where nothing does any more. */
   flush(): boolean
   /** Resolves when nothing waits any more, or after so many milliseconds; what waits then is told. */
@@ -108,6 +110,7 @@ export function ledgerQueue(
       const writes = subjects.get(subject)
       return writes ? Object.assign({}, ...writes.map(({ values }) => values)) : NOTHING
     },
+    isEmpty: () => subjects.size === 0,
     flush,
     async settle(limitMs) {
       const deadline = clock.monotonic() + limitMs

@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { LedgerQueue } from './queue.ts'
 import type { RunIntent, RunRecord } from './run-record.ts'
+import { whileUnchanged } from './unchanged.ts'
 import { type Columns, withWriteErrors } from './write.ts'
 
 /** How a run waits for its slot. */
@@ -25,14 +27,22 @@ export interface WaitingSlot {
   readonly count: number
 }
 
+/** What waits in a slot, with the first few. */
+export interface SlotQueue extends WaitingSlot {
+  readonly first: readonly WaitingBrief[]
+}
+
 /** The runs that wait for their slots, each in its order; nothing of it is lost with the service. */
 export interface WaitingRuns {
   /** Puts a run on the record as one that waits. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   enqueue(intent: RunIntent, wait: Wait): void
   /** Those that wait in a slot, in their order. */
   waitingIn(slot: string, limit: number): WaitingRun[]
-  /** The first few of each of these slots, in their order, at the cost of those that are told. */
-  firstWaiting(slots: readonly string[], limit: number): WaitingBrief[]
+  /**
+   * What waits in each slot, as {@link WaitingRuns.waitingSlots}, with the first {@link MOST_TOLD} in their order. The same again
+   * until something is written: nobody may change it.
+   */
+  slotQueues(): readonly SlotQueue[]
   /** The runs that wait in a slot in this way. */
   waitingLike(ifRunning: string, slot: string): string[]
   /** The first of a slot that is of none of these agents; null where nothing waits. */
@@ -46,6 +56,9 @@ export interface WaitingRuns {
   /** Puts a run that waits before all others of its slot. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   putFirst(runId: string): void
 }
+
+/** So many of a slot are told with it. */
+export const MOST_TOLD = 10
 
 /** Whether a row waits: it has a place in the order, and was neither launched nor ended. */
 export const IS_WAITING = 'queue_place IS NOT NULL AND launched_at IS NULL AND outcome IS NULL'
@@ -78,6 +91,7 @@ const LOOKED_AT = 50
 /** What the runs that wait are kept with. */
 export interface WaitingDeps {
   readonly db: () => DatabaseSync
+  readonly queue: Pick<LedgerQueue, 'isEmpty'>
   /** Rows of runs, by a condition, as they will be when everything is written. */
   readonly select: (condition: string, values: Columns) => Record<string, unknown>[]
   /** A row of runs, as it will be when everything is written. */
@@ -89,7 +103,15 @@ export interface WaitingDeps {
 }
 
 /** The runs that wait in whichever database is open now. */
-export function waitingIn({ db, select, whole, toRecord, insert, columnsOf }: WaitingDeps): WaitingRuns {
+export function waitingIn({
+  db,
+  queue,
+  select,
+  whole,
+  toRecord,
+  insert,
+  columnsOf,
+}: WaitingDeps): WaitingRuns {
   const toWaiting = (row: Record<string, unknown>): WaitingRun => ({
     ...toRecord(row),
     asked: String(row.asked),
@@ -99,24 +121,35 @@ export function waitingIn({ db, select, whole, toRecord, insert, columnsOf }: Wa
       .map(toWaiting)
       .filter(({ isWaiting }) => isWaiting)
 
+  function waitingSlots(): WaitingSlot[] {
+    const rows = db().prepare(WAITING_SLOTS).all()
+    return rows.map(({ slot, count }) => ({ slot: String(slot), count: Number(count) }))
+  }
+
+  /** At the cost of those that are told. */
+  function firstOf(slots: readonly WaitingSlot[]): WaitingBrief[] {
+    const names = JSON.stringify(slots.map(({ slot }) => slot))
+    const rows = db().prepare(FIRST_WAITING).all({ slots: names, limit: MOST_TOLD })
+    const settled = rows.map(whole).filter((row) => row.launched_at === null && row.outcome === null)
+    return settled.map((row) => ({
+      runId: String(row.run_id),
+      requestId: String(row.request_id),
+      requestedAt: Number(row.requested_at),
+      slot: String(row.slot),
+    }))
+  }
+
   return {
     enqueue(intent, { ifRunning, asked, place }) {
       const columns = { ...columnsOf(intent), if_running: ifRunning, asked }
       insert(columns, { queue_place: PLACES[ifRunning === 'coalesce' ? 'taken' : place] })
     },
     waitingIn: (slot, limit) => find('slot = :slot', { slot, limit }),
-    firstWaiting(slots, limit) {
-      const rows = db()
-        .prepare(FIRST_WAITING)
-        .all({ slots: JSON.stringify(slots), limit })
-      const settled = rows.map(whole).filter((row) => row.launched_at === null && row.outcome === null)
-      return settled.map((row) => ({
-        runId: String(row.run_id),
-        requestId: String(row.request_id),
-        requestedAt: Number(row.requested_at),
-        slot: String(row.slot),
-      }))
-    },
+    slotQueues: whileUnchanged(db, queue.isEmpty, () => {
+      const slots = waitingSlots()
+      const first = Map.groupBy(firstOf(slots), ({ slot }) => slot)
+      return slots.map(({ slot, count }) => ({ slot, count, first: first.get(slot) ?? [] }))
+    }),
     waitingLike(ifRunning, slot) {
       const condition = `slot = :slot AND if_running = :if_running AND ${IS_WAITING}`
       return select(condition, { slot, if_running: ifRunning }).map(({ run_id }) => String(run_id))
@@ -126,10 +159,7 @@ export function waitingIn({ db, select, whole, toRecord, insert, columnsOf }: Wa
       const values = { slot, not_of: JSON.stringify(notOf), limit: LOOKED_AT }
       return find(`slot = :slot AND ${isOther}`, values)[0] ?? null
     },
-    waitingSlots() {
-      const rows = db().prepare(WAITING_SLOTS).all()
-      return rows.map(({ slot, count }) => ({ slot: String(slot), count: Number(count) }))
-    },
+    waitingSlots,
     waitingOf(agent) {
       const row = db()
         .prepare(`SELECT count(*) AS count FROM runs WHERE agent = ? AND ${IS_WAITING}`)

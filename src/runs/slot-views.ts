@@ -1,6 +1,6 @@
 import type { Ledger } from '../record/ledger.ts'
 import type { ListedRun } from '../record/run-record.ts'
-import type { WaitingBrief } from '../record/waiting.ts'
+import type { SlotQueue } from '../record/waiting.ts'
 import type { Runs } from './runs.ts'
 import type { Occupant } from './slot.ts'
 import type { SlotAnswer } from './slot-schemas.ts'
@@ -10,33 +10,30 @@ import { summaryOf } from './views.ts'
 /** All slots in which something runs, is launched or waits, the default one first. */
 export function slotAnswers(
   runs: Pick<Runs, 'slots'>,
-  ledger: Pick<Ledger, 'listed' | 'firstWaiting' | 'waitingSlots'>,
+  ledger: Pick<Ledger, 'listed' | 'slotQueues'>,
 ): SlotAnswer[] {
-  const counts = new Map(ledger.waitingSlots().map(({ slot, count }) => [slot, count]))
-  const first = Map.groupBy(ledger.firstWaiting([...counts.keys()], MOST_WAITING), ({ slot }) => slot)
+  const queues = new Map(ledger.slotQueues().map((queue) => [queue.slot, queue]))
   const states = runs.slots()
   // A survivor of a stop may live beside the last one.
   const lastIn = ({ live }: SlotState) => live.at(-1)?.runId ?? ''
   const records = new Map(ledger.listed(states.map(lastIn)).map((record) => [record.runId, record]))
-  const others = [...counts.keys()].filter((name) => !states.some(({ slot }) => slot === name))
+  const others = [...queues.keys()].filter((name) => !states.some(({ slot }) => slot === name))
   const idle = others.map((slot) => ({ slot, occupant: null, waiting: null, taken: false, live: [] }))
   return [...states, ...idle].map((state) => {
-    const waiting = { count: counts.get(state.slot) ?? 0, first: first.get(state.slot) ?? [] }
-    return slotAnswer(state, records.get(lastIn(state)), waiting)
+    return slotAnswer(state, records.get(lastIn(state)), queues.get(state.slot) ?? NOTHING)
   })
 }
 
-/** So many are told; `GET /queue` tells more. */
-const MOST_WAITING = 10
+const NOTHING = { count: 0, first: [] }
 
 /**
  * A slot in the API's words.
- * @param count so many wait for it on the record, of which these are the first
+ * @param count so many wait for it on the record, of which these are the first; `GET /queue` tells more
  */
 function slotAnswer(
   { slot, occupant, waiting }: SlotState,
   record: ListedRun | undefined,
-  { count, first }: { readonly count: number; readonly first: readonly WaitingBrief[] },
+  { count, first }: Pick<SlotQueue, 'count' | 'first'>,
 ): SlotAnswer {
   /* c8 ignore next: one whose turn has come waits by the record until it is launched, a moment */
   const rest = first.filter(({ runId }) => runId !== occupant?.runId)

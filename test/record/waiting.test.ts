@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { openLedger } from '../../src/record/ledger.ts'
 import type { RunIntent } from '../../src/record/run-record.ts'
@@ -53,29 +54,59 @@ t.test('runs wait in their order, each slot for itself, also behind a restart', 
   )
 })
 
-t.test('the first of many slots are told, in their order, and nothing else of them', async (t) => {
-  const { ledger, add, end } = setUp(t)
-  add('a')
-  const gone = add('b')
-  add('c')
-  const first = add('d', {}, 'queue', 'first')
-  const other = add('e', { slot: 'b' })
-  add('f', { slot: 'not asked for' })
-  end(gone)
-  const told = ledger.firstWaiting(['b', 'default', 'empty'], 2)
-  const names = (slot: string) => told.filter((run) => run.slot === slot).map(({ runId }) => runId[0])
-  t.same([names('default'), names('b'), told.length], [['d', 'a'], ['e'], 3])
-  t.match(
-    told.find(({ runId }) => runId === first),
-    { requestId: /^.+$/, slot: 'default' },
+t.test(
+  'what waits in each slot is told with the first few, in their order, and nothing else of them',
+  async (t) => {
+    const { ledger, add, end } = setUp(t)
+    const gone = add('gone')
+    const other = add('e', { slot: 'b' })
+    for (let number = 0; number < 12; number++) add(`${number}`)
+    add('first', {}, 'queue', 'first')
+    end(gone)
+    const told = ledger.slotQueues()
+    t.match(told, [
+      { slot: 'b', count: 1, first: [{ runId: other, requestId: /^.+$/, slot: 'b' }] },
+      { slot: 'default', count: 13 },
+    ])
+    const names = told[1]?.first.map(({ runId }) => ledger.find(runId)?.name)
+    t.same(names, ['first', '0', '1', '2', '3', '4', '5', '6', '7', '8'])
+    t.same(Object.keys(told[0]?.first[0] ?? {}), ['runId', 'requestId', 'requestedAt', 'slot'])
+  },
+)
+
+t.test('what waits is read again as soon as somebody has written, and not before', async (t) => {
+  const { ledger, file, add, end } = setUp(t)
+  const count = () => ledger.slotQueues().map((queue) => queue.count)
+  t.same(count(), [])
+  const a = add('a')
+  const told = ledger.slotQueues()
+  t.equal(ledger.slotQueues(), told)
+  add('b')
+  t.same(count(), [2])
+
+  const other = new DatabaseSync(file)
+  other.exec(
+    "UPDATE runs SET outcome = 'stopped' WHERE run_id <> (SELECT run_id FROM runs ORDER BY seq LIMIT 1)",
   )
-  t.same(Object.keys(told.find(({ runId }) => runId === other) ?? {}), [
-    'runId',
-    'requestId',
-    'requestedAt',
-    'slot',
-  ])
-  t.same(ledger.firstWaiting([], 2), [])
+  t.same(count(), [1], 'also by another connection')
+  other.exec('BEGIN IMMEDIATE')
+  end(a)
+  t.match(ledger.slotQueues(), [{ first: [] }], 'also where the end waits to be written')
+  other.exec('ROLLBACK')
+  other.close()
+  await ledger.settle(5000)
+  t.same(count(), [])
+
+  const tables = ledger.tablesOf({ owner: 'pets', migrations: ['CREATE TABLE pets (name TEXT) STRICT'] })
+  const undone = new Error('undone')
+  const half = () =>
+    tables.change(() => {
+      add('c')
+      t.same(count(), [1], 'within a transaction')
+      throw undone
+    })
+  t.throws(half, /undone/)
+  t.same(count(), [], 'which was undone')
 })
 
 t.test('what is launched or ends waits no more', async (t) => {

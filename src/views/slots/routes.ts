@@ -7,7 +7,7 @@ import { slotAnswers } from '../../runs/slot-views.ts'
 /** What the route needs. */
 export interface SlotRoutesOptions {
   readonly runs: Pick<Runs, 'slots'>
-  readonly ledger: Pick<Ledger, 'listed' | 'firstWaiting' | 'waitingSlots'>
+  readonly ledger: Pick<Ledger, 'listed' | 'slotQueues'>
   readonly maxRuns: number
 }
 

@@ -22,10 +22,7 @@ export interface StatusSources {
   /** What is wrong with the settings, as it was found at the start. */
   readonly findings: StatusCore['findings']
   readonly runs: Pick<Runs, 'occupation' | 'slots' | 'days'> & { readonly holds: Pick<Runs['holds'], 'all'> }
-  readonly ledger: Pick<
-    Ledger,
-    'find' | 'listed' | 'firstWaiting' | 'waitingOf' | 'waitingSlots' | 'outboxCounts'
-  >
+  readonly ledger: Pick<Ledger, 'find' | 'listed' | 'slotQueues' | 'waitingOf' | 'outboxCounts'>
   /** What plug-ins tell. */
   readonly parts: readonly StatusPart[]
   readonly notice: () => NoticeState

@@ -66,7 +66,7 @@ t.test('a launch under way and who waits behind it are told', async (t) => {
     live: [],
   }
   const since = '1970-01-01T00:00:00.000Z'
-  const ledger = { listed: () => [], firstWaiting: () => [], waitingSlots: () => [] }
+  const ledger = { listed: () => [], slotQueues: () => [] }
   t.strictSame(slotAnswers({ slots: () => [state] }, ledger)[0], {
     slot: 'x',
     run: null,

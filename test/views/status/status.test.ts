@@ -107,7 +107,7 @@ t.test('every part that cannot be told is null, with the reason; all others are 
     all[part] = why
   }
   const no = broken('no ledger')
-  const ledger = { find: no, listed: no, firstWaiting: no, waitingOf: no, waitingSlots: no, outboxCounts: no }
+  const ledger = { find: no, listed: no, slotQueues: no, waitingOf: no, outboxCounts: no }
   const withoutLedger = await statusOf({ ...sources, ledger })
   const everyOne = { slots: 'no ledger', holds: 'no ledger', current: 'no ledger', outbox: 'no ledger' }
   t.same(withoutLedger, {
