@@ -28,7 +28,7 @@ const MISSING = "missing 'zulip_message'"
 const WANTED: Readonly<Record<string, string>> = {
   wait: 'true or false',
   plan: 'true or false',
-  if_running: '"replace" or "skip"',
+  if_running: '"replace", "skip", "queue", "coalesce" or "resume"',
   max_tokens: 'a whole number of tokens, 0 or more',
   max_cost_usd: 'a number of US dollars, 0 or more',
 }

@@ -3,6 +3,7 @@ import type { Feature, FeaturePlugin } from '../feature.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
 import { part } from '../settings/part.ts'
+import { answerTool } from './answer-tool.ts'
 import type { Ask } from './ask.ts'
 import { newAskId } from './ask-id.ts'
 import { ASK_TABLES, askRecords } from './ask-records.ts'
@@ -45,6 +46,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   const deps = { asks, parking, clock, waitMs: WAIT_MS }
   return {
     tools: [askTool(deps), checkAnswerTool(deps)],
+    personTools: [answerTool({ asks })],
     routes: async (app) => {
       await app.register(askRoutes, { asks })
     },

@@ -115,6 +115,23 @@ t.test('an agent asks, a person answers over the API, and the agent goes on', as
   t.match(await call(client, 'check_answer', { ask_id: id, run_id: runId }), { error: /./ })
 })
 
+t.test("a person's own agent answers for the person", async (t) => {
+  const { service, token } = await withRun(t)
+  const client = await connect(t, service, token)
+  const asked = call(client, 'ask', { question: 'Deploy now?', choices: ['yes', 'no'] })
+  await until('it is asked', async () => (await asksOf(service)).length === 1)
+  const ask_id = String((await asksOf(service))[0]?.ask_id)
+  const answer = async (scope: string, args: object) =>
+    call(await connect(t, service, scope), 'answer', { ask_id, ...args })
+  await t.rejects(answer('read', { answer: 'yes' }), /not found/, 'as if there were none')
+  t.match(await answer('answer', { answer: 'maybe' }), { error: /LOOPER_FIELD_INVALID/ })
+  const told = { ask_id, question: 'Deploy now?', answer: 'yes', state: 'answered' }
+  t.match(await answer('answer', { answer: 'yes' }), told)
+  t.match(await asked, { state: 'answered', answer: 'yes' })
+  t.match(await answer('run', { answer: 'no' }), { error: /LOOPER_ASK_SETTLED/ })
+  t.match((await api(service, `/asks/${ask_id}`, null, 'read')).body, { answered_by: 'answer' })
+})
+
 t.test('a question outlives the service, and is withdrawn when its run ends', async (t) => {
   const { service, token, runId, restart } = await withRun(t)
   const client = await connect(t, service, token)

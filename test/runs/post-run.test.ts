@@ -189,7 +189,7 @@ t.test('fields of the wrong type are named', async (t) => {
   for (const [more, error] of [
     [{ wait: 'yes' }, "'wait' must be true or false"],
     [{ plan: 1 }, "'plan' must be true or false"],
-    [{ if_running: 'stop' }, '\'if_running\' must be "replace" or "skip"'],
+    [{ if_running: 'stop' }, '\'if_running\' must be "replace", "skip", "queue", "coalesce" or "resume"'],
   ] as const) {
     t.match(await run('true', more), { status: 400, body: { code: 'LOOPER_FIELD_INVALID', error } })
   }

@@ -13,7 +13,7 @@ if (process.platform !== 'linux') {
 }
 
 const READING = ['get_run', 'list_runs', 'read_log']
-const ALL = [...READING, 'plan_run', 'start_run', 'stop_run'].sort()
+const ALL = [...READING, 'answer', 'plan_run', 'start_run', 'stop_run'].sort()
 
 /** A service without tokens, and a client of it. */
 async function setUp(t: Test, settings: NodeJS.ProcessEnv = {}) {
