@@ -77,7 +77,6 @@ export function manyRuns(now: number, count: number): RunSummary[] {
       started_at: at(begin + 1000),
       ended_at: at(begin + 1000 + (index % 5) * 700_000 + 42_000),
       notice: null,
-      outbox: null,
       notice_id: null,
       stopped_pids: [],
       output_bytes: 0,

@@ -30,7 +30,7 @@ const STYLES = [
 ]
 
 /** Those of what is rarely shown: they are asked for when it first is. */
-const MORE_STYLES = ['slots', 'holds', 'folds']
+const MORE_STYLES = ['slots', 'holds', 'asks', 'folds']
 
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and

@@ -4,7 +4,8 @@
 /** @typedef {import('../../../runs/run-schemas.ts').RunList} RunPage */
 /** @typedef {import('../../../runs/run-schemas.ts').StopAnswer} Stopped */
 /** @typedef {import('../../../runs/answers.ts').PlanAnswer['plan']} Plan */
-/** @typedef {import('../../status/schemas.ts').StatusCore & { autopoll: import('../../../triggers/autopoll/schemas.ts').AutopollState | null }} Status */
+/** @typedef {{ autopoll: import('../../../triggers/autopoll/schemas.ts').AutopollState | null, asks?: { open: number } | null }} StatusParts */
+/** @typedef {import('../../status/schemas.ts').StatusCore & StatusParts} Status */
 /** @typedef {import('../../../logs/schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../../logs/schemas.ts').LogLinesAnswer} LogLines */
 /** @typedef {import('../../../logs/schemas.ts').LogTimesAnswer} LogTimes */
@@ -16,6 +17,7 @@
 /** @typedef {NonNullable<Status['slots']>[number]} SlotState */
 /** @typedef {import('../../../runs/queue-schemas.ts').QueueAnswer} Queue */
 /** @typedef {NonNullable<Status['holds']>[number]} Hold */
+/** @typedef {import('../../../people/schemas.ts').AskAnswer} Ask */
 
 /** A failure as the service tells it. */
 export class ApiError extends Error {

@@ -4,41 +4,39 @@ import { element, part } from './dom.js'
 
 /**
  * Which buttons may be pressed. Those that change something stand in fieldsets that say which scope they need: they are
- * disabled while the service is away, and not there for whoever may only read.
+ * disabled while the service is away, and not there for whoever may not.
  * @param {HTMLElement} root
  */
 export function createRights(root) {
-  let isOpen = true
-  let canRun = true
-
   function draw() {
-    root.dataset.link = isOpen ? 'open' : 'lost'
-    for (const set of root.querySelectorAll('fieldset')) {
-      set.disabled = !isOpen || !canRun
-      set.hidden = !canRun
-    }
-    part(root, 'read-only', HTMLElement).hidden = canRun
+    for (const set of root.querySelectorAll('fieldset')) permit(root, set)
+    part(root, 'read-only', HTMLElement).hidden = (root.dataset.may ?? 'run') === 'run'
   }
 
   return {
     /** @param {Status} status */
     take({ token }) {
-      canRun = !token || /run|admin/.test(token.scope)
+      root.dataset.may = !token || token.scope === 'admin' ? 'run' : token.scope
       draw()
     },
     /** @param {boolean} open whether the service can be reached */
     setOpen(open) {
-      isOpen = open
+      root.dataset.link = open ? 'open' : 'lost'
       draw()
     },
   }
 }
 
-/** A button in a fieldset as {@link createRights} sets those that are there. @param {ParentNode} root @param {HTMLElement} button */
-export function fieldsetIn(root, button) {
-  const made = element('fieldset', { 'data-needs': 'run' }, button)
-  const other = root.querySelector('fieldset')
-  made.disabled = other?.disabled === true
-  made.hidden = other?.hidden === true
+/** @param {HTMLElement} root @param {HTMLFieldSetElement} set */
+function permit(root, set) {
+  const { link, may = 'run' } = root.dataset
+  set.hidden = may !== 'run' && may !== set.dataset.needs
+  set.disabled = link === 'lost' || set.hidden
+}
+
+/** A button in a fieldset that says what it needs. @param {HTMLElement} root @param {HTMLElement} button @param {'run' | 'answer'} [needs] */
+export function fieldsetIn(root, button, needs = 'run') {
+  const made = element('fieldset', { 'data-needs': needs }, button)
+  permit(root, made)
   return made
 }

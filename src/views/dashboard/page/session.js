@@ -2,10 +2,10 @@ import { createAgents } from './agents.js'
 import { isFinal } from './api.js'
 import { createAutopoll } from './autopoll.js'
 import { announce, copyOf, part } from './dom.js'
+import { createDoor } from './door.js'
 import { createFirstRun } from './first-run.js'
 import { nameOf, told } from './format.js'
 import { createHistory } from './history.js'
-import { createHoldsDoor } from './holds-door.js'
 import { listenToKeys } from './keys.js'
 import { createNotify } from './notify.js'
 import { createPanels } from './panels.js'
@@ -68,7 +68,14 @@ export function openSession(root, api, status, signOut) {
     showSlot: history.showSlot,
     known: history.slots,
   })
-  const holds = createHoldsDoor(root, api, refresh)
+  const holds = createDoor(
+    async () => (await import('./holds.js')).openHolds(root, api, refresh),
+    ({ length }) => length,
+  )
+  const asks = createDoor(
+    async () => (await import('./asks.js')).openAsks(root, api, refresh),
+    (/** @type {{ open: number }} */ { open }) => open,
+  )
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
@@ -142,7 +149,8 @@ export function openSession(root, api, status, signOut) {
     showState(root, status, api.now())
     showAutopoll(status)
     slots.draw(status).catch(reject)
-    holds.draw(status).catch(reject)
+    holds.draw(status.holds).catch(reject)
+    asks.draw(status.asks).catch(reject)
     rights.take(status)
   }
 
