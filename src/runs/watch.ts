@@ -40,6 +40,8 @@ const POLL_MS = 250
 const SHORT_POLL_MS = 20
 /** How long a wrapper may say nothing of an agent that is gone: it tells within milliseconds, if it ever does. */
 const WORD_LIMIT_MS = 5000
+/** How long the pipe of a wrapper that is gone is read: it is closed then, and read in no time. */
+const PIPE_LIMIT_MS = 1000
 /** How long a log is waited for: its last lines are written within milliseconds, or there is no room for them. */
 const LOG_LIMIT_MS = 2000
 
@@ -60,18 +62,21 @@ export async function watch(run: Watched, deps: WatchDeps): Promise<WatchReport>
     .sleep(POLL_MS, heard.signal)
     .then(() => again(() => lastWord(run, deps, heard.signal), heard.signal))
     .catch(() => null)
-  const returnCode = (await Promise.race([piped, seen])) ?? (await seen)
+  // Where its state file is gone, too, its last word may still be on its way through the pipe.
+  const returnCode =
+    (await Promise.race([piped, seen])) ?? (await seen) ?? (await within(PIPE_LIMIT_MS, piped, null, deps))
   const { signalled, survivors } = await again(() => stopTree(run.runId, run.agent, deps))
-  if (!(await within(LOG_LIMIT_MS, run.complete, deps))) await again(() => closeLog(run, returnCode, deps))
+  if (!(await within(LOG_LIMIT_MS, run.complete, false, deps)))
+    await again(() => closeLog(run, returnCode, deps))
   return { returnCode, leftovers: signalled, survivors }
 }
 
-/** The same as the promise, or false where that takes too long. */
-async function within(ms: number, promise: Promise<boolean>, { clock }: WatchDeps): Promise<boolean> {
+/** The same as the promise, or something else where that takes too long. */
+async function within<T>(ms: number, promise: Promise<T>, otherwise: T, { clock }: WatchDeps): Promise<T> {
   const decided = new AbortController()
   const late = clock.sleep(ms, decided.signal).then(
-    () => false,
-    () => false,
+    () => otherwise,
+    () => otherwise,
   )
   const first = await Promise.race([promise, late])
   decided.abort()

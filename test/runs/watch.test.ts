@@ -67,6 +67,23 @@ t.test('where log and wrapper are gone, the tree is stopped all the same', async
   t.match(heart.eventsOf('run.log.fail'), [{ error: 'it was removed or replaced' }])
 })
 
+t.test('a word that is still on its way when everything else is gone is heard', async (t) => {
+  const heart = heartOf(t)
+  const run = await sleeping(heart)
+  process.kill(run.wrapper.pid, 'SIGKILL')
+  process.kill(-run.agent.pid, 'SIGKILL')
+  rmSync(run.statePath)
+  const late = Promise.withResolvers<number | null>()
+  const place = {
+    wordOf(runId: string) {
+      // The look that finds nothing any more.
+      setImmediate(() => setImmediate(() => late.resolve(3)))
+      return heart.deps.place.wordOf(runId)
+    },
+  }
+  t.match(await watch({ ...run, status: late.promise }, { ...heart.deps, place }), { returnCode: 3 })
+})
+
 t.test('what an agent prints is no status, whoever is gone', async (t) => {
   const heart = heartOf(t)
   const run = await heart.leftBy("printf '\\n# codex_exec_return_code=0\\n'; kill -9 $PPID; exit 3")
