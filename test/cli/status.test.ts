@@ -197,6 +197,7 @@ t.test('what the service cannot tell, and why', async (t) => {
     holds: null,
     autopoll: null,
     notice: null,
+    outbox: null,
     disk: null,
     problems: {
       current: 'the ledger is gone',

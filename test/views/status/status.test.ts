@@ -9,7 +9,7 @@ import { type StatusSources, statusOf } from '../../../src/views/status/status.t
 import { NO_DAYS } from '../../helpers/days.ts'
 import { heartOf } from '../../helpers/heart.ts'
 import { FAKE_CODEX } from '../../helpers/live-run.ts'
-import { startTestService } from '../../helpers/service.ts'
+import { startTestService, until } from '../../helpers/service.ts'
 
 const HELD: Held = {
   agent: 'claude',
@@ -58,7 +58,7 @@ function sourcesOf(test: Test, ...prompts: string[]) {
     logDir: test.testdir(),
     minFreeMb: 0,
   }
-  return { runs, sources }
+  return { runs, sources: { ...sources, ledger: heart.ledger } }
 }
 
 const broken = (why: string) => () => {
@@ -83,8 +83,22 @@ t.test('beside a survivor the newest run is the current one', async (t) => {
   t.same(status.problems, {})
 })
 
+t.test('messages that wait to be sent are told, and since when', async (t) => {
+  const { sources } = sourcesOf(t, 'the one')
+  t.same((await statusOf(sources)).outbox, { pending: 0, given_up: 0, oldest_pending_at: null })
+  const message = { runId: 'a', conversation: 'c', edits: null, content: 'x', instead: null, isUrgent: false }
+  sources.ledger.addToOutbox({ ...message, key: 'k', createdAt: 60_000 }, () => undefined)
+  const waiting = { pending: 1, given_up: 0, oldest_pending_at: '1970-01-01T00:01:00.000Z' }
+  t.same((await statusOf(sources)).outbox, waiting)
+})
+
 t.test('every part that cannot be told is null, with the reason; all others are told', async (t) => {
   const { sources } = sourcesOf(t, 'the one')
+  /** How much room there is, others change. */
+  const look = async (from: StatusSources) => {
+    const { disk, ...rest } = await statusOf(from)
+    return { ...rest, disk: disk && { ...disk, free_mb: 0 } }
+  }
   const failing: [part: string, Partial<StatusSources>, string][] = [
     ['live_pids', { runs: { ...sources.runs, occupation: async () => broken('no /proc')() } }, 'no /proc'],
     [
@@ -99,16 +113,16 @@ t.test('every part that cannot be told is null, with the reason; all others are 
       "ENOENT: no such file or directory, statfs '/no/such/directory'",
     ],
   ]
-  const well = await statusOf(sources)
+  const well = await look(sources)
   const all: Record<string, string> = {}
   for (const [part, change, why] of failing) {
-    const status = await statusOf({ ...sources, ...change })
+    const status = await look({ ...sources, ...change })
     t.same(status, { ...well, [part]: null, problems: { [part]: why } }, part)
     all[part] = why
   }
   const no = broken('no ledger')
   const ledger = { find: no, listed: no, slotQueues: no, waitingOf: no, outboxCounts: no }
-  const withoutLedger = await statusOf({ ...sources, ledger })
+  const withoutLedger = await look({ ...sources, ledger })
   const everyOne = { slots: 'no ledger', holds: 'no ledger', current: 'no ledger', outbox: 'no ledger' }
   t.same(withoutLedger, {
     ...well,
@@ -119,7 +133,7 @@ t.test('every part that cannot be told is null, with the reason; all others are 
     problems: everyOne,
   })
   const worst = Object.assign({}, sources, ...failing.map(([, change]) => change))
-  t.same((await statusOf(worst)).problems, all)
+  t.same((await look(worst)).problems, all)
 })
 
 t.test('a service whose log directory is removed tells so, and the rest', async (t) => {
@@ -134,9 +148,14 @@ t.test('a service whose log directory is removed tells so, and the rest', async 
   })
   t.teardown(() => service.stop())
   rmSync(service.logDir, { recursive: true })
-  const response = await fetch(`${service.url}/status`)
-  t.equal(response.status, 200)
-  t.match(await response.json(), {
+  const look = async () => {
+    const response = await fetch(`${service.url}/status`)
+    t.equal(response.status, 200)
+    return Object(await response.json())
+  }
+  // Until its first launch has failed, it has no need of the directory.
+  await until('the autopoll cannot tell', async () => (await look()).autopoll === null)
+  t.match(await look(), {
     ok: true,
     autopoll: null,
     disk: null,
