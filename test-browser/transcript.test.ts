@@ -219,7 +219,8 @@ t.test('an error stands where it came, with what to do about it', { skip }, asyn
   const prompt = saying(workspace, 'said', [...said, { type: 'turn.failed', error: { message } }])
   const remedy = 'Wait until the limit is lifted.'
   await change(page, /\/runs\/[\w-]+$/, (run) => ({ ...run, remedy }))
-  await service.post({ zulip_message: 'Limit', codex_prompt: `${prompt}; exit 1` })
+  // Else the run that goes on with it after the limit is the newest one.
+  await service.post({ zulip_message: 'Limit', codex_prompt: `${prompt}; exit 1`, on_quota: 'fail' })
   await page.getByText(/^Exited 1/).waitFor()
   // Only the details are changed, not what events say.
   await page.reload()
