@@ -162,6 +162,18 @@ t.test('what the service refuses or never answers is told to who asked, and what
   t.equal((await bridge.ended).status, 0)
 })
 
+t.test('what was asked through a pipe that has ended is answered', async (t) => {
+  const { url } = await serverOf(t, ({ body: { id }, response }) => {
+    setTimeout(() => response.end(JSON.stringify(result(id, { text: 'late' }))), 200)
+    response.writeHead(200, { 'content-type': 'application/json' })
+  })
+  const bridge = bridgeTo(url)
+  bridge.say(request(1, 'slow'))
+  bridge.end()
+  t.equal((await bridge.ended).status, 0)
+  t.match(bridge.lines(), [{ id: 1, result: { text: 'late' } }])
+})
+
 t.test('lines that are no messages are left out, however long', async (t) => {
   const { url, all } = await serverOf(t, ({ body: { id }, response }) => json(response, result(id, {})))
   const bridge = bridgeTo(url)

@@ -10,9 +10,12 @@ import { openRelay } from './relay.ts'
 /** JSON-RPC 2.0, 5.1; and the first of those that a server may give a meaning. */
 const CODES = { parse: -32_700, invalid: -32_600, unreachable: -32_000 } as const
 
+/** So long answers are waited for when nothing more is asked. */
+const LAST_ANSWERS_MS = 2000
+
 /**
  * `looper mcp`: the tools of the service for clients that know stdio alone. Stdout is the protocol's, a message a line; what
- * the service does not answer is answered here, with what to do. It ends with stdin.
+ * the service does not answer is answered here, with what to do. It ends with stdin, and what is answered a moment later.
  */
 export async function bridge(context: LocalContext): Promise<number> {
   const { world, screen } = context
@@ -40,8 +43,11 @@ export async function bridge(context: LocalContext): Promise<number> {
     const work = passOn(message).finally(() => working.delete(work))
     working.add(work)
   }
+  // Whoever sent its lines through a pipe still wants the answers.
+  const answered = Promise.all(working)
+  await Promise.race([answered, world.clock.sleep(LAST_ANSWERS_MS, over).catch(() => undefined)])
   ended.abort()
-  await Promise.all(working)
+  await answered
   return EXIT.ok
 
   async function passOn(message: Message): Promise<void> {
