@@ -164,7 +164,7 @@ t.test('what the service refuses or never answers is told to who asked, and what
 
 t.test('what was asked through a pipe that has ended is answered', async (t) => {
   const { url } = await serverOf(t, ({ body: { id }, response }) => {
-    setTimeout(() => response.end(JSON.stringify(result(id, { text: 'late' }))), 200)
+    setTimeout(() => response.end(result(id, { text: 'late' })), 200)
     response.writeHead(200, { 'content-type': 'application/json' })
   })
   const bridge = bridgeTo(url)
