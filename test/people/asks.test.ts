@@ -2,6 +2,7 @@ import path from 'node:path'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { type Clock, systemClock } from '../../src/base/clock.ts'
+import { answerTool } from '../../src/people/answer-tool.ts'
 import { type Ask, digestOf, type Question } from '../../src/people/ask.ts'
 import { newAskId } from '../../src/people/ask-id.ts'
 import { ASK_TABLES, askRecords } from '../../src/people/ask-records.ts'
@@ -42,6 +43,15 @@ function setUp(
     ledger.finish(runId, { ...unstarted(null), endedAt: 2000, outputBytes: null, tokensUsed: null })
   return { ledger, tables, records, asks, told, end }
 }
+
+t.test("a person's own agent answers, also where nobody has a token", async (t) => {
+  const { asks } = setUp(t)
+  const { ask } = asks.ask('one', PLAIN)
+  const answer = { ask_id: ask.id, answer: '8080' }
+  const told = await answerTool({ asks }).call(answer, null, NEVER)
+  t.same(told, { ...answer, run_id: 'one', question: 'Which port?', state: 'answered' })
+  t.equal(asks.find(ask.id)?.answeredBy, null)
+})
 
 t.test('an ask is answered once, by somebody', async (t) => {
   const { asks, told } = setUp(t)
