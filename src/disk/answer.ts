@@ -1,3 +1,4 @@
+import { timeOf } from '../base/iso-time.ts'
 import type { DiskAnswer } from './schemas.ts'
 import { REASONS, type Remnant } from './source.ts'
 import { keptBytes, removalsOf, type Share, type Survey } from './survey.ts'
@@ -46,4 +47,3 @@ function shareAnswer({ source, bytes, remnants, problem }: Share): DiskAnswer['s
 }
 
 const sumOf = (remnants: readonly Remnant[]) => remnants.reduce((sum, { bytes }) => sum + bytes, 0)
-const timeOf = (ms: number) => new Date(ms).toISOString()

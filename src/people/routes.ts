@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
+import { BODY_ERRORS } from '../http/body-errors.ts'
 import { limitOf } from '../runs/list-query.ts'
 import type { Asks } from './asks.ts'
 import { ASK_CHANGED, ASK_NOT_FOUND, ASK_SETTLED } from './errors.ts'
@@ -68,10 +69,7 @@ export const askRoutes: FastifyPluginAsyncTypebox<{
           ASK_SETTLED,
           ASK_CHANGED,
           'LOOPER_FIELD_INVALID',
-          'LOOPER_BODY_INVALID',
-          'LOOPER_BODY_TOO_LARGE',
-          'LOOPER_MEDIA_TYPE',
-          'LOOPER_REQUEST_TIMEOUT',
+          ...BODY_ERRORS,
           'LOOPER_LEDGER_UNWRITABLE',
         ],
       },

@@ -1,3 +1,4 @@
+import { timeOf } from '../base/iso-time.ts'
 import { orNull, type Static, Type } from '../base/schema.ts'
 import { ASK_STATES, type Ask } from './ask.ts'
 
@@ -58,11 +59,9 @@ export const askAnswer = (ask: Ask): AskAnswer => ({
   reference: ask.reference,
   digest: ask.digest,
   state: ask.state,
-  asked_at: new Date(ask.askedAt).toISOString(),
+  asked_at: timeOf(ask.askedAt),
   deadline: timeOf(ask.deadlineAt),
   answer: ask.answer,
   answered_by: ask.answeredBy,
   settled_at: timeOf(ask.settledAt),
 })
-
-const timeOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
+import { BODY_ERRORS } from '../http/body-errors.ts'
 import { limitOf } from '../runs/list-query.ts'
 import { FLAG_NOT_FOUND } from './errors.ts'
 import { FLAG_STATES, type Flags } from './flags.ts'
@@ -46,15 +47,7 @@ export const flagRoutes: FastifyPluginAsyncTypebox<{ readonly flags: Flags }> = 
       },
       config: {
         scope: 'run',
-        errors: [
-          FLAG_NOT_FOUND,
-          'LOOPER_FIELD_INVALID',
-          'LOOPER_LEDGER_UNWRITABLE',
-          'LOOPER_BODY_INVALID',
-          'LOOPER_BODY_TOO_LARGE',
-          'LOOPER_MEDIA_TYPE',
-          'LOOPER_REQUEST_TIMEOUT',
-        ],
+        errors: [FLAG_NOT_FOUND, 'LOOPER_FIELD_INVALID', 'LOOPER_LEDGER_UNWRITABLE', ...BODY_ERRORS],
       },
     },
     async ({ params, caller }) => {

@@ -1,3 +1,4 @@
+import { timeOf } from '../base/iso-time.ts'
 import { orNull, type Static, Type } from '../base/schema.ts'
 import type { Flag } from './flags.ts'
 import type { Report } from './reports.ts'
@@ -69,8 +70,6 @@ export const flagAnswer = (flag: Flag): Static<typeof FlagAnswer> => ({
   run_id: flag.runId,
   note: flag.note,
   created_at: timeOf(flag.createdAt),
-  cleared_at: flag.clearedAt === null ? null : timeOf(flag.clearedAt),
+  cleared_at: timeOf(flag.clearedAt),
   cleared_by: flag.clearedBy,
 })
-
-const timeOf = (ms: number) => new Date(ms).toISOString()

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
+import { BODY_ERRORS } from '../http/body-errors.ts'
 
 /** Which run. */
 export const RUN_ID = Type.String({ description: 'As POST /run and GET /runs tell it.' })
@@ -107,15 +108,7 @@ export const STOP_RUN = {
       'Answers when its end is verified. A run that is not launched yet is cancelled. Takes no body, or an empty object.',
   },
   config: {
-    errors: [
-      'LOOPER_RUN_NOT_FOUND',
-      'LOOPER_RUN_ENDED',
-      'LOOPER_STOP_FAILED',
-      'LOOPER_BODY_INVALID',
-      'LOOPER_BODY_TOO_LARGE',
-      'LOOPER_MEDIA_TYPE',
-      'LOOPER_REQUEST_TIMEOUT',
-    ],
+    errors: ['LOOPER_RUN_NOT_FOUND', 'LOOPER_RUN_ENDED', 'LOOPER_STOP_FAILED', ...BODY_ERRORS],
   },
 } as const
 

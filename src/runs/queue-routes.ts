@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
+import { BODY_ERRORS } from '../http/body-errors.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { WaitingRuns } from '../record/waiting.ts'
 import { RUN_ID } from './api.ts'
@@ -56,10 +57,7 @@ export const queueRoutes: FastifyPluginAsyncTypebox<QueueRoutesOptions> = async 
           'LOOPER_RUN_NOT_FOUND',
           'LOOPER_RUN_NOT_WAITING',
           'LOOPER_LEDGER_UNWRITABLE',
-          'LOOPER_BODY_INVALID',
-          'LOOPER_BODY_TOO_LARGE',
-          'LOOPER_MEDIA_TYPE',
-          'LOOPER_REQUEST_TIMEOUT',
+          ...BODY_ERRORS,
         ],
       },
     },

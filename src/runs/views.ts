@@ -1,3 +1,4 @@
+import { timeOf } from '../base/iso-time.ts'
 import type { ListedRun, RunRecord } from '../record/run-record.ts'
 import { budgetAnswer } from './budget/schemas.ts'
 import { changesSummary } from './changes/summary.ts'
@@ -70,5 +71,3 @@ export function detailsOf(record: RunRecord): RunDetails {
     wrapper_start_ticks: record.wrapperIdentity?.start ?? null,
   }
 }
-
-const timeOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { LooperError } from '../../base/errors.ts'
+import { timeOf } from '../../base/iso-time.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { Ending } from '../outcome.ts'
 import {
@@ -156,5 +157,3 @@ const endingOf = (used: string, until: number): Ending => ({
   cause: `today's runs have used ${used}`,
   remedy: `Resume it after ${timeOf(until)}, or raise LOOPER_DAY_MAX_TOKENS or LOOPER_DAY_MAX_COST_USD and restart Looper.`,
 })
-
-const timeOf = (ms: number) => new Date(ms).toISOString()

@@ -1,3 +1,4 @@
+import { timeOf } from '../../base/iso-time.ts'
 import { orNull, type Static, Type } from '../../base/schema.ts'
 import type { WaitingRuns } from '../../record/waiting.ts'
 import type { Held, Holds } from './holds.ts'
@@ -45,12 +46,9 @@ export const holdAnswers = (
 /** @param count so many runs of the agent wait */
 const holdAnswer = ({ agent, since, until, heldUntil, runId }: Held, count: number): HoldAnswer => ({
   agent,
-  since: String(timeOf(since)),
+  since: timeOf(since),
   until: timeOf(until),
   held_until: timeOf(heldUntil),
   run_id: runId,
   waiting_count: count,
 })
-
-/** A time in the API's words. */
-export const timeOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())

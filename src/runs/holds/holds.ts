@@ -4,6 +4,7 @@ import type { Agents } from '../../agents/agents.ts'
 import type { Said } from '../../agents/said.ts'
 import type { Clock } from '../../base/clock.ts'
 import { LooperError, messageOf } from '../../base/errors.ts'
+import { timeOf } from '../../base/iso-time.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { RunEnd } from '../outcome.ts'
 import { continuationOf, hasWorked } from './continuation.ts'
@@ -194,5 +195,3 @@ export function agentHeld({ agent, heldUntil }: Held): LooperError {
     `the usage limit of ${agent} is reached: its runs are held until ${when}`,
   )
 }
-
-const timeOf = (ms: number) => new Date(ms).toISOString()

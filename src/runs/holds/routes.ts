@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
+import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { WaitingRuns } from '../../record/waiting.ts'
 import type { Runs } from '../runs.ts'
 import { HoldList, holdAnswers, ReleaseAnswer } from './hold-schemas.ts'
@@ -40,13 +41,7 @@ export const holdRoutes: FastifyPluginAsyncTypebox<HoldRoutesOptions> = async (a
       },
       config: {
         scope: 'run',
-        errors: [
-          'LOOPER_HOLD_NOT_FOUND',
-          'LOOPER_BODY_INVALID',
-          'LOOPER_BODY_TOO_LARGE',
-          'LOOPER_MEDIA_TYPE',
-          'LOOPER_REQUEST_TIMEOUT',
-        ],
+        errors: ['LOOPER_HOLD_NOT_FOUND', ...BODY_ERRORS],
       },
     },
     async ({ params: { agent } }) => {

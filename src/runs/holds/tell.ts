@@ -1,5 +1,5 @@
+import { timeOf } from '../../base/iso-time.ts'
 import { type TellingDeps, tellAside } from '../../notices/tell-aside.ts'
-import { timeOf } from './hold-schemas.ts'
 import type { Held } from './holds.ts'
 
 /** Tells people of a hold, once: a notice that fails is told in the log, and changes nothing. */

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
+import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Run } from '../../runs/run.ts'
 import type { Autopoll } from './autopoll.ts'
 import { AUTOPOLL_OFF } from './errors.ts'
@@ -23,13 +24,6 @@ const Launched = Type.Object(
   { ok: Type.Literal(true), run_id: Type.String(), request_id: Type.String() },
   { description: 'The run that was launched.' },
 )
-
-const BODY_ERRORS = [
-  'LOOPER_BODY_INVALID',
-  'LOOPER_BODY_TOO_LARGE',
-  'LOOPER_MEDIA_TYPE',
-  'LOOPER_REQUEST_TIMEOUT',
-] as const
 
 /** `POST /autopoll/pause`, `/autopoll/resume` and `/autopoll/launch`. */
 export const autopollRoutes: FastifyPluginAsyncTypebox<AutopollRoutesOptions> = async (app, { autopoll }) => {

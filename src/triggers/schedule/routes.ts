@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { LooperError } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
+import { BODY_ERRORS } from '../../http/body-errors.ts'
 import { SCHEDULED_NOT_FOUND } from './errors.ts'
 import type { Schedule } from './schedule.ts'
 import { CancelAnswer, ScheduledList, scheduledAnswer } from './schemas.ts'
@@ -40,15 +41,7 @@ export const scheduleRoutes: FastifyPluginAsyncTypebox<ScheduleRoutesOptions> = 
       },
       config: {
         scope: 'run',
-        errors: [
-          SCHEDULED_NOT_FOUND,
-          'LOOPER_FIELD_INVALID',
-          'LOOPER_LEDGER_UNWRITABLE',
-          'LOOPER_BODY_INVALID',
-          'LOOPER_BODY_TOO_LARGE',
-          'LOOPER_MEDIA_TYPE',
-          'LOOPER_REQUEST_TIMEOUT',
-        ],
+        errors: [SCHEDULED_NOT_FOUND, 'LOOPER_FIELD_INVALID', 'LOOPER_LEDGER_UNWRITABLE', ...BODY_ERRORS],
       },
     },
     async ({ params, log }) => {

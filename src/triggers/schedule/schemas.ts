@@ -1,3 +1,4 @@
+import { timeOf } from '../../base/iso-time.ts'
 import { type Static, Type } from '../../base/schema.ts'
 import type { Scheduled } from './schedule.ts'
 
@@ -37,7 +38,7 @@ export const scheduledAnswer = (one: Scheduled): Static<typeof ScheduledAnswer> 
   by_run_id: one.byRun,
   slot: one.slot,
   name: one.name,
-  due_at: new Date(one.dueAt).toISOString(),
-  created_at: new Date(one.createdAt).toISOString(),
+  due_at: timeOf(one.dueAt),
+  created_at: timeOf(one.createdAt),
   depth: one.depth,
 })

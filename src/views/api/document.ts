@@ -4,6 +4,7 @@ import { ERRORS, type ErrorKind } from '../../base/error-kinds.ts'
 import { type ErrorCode, kindOf } from '../../base/errors.ts'
 import { Type } from '../../base/schema.ts'
 import { compilers } from '../../http/body-check.ts'
+import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { DescribedAnswer } from './describe.ts'
 
 /** Every failing answer, with the codes that there are. */
@@ -32,13 +33,6 @@ const BEHIND_TOKEN: readonly ErrorCode[] = [
   'LOOPER_TOKEN_EXPIRED',
   'LOOPER_FORBIDDEN',
   'LOOPER_RATE_LIMITED',
-]
-/** What may go wrong with a body. */
-const WITH_BODY: readonly ErrorCode[] = [
-  'LOOPER_BODY_INVALID',
-  'LOOPER_BODY_TOO_LARGE',
-  'LOOPER_MEDIA_TYPE',
-  'LOOPER_REQUEST_TIMEOUT',
 ]
 
 const TAGS = [
@@ -120,7 +114,7 @@ function answerOf({ description, content }: DescribedAnswer) {
 function failuresOf(hasBody: boolean, { scope, errors = [] }: FastifyContextConfig) {
   const kinds = new Set<ErrorCode | ErrorKind>([
     ...errors,
-    ...(hasBody ? WITH_BODY : []),
+    ...(hasBody ? BODY_ERRORS : []),
     ...(scope === undefined ? [] : BEHIND_TOKEN),
     ...ANYWHERE,
   ])

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { timeOf } from '../../base/iso-time.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { OutboxRow } from '../../record/outbox.ts'
 import { limitOf } from '../../runs/list-query.ts'
@@ -51,5 +52,3 @@ const toMessage = (row: OutboxRow) => ({
   message_id: row.sentId,
   why: row.why,
 })
-
-const timeOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())

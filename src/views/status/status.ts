@@ -1,5 +1,6 @@
 import { freeMb } from '../../base/disk.ts'
 import { messageOf } from '../../base/errors.ts'
+import { timeOf } from '../../base/iso-time.ts'
 import type { Caller } from '../../http/tokens.ts'
 import type { LastNotice } from '../../notices/last.ts'
 import type { NoticeRoute } from '../../notices/notice.ts'
@@ -88,7 +89,7 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
     }),
     outbox: await tell('outbox', () => {
       const { pending, givenUp, oldestAt } = ledger.outboxCounts()
-      return { pending, given_up: givenUp, oldest_pending_at: oldestAt === null ? null : timeOf(oldestAt) }
+      return { pending, given_up: givenUp, oldest_pending_at: timeOf(oldestAt) }
     }),
     disk: await tell('disk', () => {
       const free = freeMb(logDir)
@@ -97,5 +98,3 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
     problems,
   }
 }
-
-const timeOf = (ms: number) => new Date(ms).toISOString()

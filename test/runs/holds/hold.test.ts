@@ -1,6 +1,6 @@
 import t from 'tap'
+import { timeOf } from '../../../src/base/iso-time.ts'
 import { byClock, type Hold, heldAfter, isUnsure } from '../../../src/runs/holds/hold.ts'
-import { timeOf } from '../../../src/runs/holds/hold-schemas.ts'
 
 const NOW = Date.parse('2026-11-25T12:00:00Z')
 const MINUTE = 60_000
