@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { sleepUnless } from '../base/news.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { createRemover } from './remover.ts'
 import type { DiskSource } from './source.ts'
@@ -123,10 +124,7 @@ export function openGovernor(deps: GovernorDeps): Governor {
         const pauseMs = Math.max(LEAST_PAUSE_MS, PAUSES * (clock.monotonic() - started))
         await clock.sleep(pauseMs, signal).catch(() => undefined)
         if (!isDone) continue
-        const over = new AbortController()
-        const late = clock.sleep(EVERY_MS, AbortSignal.any([signal, over.signal])).catch(() => undefined)
-        await Promise.race([ended, late])
-        over.abort()
+        await sleepUnless(ended, EVERY_MS, clock, signal)
       }
     },
   }

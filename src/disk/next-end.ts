@@ -1,3 +1,4 @@
+import { createNews } from '../base/news.ts'
 import type { Steps } from '../runs/steps.ts'
 
 /** The ends of runs, to be waited for. */
@@ -10,11 +11,9 @@ export interface Ends {
 
 /** Listens from now on. */
 export function endsOf(steps: Steps): Ends {
-  let next = Promise.withResolvers<void>()
+  const { next, tell } = createNews()
   const close = steps.subscribe(({ step }) => {
-    if (step !== 'ended') return
-    next.resolve()
-    next = Promise.withResolvers()
+    if (step === 'ended') tell()
   })
-  return { close, next: () => next.promise }
+  return { close, next }
 }

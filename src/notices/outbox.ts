@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { createNews, sleepUnless } from '../base/news.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { OutboxMessage, OutboxRow } from '../record/outbox.ts'
 import type { Amend, Arrived, Notify } from './notice.ts'
@@ -40,7 +41,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
   const closing = new AbortController()
   const late = new AbortController()
   const over = AbortSignal.any([options.hurry, late.signal])
-  let news = Promise.withResolvers<void>()
+  const news = createNews()
 
   /** Sends what waits in a conversation, until nothing does. */
   async function work(conversation: string): Promise<void> {
@@ -65,12 +66,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
 
   /** A while, or until something came in that may go first. */
   async function pause(ms: number): Promise<void> {
-    const awake = new AbortController()
-    const slept = clock
-      .sleep(ms, AbortSignal.any([awake.signal, closing.signal, over]))
-      .catch(() => undefined)
-    await Promise.race([slept, news.promise])
-    awake.abort()
+    await sleepUnless(news.next(), ms, clock, AbortSignal.any([closing.signal, over]))
   }
 
   async function tryOnce(row: OutboxRow): Promise<void> {
@@ -117,8 +113,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
   }
 
   function wake(conversation: string): void {
-    news.resolve()
-    news = Promise.withResolvers()
+    news.tell()
     if (lanes.has(conversation)) return
     lanes.set(conversation, Promise.resolve(conversation).then(work))
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { LooperError } from '../base/errors.ts'
+import { createNews } from '../base/news.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Outcome } from '../runs/outcome.ts'
 import { type Ask, digestOf, type Question } from './ask.ts'
@@ -47,11 +48,7 @@ export const MOST_OPEN = 20
 
 /** The asks on the record. */
 export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): Asks {
-  let news = Promise.withResolvers<void>()
-  const look = () => {
-    news.resolve()
-    news = Promise.withResolvers()
-  }
+  const { next: changed, tell: look } = createNews()
 
   function settleOne(ask: Ask, settlement: Settlement): Ask {
     records.settle(ask.id, settlement)
@@ -104,7 +101,7 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
           isLate = true
         })
       for (;;) {
-        const next = news.promise
+        const next = changed()
         const ask = records.find(id)
         if (ask?.state !== 'open' || isLate) {
           known.abort()
@@ -129,7 +126,7 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
       return nextAt === Number.POSITIVE_INFINITY ? null : nextAt - now
     },
     look,
-    changed: () => news.promise,
+    changed,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
-import { type Clock, MAX_TIMER_MS } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { sleepUnless } from '../base/news.ts'
 import type { Asks } from './asks.ts'
 import type { Parking } from './parking.ts'
 
@@ -35,10 +36,6 @@ export async function keepAsks(
       if (!isTold) logger.error({ error: messageOf(error) }, 'asks.fail')
       isTold = true
     }
-    const awake = new AbortController()
-    const over = AbortSignal.any([signal, awake.signal])
-    const slept = clock.sleep(ms === null ? MAX_TIMER_MS : Math.min(ms, LOOK_MS), over).catch(() => undefined)
-    await Promise.race([slept, changed])
-    awake.abort()
+    await sleepUnless(changed, ms && Math.min(ms, LOOK_MS), clock, signal)
   }
 }

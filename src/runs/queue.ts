@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { sleepUnless } from '../base/news.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { WaitingRun } from '../record/waiting.ts'
 import { isPassing } from './if-running.ts'
@@ -89,10 +90,6 @@ export async function workQueue(options: QueueOptions, signal: AbortSignal): Pro
       logger.error({ error: messageOf(error) }, 'queue.fail')
       waits.push(FIRST_RETRY_MS)
     }
-    const over = new AbortController()
-    const woken = AbortSignal.any([signal, over.signal])
-    const late = clock.sleep(Math.min(LAST_RETRY_MS, ...waits), woken).catch(() => undefined)
-    await Promise.race([changed, late])
-    over.abort()
+    await sleepUnless(changed, Math.min(LAST_RETRY_MS, ...waits), clock, signal)
   }
 }

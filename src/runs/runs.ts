@@ -1,5 +1,6 @@
 import { checkFreeSpace } from '../base/disk.ts'
 import { LooperError } from '../base/errors.ts'
+import { createNews } from '../base/news.ts'
 import type { StopReport } from '../processes/stop.ts'
 import { createAdoption } from './adoption.ts'
 import { createBeginnings, footprintOf } from './beginnings.ts'
@@ -84,11 +85,7 @@ export interface RunsDeps extends LiveDeps {
 export function createRuns(deps: RunsDeps): Runs {
   const { clock, ledger, logger, days } = deps
   const slots = createSlots()
-  let change = Promise.withResolvers<void>()
-  const changed = () => {
-    change.resolve()
-    change = Promise.withResolvers()
-  }
+  const { next: nextChange, tell: changed } = createNews()
   const holds = createHolds({ ...deps, changed })
   const quota = holds.ended
   const live = createLiveRuns({ ...deps, quota, ended: changed })
@@ -245,7 +242,7 @@ export function createRuns(deps: RunsDeps): Runs {
 
     days,
 
-    changed: () => change.promise,
+    changed: nextChange,
     wake: changed,
 
     async stop(runId, cause) {

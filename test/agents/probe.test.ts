@@ -3,7 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { codex } from '../../src/agents/codex/codex.ts'
 import { probe } from '../../src/agents/probe.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 
 /** What is found out of a program with this code. */
 async function probed(test: Test, script: string | null, env: NodeJS.ProcessEnv = {}) {
@@ -75,7 +75,7 @@ t.test('one that leaves something behind is not waited for', async (t) => {
   const { found } = await probed(t, `${ANSWERS}\n[ $1 = --version ] && setsid sleep 300 &`, { MARK: mark })
   t.match(found, { version: '0.169.0' })
   t.ok(Date.now() - began < 10_000)
-  for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+  killCarriers(mark)
 })
 
 t.test('one that says more than anybody reads is stopped, with all it started', async (t) => {

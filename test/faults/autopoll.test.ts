@@ -14,7 +14,6 @@ import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import {
   assertSettled,
   FAKE_CODEX,
-  killCarriers,
   markOf,
   runsOf,
   serverLogOf,
@@ -22,7 +21,7 @@ import {
   watchForTwo,
 } from '../helpers/fault-service.ts'
 import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {

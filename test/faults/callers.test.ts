@@ -8,12 +8,11 @@ import {
   assertSettled,
   endOf,
   FAKE_CODEX,
-  killCarriers,
   runsOf,
   serverLogOf,
   setUpFault,
 } from '../helpers/fault-service.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { PROJECT, textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {

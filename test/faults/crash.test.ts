@@ -9,7 +9,6 @@ import {
   assertSettled,
   endOf,
   type FaultSetUp,
-  killCarriers,
   killService,
   type Posted,
   parentOf,
@@ -18,7 +17,7 @@ import {
   startOf,
   trailersIn,
 } from '../helpers/fault-service.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
@@ -104,6 +103,7 @@ t.test(
     t.match(await endOf(service, alone.runId), lost)
 
     const both = await run('setsid sleep 300 & sleep 300')
+    await until('its tools', () => carriers(both.runId).length === 3)
     process.kill(parentOf(both.pid), 'SIGKILL')
     process.kill(both.pid, 'SIGKILL')
     t.match(await endOf(service, both.runId), lost)
@@ -118,6 +118,7 @@ t.test(
   async (t) => {
     const fault = await setUpFault(t)
     const posted = await fault.run('setsid sleep 300 & sleep 300')
+    await until('its tools', () => carriers(posted.runId).length === 3)
     const wrapper = parentOf(posted.pid)
     await killService(fault.service)
     process.kill(wrapper, 'SIGKILL')

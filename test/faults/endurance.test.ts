@@ -10,17 +10,9 @@ import { NO_BUDGET } from '../../src/runs/budget/budget.ts'
 import { createDays } from '../../src/runs/budget/days.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
-import {
-  FAKE_CODEX,
-  killCarriers,
-  markOf,
-  runsOf,
-  serverLogOf,
-  setUpFault,
-  trailersIn,
-} from '../helpers/fault-service.ts'
+import { FAKE_CODEX, markOf, runsOf, serverLogOf, setUpFault, trailersIn } from '../helpers/fault-service.ts'
 import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
 import { until } from '../helpers/service.ts'
 

@@ -4,7 +4,6 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import {
   FAKE_CODEX,
-  killCarriers,
   markOf,
   runsOf,
   serverLogOf,
@@ -12,7 +11,7 @@ import {
   trailersIn,
   watchForTwo,
 } from '../helpers/fault-service.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { PROJECT, startTestService, textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {

@@ -1,16 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import {
-  endOf,
-  killCarriers,
-  killService,
-  parentOf,
-  recordOf,
-  setUpFault,
-  stopSurely,
-} from '../helpers/fault-service.ts'
-import { carriers } from '../helpers/processes.ts'
+import { endOf, killService, parentOf, recordOf, setUpFault, stopSurely } from '../helpers/fault-service.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {

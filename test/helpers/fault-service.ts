@@ -4,10 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'
 import { Value } from 'typebox/value'
-import { errnoOf } from '../../src/base/errors.ts'
 import { RunList, type RunSummary } from '../../src/runs/run-schemas.ts'
 import { type LoopbackZulip, startLoopbackZulip } from '../fixtures/loopback-zulip.ts'
-import { carriers } from './processes.ts'
+import { carriers, killCarriers } from './processes.ts'
 import { type Answer, PROJECT, startTestService, type TestService, textOf, until } from './service.ts'
 
 /** The scripted agent. */
@@ -94,17 +93,6 @@ export async function stopSurely(service: TestService): Promise<void> {
   const timer = setTimeout(() => service.child.kill('SIGKILL'), STOP_LIMIT_MS)
   await service.stop()
   clearTimeout(timer)
-}
-
-/** Ends, without asking, what carries this text in its environment. */
-export function killCarriers(text: string): void {
-  for (const pid of carriers(text)) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch (error) {
-      if (errnoOf(error) !== 'ESRCH') throw error
-    }
-  }
 }
 
 /** SIGKILL to the service alone, as the kernel's out-of-memory killer would. */

@@ -15,7 +15,7 @@ import type { LaunchRequest, RunRequest } from '../../src/runs/run.ts'
 import type { RunsDeps } from '../../src/runs/runs.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from './agents.ts'
 import { NO_WORKTREES } from './no-worktrees.ts'
-import { carriers } from './processes.ts'
+import { killCarriers } from './processes.ts'
 import { PROJECT } from './service.ts'
 
 /** The scripted agent. */
@@ -36,7 +36,7 @@ export function heartOf(test: Test, more: Partial<RunsDeps> = {}) {
   const told: string[] = []
   const ledger = openLedger(dbPath, (message) => told.push(message))
   test.teardown(() => {
-    for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+    killCarriers(mark)
     try {
       ledger.close()
     } catch {

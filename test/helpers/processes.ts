@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { errnoOf } from '../../src/base/errors.ts'
 
 /** The pids whose environment holds this text, zombies left out. */
 export function carriers(text: string): number[] {
@@ -13,6 +14,17 @@ export function carriers(text: string): number[] {
     }
   }
   return found
+}
+
+/** Ends, without asking, what carries this text in its environment. */
+export function killCarriers(text: string): void {
+  for (const pid of carriers(text)) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch (error) {
+      if (errnoOf(error) !== 'ESRCH') throw error
+    }
+  }
 }
 
 /** The run id of a run, as its log's command shows it. */

@@ -9,7 +9,7 @@ import { linuxTable } from '../../src/processes/linux.ts'
 import { limitOf } from '../../src/processes/mark.ts'
 import { type StopOptions, stopTrees } from '../../src/processes/stop.ts'
 import { COOKIE, type Identity, type ProcessTable } from '../../src/processes/table.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { textOf, until } from '../helpers/service.ts'
 
 if (process.platform !== 'linux') {
@@ -38,7 +38,7 @@ async function victim(test: Test, script: string, withCookie = true) {
     },
   })
   test.teardown(() => {
-    for (const pid of carriers(cookie)) process.kill(pid, 'SIGKILL')
+    killCarriers(cookie)
   })
   await until('the victim stands', () => textOf(ready) !== '')
   const identity = await table.inspect(child.pid ?? 0)

@@ -16,7 +16,7 @@ import { createRuns } from '../../src/runs/runs.ts'
 import { CODEX_CHOICE, CODEX_ONLY } from '../helpers/agents.ts'
 import { narrowTable } from '../helpers/narrow-table.ts'
 import { NO_WORKTREES } from '../helpers/no-worktrees.ts'
-import { carriers } from '../helpers/processes.ts'
+import { carriers, killCarriers } from '../helpers/processes.ts'
 import { runOn } from '../helpers/run-on.ts'
 import { PROJECT, until } from '../helpers/service.ts'
 
@@ -33,7 +33,7 @@ function setUp(test: Test, change: (table: ProcessTable) => Partial<ProcessTable
   copyFileSync(path.join(PROJECT, 'test/fixtures/codex'), fake)
   chmodSync(fake, 0o755)
   test.teardown(() => {
-    for (const pid of carriers(mark)) process.kill(pid, 'SIGKILL')
+    killCarriers(mark)
   })
   const narrow = narrowTable(mark)
   const table = { ...narrow, ...change(narrow) }
@@ -254,6 +254,6 @@ t.test('a shutdown does not wait for what cannot be stopped', async (t) => {
   const { run } = await reset('sleep 300')
   await runs.close()
   t.ok(carriers(mark).includes(run?.agent.pid ?? 0))
-  for (const pid of carriers(`LOOPER_RUN_ID=${run?.runId}`)) process.kill(pid, 'SIGKILL')
+  killCarriers(`LOOPER_RUN_ID=${run?.runId}`)
   t.match(await run?.ended, { outcome: 'stopped', returnCode: -9 })
 })

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
+import { sleepUnless } from '../../base/news.ts'
 import type { Runs } from '../../runs/runs.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -44,13 +45,6 @@ export async function keepTime(deps: KeepTimeDeps, signal: AbortSignal): Promise
   while (!signal.aborted) {
     const changed = deps.changed()
     const ms = look()
-    const over = new AbortController()
-    const woken = AbortSignal.any([signal, over.signal])
-    const slept = ms === null ? aborted(woken) : clock.sleep(ms, woken).catch(() => undefined)
-    await Promise.race([changed, slept])
-    over.abort()
+    await sleepUnless(changed, ms, clock, signal)
   }
 }
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))

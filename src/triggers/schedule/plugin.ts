@@ -1,3 +1,4 @@
+import { createNews } from '../../base/news.ts'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import type { Part } from '../../settings/part.ts'
@@ -31,16 +32,12 @@ export const schedule: TriggerPlugin = {
 
 function openTrigger({ maxDays, ...limits }: ScheduleSettings, parts: Parts): Opened {
   const opened = openSchedule(parts.ledger, limits)
-  let change = Promise.withResolvers<void>()
-  const added = () => {
-    change.resolve()
-    change = Promise.withResolvers()
-  }
+  const { next: changed, tell: added } = createNews()
   return {
     tools: [scheduleTool({ ...parts, schedule: opened, added, maxDays })],
     routes: async (app) => {
       await app.register(scheduleRoutes, { schedule: opened })
     },
-    run: (signal) => keepTime({ ...parts, schedule: opened, changed: () => change.promise }, signal),
+    run: (signal) => keepTime({ ...parts, schedule: opened, changed }, signal),
   }
 }
