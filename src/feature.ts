@@ -2,7 +2,7 @@ import type { ErrorKind } from './base/error-kinds.ts'
 import type { Parts } from './parts.ts'
 import type { Opened } from './plugin.ts'
 import type { TablePlan } from './record/own-tables.ts'
-import type { Part } from './settings/part.ts'
+import { type Part, part } from './settings/part.ts'
 
 /** Something that the service does besides, as its settings want it. */
 export interface Feature {
@@ -17,3 +17,6 @@ export interface FeaturePlugin {
   /** What may go wrong with it alone. */
   readonly errors?: readonly ErrorKind[]
 }
+
+/** The settings of a feature that has none of its own. */
+export const noSettings = (open: Feature['open']): Part<Feature> => part('Tools', {}, () => ({ open }))

@@ -1,5 +1,6 @@
-import type { Feature, FeaturePlugin } from '../feature.ts'
-import { part } from '../settings/part.ts'
+import { type FeaturePlugin, noSettings } from '../feature.ts'
+import type { Parts } from '../parts.ts'
+import type { Opened } from '../plugin.ts'
 import { CLAIM_TABLES, openClaims } from './claims.ts'
 import { CLAIM_HELD, TOO_MANY_CLAIMS } from './errors.ts'
 import { claimRoutes } from './routes.ts'
@@ -8,12 +9,12 @@ import { claimTool, releaseTool } from './tools.ts'
 /** Names that runs hold, so that two of them do not do the same work. */
 export const claims: FeaturePlugin = {
   // It has none of its own: its tools are there with all others.
-  settings: part('Tools', {}, (): Feature => ({ open: openFeature })),
+  settings: noSettings(openFeature),
   tables: CLAIM_TABLES,
   errors: [CLAIM_HELD, TOO_MANY_CLAIMS],
 }
 
-const openFeature: Feature['open'] = (parts) => {
+function openFeature(parts: Parts): Opened {
   const opened = openClaims(parts)
   return {
     tools: [claimTool(opened), releaseTool(opened)],

@@ -1,8 +1,7 @@
 import { messageOf } from '../base/errors.ts'
-import type { Feature, FeaturePlugin } from '../feature.ts'
+import { type FeaturePlugin, noSettings } from '../feature.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
-import { part } from '../settings/part.ts'
 import { answerTool } from './answer-tool.ts'
 import type { Ask } from './ask.ts'
 import { newAskId } from './ask-id.ts'
@@ -19,7 +18,7 @@ const WAIT_MS = 50_000
 
 /** What agents inside of runs ask people, and the people who answer. */
 export const people: FeaturePlugin = {
-  settings: part('Tools', {}, (): Feature => ({ open: openPeople })),
+  settings: noSettings(openPeople),
   tables: ASK_TABLES,
 }
 

@@ -1,5 +1,6 @@
-import type { Feature, FeaturePlugin } from '../feature.ts'
-import { part } from '../settings/part.ts'
+import { type FeaturePlugin, noSettings } from '../feature.ts'
+import type { Parts } from '../parts.ts'
+import type { Opened } from '../plugin.ts'
 import { FLAG_NOT_FOUND, REPORT_NOT_FOUND, TOO_MANY_FLAGS, TOO_MANY_REPORTS } from './errors.ts'
 import { flagRoutes } from './flag-routes.ts'
 import { openFlags } from './flags.ts'
@@ -11,12 +12,12 @@ import { flagTool, reportTool } from './tools.ts'
 /** What runs deliver, and what of them needs a look. */
 export const reports: FeaturePlugin = {
   // It has none of its own: its tools are there with all others.
-  settings: part('Tools', {}, (): Feature => ({ open: openFeature })),
+  settings: noSettings(openFeature),
   tables: REPORT_TABLES,
   errors: [REPORT_NOT_FOUND, TOO_MANY_REPORTS, FLAG_NOT_FOUND, TOO_MANY_FLAGS],
 }
 
-const openFeature: Feature['open'] = ({ ledger, clock, notices }) => {
+function openFeature({ ledger, clock, notices }: Parts): Opened {
   const tables = ledger.tablesOf(REPORT_TABLES)
   const opened = openReports(tables, clock)
   const flags = openFlags(tables, clock)

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { Wait } from '../record/waiting.ts'
 import type { NoteDeps } from './changes/note.ts'
 import { isPassing } from './if-running.ts'
+import { intentOf } from './intent.ts'
 import { unstarted } from './outcome.ts'
 import type { LaunchRequest } from './run.ts'
 
@@ -23,13 +23,11 @@ export function createIntents(
   isLive: (runId: string) => boolean,
 ): Intents {
   return {
-    record({ agent, binary, system: _system, onQuota = 'hold', ...request }, wait) {
-      const runId = randomUUID()
-      const what = { runId, agent: agent.name, binary: binary.path, onQuota, requestedAt: clock.now() }
-      const intent = { ...request, ...what }
+    record(request, wait) {
+      const intent = intentOf(request, clock.now())
       if (wait) ledger.enqueue(intent, wait)
       else ledger.begin(intent)
-      return runId
+      return intent.runId
     },
     async onRecord(runId, work, waits = false) {
       try {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { RunRecord } from '../../src/record/run-record.ts'
 import { costTool } from '../../src/tools/cost.ts'
-import { bodyOf } from '../../src/tools/request-run.ts'
+import { bodyOf } from '../../src/tools/next-run.ts'
 import { runInfoTool } from '../../src/tools/run-info.ts'
 import { tellTool } from '../../src/tools/tell.ts'
 import { heartOf } from '../helpers/heart.ts'

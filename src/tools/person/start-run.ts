@@ -1,19 +1,11 @@
 import { startAside } from '../../runs/post-run.ts'
-import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
-import type { Runs } from '../../runs/runs.ts'
 import { type PersonTool, personTool } from '../tool.ts'
 import { knownFields } from './known-fields.ts'
-import { LaunchInput, launchBody } from './launch-input.ts'
-
-/** What it takes. */
-export interface LaunchDeps {
-  readonly runs: Runs
-  readonly defaults: RequestDefaults
-  newRequestId(): string
-}
+import { LaunchInput } from './launch-input.ts'
+import { type LaunchDeps, launchRequest } from './launch-request.ts'
 
 /** Starts a run, as `POST /run` with `Prefer: respond-async` does. */
-export const startRunTool = ({ runs, defaults, newRequestId }: LaunchDeps): PersonTool =>
+export const startRunTool = (deps: LaunchDeps): PersonTool =>
   personTool({
     name: 'start_run',
     description:
@@ -22,10 +14,8 @@ export const startRunTool = ({ runs, defaults, newRequestId }: LaunchDeps): Pers
     isReadOnly: false,
     scope: 'run',
     async call(args, caller) {
-      await runs.adopted()
-      const origin = { requestId: newRequestId(), trigger: 'http', caller: caller?.name ?? null } as const
-      const { request } = await prepareRun(launchBody(args), origin, defaults)
-      const { runId, ahead, heldUntil } = await startAside(runs, request, 'refuse')
+      const request = await launchRequest(args, caller, deps)
+      const { runId, ahead, heldUntil } = await startAside(deps.runs, request, 'refuse')
       if (runId === null) return 'Nothing was begun, as the slot is taken.'
       return knownFields({ run_id: runId, waiting_ahead: ahead, held_until: heldUntil })
     },
