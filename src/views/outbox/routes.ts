@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { timeOf } from '../../base/iso-time.ts'
+import { outboxStateOf } from '../../notices/outbox-state.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { OutboxRow } from '../../record/outbox.ts'
 import { limitOf } from '../../runs/list-query.ts'
@@ -25,15 +26,8 @@ export const outboxRoutes: FastifyPluginAsyncTypebox<{
       config: { scope: 'read' },
     },
     async ({ query: { state = null, limit } }) => {
-      const { pending, givenUp, oldestAt } = ledger.outboxCounts()
-      return {
-        pending,
-        given_up: givenUp,
-        oldest_pending_at: timeOf(oldestAt),
-        messages: ledger
-          .outboxRows(state, limit === undefined ? DEFAULT_LIMIT : limitOf(limit))
-          .map(toMessage),
-      }
+      const rows = ledger.outboxRows(state, limit === undefined ? DEFAULT_LIMIT : limitOf(limit))
+      return { ...outboxStateOf(ledger.outboxCounts()), messages: rows.map(toMessage) }
     },
   )
 }

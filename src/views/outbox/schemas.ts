@@ -1,4 +1,5 @@
 import { orNull, Type } from '../../base/schema.ts'
+import { outboxState } from '../../notices/outbox-state.ts'
 import { OUTBOX_STATES } from '../../record/outbox.ts'
 
 const Time = orNull(Type.String({ format: 'date-time' }))
@@ -23,9 +24,7 @@ const OutboxMessage = Type.Object({
 /** The answer of `GET /outbox`. */
 export const OutboxList = Type.Object(
   {
-    pending: Type.Integer({ description: 'So many wait.' }),
-    given_up: Type.Integer({ description: 'So many were given up.' }),
-    oldest_pending_at: Time,
+    ...outboxState,
     messages: Type.Array(OutboxMessage),
   },
   { description: 'The messages, newest first.' },

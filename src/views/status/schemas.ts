@@ -1,5 +1,6 @@
 import { orNull, type Static, Type } from '../../base/schema.ts'
 import { SCOPES } from '../../http/tokens.ts'
+import { outboxState } from '../../notices/outbox-state.ts'
 import type { StatusPart } from '../../plugin.ts'
 import { HoldAnswer } from '../../runs/holds/hold-schemas.ts'
 import { RunSummary } from '../../runs/run-schemas.ts'
@@ -62,10 +63,9 @@ const core = {
     }),
   ),
   outbox: orNull(
-    Type.Object(
-      { pending: Type.Integer(), given_up: Type.Integer(), oldest_pending_at: orNull(Time) },
-      { description: 'Messages that wait to be sent, and those that were given up; see `GET /outbox`.' },
-    ),
+    Type.Object(outboxState, {
+      description: 'Messages that wait to be sent, and those that were given up; see `GET /outbox`.',
+    }),
   ),
   disk: orNull(
     Type.Object({

@@ -4,6 +4,7 @@ import { timeOf } from '../../base/iso-time.ts'
 import type { Caller } from '../../http/tokens.ts'
 import type { LastNotice } from '../../notices/last.ts'
 import type { NoticeRoute } from '../../notices/notice.ts'
+import { outboxStateOf } from '../../notices/outbox-state.ts'
 import type { StatusPart } from '../../plugin.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import { budgetAnswer } from '../../runs/budget/schemas.ts'
@@ -87,10 +88,7 @@ export async function statusOf(sources: StatusSources, caller: Caller | null = n
       const { last, ...notice } = sources.notice()
       return { ...notice, last: last && { ...last, at: timeOf(last.at) } }
     }),
-    outbox: await tell('outbox', () => {
-      const { pending, givenUp, oldestAt } = ledger.outboxCounts()
-      return { pending, given_up: givenUp, oldest_pending_at: timeOf(oldestAt) }
-    }),
+    outbox: await tell('outbox', () => outboxStateOf(ledger.outboxCounts())),
     disk: await tell('disk', () => {
       const free = freeMb(logDir)
       return { path: logDir, free_mb: free, min_free_mb: minFreeMb, ok: free >= minFreeMb }
