@@ -10,6 +10,8 @@ import { installed } from './installed.ts'
 
 /** The real agents. */
 export const AGENTS = ['codex', 'claude', 'opencode'] as const
+/** One of them. */
+export type RealAgentName = (typeof AGENTS)[number]
 
 /** The real agents of a service, each with its own loopback model and workspace. */
 export interface LoopbackAgents {
@@ -18,6 +20,8 @@ export interface LoopbackAgents {
   readonly model: LoopbackModel
   readonly messages: LoopbackServer
   readonly chat: LoopbackServer
+  /** What the model of an agent was asked so far, in order, as JSON. */
+  asked(agent: RealAgentName): readonly string[]
 }
 
 /** Starts the models, to the end of the test. @param windows those of their usage limits, in the order of {@link AGENTS} */
@@ -60,5 +64,8 @@ export async function startLoopbackAgents(
     OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
     OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
   }
-  return { dir, settings, model, messages, chat }
+  const texts = ({ asked }: LoopbackServer) => asked.map(({ body }) => JSON.stringify(body))
+  const asked = (agent: RealAgentName) =>
+    ({ codex: () => model.asked, claude: () => texts(messages), opencode: () => texts(chat) })[agent]()
+  return { dir, settings, model, messages, chat, asked }
 }

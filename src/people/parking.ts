@@ -46,8 +46,8 @@ export function createParking({ records, runs, agents, env, logger }: ParkingDep
       const agent = agentNamed(agents, name)
       if (!agent?.can.resume) throw new Error(`${name} cannot go on in a session; ask without park`)
       const where = worktree?.workspace ?? workspace
-      if (sessionId === null || agent.sessionExists(sessionId, env(), where) === false)
-        throw new Error('no session of this run is known yet, in which it could go on; ask without park')
+      if (sessionId !== null && agent.sessionExists(sessionId, env(), where) === false)
+        throw new Error('the session of this run is not kept, so it could not go on in it; ask without park')
     },
     tend() {
       const live = new Set(runs.live().map(({ runId }) => runId))

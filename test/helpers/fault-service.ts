@@ -116,8 +116,9 @@ export async function recordOf(service: TestService, runId: string): Promise<Run
 }
 
 /** Resolves with the record of a run as soon as it has ended. */
-export async function endOf(service: TestService, runId: string): Promise<RunSummary> {
-  await until(`the end of run ${runId}`, async () => (await recordOf(service, runId)).outcome !== null)
+export async function endOf(service: TestService, runId: string, limitMs?: number): Promise<RunSummary> {
+  const isOver = async () => (await recordOf(service, runId)).outcome !== null
+  await until(`the end of run ${runId}`, isOver, limitMs)
   return recordOf(service, runId)
 }
 

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { AskAnswer } from '../../src/people/schemas.ts'
@@ -13,10 +14,13 @@ if (process.platform !== 'linux') {
 
 const SESSION = '0199a213-81a0-7800-8aa0-bbab2a035a53'
 
-/** Tells a session as codex does, keeps its token where the test finds it, and lives until it is stopped. */
-const agentAt = (home: string) => `echo "OpenAI Codex v0.169.0"; echo "session id: ${SESSION}"
-mkdir -p ${home}/sessions/2026/11/25; echo >${home}/sessions/2026/11/25/rollout-1-${SESSION}.jsonl
-printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300`
+/** Tells a session as codex does. */
+const sessionAt = (home: string) => `echo "OpenAI Codex v0.169.0"; echo "session id: ${SESSION}"
+mkdir -p ${home}/sessions/2026/11/25; echo >${home}/sessions/2026/11/25/rollout-1-${SESSION}.jsonl`
+/** Keeps its token where the test finds it. */
+const KEEP = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token'
+const UNTIL_GO = 'until [ -e go ]; do sleep 0.05; done'
+const FOR_EVER = 'exec sleep 300'
 
 const asksOf = async ({ url }: TestService): Promise<AskAnswer[]> =>
   JSON.parse(await (await fetch(`${url}/asks`)).text()).asks
@@ -27,15 +31,20 @@ async function answer({ url }: TestService, id: string, text: string): Promise<n
   return (await fetch(`${url}/asks/${id}/answer`, { method: 'POST', headers, body })).status
 }
 
-async function withRun(t: Test) {
+/** @param scriptAt what its agent does, which lives until it is stopped, or for as long as this says */
+async function withRun(
+  t: Test,
+  scriptAt = (home: string) => [sessionAt(home), KEEP, FOR_EVER],
+  session: string | null = SESSION,
+) {
   const home = path.join(t.testdirName, 'codex-home')
   const settings = { LOOPER_AGENT_TOOLS: '1', CODEX_HOME: home, LOOPER_AUTO_START_WHEN_IDLE: '0' }
   const fault = await setUpFault(t, settings)
-  const live = await fault.run(agentAt(home))
+  const live = await fault.run(scriptAt(home).join('\n'))
   const file = path.join(fault.workspace, 'token')
   await until('its token', () => textOf(file) !== '')
   const { runId } = live
-  await until('its session', async () => (await recordOf(fault.service, runId)).session_id === SESSION)
+  await until('its session', async () => (await recordOf(fault.service, runId)).session_id === session)
   const client = await connectMcp(t, fault.service.url, textOf(file))
   const ask = (args: Record<string, unknown>) => callTool(client, 'ask', args)
   return { ...fault, runId, ask }
@@ -90,6 +99,32 @@ t.test('a run whose service is killed as it is parked goes on once, too', async 
   const goesOn = String((await asksOf(next))[0]?.run_id)
   t.match(await endOf(next, goesOn), { session_id: SESSION })
   t.equal((await runsOf(next)).length, 2, 'once')
+})
+
+t.test('a run that has not told its session yet lives until it has', async (t) => {
+  const late = (home: string) => [KEEP, UNTIL_GO, sessionAt(home), FOR_EVER]
+  const { service, runId, ask, workspace } = await withRun(t, late, null)
+  const { ask_id } = JSON.parse(await ask({ question: 'echo from:', park: true }))
+  t.equal(await answer(service, ask_id, 'the person'), 200)
+  t.match(await recordOf(service, runId), { outcome: null })
+  writeFileSync(path.join(workspace, 'go'), '')
+  t.match(await endOf(service, runId), { outcome: 'parked', session_id: SESSION })
+  await until('it goes on', async () => (await asksOf(service))[0]?.run_id !== runId)
+  const [asked] = await asksOf(service)
+  t.match(await endOf(service, String(asked?.run_id)), { session_id: SESSION })
+})
+
+t.test('a run that ends by itself before it is ended is parked all the same', async (t) => {
+  const { service, runId, ask, workspace } = await withRun(t, () => [KEEP, UNTIL_GO, 'exit 0'], null)
+  const { ask_id } = JSON.parse(await ask({ question: 'echo from:', park: true }))
+  writeFileSync(path.join(workspace, 'go'), '')
+  t.match(await endOf(service, runId), { outcome: 'parked', return_code: 0, session_id: null })
+  t.equal(await answer(service, ask_id, 'the person'), 200)
+  await until('it goes on', async () => (await asksOf(service))[0]?.run_id !== runId)
+  const goesOn = String((await asksOf(service))[0]?.run_id)
+  t.match(await endOf(service, goesOn), { return_code: 0 })
+  const told = await (await fetch(`${service.url}/runs/${goesOn}`)).json()
+  t.match(told, { prompt: /^printf.*exit 0\n\nYou asked people.*the person/s }, 'it begins again, and knows')
 })
 
 t.test('at its deadline a parked run goes on with the default', async (t) => {

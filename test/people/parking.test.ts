@@ -52,16 +52,13 @@ t.test('only a run that can go on in its session is parked', async (t) => {
     () => parkingOf(agentWith(false, true)).assertPossible(run),
     /cannot go on in a session; ask without park/,
   )
-  t.throws(
-    () => parkingOf(agentWith(true, true)).assertPossible(found),
-    /no session of this run is known yet/,
-  )
-  t.throws(() => parkingOf(agentWith(true, false)).assertPossible(run), /no session of this run is known yet/)
+  t.throws(() => parkingOf(agentWith(true, false)).assertPossible(run), /session of this run is not kept/)
   t.throws(
     () => parkingOf(agentWith(true, true)).assertPossible({ ...run, agent: 'gone' }),
     /gone cannot go on/,
   )
   t.doesNotThrow(() => parkingOf(agentWith(true, null)).assertPossible(run))
+  t.doesNotThrow(() => parkingOf(agentWith(true, false)).assertPossible(found), 'it tells none until later')
   t.doesNotThrow(() =>
     parkingOf(agentWith(true, true)).assertPossible(Object.assign(Object.create(null), worktree)),
   )

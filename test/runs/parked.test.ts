@@ -1,4 +1,6 @@
 import t from 'tap'
+import { NOTHING_SAID } from '../../src/agents/said.ts'
+import { MAX_PROMPT_BYTES } from '../../src/runs/prompt.ts'
 import { createRuns } from '../../src/runs/runs.ts'
 import { heartOf } from '../helpers/heart.ts'
 
@@ -20,6 +22,7 @@ t.test(
     t.equal(runs.goOn(runId, { prompt: 'p', why: 'w' }), null, 'it has not ended')
     t.equal(runs.goOn('nobody', { prompt: 'p', why: 'w' }), null)
     t.equal(await runs.park(runId, 'c'), null, 'it does not live')
+    ledger.step(runId, { said: { ...NOTHING_SAID, sessionId: 'a session' } })
     ledger.finish(runId, END)
     t.same([...ledger.ended()], [])
     t.match(ledger.remains(0, 9), [{ runId, endedAt: null }])
@@ -39,3 +42,19 @@ t.test(
     t.match(ledger.remains(0, 1), [{ runId, endedAt: 2000 }])
   },
 )
+
+t.test('one that has told no session begins again, with its own prompt where that fits', async (t) => {
+  const { deps, ledger, begin } = heartOf(t)
+  const runs = createRuns(deps)
+  for (const [prompt, expected] of [
+    ['its task', 'its task\n\nthe answer'],
+    ['x'.repeat(MAX_PROMPT_BYTES), 'the answer'],
+  ] as const) {
+    const { runId } = begin(prompt)
+    ledger.finish(runId, END)
+    const next = runs.goOn(runId, { prompt: 'the answer', why: 'w' })
+    const waiting = ledger.waitingIn('default', 9).find((one) => one.runId === next)
+    t.match(waiting, { prompt: expected, sessionId: null })
+    t.notMatch(JSON.parse(String(waiting?.asked)), { resume: String })
+  }
+})
