@@ -6,6 +6,7 @@ import { opencode } from './agents/opencode/plugin.ts'
 import { claims } from './claims/plugin.ts'
 import { disk } from './disk/plugin.ts'
 import type { FeaturePlugin } from './feature.ts'
+import { hearing } from './hearing/plugin.ts'
 import type { NoticePlugin } from './notices/notice.ts'
 import { script } from './notices/script/plugin.ts'
 import { zulip } from './notices/zulip/plugin.ts'
@@ -36,6 +37,6 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll, schedule]
 /** What the service does besides. */
-export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports, people]
+export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports, hearing, people]
 /** The ways to look at the service. */
 export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, outbox, metrics]

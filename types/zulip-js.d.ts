@@ -2,7 +2,7 @@ declare module 'zulip-js' {
   interface ZulipClient {
     callEndpoint(
       endpoint: string,
-      method: 'PATCH',
+      method: 'GET' | 'POST' | 'PATCH',
       params: Readonly<Record<string, string>>,
     ): Promise<unknown>
     readonly messages: {

@@ -49,6 +49,15 @@ CREATE INDEX flags_by_run ON flags (run_id);
 
 CREATE INDEX flags_open ON flags (id) WHERE cleared_at IS NULL;
 
+CREATE TABLE heard (
+    account TEXT NOT NULL,
+    message_id INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (account, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX heard_by_time ON heard (at);
+
 CREATE TABLE holds (
   agent TEXT PRIMARY KEY,
   since INTEGER NOT NULL,

@@ -4,6 +4,7 @@ import type { Redact } from '../logging/redact.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import type { Outcome } from '../runs/outcome.ts'
 import type { Part } from '../settings/part.ts'
+import type { Ear } from './ear.ts'
 
 /** What came of a notice. */
 export interface Receipt {
@@ -90,6 +91,8 @@ export interface Sender {
   readonly notify: Notify
   /** Null where a notice is no message that could be edited: then ends are not told. */
   readonly ends: Ends | null
+  /** Null where nobody is listened to. */
+  readonly ear: Ear | null
 }
 
 /** A way to tell people, as its settings want it. */

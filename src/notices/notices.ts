@@ -9,6 +9,8 @@ import type { RunRecord } from '../record/run-record.ts'
 import type { Steps } from '../runs/steps.ts'
 import { sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
+import { HEARD_TABLES, heardRecords } from './heard-records.ts'
+import { createHearing, type Hearing } from './hearing.ts'
 import { type LastNotice, rememberLast } from './last.ts'
 import type { Ends, Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
 import { openOutbox } from './outbox.ts'
@@ -33,6 +35,8 @@ export interface Notices {
     message: string,
     signal: AbortSignal,
   ): Promise<'sent' | 'waits'>
+  /** What people say there; null: nobody is listened to. */
+  readonly hearing: Hearing | null
   /** Tells what an earlier life of the service left untold. Never throws. */
   resume(): void
   /** Tells nothing more; resolves when what can be sent now arrived, or failed, which it does after so many milliseconds. */
@@ -59,7 +63,18 @@ export interface NoticesOptions {
 
 /** Notices as the settings want them. Whoever opens them closes them. */
 export function openNotices(options: NoticesOptions): Notices {
-  const { notice, notifyEnd: mode, byScript, env, logger, redact, placeToCut, meters } = options
+  const {
+    notice,
+    notifyEnd: mode,
+    byScript,
+    env,
+    logger,
+    redact,
+    placeToCut,
+    meters,
+    ledger,
+    clock,
+  } = options
   const count = meters.counter({
     name: 'looper_notice_failures_total',
     help: 'Notices that could not be sent.',
@@ -68,7 +83,7 @@ export function openNotices(options: NoticesOptions): Notices {
   const skipped = (message: string) => logger.warn({ message }, 'notice.skipped')
   const told = (notify: Notify) => tellFailures(withoutSecrets(notify, redact), failed)
   const sender = notice.open({ env, redact, logger, skipped })
-  const { notify, last } = rememberLast(told(sender.notify), options.clock)
+  const { notify, last } = rememberLast(told(sender.notify), clock)
   const tail = (logPath: string) => readTail(logPath, Number.POSITIVE_INFINITY, placeToCut)
   const conversation = () => notice.route().route ?? notice.name
   /** What is told later; null where no end can be told. */
@@ -82,6 +97,9 @@ export function openNotices(options: NoticesOptions): Notices {
   }
   return {
     notify,
+    hearing:
+      sender.ear &&
+      createHearing({ ...options, ear: sender.ear, records: heardRecords(ledger.tablesOf(HEARD_TABLES)) }),
     notifyByScript: (script) => told(byScript(script, { env, redact, logger })),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
@@ -91,7 +109,7 @@ export function openNotices(options: NoticesOptions): Notices {
         return 'sent'
       }
       const content = later.ends.told({ name }, message)
-      const said = { edits: null, content, instead: null, isUrgent: false, createdAt: options.clock.now() }
+      const said = { edits: null, content, instead: null, isUrgent: false, createdAt: clock.now() }
       later.outbox.add({ key: `tell ${randomUUID()}`, runId, conversation: conversation(), ...said })
       return 'waits'
     },

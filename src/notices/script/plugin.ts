@@ -33,7 +33,7 @@ function noticeOf(file: string): Notice {
     name: 'script',
     route: () => ({ kind: 'script', route: `script=${file}`, problem: problem() }),
     // What it sent, nobody can edit.
-    open: (deps) => ({ notify: scriptNotices(file, deps), ends: null }),
+    open: (deps) => ({ notify: scriptNotices(file, deps), ends: null, ear: null }),
     secrets: () => [],
     files: [file],
     finding: () => (problem() === null ? null : check()),

@@ -1,13 +1,28 @@
 import { messageOf } from '../../base/errors.ts'
 import { broken, type Finding, ok, warning } from '../../base/finding.ts'
+import { routeOf } from './route.ts'
 import type { ZulipSettings } from './settings.ts'
 import { describeRoute } from './zulip.ts'
 import { describeMissing, findCredentials } from './zuliprc.ts'
 
 const REMEDY = 'Fix ZULIP_SITE, ZULIP_BOT_EMAIL and ZULIP_BOT_API_KEY, or the zuliprc file.'
 
-/** Whether the settings are complete; null where they are. */
-export function checkCredentials(settings: ZulipSettings): Finding | null {
+/** What is wrong with the settings; null: nothing. */
+export function checkSettings(settings: ZulipSettings): Finding | null {
+  const problem = checkCredentials(settings)
+  if (problem !== null || !settings.listens) return problem
+  if (routeOf(settings).kind === 'log')
+    return broken('zulip', 'ZULIP_LISTEN is on, and there are no credentials', REMEDY)
+  if (settings.people.length > 0) return null
+  return broken(
+    'zulip',
+    'ZULIP_LISTEN is on, and nobody may answer or command',
+    'Set LOOPER_PEOPLE to the numbers of users, or set ZULIP_LISTEN=0.',
+  )
+}
+
+/** Whether the credentials are complete; null where they are. */
+function checkCredentials(settings: ZulipSettings): Finding | null {
   try {
     const found = findCredentials(settings)
     if (found.kind === 'incomplete') return broken('zulip', describeMissing(found), REMEDY)
@@ -24,7 +39,7 @@ export async function probeZulip(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const problem = checkCredentials(settings)
+  const problem = checkSettings(settings)
   if (problem) return problem
   try {
     const found = findCredentials(settings)

@@ -4,6 +4,7 @@ import { requirePackage } from '../../base/load-later.ts'
 import { standInFor } from '../../base/stand-in.ts'
 import { type Redact, unchanged } from '../../logging/redact.ts'
 import { NoticeError } from '../notice-error.ts'
+import { asRecord, idOf } from './fields.ts'
 import { type FormAnswer, type Reach, sendForm } from './http.ts'
 
 /** An account that may send. */
@@ -55,6 +56,12 @@ export interface Zulip {
   users(): Promise<readonly ZulipUser[]>
   /** The account itself. @throws {ZulipError} */
   me(): Promise<Pick<ZulipUser, 'full_name'>>
+  /** Anything else of its API: the fields of the answer. Lists in what is given go as JSON. @throws {ZulipError} */
+  call(
+    method: 'GET' | 'POST',
+    path: string,
+    given?: Readonly<Record<string, unknown>>,
+  ): Promise<Readonly<Record<string, unknown>>>
 }
 
 /** The server refused, or its answer was none. `code` is the server's own, where it gave one. */
@@ -198,6 +205,13 @@ export async function openZulip(
       if (typeof full_name === 'string') return { full_name: quoted(full_name) }
       throw new ZulipError('the Zulip server did not say who the bot is', { status: 200 })
     },
+    call: (method, path, given = {}) => {
+      const fields = Object.entries(given).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : JSON.stringify(value),
+      ])
+      return call(() => client.callEndpoint(path, method, Object.fromEntries(fields)))
+    },
   }
 }
 
@@ -241,12 +255,6 @@ function quoted(text: string, most = SAID_CHARACTERS): string {
     .slice(0, most)
 }
 
-/** A number that stays exact, also where it came as text. */
-function idOf(value: unknown): number | null {
-  const id = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0 ? id : null
-}
-
 /** A member of `GET /users`, or none where it cannot be one. */
 function userOf(member: unknown): ZulipUser[] {
   const { user_id, full_name, is_active } = asRecord(member)
@@ -263,11 +271,6 @@ function ownOf(message: unknown): OwnMessage[] {
   return known === null || typeof content !== 'string' || typeof timestamp !== 'number'
     ? []
     : [{ id: known, content, sentAt: timestamp * 1000 }]
-}
-
-/** `null`, a list or a bare value in place of an object has no fields. */
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 
 /** A limit of time says "aborted due to timeout"; a person needs to know who did not answer. */

@@ -1,7 +1,8 @@
 import { asSetting } from '../../settings/config-error.ts'
 import type { Part } from '../../settings/part.ts'
 import type { Notice, NoticePlugin } from '../notice.ts'
-import { checkCredentials, probeZulip, startWarning } from './checks.ts'
+import { checkSettings, probeZulip, startWarning } from './checks.ts'
+import { zulipEar } from './ear.ts'
 import { editedNotice, endNotice, toldNotice } from './end-text.ts'
 import { routeOf } from './route.ts'
 import { type ZulipSettings, zulipSettings } from './settings.ts'
@@ -22,6 +23,7 @@ function noticeOf(wanted: ZulipSettings): Notice {
     name: 'zulip',
     route: () => routeOf(wanted),
     open: ({ env, redact, skipped }) => ({
+      ear: wanted.listens ? zulipEar(wanted, env, redact) : null,
       notify: zulipNotices(wanted, env, skipped, redact),
       ends: {
         amend: zulipEdits(wanted, env, redact),
@@ -33,7 +35,7 @@ function noticeOf(wanted: ZulipSettings): Notice {
     }),
     secrets: () => asSetting('ZULIPRC_PATH', () => secretsOf(wanted)),
     files: [wanted.rcPath],
-    finding: () => checkCredentials(wanted),
+    finding: () => checkSettings(wanted),
     warning: () => asSetting('ZULIPRC_PATH', () => startWarning(wanted)),
     probe: (env, signal) => probeZulip(wanted, env, signal),
   }

@@ -1,4 +1,4 @@
-import { filePath, flag, matching, oneOf, setting, text } from '../../settings/form.ts'
+import { filePath, flag, list, matching, oneOf, setting, text } from '../../settings/form.ts'
 import { part } from '../../settings/part.ts'
 
 /** Zulip as the environment gives it; what is null is looked up in the zuliprc file. */
@@ -15,6 +15,9 @@ export interface ZulipSettings {
   readonly topic: string
   readonly to: string | null
   readonly required: boolean
+  readonly listens: boolean
+  /** The ids of those who may answer and command. */
+  readonly people: readonly string[]
 }
 
 const forms = {
@@ -69,6 +72,13 @@ const forms = {
     '`0`',
     '`1`: a run fails where Zulip is not configured; otherwise its notice goes to the server log',
   ),
+  ZULIP_LISTEN: setting(flag(), '`0`', '`1`: hear what people answer and ask for in Zulip'),
+  LOOPER_PEOPLE: setting(
+    list(',', 'user ids of Zulip, separated by commas', (id) => (/^[1-9]\d{0,14}$/.test(id) ? id : null)),
+    'nobody',
+    'who may answer and command in Zulip: the numbers of users, separated by commas',
+    '10,12',
+  ),
 }
 
 /** The settings of Zulip. */
@@ -89,5 +99,7 @@ export const zulipSettings = part('Zulip', forms, (values, { resolve, problems }
     topic: values.ZULIP_TOPIC ?? 'verified-cad',
     to: values.ZULIP_TO ?? null,
     required: values.LOOPER_ZULIP_REQUIRED ?? false,
+    listens: values.ZULIP_LISTEN ?? false,
+    people: [...new Set(values.LOOPER_PEOPLE ?? [])],
   }
 })
