@@ -13,6 +13,7 @@ import { zulip } from './notices/zulip/plugin.ts'
 import { people } from './people/plugin.ts'
 import { host } from './places/host/plugin.ts'
 import type { PlacePlugin } from './places/place.ts'
+import { push } from './push/plugin.ts'
 import { reports } from './reports/plugin.ts'
 import { tools } from './tools/plugin.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
@@ -37,6 +38,6 @@ export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
 export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll, schedule]
 /** What the service does besides. */
-export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports, hearing, people]
+export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports, hearing, people, push]
 /** The ways to look at the service. */
 export const VIEWS: readonly ViewPlugin[] = [api, dashboard, status, slots, agents, outbox, metrics]

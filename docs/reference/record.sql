@@ -110,6 +110,23 @@ CREATE INDEX outbox_pending ON outbox (conversation, id) WHERE state = 'pending'
 
 CREATE TABLE owners (owner TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;
 
+CREATE TABLE push_devices (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint TEXT NOT NULL UNIQUE,
+    p256dh TEXT NOT NULL,
+    auth TEXT NOT NULL,
+    wants TEXT NOT NULL,
+    name TEXT NOT NULL,
+    owner TEXT,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE push_key (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    private_key TEXT NOT NULL,
+    public_key TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE reports (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run_id TEXT NOT NULL,

@@ -18,6 +18,7 @@ export async function askService(dir: string): Promise<{ openapi: string; metric
     LOOPER_DEFAULT_PROMPT: 'none',
     LOOPER_IDLE_POLL_SECONDS: '86400',
     LOOPER_MIN_FREE_MB: `${Number.MAX_SAFE_INTEGER}`,
+    LOOPER_PUSH_CONTACT: 'mailto:reference@example.com',
     LOOPER_LOG_LEVEL: 'silent',
   }
   const config = loadConfig(env, places)

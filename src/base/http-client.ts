@@ -14,7 +14,7 @@ const https = process.getBuiltinModule('node:https')
 export interface HttpRequest {
   readonly method: string
   readonly headers: OutgoingHttpHeaders
-  readonly body: string | undefined
+  readonly body: string | Buffer | undefined
   /** Ends the request, and the answer while it is read. */
   readonly signal: AbortSignal
   /** The longest silence; 0: any. */

@@ -31,6 +31,9 @@ const WANTED: Readonly<Record<string, string>> = {
   if_running: '"replace", "skip", "queue", "coalesce" or "resume"',
   max_tokens: 'a whole number of tokens, 0 or more',
   max_cost_usd: 'a number of US dollars, 0 or more',
+  endpoint: 'an address of at most 2048 characters',
+  keys: 'the keys of a subscription, as the browser gives them',
+  wants: 'a list of "asks", "ends" and "holds"',
 }
 
 /**
@@ -121,7 +124,11 @@ function fieldError({ instancePath, keyword, data }: Validation): LooperError {
     return new LooperError('LOOPER_MESSAGE_MISSING', MISSING)
   }
   if (!field.endsWith('_seconds')) {
-    return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be ${WANTED[field] ?? 'a string'}`)
+    // Of a list or an object all of it is told.
+    const [whole = ''] = field.split('/')
+    const wanted = WANTED[whole]
+    const what = wanted === undefined ? `'${field}' must be a string` : `'${whole}' must be ${wanted}`
+    return new LooperError('LOOPER_FIELD_INVALID', what)
   }
   const number =
     typeof data === 'number' || (typeof data === 'string' && data.trim() !== '') ? Number(data) : Number.NaN

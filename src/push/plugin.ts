@@ -1,0 +1,34 @@
+import type { Feature, FeaturePlugin } from '../feature.ts'
+import type { Parts } from '../parts.ts'
+import type { Opened } from '../plugin.ts'
+import type { Part } from '../settings/part.ts'
+import { DEVICE_NOT_FOUND, PUSH_FAILED, TOO_MANY_DEVICES } from './errors.ts'
+import { pushSettings } from './settings.ts'
+import { PUSH_TABLES } from './tables.ts'
+
+const settings: Part<Feature> = {
+  ...pushSettings,
+  read(reading) {
+    const { contact, services } = pushSettings.read(reading)
+    return { open: (parts) => (contact === null ? {} : openFeature({ contact, services }, parts)) }
+  },
+}
+
+/** Tells people on their devices, by web push. */
+export const push: FeaturePlugin = {
+  settings,
+  tables: PUSH_TABLES,
+  errors: [DEVICE_NOT_FOUND, TOO_MANY_DEVICES, PUSH_FAILED],
+}
+
+/** All of it is loaded only where it is switched on. */
+const openFeature = (
+  wanted: { readonly contact: string; readonly services: readonly string[] },
+  parts: Parts,
+): Opened => ({
+  routes: async (app) => {
+    const { openPush } = await import('./open.ts')
+    const { pushRoutes, routes } = openPush(wanted, parts)
+    await app.register(pushRoutes, routes)
+  },
+})
