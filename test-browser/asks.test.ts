@@ -2,12 +2,11 @@ import path from 'node:path'
 import t from 'tap'
 import { callTool, connectMcp } from '../test/helpers/mcp.ts'
 import { textOf, until } from '../test/helpers/service.ts'
+import { KEEPING_AGENT } from '../test/helpers/tool-run.ts'
 import { open, openBrowser, skip, startService } from './browser.ts'
 import { show } from './show.ts'
 import { change, refuse, STATUS } from './stubs.ts'
 
-/** Keeps its token where the test finds it, and lives until it is stopped. */
-const AGENT = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300'
 const HOSTILE = `<img src=x onerror=alert(1)> \u202e${'long '.repeat(80)}`
 const ASKS = /\/asks\?/
 const ask = (ask_id: string, more: object) => ({
@@ -36,7 +35,7 @@ t.test('an agent asks, a person answers on the page, and the agent goes on', { s
   const files = await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name))
   t.notMatch(files.join(' '), /asks\.js/, 'nothing of it is loaded until then')
 
-  await service.post({ zulip_message: 'Asks', codex_prompt: AGENT })
+  await service.post({ zulip_message: 'Asks', codex_prompt: KEEPING_AGENT })
   const token = path.join(workspace, 'token')
   await until('its token', () => textOf(token) !== '')
   const agent = await connectMcp(t, service.url, textOf(token))

@@ -1,34 +1,25 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import type { Client } from '@modelcontextprotocol/client'
 import t, { type Test } from 'tap'
 import { hashToken } from '../../src/http/tokens.ts'
 import { endOf, killService, setUpFault } from '../helpers/fault-service.ts'
+import { callTool, connectMcp } from '../helpers/mcp.ts'
 import { type TestService, textOf, until } from '../helpers/service.ts'
+import { KEEPING_AGENT } from '../helpers/tool-run.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'runs are counted in /proc')
   process.exit()
 }
 
-/** Keeps its token where the test finds it, and lives until it is stopped. */
-const AGENT = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300'
 /** Names of tokens, which are also their scopes and their secrets. */
 const SCOPES = ['read', 'answer', 'run']
 
 /** What an agent hears, as an object. */
 async function call(client: Client, name: string, args: Record<string, unknown>) {
-  const { content, isError } = await client.callTool({ name, arguments: args })
-  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  return isError ? { error: text } : JSON.parse(text)
-}
-
-async function connect(t: Test, { url }: TestService, token: string): Promise<Client> {
-  const client = new Client({ name: 'an agent', version: '1.0.0' })
-  const requestInit = { headers: { authorization: `Bearer ${token}` } }
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }))
-  t.teardown(() => client.close())
-  return client
+  const text = await callTool(client, name, args)
+  return text.startsWith('error: ') ? { error: text } : JSON.parse(text)
 }
 
 /** Asks the service's API, with the token of a scope. */
@@ -54,7 +45,7 @@ async function withRun(t: Test, settings: NodeJS.ProcessEnv = {}) {
   const on = { LOOPER_AGENT_TOOLS: '1', LOOPER_TOKENS_FILE: file, LOOPER_HOST: '127.0.0.1', ...settings }
   const fault = await setUpFault(t, on, files)
   const begin = async (name: string, service = fault.service) => {
-    const prompt = AGENT.replaceAll('token', `token-${name}`)
+    const prompt = KEEPING_AGENT.replaceAll('token', `token-${name}`)
     const asked = { zulip_message: name, codex_prompt: prompt, workspace: fault.workspace, slot: name }
     const headers = { authorization: 'Bearer run' }
     const { body } = await service.post({ ...asked, share_workspace: true }, headers)
@@ -66,7 +57,7 @@ async function withRun(t: Test, settings: NodeJS.ProcessEnv = {}) {
 
 t.test('an agent asks, a person answers over the API, and the agent goes on', async (t) => {
   const { service, token, runId, zulip, begin } = await withRun(t)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   const question = { question: 'Deploy now? @**all**', choices: ['yes', 'no'], reference: 'CHANGELOG.md' }
   const asked = call(client, 'ask', question)
   await until('it is asked', async () => (await asksOf(service)).length === 1)
@@ -109,7 +100,7 @@ t.test('an agent asks, a person answers over the API, and the agent goes on', as
   await until('people are told', () => zulip.messages.length === 3)
   t.match(zulip.messages[2]?.content, `ask ${id} was answered by answer: yes`)
 
-  const other = await connect(t, service, (await begin('two')).token)
+  const other = await connectMcp(t, service.url, (await begin('two')).token)
   t.match(await call(other, 'check_answer', { ask_id: id }), { error: /asked nothing under this ask_id/ })
   t.match(await call(client, 'ask', { ...question, choices: ['yes', 'yes'] }), { error: /./ })
   t.match(await call(client, 'check_answer', { ask_id: id, run_id: runId }), { error: /./ })
@@ -117,12 +108,12 @@ t.test('an agent asks, a person answers over the API, and the agent goes on', as
 
 t.test("a person's own agent answers for the person", async (t) => {
   const { service, token } = await withRun(t)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   const asked = call(client, 'ask', { question: 'Deploy now?', choices: ['yes', 'no'] })
   await until('it is asked', async () => (await asksOf(service)).length === 1)
   const ask_id = String((await asksOf(service))[0]?.ask_id)
   const answer = async (scope: string, args: object) =>
-    call(await connect(t, service, scope), 'answer', { ask_id, ...args })
+    call(await connectMcp(t, service.url, scope), 'answer', { ask_id, ...args })
   await t.rejects(answer('read', { answer: 'yes' }), /not found/, 'as if there were none')
   t.match(await answer('answer', { answer: 'maybe' }), { error: /LOOPER_FIELD_INVALID/ })
   const told = { ask_id, question: 'Deploy now?', answer: 'yes', state: 'answered' }
@@ -134,14 +125,14 @@ t.test("a person's own agent answers for the person", async (t) => {
 
 t.test('a question outlives the service, and is withdrawn when its run ends', async (t) => {
   const { service, token, runId, restart } = await withRun(t)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   void call(client, 'ask', { question: 'Which port?' }).catch(() => undefined)
   await until('it is asked', async () => (await asksOf(service)).length === 1)
   const id = String((await asksOf(service))[0]?.ask_id)
   await killService(service)
   const next = await restart()
   t.match(await asksOf(next), [{ ask_id: id, state: 'open' }])
-  const again = await connect(t, next, token)
+  const again = await connectMcp(t, next.url, token)
   const asked = call(again, 'check_answer', { ask_id: id })
   t.match(await api(next, `/asks/${id}/answer`, { answer: '8080' }), { status: 200 })
   t.match(await asked, { ask_id: id, answer: '8080' })
@@ -154,7 +145,7 @@ t.test('a question outlives the service, and is withdrawn when its run ends', as
 
 t.test('a deadline passes, and the default counts; a person who is revoked answers nothing', async (t) => {
   const { service, token, file } = await withRun(t)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   const question = { question: 'Which port?', default: '80', deadline_seconds: 1 }
   t.match(await call(client, 'ask', question), { state: 'expired', answer: '80', note: /your default/ })
   void call(client, 'ask', { question: 'And now?' }).catch(() => undefined)
@@ -169,12 +160,12 @@ t.test('a deadline passes, and the default counts; a person who is revoked answe
 t.test('where people cannot be told, the question is asked all the same', async (t) => {
   const settings = { LOOPER_NOTICE_SCRIPT: '/nonexistent/script' }
   const fault = await setUpFault(t, { LOOPER_AGENT_TOOLS: '1', LOOPER_AUTO_START_WHEN_IDLE: '0' })
-  const live = await fault.run(AGENT)
+  const live = await fault.run(KEEPING_AGENT)
   await until('its token', () => textOf(path.join(fault.workspace, 'token')) !== '')
   const token = textOf(path.join(fault.workspace, 'token'))
   await killService(fault.service)
   const service = await fault.restart(settings)
-  const client = await connect(t, service, token)
+  const client = await connectMcp(t, service.url, token)
   const asked = call(client, 'ask', { question: 'Which port?' })
   await until('it is asked', async () => (await asksOf(service)).length === 1)
   await until(

@@ -1,16 +1,12 @@
 import type { ClientOptions } from '@modelcontextprotocol/client'
 import t, { type Test } from 'tap'
-import { setUpFault } from '../helpers/fault-service.ts'
 import { callTool, connectMcp } from '../helpers/mcp.ts'
-import { textOf, until } from '../helpers/service.ts'
+import { withToolRun } from '../helpers/tool-run.ts'
 
 /** A service with a token, and a run with one of its own. */
 async function setUp(t: Test) {
-  const fault = await setUpFault(t, { LOOPER_AGENT_TOOLS: '1' })
-  const { service, workspace } = fault
-  const { runId } = await fault.run('printf %s "$LOOPER_RUN_TOKEN" >new; mv new token; exec sleep 300')
-  await until('its token', () => textOf(`${workspace}/token`) !== '')
-  return { url: service.url, runId, ofRun: textOf(`${workspace}/token`) }
+  const { service, live, token } = await withToolRun(t)
+  return { url: service.url, runId: live.runId, ofRun: token }
 }
 
 const VERSIONS: readonly (readonly [version: string, options: ClientOptions])[] = [

@@ -1,3 +1,5 @@
+import { loadOnce } from './door.js'
+
 /** @import { Api, RunSummary, Status } from './api.js' */
 /** @typedef {{ stop: (run: RunSummary, pressed: HTMLButtonElement) => void, refresh: () => Promise<void>, showSlot: (name: string) => void, known: () => Set<string> }} SlotUses What else happens to slots: a run is stopped, all is asked for anew, the runs of one are listed, and which the list of runs knows. */
 
@@ -6,8 +8,7 @@
  * @param {HTMLElement} root @param {Api} api @param {SlotUses} uses
  */
 export function createSlotsDoor(root, api, uses) {
-  /** @type {Promise<ReturnType<typeof import('./slots.js').createSlots>> | null} */
-  let loading = null
+  const loaded = loadOnce(() => import('./slots.js').then(({ openSlots }) => openSlots(root, api, uses)))
   /** @type {ReturnType<typeof import('./slots.js').createSlots> | null} */
   let slots = null
   /** @type {Status | null} */
@@ -28,14 +29,8 @@ export function createSlotsDoor(root, api, uses) {
     /** @param {Status} status */
     async draw(status) {
       last = status
-      if (loading === null && !isNeeded()) return
-      loading ??= import('./slots.js').then(({ openSlots }) => openSlots(root, api, uses))
-      try {
-        slots = await loading
-      } catch (error) {
-        loading = null
-        throw error
-      }
+      if (!loaded.isWanted() && !isNeeded()) return
+      slots = await loaded.get()
       slots.draw(last, names())
     },
     tick: () => slots?.tick(),
