@@ -23,11 +23,13 @@ CREATE TABLE asks (
     answer TEXT,
     answered_by TEXT,
     settled_at INTEGER
-  , is_parking INTEGER) STRICT;
+  , is_parking INTEGER, told_state TEXT) STRICT;
 
 CREATE INDEX asks_by_state ON asks (state, seq);
 
 CREATE INDEX asks_parking ON asks (seq) WHERE is_parking = 1;
+
+CREATE INDEX asks_untold ON asks (seq) WHERE told_state IS NOT state;
 
 CREATE TABLE claims (
     fence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,11 +45,13 @@ CREATE TABLE flags (
     created_at INTEGER NOT NULL,
     cleared_at INTEGER,
     cleared_by TEXT
-) STRICT;
+  , is_told INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX flags_by_run ON flags (run_id);
 
 CREATE INDEX flags_open ON flags (id) WHERE cleared_at IS NULL;
+
+CREATE INDEX flags_untold ON flags (id) WHERE is_told = 0;
 
 CREATE TABLE heard (
     account TEXT NOT NULL,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import type { Meters } from '../base/meters.ts'
@@ -18,6 +17,15 @@ import { plannedRoute } from './planned-route.ts'
 import type { NotifyEnd } from './settings.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
+/** What people are told of a run. */
+export interface Said {
+  /** What is told again under the same key is told once, where it can wait to be sent. */
+  readonly key: string
+  readonly message: string
+  /** Called as soon as it need not be told again: it was sent, or what waits is on the record. It must not throw. */
+  told?(): void
+}
+
 /** Everything that sends notices. */
 export interface Notices {
   readonly notify: Notify
@@ -30,11 +38,7 @@ export interface Notices {
   /**
    * Tells people what the agent of a run says. @throws {Error} with a sentence, where that cannot wait and could not be sent
    */
-  tell(
-    run: Pick<RunRecord, 'runId' | 'name'>,
-    message: string,
-    signal: AbortSignal,
-  ): Promise<'sent' | 'waits'>
+  tell(run: Pick<RunRecord, 'runId' | 'name'>, said: Said, signal: AbortSignal): Promise<'sent' | 'waits'>
   /** What people say there; null: nobody is listened to. */
   readonly hearing: Hearing | null
   /** Tells what an earlier life of the service left untold. Never throws. */
@@ -103,14 +107,15 @@ export function openNotices(options: NoticesOptions): Notices {
     notifyByScript: (script) => told(byScript(script, { env, redact, logger })),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
-    async tell({ runId, name }, message, signal) {
+    async tell({ runId, name }, { key, message, told }, signal) {
       if (later === null) {
         await notify(`${name}: ${message}`, signal)
+        told?.()
         return 'sent'
       }
       const content = later.ends.told({ name }, message)
-      const said = { edits: null, content, instead: null, isUrgent: false, createdAt: clock.now() }
-      later.outbox.add({ key: `tell ${randomUUID()}`, runId, conversation: conversation(), ...said })
+      const row = { edits: null, content, instead: null, isUrgent: false, createdAt: clock.now() }
+      later.outbox.add({ key, runId, conversation: conversation(), ...row }, told)
       return 'waits'
     },
     resume: () => later?.running.resume(),

@@ -23,8 +23,8 @@ export interface OutboxOptions {
 
 /** What is to be told stands on the record until the other side has taken it. */
 export interface OpenOutbox {
-  /** Puts a message in; nobody waits for it. */
-  add(message: OutboxMessage): void
+  /** Puts a message in; nobody waits for it. @param written called when it is on the record. It must not throw. */
+  add(message: OutboxMessage, written?: () => void): void
   /** Sends what an earlier life of the service left. Never throws. */
   resume(): void
   /**
@@ -119,7 +119,11 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
   }
 
   return {
-    add: (message) => ledger.addToOutbox(message, () => wake(message.conversation)),
+    add: (message, written) =>
+      ledger.addToOutbox(message, () => {
+        written?.()
+        wake(message.conversation)
+      }),
     resume() {
       try {
         for (const conversation of ledger.openConversations()) wake(conversation)

@@ -26,6 +26,10 @@ export const ASK_TABLES: TablePlan = {
     // 1: its run is to be parked, or is; null: it is none of those, or goes on.
     `ALTER TABLE asks ADD COLUMN is_parking INTEGER;
     CREATE INDEX asks_parking ON asks (seq) WHERE is_parking = 1;`,
+    // The state that people were told of; null: none yet.
+    `ALTER TABLE asks ADD COLUMN told_state TEXT;
+    UPDATE asks SET told_state = state;
+    CREATE INDEX asks_untold ON asks (seq) WHERE told_state IS NOT state;`,
   ],
 }
 
@@ -44,6 +48,8 @@ export interface AskRecords {
   open(): Ask[]
   /** Those whose runs are to be parked, or are; oldest first. */
   parking(): Ask[]
+  /** Those of whose state nobody was told; oldest first. */
+  untold(): Ask[]
   /**
    * Adds one, under the first of these ids that is free. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`
    */
@@ -52,6 +58,8 @@ export interface AskRecords {
   settle(id: string, settlement: Settlement): void
   /** Its run is to be parked. @throws {LooperError} as {@link AskRecords.add} */
   park(id: string): void
+  /** People were told that it is in this state. @throws {LooperError} as {@link AskRecords.add} */
+  noteTold(id: string, state: AskState): void
   /** From now on what one run asked is of another, and parks nobody. @throws {LooperError} as {@link AskRecords.add} */
   handOn(runId: string, to: string): void
 }
@@ -83,6 +91,7 @@ export function askRecords(tables: Tables): AskRecords {
     },
     open: () => tables.rows("SELECT * FROM asks WHERE state = 'open' ORDER BY seq").map(toAsk),
     parking: () => tables.rows('SELECT * FROM asks WHERE is_parking = 1 ORDER BY seq').map(toAsk),
+    untold: () => tables.rows('SELECT * FROM asks WHERE told_state IS NOT state ORDER BY seq').map(toAsk),
     add(ask, newId) {
       return tables.change((db) => {
         const isTaken = db.prepare('SELECT 1 FROM asks WHERE id = ?')
@@ -113,6 +122,11 @@ export function askRecords(tables: Tables): AskRecords {
     park(id) {
       tables.change((db) => {
         db.prepare('UPDATE asks SET is_parking = 1 WHERE id = ?').run(id)
+      })
+    },
+    noteTold(id, state) {
+      tables.change((db) => {
+        db.prepare('UPDATE asks SET told_state = ? WHERE id = ?').run(state, id)
       })
     },
     handOn(runId, to) {

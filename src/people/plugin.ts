@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import { type FeaturePlugin, noSettings } from '../feature.ts'
+import { createAnnouncer } from '../notices/announce.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
 import { answerTool } from './answer-tool.ts'
@@ -24,19 +25,23 @@ export const people: FeaturePlugin = {
 
 function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock, logger }: Parts): Opened {
   const closing = new AbortController()
+  const records = askRecords(ledger.tablesOf(ASK_TABLES))
+  const announcer = createAnnouncer({ notices, ledger, logger })
+  const announcementOf = (ask: Ask) => ({
+    key: `ask ${ask.id} ${ask.state}`,
+    runId: ask.runId,
+    message: messageFor(ask),
+    note: () => records.noteTold(ask.id, ask.state),
+  })
 
   function tell(ask: Ask): void {
-    const { id, runId } = ask
-    logger.info({ run_id: runId, ask_id: id, state: ask.state, answered_by: ask.answeredBy }, 'ask')
-    const [run] = ledger.listed([runId])
-    const message = messageFor(ask)
-    if (!run || message === null) return
-    notices.tell(run, message, closing.signal).catch((error: unknown) => {
+    const { id, runId, state } = ask
+    logger.info({ run_id: runId, ask_id: id, state, answered_by: ask.answeredBy }, 'ask')
+    announcer.announce(announcementOf(ask), closing.signal).catch((error: unknown) => {
       logger.error({ run_id: runId, ask_id: id, error: messageOf(error) }, 'ask.notice.fail')
     })
   }
 
-  const records = askRecords(ledger.tablesOf(ASK_TABLES))
   const asks = createAsks({ records, ledger, clock, newId: newAskId, tell })
   const unsubscribe = steps.subscribe(({ step }) => {
     if (step === 'ended') asks.look()
@@ -50,7 +55,12 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
       await app.register(askRoutes, { asks })
     },
     status: { name: 'asks', schema: AsksState, look: async () => ({ open: records.open().length }) },
-    run: (signal) => keepAsks({ asks, parking, clock, logger }, signal),
+    async run(signal) {
+      // What is over is settled first: nobody has to be told that it was asked.
+      const keeping = keepAsks({ asks, parking, clock, logger }, signal)
+      await announcer.resume(() => records.untold().map(announcementOf), signal)
+      await keeping
+    },
     close() {
       unsubscribe()
       closing.abort()

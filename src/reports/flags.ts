@@ -39,6 +39,10 @@ export interface Flags {
   clear(id: number, by: string | null): Flag | null
   /** Newest first. */
   list(query: FlagQuery): Flag[]
+  /** Those of which nobody was told; oldest first. */
+  untold(): Flag[]
+  /** People were told of it. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+  noteTold(id: number): void
 }
 
 const MOST_OPEN = 10
@@ -63,6 +67,11 @@ export function openFlags(tables: Tables, clock: Pick<Clock, 'now'>): Flags {
         }
         const sql = 'INSERT INTO flags (run_id, note, created_at) VALUES (?, ?, ?) RETURNING *'
         return toFlag(Object(db.prepare(sql).get(runId, keptText(note), now())))
+      }),
+    untold: () => tables.rows('SELECT * FROM flags WHERE is_told = 0 ORDER BY id').map(toFlag),
+    noteTold: (id) =>
+      tables.change((db) => {
+        db.prepare('UPDATE flags SET is_told = 1 WHERE id = ?').run(id)
       }),
     clear: (id, by) =>
       tables.change((db) => {

@@ -31,5 +31,9 @@ export const REPORT_TABLES: TablePlan = {
       DELETE FROM reports WHERE run_id = OLD.run_id;
       DELETE FROM flags WHERE run_id = OLD.run_id;
     END;`,
+    // Whether people were told of it.
+    `ALTER TABLE flags ADD COLUMN is_told INTEGER NOT NULL DEFAULT 0;
+    UPDATE flags SET is_told = 1;
+    CREATE INDEX flags_untold ON flags (id) WHERE is_told = 0;`,
   ],
 }

@@ -1,8 +1,8 @@
 import { messageOf } from '../base/errors.ts'
 import { Type } from '../base/schema.ts'
-import type { Notices } from '../notices/notices.ts'
+import type { Announcement, Announcer } from '../notices/announce.ts'
 import { type Tool, tool } from '../tools/tool.ts'
-import type { Flags } from './flags.ts'
+import type { Flag, Flags } from './flags.ts'
 import type { Reports } from './reports.ts'
 
 const MOST_TITLE = 200
@@ -31,12 +31,23 @@ export const reportTool = (reports: Pick<Reports, 'write'>): Tool =>
 
 /** What raising a flag takes. */
 export interface FlagToolDeps {
-  readonly flags: Pick<Flags, 'raise'>
-  readonly notices: Pick<Notices, 'tell'>
+  readonly flags: Pick<Flags, 'raise' | 'noteTold'>
+  readonly announcer: Pick<Announcer, 'announce'>
 }
 
+/** How people are told of a flag. */
+export const flagAnnouncement = (
+  { id, runId, note }: Flag,
+  flags: Pick<Flags, 'noteTold'>,
+): Announcement => ({
+  key: `flag ${id}`,
+  runId,
+  message: `🚩 ${note}`,
+  note: () => flags.noteTold(id),
+})
+
 /** Marks the run as one that needs a look. */
-export const flagTool = ({ flags, notices }: FlagToolDeps): Tool =>
+export const flagTool = ({ flags, announcer }: FlagToolDeps): Tool =>
   tool({
     name: 'flag',
     description:
@@ -47,9 +58,10 @@ export const flagTool = ({ flags, notices }: FlagToolDeps): Tool =>
     ),
     isReadOnly: false,
     async call({ note }, run, signal) {
-      const { id } = flags.raise(run.runId, note)
+      const flag = flags.raise(run.runId, note)
+      const { id } = flag
       try {
-        await notices.tell(run, `🚩 ${note}`, signal)
+        await announcer.announce(flagAnnouncement(flag, flags), signal)
       } catch (error) {
         // It is on the record, and must not be raised again.
         return `Flag ${id} is raised; it could not be sent to people: ${messageOf(error)}`

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Type } from '../base/schema.ts'
 import type { Notices } from '../notices/notices.ts'
 import type { Ledger } from '../record/ledger.ts'
@@ -29,7 +30,7 @@ export const tellTool = ({ notices, ledger }: TellDeps): Tool =>
       if (pending >= MOST_WAITING) {
         throw new Error(`${pending} messages wait to be sent already; say it later, and in fewer messages`)
       }
-      const became = await notices.tell(run, message, signal)
+      const became = await notices.tell(run, { key: `tell ${randomUUID()}`, message }, signal)
       return became === 'sent' ? 'Told.' : 'It is on its way, and is sent again until it arrives.'
     },
   })

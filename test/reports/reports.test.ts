@@ -1,5 +1,6 @@
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import type { Announcement } from '../../src/notices/announce.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import type { RunRecord } from '../../src/record/run-record.ts'
 import { openFlags } from '../../src/reports/flags.ts'
@@ -98,18 +99,19 @@ t.test('a flag is raised, told once, and cleared by who looks first', async (t) 
   const run = begin('a')
   const told: string[] = []
   let problem: Error | null = null
-  const notices = {
-    async tell({ runId }: { runId: string }, message: string) {
+  const announcer = {
+    async announce({ key, runId, message, note }: Announcement) {
       if (problem) throw problem
-      told.push(`${runId}: ${message}`)
-      return 'waits' as const
+      told.push(`${key} ${runId}: ${message}`)
+      note()
     },
   }
-  const { call } = flagTool({ flags, notices })
+  const { call } = flagTool({ flags, announcer })
   t.equal(await call({ note: 'odd \0 thing' }, run, NEVER), 'Flag 1 is raised.')
-  t.same(told, ['a: 🚩 odd \0 thing'])
+  t.same(told, ['flag 1 a: 🚩 odd \ufffd thing'])
   problem = new Error('no way')
   t.match(await call({ note: 'another' }, run, NEVER), /^Flag 2 is raised; .*: no way$/)
+  t.match(flags.untold(), [{ id: 2 }])
   const open = { state: 'open', runId: null, limit: 9 } as const
   t.match(flags.list(open), [{ id: 2 }, { id: 1, runId: 'a', note: 'odd \ufffd thing', clearedAt: null }])
   clock.at = 3000

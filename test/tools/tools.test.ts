@@ -18,10 +18,12 @@ function runWith(test: import('tap').Test, changes: Partial<RunRecord>): RunReco
 
 t.test('what an agent says goes out, or waits; who says too much is told so', async (t) => {
   const told: string[] = []
+  const keys = new Set<string>()
   let pending = 0
   const tell = tellTool({
     notices: {
-      async tell(_run, message) {
+      async tell(_run, { key, message }) {
+        keys.add(key)
         told.push(message)
         return told.length === 1 ? 'sent' : 'waits'
       },
@@ -34,6 +36,7 @@ t.test('what an agent says goes out, or waits; who says too much is told so', as
   pending = 50
   await t.rejects(tell.call({ message: 'three' }, run, NEVER), /50 messages wait to be sent already/)
   t.same(told, ['one', 'two'])
+  t.equal(keys.size, 2, 'the same words twice are two messages')
 })
 
 t.test(
