@@ -38,6 +38,8 @@ export interface OpenOutbox {
 export function openOutbox(options: OutboxOptions): OpenOutbox {
   const { ledger, clock, logger } = options
   const lanes = new Map<string, Promise<void>>()
+  /** Until when each conversation wants to be left alone. */
+  const quiet = new Map<string, number>()
   const closing = new AbortController()
   const late = new AbortController()
   const over = AbortSignal.any([options.hurry, late.signal])
@@ -51,7 +53,8 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
         if (!row) return
         const now = clock.now()
         const calls = ledger.callsSince(conversation, now - CALLS_COUNT_MS)
-        const ms = Math.max(dueMs(row.nextAt, now), quietMs(calls, now))
+        const wanted = dueMs(quiet.get(conversation) ?? now, now)
+        const ms = Math.max(dueMs(row.nextAt, now), wanted, quietMs(calls, now))
         if (ms === 0) await tryOnce(row)
         else if (closing.signal.aborted) return
         else await pause(ms)
@@ -91,6 +94,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
         return
       }
       const nextAt = now + retryMs(row.attempts + 1, retryAfterMs)
+      if (retryAfterMs !== null) quiet.set(row.conversation, nextAt)
       ledger.settleOutbox(id, { state: 'pending', nextAt, why, isOpen })
     }
   }

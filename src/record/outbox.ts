@@ -3,8 +3,8 @@ import { numberOrNull, textOrNull } from './cells.ts'
 import type { LedgerQueue } from './queue.ts'
 import { withWriteErrors } from './write.ts'
 
-/** What became of a message: it waits, the other side has it, or it was given up. */
-export const OUTBOX_STATES = ['pending', 'sent', 'given_up'] as const
+/** What became of a message: it waits, the other side has it, it was given up, or a newer edit of the same one takes its place. */
+export const OUTBOX_STATES = ['pending', 'sent', 'given_up', 'superseded'] as const
 /** What became of a message. */
 export type OutboxState = (typeof OUTBOX_STATES)[number]
 
@@ -61,17 +61,20 @@ export type OutboxResult =
 
 /** What is to be told to somebody, until the other side has taken it. */
 export interface Outbox {
-  /** Puts a message on the record, as soon as that is possible. @param written called when it is there */
+  /**
+   * Puts a message on the record, as soon as that is possible; edits of the same one that wait are superseded.
+   * @param written called when it is there
+   */
   addToOutbox(message: OutboxMessage, written: () => void): void
   /** The conversations in which something waits. */
   openConversations(): string[]
-  /** The next one of a conversation: what was begun, then what is urgent, then the oldest; null where nothing waits. */
+  /** The next one of a conversation: what is urgent, then what was begun, then the oldest; null where nothing waits. */
   nextInOutbox(conversation: string): OutboxRow | null
   /** When calls of a conversation began since then. */
   callsSince(conversation: string, since: number): number[]
   /** Notes that a call for it begins, before it does. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   attempt(id: number, at: number): void
-  /** Notes what came of it, as soon as that is possible. */
+  /** Notes what came of it, as soon as that is possible; of one that was superseded meanwhile only that it was sent. */
   settleOutbox(id: number, result: OutboxResult): void
   /** From now on it is a message of its own, with the text that stands instead. @throws {LooperError} as {@link attempt} */
   sendInstead(id: number): void
@@ -109,6 +112,9 @@ export const OUTBOX_MIGRATION = `CREATE TABLE outbox (
   CREATE TABLE outbox_calls (conversation TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
   CREATE INDEX outbox_calls_by_time ON outbox_calls (conversation, at);`
 
+const SUPERSEDE = `UPDATE outbox SET state = 'superseded', done_at = :now, why = 'a newer text of the same message takes its place'
+  WHERE state = 'pending' AND edits = :edits AND id < (SELECT id FROM outbox WHERE key = :key)`
+
 /** So many messages that are done are kept. */
 const KEPT = 1000
 const CALL_MEMORY_MS = 3_600_000
@@ -126,8 +132,10 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
         VALUES (:key, :run_id, :conversation, :edits, :content, :instead, :is_urgent, :created_at)
         ON CONFLICT DO NOTHING`
       const values = { key, run_id: runId, conversation, edits, content, instead }
-      const more = { is_urgent: Number(isUrgent), created_at: Math.round(createdAt) }
-      queue.write(`outbox ${key}`, sql, { ...values, ...more }, written)
+      const now = Math.round(createdAt)
+      const subject = `outbox ${key}`
+      queue.write(subject, sql, { ...values, is_urgent: Number(isUrgent), created_at: now })
+      queue.write(subject, SUPERSEDE, { key, edits, now }, written)
     },
     openConversations: () =>
       all(`SELECT DISTINCT conversation FROM outbox WHERE state = 'pending'`).map((row) =>
@@ -136,7 +144,7 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
     nextInOutbox(conversation) {
       const [row] = all(
         `SELECT * FROM outbox WHERE state = 'pending' AND conversation = ?
-        ORDER BY attempted_at IS NULL, is_urgent DESC, id LIMIT 1`,
+        ORDER BY is_urgent DESC, attempted_at IS NULL, id LIMIT 1`,
         conversation,
       )
       return row ? toRow(row) : null
@@ -165,13 +173,13 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
       const subject = `outbox ${id}`
       if (result.state === 'pending') {
         const sql = `UPDATE outbox SET next_at = :next_at, why = :why,
-          attempted_at = iif(:is_open, attempted_at, NULL) WHERE id = :id`
+          attempted_at = iif(:is_open, attempted_at, NULL) WHERE id = :id AND state = 'pending'`
         const { nextAt, why, isOpen } = result
         queue.write(subject, sql, { id, next_at: Math.round(nextAt), why, is_open: Number(isOpen) })
         return
       }
       const sql = `UPDATE outbox SET state = :state, done_at = :done_at, sent_id = :sent_id, why = :why,
-        attempted_at = NULL WHERE id = :id`
+        attempted_at = NULL WHERE id = :id AND (state = 'pending' OR :state = 'sent')`
       const sentId = result.state === 'sent' ? result.sentId : null
       const why = result.state === 'sent' ? null : result.why
       const values = { id, state: result.state, done_at: Math.round(result.at), sent_id: sentId, why }

@@ -11,6 +11,8 @@ import { until } from '../helpers/service.ts'
 
 const UNAVAILABLE = new NoticeError('not now', { isRefused: true, isFinal: false, retryAfterMs: null })
 
+const SUPERSEDED = 'a newer text of the same message takes its place'
+
 /** An outbox whose time passes as soon as it waits, and the other side of it. */
 function setUp(test: Test, more: Partial<OutboxOptions> = {}) {
   const ledger = openLedger(path.join(test.testdir(), 'looper.db'), (told) => test.fail(told))
@@ -313,4 +315,136 @@ t.test('a record that cannot be read when an outbox is opened again is told, and
   outbox.add(message('a'))
   await settled()
   t.same(delivered, ['a'])
+})
+
+t.test('of the edits of a message only the newest is sent; the others are named as such', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const { open, message, delivered, settled, ledger, logged } = setUp(t)
+  const outbox = open({
+    async amend(messageId, content) {
+      await gate.promise
+      delivered.push(`${messageId}: ${content}`)
+      return true
+    },
+  })
+  const edit = (content: string, edits = 42) => outbox.add(message(content, { edits, instead: content }))
+  edit('a third of it')
+  edit('elsewhere', 43)
+  await until('the first is on its way', () =>
+    ledger.outboxRows(null, 9).some(({ attempts }) => attempts > 0),
+  )
+  edit('half of it')
+  edit('two thirds of it')
+  outbox.add(message('said beside it'))
+  edit('all of it')
+  t.same(
+    ledger.outboxRows('superseded', 9).map(({ content, doneAt, why }) => [content, doneAt, why]),
+    ['two thirds of it', 'half of it', 'a third of it'].map((content) => [
+      content,
+      1_700_000_000_000,
+      SUPERSEDED,
+    ]),
+  )
+  gate.resolve()
+  await settled()
+  t.same(delivered, ['42: a third of it', '43: elsewhere', 'said beside it', '42: all of it'])
+  t.same(
+    ledger
+      .outboxRows(null, 9)
+      .map(({ content, state }) => `${content}: ${state}`)
+      .reverse(),
+    [
+      'a third of it: sent',
+      'elsewhere: sent',
+      'half of it: superseded',
+      'two thirds of it: superseded',
+      'said beside it: sent',
+      'all of it: sent',
+    ],
+  )
+  t.same(logged('outbox.given_up'), [])
+})
+
+t.test('an edit that fails after a newer one came in is not tried again, nor given up', async (t) => {
+  for (const isFinal of [false, true]) {
+    const { open, message, delivered, settled, ledger } = setUp(t)
+    const asked = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    let calls = 0
+    const outbox = open({
+      async amend(messageId, content) {
+        calls++
+        asked.resolve()
+        await gate.promise
+        if (calls === 1) throw new NoticeError('not so', { isRefused: false, isFinal, retryAfterMs: null })
+        delivered.push(`${messageId}: ${content}`)
+        return true
+      },
+    })
+    outbox.add(message('half of it', { edits: 42 }))
+    await asked.promise
+    outbox.add(message('all of it', { edits: 42 }))
+    gate.resolve()
+    await settled()
+    t.same(delivered, ['42: all of it'])
+    t.match(ledger.outboxRows(null, 9), [{ state: 'sent' }, { state: 'superseded', why: SUPERSEDED }])
+  }
+})
+
+t.test('a final goes out at once, whatever became of progress before it', async (t) => {
+  const { open, message, delivered, settled, answers, waits, ledger } = setUp(t)
+  answers.push(new Error('the line went dead'))
+  const asleep = Promise.withResolvers<void>()
+  const outbox = open({
+    clock: {
+      ...systemClock,
+      now: () => 1_700_000_000_000,
+      async sleep(ms, signal) {
+        waits.push(ms)
+        asleep.resolve()
+        return new Promise((_resolve, reject) =>
+          signal?.addEventListener('abort', () => reject(signal.reason)),
+        )
+      },
+    },
+  })
+  outbox.add(message('progress'))
+  await asleep.promise
+  t.match(ledger.outboxRows('pending', 1), [{ attemptedAt: Number }], 'nobody knows whether it arrived')
+  outbox.add(message('the end', { isUrgent: true }))
+  await until('it is sent', () => delivered.includes('the end'))
+  t.same(delivered, ['the end'])
+  await outbox.close(1000)
+  open().resume()
+  await settled()
+  t.same(delivered, ['the end', 'progress'])
+})
+
+t.test('who wants to be left alone is, also by what is urgent', async (t) => {
+  const { open, message, delivered, settled, answers } = setUp(t)
+  answers.push(new NoticeError('slow down', { isRefused: true, isFinal: false, retryAfterMs: 28_700 }))
+  const gate = Promise.withResolvers<void>()
+  const waits: number[] = []
+  let now = 1_700_000_000_000
+  const outbox = open({
+    clock: {
+      ...systemClock,
+      now: () => now,
+      async sleep(ms) {
+        waits.push(ms)
+        await gate.promise
+        now = 1_700_000_000_000 + ms
+      },
+    },
+  })
+  outbox.add(message('progress'))
+  await until('it waits', () => waits.length === 1)
+  outbox.add(message('the end', { isUrgent: true }))
+  outbox.add(message('there', { conversation: 'there' }))
+  await until('both wait', () => waits.length === 2 && delivered.length === 1)
+  t.same(delivered, ['there'])
+  gate.resolve()
+  await settled()
+  t.same(delivered, ['there', 'the end', 'progress'])
+  t.same(waits, [28_700, 28_700])
 })
