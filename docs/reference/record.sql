@@ -1,4 +1,4 @@
-PRAGMA user_version = 23;
+PRAGMA user_version = 24;
 
 CREATE TABLE answers (
   key TEXT PRIMARY KEY,
@@ -100,7 +100,7 @@ CREATE TABLE outbox (
   done_at INTEGER,
   sent_id INTEGER,
   why TEXT
-) STRICT;
+  , is_direct INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX outbox_by_sent_id ON outbox (sent_id) WHERE sent_id IS NOT NULL;
 

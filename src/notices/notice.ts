@@ -21,6 +21,12 @@ export interface Receipt {
 export type Notify = (message: string, signal: AbortSignal) => Promise<Receipt>
 
 /**
+ * Sends the notice with which a run begins. @param runId null: nothing begins
+ * @throws {Error} as {@link Notify}
+ */
+export type Announce = (message: string, signal: AbortSignal, runId: string | null) => Promise<Receipt>
+
+/**
  * Puts a new text in place of a notice's; false where that message may not be edited (any more).
  * @throws {Error} with a sentence that says why it failed
  */

@@ -11,7 +11,8 @@ import { tellFailures } from './failures.ts'
 import { HEARD_TABLES, heardRecords } from './heard-records.ts'
 import { createHearing, type Hearing } from './hearing.ts'
 import { type LastNotice, rememberLast } from './last.ts'
-import type { Ends, Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
+import type { Announce, Ends, Notice, NoticePlugin, NoticeRoute, Notify } from './notice.ts'
+import { onRecord } from './on-record.ts'
 import { openOutbox } from './outbox.ts'
 import { plannedRoute } from './planned-route.ts'
 import type { NotifyEnd } from './settings.ts'
@@ -29,8 +30,10 @@ export interface Said {
 /** Everything that sends notices. */
 export interface Notices {
   readonly notify: Notify
+  /** The same for the notices with which runs begin: they stand on the record of what is to be told. */
+  readonly announce: Announce
   /** The same through a helper script. */
-  readonly notifyByScript: (script: string) => Notify
+  readonly announceByScript: (script: string) => Announce
   /** Where {@link notify} would send to now, as one line. */
   readonly route: () => string
   /** How notices would go now, and how the last one went. */
@@ -104,7 +107,17 @@ export function openNotices(options: NoticesOptions): Notices {
     hearing:
       sender.ear &&
       createHearing({ ...options, ear: sender.ear, records: heardRecords(ledger.tablesOf(HEARD_TABLES)) }),
-    notifyByScript: (script) => told(byScript(script, { env, redact, logger })),
+    announce: onRecord(notify, {
+      ledger,
+      clock,
+      conversation: () => (notice.route().kind === 'log' ? null : conversation()),
+    }),
+    announceByScript: (script) =>
+      onRecord(told(byScript(script, { env, redact, logger })), {
+        ledger,
+        clock,
+        conversation: () => `script=${script}`,
+      }),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
     async tell({ runId, name }, { key, message, told }, signal) {
@@ -118,7 +131,10 @@ export function openNotices(options: NoticesOptions): Notices {
       later.outbox.add({ key, runId, conversation: conversation(), ...row }, told)
       return 'waits'
     },
-    resume: () => later?.running.resume(),
+    resume() {
+      ledger.abandonDirect(clock.now())
+      later?.running.resume()
+    },
     close: async (limitMs) => later?.running.close(limitMs),
   }
 }

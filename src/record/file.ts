@@ -11,7 +11,7 @@ import { isBroken, isTemporary } from './errors.ts'
 import { HOLDS_MIGRATION } from './holds.ts'
 import { KEYS_MIGRATION } from './keys.ts'
 import { giveNames, NAMES_MIGRATION } from './names.ts'
-import { OUTBOX_MIGRATION } from './outbox.ts'
+import { DIRECT_MIGRATION, OUTBOX_MIGRATION } from './outbox.ts'
 import { BY_SESSION_MIGRATION, LEFT_SESSIONS_MIGRATION } from './remains.ts'
 import { RUN_TOKEN_MIGRATION } from './run-token.ts'
 import { SAID_MIGRATION } from './said.ts'
@@ -105,6 +105,7 @@ const MIGRATIONS: readonly string[] = [
   SPENDING_MIGRATION + NEAR_MIGRATION,
   WORKTREE_MIGRATION,
   RUN_TOKEN_MIGRATION,
+  DIRECT_MIGRATION,
 ]
 
 /** While the service starts, nobody is kept waiting. */

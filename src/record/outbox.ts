@@ -26,6 +26,9 @@ export interface OutboxMessage {
   readonly createdAt: number
 }
 
+/** A message that somebody sends, and waits for what comes of it. */
+export type DirectMessage = Pick<OutboxMessage, 'key' | 'runId' | 'conversation' | 'content' | 'createdAt'>
+
 /** A message on the record. */
 export interface OutboxRow extends OutboxMessage {
   /** Grows with each message. */
@@ -52,10 +55,14 @@ export interface OutboxCounts {
   readonly oldestAt: number | null
 }
 
-/** What came of an attempt. */
-export type OutboxResult =
+/** What became of a message in the end. */
+export type OutboxEnd =
   | { readonly state: 'sent'; readonly at: number; readonly sentId: number | null }
   | { readonly state: 'given_up'; readonly at: number; readonly why: string }
+
+/** What came of an attempt. */
+export type OutboxResult =
+  | OutboxEnd
   /** It waits; `isOpen`: the other side may have taken it all the same. */
   | { readonly state: 'pending'; readonly nextAt: number; readonly why: string; readonly isOpen: boolean }
 
@@ -78,6 +85,12 @@ export interface Outbox {
   settleOutbox(id: number, result: OutboxResult): void
   /** From now on it is a message of its own, with the text that stands instead. @throws {LooperError} as {@link attempt} */
   sendInstead(id: number): void
+  /** Notes, as soon as that is possible, that somebody begins to send this one: nobody else sends it, now or later. */
+  beginDirect(message: DirectMessage): void
+  /** Notes what came of that, as soon as that is possible. */
+  settleDirect(key: string, result: OutboxEnd): void
+  /** Nobody who began to send one is there any more to say what came of it. */
+  abandonDirect(at: number): void
   /** Whether the other side's message is one that was sent for a row. */
   isSentId(sentId: number): boolean
   /** Newest first. */
@@ -112,11 +125,24 @@ export const OUTBOX_MIGRATION = `CREATE TABLE outbox (
   CREATE TABLE outbox_calls (conversation TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
   CREATE INDEX outbox_calls_by_time ON outbox_calls (conversation, at);`
 
+/** Which of them somebody sends by himself. */
+export const DIRECT_MIGRATION = 'ALTER TABLE outbox ADD COLUMN is_direct INTEGER NOT NULL DEFAULT 0;'
+
+const IS_WAITING = "state = 'pending' AND is_direct = 0"
+
+const BEGIN_DIRECT = `INSERT INTO outbox (key, run_id, conversation, content, is_urgent, created_at, attempts, attempted_at, next_at, is_direct)
+  VALUES (:key, :run_id, :conversation, :content, 1, :now, 1, :now, :now, 1) ON CONFLICT DO NOTHING`
+const SETTLE_DIRECT = `UPDATE outbox SET state = :state, done_at = :done_at, sent_id = :sent_id, why = :why, attempted_at = NULL
+  WHERE key = :key`
+const ABANDON_DIRECT = `UPDATE outbox SET state = 'given_up', done_at = :now, attempted_at = NULL,
+  why = 'Looper ended before it knew whether this arrived' WHERE state = 'pending' AND is_direct = 1`
+
 const SUPERSEDE = `UPDATE outbox SET state = 'superseded', done_at = :now, why = 'a newer text of the same message takes its place'
   WHERE state = 'pending' AND edits = :edits AND id < (SELECT id FROM outbox WHERE key = :key)`
 
 /** So many messages that are done are kept. */
 const KEPT = 1000
+const FORGET = `DELETE FROM outbox WHERE state <> 'pending' AND id <= (SELECT max(id) FROM outbox) - ${KEPT}`
 const CALL_MEMORY_MS = 3_600_000
 
 /** The outbox in whichever database is open now. */
@@ -138,12 +164,12 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
       queue.write(subject, SUPERSEDE, { key, edits, now }, written)
     },
     openConversations: () =>
-      all(`SELECT DISTINCT conversation FROM outbox WHERE state = 'pending'`).map((row) =>
+      all(`SELECT DISTINCT conversation FROM outbox WHERE ${IS_WAITING}`).map((row) =>
         String(row.conversation),
       ),
     nextInOutbox(conversation) {
       const [row] = all(
-        `SELECT * FROM outbox WHERE state = 'pending' AND conversation = ?
+        `SELECT * FROM outbox WHERE ${IS_WAITING} AND conversation = ?
         ORDER BY is_urgent DESC, attempted_at IS NULL, id LIMIT 1`,
         conversation,
       )
@@ -180,18 +206,25 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
       }
       const sql = `UPDATE outbox SET state = :state, done_at = :done_at, sent_id = :sent_id, why = :why,
         attempted_at = NULL WHERE id = :id AND (state = 'pending' OR :state = 'sent')`
-      const sentId = result.state === 'sent' ? result.sentId : null
-      const why = result.state === 'sent' ? null : result.why
-      const values = { id, state: result.state, done_at: Math.round(result.at), sent_id: sentId, why }
-      queue.write(subject, sql, values)
-      const kept = `DELETE FROM outbox WHERE state <> 'pending' AND id <= :id - ${KEPT}`
-      queue.write('outbox', kept, { id })
+      queue.write(subject, sql, { id, ...valuesOf(result) })
+      queue.write('outbox', FORGET, {})
     },
     sendInstead(id) {
       withWriteErrors(() => {
         const sql = `UPDATE outbox SET edits = NULL, content = coalesce(instead, content), attempted_at = NULL WHERE id = ?`
         db().prepare(sql).run(id)
       })
+    },
+    beginDirect({ key, runId, conversation, content, createdAt }) {
+      const values = { key, run_id: runId, conversation, content, now: Math.round(createdAt) }
+      queue.write(`outbox ${key}`, BEGIN_DIRECT, values)
+    },
+    settleDirect(key, result) {
+      queue.write(`outbox ${key}`, SETTLE_DIRECT, { key, ...valuesOf(result) })
+      queue.write('outbox', FORGET, {})
+    },
+    abandonDirect(at) {
+      queue.write('outbox', ABANDON_DIRECT, { now: Math.round(at) })
     },
     isSentId: (sentId) => all('SELECT 1 FROM outbox WHERE sent_id = ? LIMIT 1', sentId).length > 0,
     outboxRows: (state, limit) =>
@@ -219,6 +252,14 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
       ).map((row) => String(row.run_id)),
   }
 }
+
+/** What came of it, as columns. */
+const valuesOf = (result: OutboxEnd) => ({
+  state: result.state,
+  done_at: Math.round(result.at),
+  sent_id: result.state === 'sent' ? result.sentId : null,
+  why: result.state === 'sent' ? null : result.why,
+})
 
 function toRow(row: Record<string, unknown>): OutboxRow {
   return {

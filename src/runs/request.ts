@@ -4,7 +4,7 @@ import { MAX_SECONDS } from '../base/clock.ts'
 import { LooperError } from '../base/errors.ts'
 import { isFile } from '../base/files.ts'
 import { expandHome } from '../base/home.ts'
-import type { Notify } from '../notices/notice.ts'
+import type { Announce } from '../notices/notice.ts'
 import type { WaitingRun } from '../record/waiting.ts'
 import { allowedExecutable } from './access.ts'
 import { type ChoiceDeps, chooseAgent } from './agent-choice.ts'
@@ -43,11 +43,11 @@ export interface RequestDefaults extends ChoiceDeps, GoOnDeps, IsolationDeps {
   readonly places: ProgramPlaces
   readonly logDir: string
   /** The in-process sender. */
-  readonly notify: Notify
+  readonly announce: Announce
   /** Where it would send to now, as one line. */
   readonly route: () => string
   /** The sender for a request that names a helper script. */
-  readonly notifyByScript: (script: string) => Notify
+  readonly announceByScript: (script: string) => Announce
   readonly access: Access
 }
 
@@ -127,7 +127,7 @@ export async function prepareRun(
       caller: origin.caller,
       slot,
       message,
-      notify: script === null ? defaults.notify : defaults.notifyByScript(script),
+      notify: script === null ? defaults.announce : defaults.announceByScript(script),
       route: script === null ? defaults.route : () => `script=${script}`,
       launch: isolation ? launch && { ...launch, isolation } : launch,
       delayMs: delayOf(body) ?? defaults.delayMs,

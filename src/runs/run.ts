@@ -1,5 +1,5 @@
 import type { Binary } from '../agents/binary.ts'
-import type { Notify } from '../notices/notice.ts'
+import type { Announce } from '../notices/notice.ts'
 import type { Identity } from '../processes/table.ts'
 import type { AgentChoice } from './agent-choice.ts'
 import type { Budget } from './budget/budget.ts'
@@ -58,7 +58,7 @@ export interface RunRequest {
   readonly caller: string | null
   readonly slot: string
   readonly message: string
-  readonly notify: Notify
+  readonly notify: Announce
   /** Where the notice would go now, as one line. */
   readonly route: () => string
   readonly launch: LaunchRequest | null

@@ -94,9 +94,9 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     log.info({ step, ...facts }, 'run.step')
   }
 
-  async function announce({ message, notify }: RunRequest): Promise<Receipt> {
+  async function announce({ message, notify }: RunRequest, runId: string | null): Promise<Receipt> {
     enter('notice')
-    return notify(message, over).catch((error: unknown) => {
+    return notify(message, over, runId).catch((error: unknown) => {
       assertGoing()
       const why = messageOf(error)
       throw new LooperError('LOOPER_NOTICE_FAILED', `failed to send Zulip message: ${why}`, { cause: error })
@@ -107,7 +107,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
   async function announceOnce(request: RunRequest, runId: string): Promise<string> {
     const before = ledger.find(runId)?.notice
     if (before != null) return before
-    const { output: notice, messageId: noticeId } = await announce(request)
+    const { output: notice, messageId: noticeId } = await announce(request, runId)
     ledger.step(runId, { announcedAt: clock.now(), notice, noticeId, noticeText: request.message })
     return notice
   }
@@ -160,7 +160,7 @@ export function sequenceOf(occupant: Occupant, deps: SequenceDeps, log: Logger):
     },
 
     async stopOnly(request) {
-      const { output: noticeOutput } = await announce(request)
+      const { output: noticeOutput } = await announce(request, null)
       const cause = `stopped by request ${request.requestId}`
       const { agents, remaining } = await reset(request.slot, { outcome: 'stopped', cause })
       return { noticeOutput, stopped: agents, remaining, run: null, startupReturnCode: null }

@@ -139,9 +139,9 @@ export async function buildTestApp(
       agentEnv: () => ({}),
       places: { projectDir: '/', home: '/', searchPath: '' },
       logDir: test.testdirName,
-      notify: async () => ({ output: '', messageId: null }),
+      announce: async () => ({ output: '', messageId: null }),
       route: () => 'nowhere',
-      notifyByScript: () => async () => ({ output: '', messageId: null }),
+      announceByScript: () => async () => ({ output: '', messageId: null }),
       access: {
         workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
         programs: () => new Map(),

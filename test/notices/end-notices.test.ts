@@ -187,6 +187,7 @@ t.test(
       oldest_pending_at: null,
       messages: [
         { run_id: runId, state: 'sent', attempts: 2, message_id: 42, next_at: null, conversation: /coding/ },
+        { run_id: runId, state: 'sent', edits: null, text: 'a run', message_id: 42 },
       ],
     })
     zulip.interruptEdit(() => undefined)

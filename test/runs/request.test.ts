@@ -63,9 +63,9 @@ function setUp(test: Test, given: Partial<RequestDefaults> = {}) {
       executables: () => new Map(PROGRAMS.map((name) => [realpathSync(at(name)), at(name)])),
       scripts: () => new Set(SCRIPTS.map((name) => realpathSync(at(name)))),
     },
-    notify,
+    announce: notify,
     route,
-    notifyByScript: (script) => {
+    announceByScript: (script) => {
       scripts.push(script)
       return byScript
     },

@@ -173,7 +173,7 @@ function aborted(signal: AbortSignal, notify: RunRequest['notify']) {
   const gone = new Promise<never>((_, reject) =>
     signal.addEventListener('abort', () => reject(signal.reason)),
   )
-  return Promise.race([notify('', signal), gone])
+  return Promise.race([notify('', signal, null), gone])
 }
 
 t.test('a later life of the service finds each run in its slot', async (t) => {

@@ -19,7 +19,8 @@ export const outboxRoutes: FastifyPluginAsyncTypebox<{
       schema: {
         tags: ['service'],
         summary: 'What is to be told, and what became of it',
-        description: 'Messages about the ends of runs: waiting, sent, or given up, and why.',
+        description:
+          'Notices of the beginnings and the ends of runs, and what agents tell: waiting, sent, given up and why, or superseded.',
         querystring: OutboxQuery,
         response: { 200: OutboxList },
       },
