@@ -5,8 +5,10 @@ import type { Finding } from './base/finding.ts'
 import type { Meters } from './base/meters.ts'
 import type { Failures } from './http/failures.ts'
 import type { TokenCheck } from './http/tokens.ts'
+import type { Redact } from './logging/redact.ts'
 import type { LogSettings } from './logging/settings.ts'
 import type { Notices } from './notices/notices.ts'
+import type { Asks } from './people/asks.ts'
 import type { ProcessTable } from './processes/table.ts'
 import type { Ledger } from './record/ledger.ts'
 import type { RequestDefaults } from './runs/request.ts'
@@ -35,6 +37,8 @@ export interface Parts {
   /** What agents get as their environment now. */
   agentEnv(): NodeJS.ProcessEnv
   readonly notices: Notices
+  /** Takes secrets out of what leaves the service. */
+  readonly redact: Redact
   /** What a request's gaps are filled with. */
   readonly defaults: RequestDefaults
   newRequestId(): string
@@ -46,6 +50,8 @@ export interface Parts {
   tools(): readonly Tool[]
   /** What persons' own agents can do, likewise. */
   personTools(): readonly PersonTool[]
+  /** What agents ask people, likewise. */
+  asks(): readonly Pick<Asks, 'list' | 'changed'>[]
   /** What is wrong with the settings, as it was found at the start. */
   readonly findings: readonly Finding[]
 }

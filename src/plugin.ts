@@ -1,5 +1,6 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Type } from './base/schema.ts'
+import type { Asks } from './people/asks.ts'
 import type { PersonTool, Tool } from './tools/tool.ts'
 
 /** What a plug-in adds to a service that runs; each of it is optional. */
@@ -15,6 +16,8 @@ export interface Opened {
   readonly tools?: readonly Tool[]
   /** What a person's own agent can do through it. */
   readonly personTools?: readonly PersonTool[]
+  /** What agents ask people, for whoever tells people of it. */
+  readonly asks?: Pick<Asks, 'list' | 'changed'>
   /** Is told where the service listens, as a URL, before anything is launched. */
   listening?(url: string): void
   /** What it tells in `GET /status`, under its name; it may throw where that cannot be told now. */

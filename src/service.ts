@@ -203,6 +203,7 @@ async function compose(
     agents,
     agentEnv,
     notices,
+    redact,
     defaults,
     newRequestId,
     tokens,
@@ -210,6 +211,7 @@ async function compose(
     meters,
     findings,
     tools: () => plugins.flatMap(({ tools }) => tools ?? []),
+    asks: () => plugins.flatMap(({ asks }) => asks ?? []),
     personTools: () => plugins.flatMap(({ personTools }) => personTools ?? []),
   }
   const triggers = config.triggers.map((trigger) => trigger.open(parts))

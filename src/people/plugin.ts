@@ -51,6 +51,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   return {
     tools: [askTool(deps), checkAnswerTool(deps)],
     personTools: [answerTool({ asks })],
+    asks,
     routes: async (app) => {
       await app.register(askRoutes, { asks })
     },

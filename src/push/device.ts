@@ -22,7 +22,7 @@ export interface NewDevice {
 /** A device on the record. */
 export interface Device extends NewDevice {
   readonly id: number
-  /** Milliseconds since the epoch. */
+  /** When it subscribed, or changed what it wants, in milliseconds since the epoch; what happened before, it is not told. */
   readonly createdAt: number
 }
 

@@ -37,7 +37,7 @@ export function openDevices(tables: Tables, clock: Pick<Clock, 'now'>): Devices 
         const sql = `INSERT INTO push_devices (endpoint, p256dh, auth, wants, name, owner, created_at)
           VALUES (:endpoint, :p256dh, :auth, :wants, :name, :owner, :created_at)
           ON CONFLICT (endpoint) DO UPDATE SET p256dh = excluded.p256dh, auth = excluded.auth,
-          wants = excluded.wants, name = excluded.name, owner = excluded.owner RETURNING *`
+          wants = excluded.wants, name = excluded.name, owner = excluded.owner, created_at = excluded.created_at RETURNING *`
         const [p256dh, auth] = [base64url(keys.p256dh), base64url(keys.auth)]
         const values = { endpoint, p256dh, auth, wants: JSON.stringify(wants), name, owner }
         return toDevice(Object(db.prepare(sql).get({ ...values, created_at: Math.round(clock.now()) })))

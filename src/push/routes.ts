@@ -8,19 +8,35 @@ import { type Device, deviceKeys, isOf } from './device.ts'
 import type { Devices } from './devices.ts'
 import { endpointFault } from './endpoint.ts'
 import { DEVICE_NOT_FOUND, PUSH_FAILED, TOO_MANY_DEVICES } from './errors.ts'
+import type { Messages } from './messages.ts'
 import { DeviceAnswer, DeviceBody, DeviceList, Done, deviceEntry, KeyAnswer } from './schemas.ts'
-import type { PushResult } from './send.ts'
+import type { PushMessage, PushResult } from './send.ts'
 import type { VapidKey } from './vapid.ts'
 
 /** What the routes need. */
 export interface PushRoutesOptions {
   readonly devices: Devices
+  readonly messages: Pick<Messages, 'counts'>
   /** @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   readonly key: () => VapidKey
   /** The origins of push services that are allowed besides those of browsers. */
   readonly services: readonly string[]
-  /** Sends a device something to see. */
-  readonly test: (device: Device) => Promise<PushResult>
+  readonly send: (device: Device, message: PushMessage) => Promise<PushResult>
+}
+
+const TEST: PushMessage = {
+  payload: JSON.stringify({
+    tag: 'test',
+    title: 'Looper',
+    body: 'This device is told.',
+    to: '',
+    choices: [],
+    time: null,
+    quiet: false,
+  }),
+  ttlSeconds: 60,
+  urgency: 'high',
+  topic: 'test',
 }
 
 const MOST_NAME = 60
@@ -32,7 +48,7 @@ const CHANGE_ERRORS = ['LOOPER_FIELD_INVALID', 'LOOPER_LEDGER_UNWRITABLE', ...BO
 /** `GET /push/key`, `GET` and `POST /push/devices`, and what is done with one of them. */
 export const pushRoutes: FastifyPluginAsyncTypebox<PushRoutesOptions> = async (
   app,
-  { devices, key, services, test },
+  { devices, messages, key, services, send },
 ) => {
   app.get(
     '/push/key',
@@ -59,12 +75,11 @@ export const pushRoutes: FastifyPluginAsyncTypebox<PushRoutesOptions> = async (
       },
       config: { scope: 'read' },
     },
-    async ({ caller }) => ({
-      devices: devices
-        .all()
-        .filter((device) => isOf(device, caller))
-        .map(deviceEntry),
-    }),
+    async ({ caller }) => {
+      const counts = messages.counts()
+      const mine = devices.all().filter((device) => isOf(device, caller))
+      return { devices: mine.map((device) => deviceEntry(device, counts.get(device.id))) }
+    },
   )
 
   app.post(
@@ -130,7 +145,7 @@ export const pushRoutes: FastifyPluginAsyncTypebox<PushRoutesOptions> = async (
     },
     async ({ params: { device_id }, caller }) => {
       const device = there(device_id, caller)
-      const result = await test(device)
+      const result = await send(device, TEST)
       if (result.kind === 'gone') devices.remove(device.id)
       if (result.kind !== 'sent') throw new LooperError(PUSH_FAILED, result.why)
       return { ok: true as const }

@@ -1,6 +1,7 @@
 import { timeOf } from '../base/iso-time.ts'
 import { orNull, type Static, Type } from '../base/schema.ts'
 import { type Device, WANTS } from './device.ts'
+import type { DeviceCounts } from './messages.ts'
 
 const Wants = Type.Array(Type.Enum([...WANTS]), {
   description:
@@ -38,7 +39,10 @@ const DeviceEntry = Type.Object({
       description: 'The name of the token it subscribed with; without that token it is told nothing.',
     }),
   ),
-  created_at: Type.String({ format: 'date-time' }),
+  created_at: Type.String({ format: 'date-time', description: 'What happened before, it is not told.' }),
+  pending: Type.Integer({ description: 'How much waits to be sent to it.' }),
+  given_up: Type.Integer({ description: 'How much of late could not be sent to it.' }),
+  why: orNull(Type.String({ description: 'Why the last that was not sent was not.' })),
 })
 
 /** The answer of `POST /push/devices`. */
@@ -58,19 +62,20 @@ export const DeviceList = Type.Object(
 /** The answer where there is nothing to tell. */
 export const Done = Type.Object({ ok: Type.Literal(true) }, { description: 'It is done.' })
 
-/** A device in the API's words. */
-export const deviceEntry = ({
-  id,
-  name,
-  endpoint,
-  wants,
-  owner,
-  createdAt,
-}: Device): Static<typeof DeviceEntry> => ({
+const NOTHING: DeviceCounts = { pending: 0, givenUp: 0, why: null }
+
+/** A device in the API's words. @param counts left out: nothing was sent to it yet */
+export const deviceEntry = (
+  { id, name, endpoint, wants, owner, createdAt }: Device,
+  { pending, givenUp, why }: DeviceCounts = NOTHING,
+): Static<typeof DeviceEntry> => ({
   device_id: id,
   name,
   service: new URL(endpoint).host,
   wants: [...wants],
   owner,
   created_at: timeOf(createdAt),
+  pending,
+  given_up: givenUp,
+  why,
 })

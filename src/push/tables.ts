@@ -19,5 +19,27 @@ export const PUSH_TABLES: TablePlan = {
       owner TEXT,
       created_at INTEGER NOT NULL
     ) STRICT;`,
+    `CREATE TABLE push_messages (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      device_id INTEGER NOT NULL,
+      key TEXT NOT NULL,
+      want TEXT NOT NULL,
+      tag TEXT NOT NULL,
+      payload TEXT NOT NULL,
+      is_urgent INTEGER NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'pending',
+      attempts INTEGER NOT NULL DEFAULT 0,
+      next_at INTEGER NOT NULL DEFAULT 0,
+      done_at INTEGER,
+      why TEXT,
+      UNIQUE (device_id, key)
+    ) STRICT;
+    CREATE INDEX push_messages_by_key ON push_messages (key);
+    CREATE INDEX push_messages_pending ON push_messages (device_id, is_urgent, id) WHERE state = 'pending';
+    CREATE TRIGGER push_devices_take_messages AFTER DELETE ON push_devices BEGIN
+      DELETE FROM push_messages WHERE device_id = OLD.id;
+    END;`,
   ],
 }
