@@ -46,7 +46,7 @@ export function createAnnouncer({ notices, ledger, logger }: AnnounceDeps): Anno
     if (!run || message === null) return note()
     underWay.add(key)
     try {
-      await notices.tell(run, { key, message, told: note }, signal)
+      await notices.tell(run, { key, message, isUrgent: true, told: note }, signal)
     } catch (error) {
       if (!signal.aborted) note()
       throw error

@@ -23,6 +23,8 @@ export interface Said {
   /** What is told again under the same key is told once, where it can wait to be sent. */
   readonly key: string
   readonly message: string
+  /** Goes ahead of what may wait: somebody is asked, or has to look. */
+  readonly isUrgent: boolean
   /** Called as soon as it need not be told again: it was sent, or what waits is on the record. It must not throw. */
   told?(): void
 }
@@ -120,14 +122,14 @@ export function openNotices(options: NoticesOptions): Notices {
       }),
     route: () => plannedRoute(notice.route()),
     state: () => ({ ...notice.route(), last: last() }),
-    async tell({ runId, name }, { key, message, told }, signal) {
+    async tell({ runId, name }, { key, message, isUrgent, told }, signal) {
       if (later === null) {
         await notify(`${name}: ${message}`, signal)
         told?.()
         return 'sent'
       }
       const content = later.ends.told({ name }, message)
-      const row = { edits: null, content, instead: null, isUrgent: false, createdAt: clock.now() }
+      const row = { edits: null, content, instead: null, isUrgent, createdAt: clock.now() }
       later.outbox.add({ key, runId, conversation: conversation(), ...row }, told)
       return 'waits'
     },

@@ -144,6 +144,7 @@ const SUPERSEDE = `UPDATE outbox SET state = 'superseded', done_at = :now, why =
 const KEPT = 1000
 const FORGET = `DELETE FROM outbox WHERE state <> 'pending' AND id <= (SELECT max(id) FROM outbox) - ${KEPT}`
 const CALL_MEMORY_MS = 3_600_000
+const FORGET_CALLS = `DELETE FROM outbox_calls WHERE at < :now - ${CALL_MEMORY_MS} OR at > :now + ${CALL_MEMORY_MS}`
 
 /** The outbox in whichever database is open now. */
 export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
@@ -190,9 +191,7 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
           )
           .run(now, id)
         db().prepare('INSERT INTO outbox_calls SELECT conversation, ? FROM outbox WHERE id = ?').run(now, id)
-        db()
-          .prepare('DELETE FROM outbox_calls WHERE at < ? OR at > ?')
-          .run(now - CALL_MEMORY_MS, now + CALL_MEMORY_MS)
+        db().prepare(FORGET_CALLS).run({ now })
       })
     },
     settleOutbox(id, result) {
@@ -216,8 +215,11 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
       })
     },
     beginDirect({ key, runId, conversation, content, createdAt }) {
-      const values = { key, run_id: runId, conversation, content, now: Math.round(createdAt) }
+      const now = Math.round(createdAt)
+      const values = { key, run_id: runId, conversation, content, now }
       queue.write(`outbox ${key}`, BEGIN_DIRECT, values)
+      queue.write('outbox', 'INSERT INTO outbox_calls VALUES (:conversation, :now)', { conversation, now })
+      queue.write('outbox', FORGET_CALLS, { now })
     },
     settleDirect(key, result) {
       queue.write(`outbox ${key}`, SETTLE_DIRECT, { key, ...valuesOf(result) })

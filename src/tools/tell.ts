@@ -30,7 +30,8 @@ export const tellTool = ({ notices, ledger }: TellDeps): Tool =>
       if (pending >= MOST_WAITING) {
         throw new Error(`${pending} messages wait to be sent already; say it later, and in fewer messages`)
       }
-      const became = await notices.tell(run, { key: `tell ${randomUUID()}`, message }, signal)
+      const said = { key: `tell ${randomUUID()}`, message, isUrgent: false }
+      const became = await notices.tell(run, said, signal)
       return became === 'sent' ? 'Told.' : 'It is on its way, and is sent again until it arrives.'
     },
   })

@@ -16,6 +16,7 @@ function setUp(test: Test, tell: (said: Said) => Promise<'sent' | 'waits'>) {
   const notices = {
     tell(_run: object, one: Said) {
       said.push(`${one.key}: ${one.message}`)
+      test.ok(one.isUrgent, 'it goes ahead of what agents tell')
       return tell(one)
     },
   }

@@ -179,6 +179,21 @@ t.test('twenty calls a minute a conversation', async (t) => {
   t.same(waits, [60_000, 60_000])
 })
 
+t.test('what others send there counts as a call, too', async (t) => {
+  const { open, message, delivered, waits, ledger, clock } = setUp(t)
+  const direct = { runId: 'a-run', conversation: 'here', content: 'it begins', createdAt: clock.now() }
+  for (let i = 0; i < 19; i++) ledger.beginDirect({ ...direct, key: `start ${i}` })
+  const outbox = open()
+  outbox.add(message('a'))
+  outbox.add(message('b', { isUrgent: true }))
+  await until('both are sent', () => delivered.length === 2)
+  t.same(delivered, ['b', 'a'])
+  t.same(waits, [60_000])
+  const later = clock.now() + 3_600_001
+  ledger.beginDirect({ ...direct, key: 'start again', createdAt: later })
+  t.same(ledger.callsSince('here', 0), [later], 'for an hour')
+})
+
 t.test('a lost answer is looked for before anything is sent again', async (t) => {
   const { open, message, delivered, settled, answers, ledger } = setUp(t)
   const asked: string[] = []

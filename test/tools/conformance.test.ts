@@ -1,7 +1,11 @@
+import path from 'node:path'
 import type { ClientOptions } from '@modelcontextprotocol/client'
 import t, { type Test } from 'tap'
+import { hashToken } from '../../src/http/tokens.ts'
+import { setUpFault } from '../helpers/fault-service.ts'
 import { callTool, connectMcp } from '../helpers/mcp.ts'
-import { withToolRun } from '../helpers/tool-run.ts'
+import { textOf, until } from '../helpers/service.ts'
+import { KEEPING_AGENT, TOOLS_ON, withToolRun } from '../helpers/tool-run.ts'
 
 /** A service with a token, and a run with one of its own. */
 async function setUp(t: Test) {
@@ -42,14 +46,22 @@ t.test(
 )
 
 t.test('all that a model reads of the tools takes 2,500 tokens at most, whoever it is', async (t) => {
-  const { url, ofRun } = await setUp(t)
-  for (const token of [ofRun, null]) {
-    const { tools } = await (await connectMcp(t, url, token)).listTools()
-    t.ok(tools.length > 2)
-    const tokens = JSON.stringify(tools).length / 4
-    t.ok(
-      tokens <= 2500,
-      `${token === null ? 'a person' : 'a run'}: ${tokens} tokens, of about four characters`,
-    )
+  const scopes = ['read', 'answer', 'run']
+  const tokens = scopes.map((name) => ({ name, scope: name, sha256: hashToken(name) }))
+  const settings = { LOOPER_TOKENS_FILE: path.join(t.testdirName, 'tokens.json') }
+  const files = { 'tokens.json': JSON.stringify({ tokens }) }
+  const { service, workspace } = await setUpFault(t, { ...TOOLS_ON, ...settings }, files)
+  const asked = { zulip_message: 'a run', codex_prompt: KEEPING_AGENT, workspace }
+  t.match(await service.post(asked, { authorization: 'Bearer run' }), { status: 200 })
+  const kept = path.join(workspace, 'token')
+  await until('its token', () => textOf(kept) !== '')
+  const ofRun = textOf(kept)
+  const counts: number[] = []
+  for (const token of [...scopes, ofRun]) {
+    const { tools } = await (await connectMcp(t, service.url, token)).listTools()
+    counts.push(tools.length)
+    const size = JSON.stringify(tools).length / 4
+    t.ok(size <= 2500, `${token === ofRun ? 'a run' : token}: ${size} tokens, of about four characters`)
   }
+  t.same(counts, [3, 4, 7, 11], 'each is shown what it may use')
 })
