@@ -23,11 +23,13 @@ CREATE TABLE asks (
     answer TEXT,
     answered_by TEXT,
     settled_at INTEGER
-  , is_parking INTEGER, told_state TEXT) STRICT;
+  , is_parking INTEGER, told_state TEXT, is_heard INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX asks_by_state ON asks (state, seq);
 
 CREATE INDEX asks_parking ON asks (seq) WHERE is_parking = 1;
+
+CREATE INDEX asks_unheard ON asks (run_id, digest) WHERE is_heard = 0;
 
 CREATE INDEX asks_untold ON asks (seq) WHERE told_state IS NOT state;
 

@@ -65,7 +65,7 @@ export interface AgentCore {
     readonly login: readonly string[] | null
     readonly models: readonly string[] | null
   }
-  /** It can be told where its run's tools are, for one run and beside the owner's own. */
+  /** It can be told where its run's tools are, for one run and beside the owner's own. In a shell they are commands of `looper`. */
   readonly takesTools?: true
   command(task: AgentTask): AgentCommand
   /** Why this task cannot be started, in a sentence; null where it can. */

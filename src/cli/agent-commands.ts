@@ -26,15 +26,19 @@ export const AGENT_COMMANDS = {
     notes: 'ID is a run id, a request id, or the beginning of one.',
   },
   report: {
-    words: 'ID',
+    words: 'ID | TITLE FILE|-',
     minWords: 1,
-    maxWords: 1,
-    about: 'show a report; ID is its number',
+    maxWords: 2,
+    about: 'show a report, by its number; inside a run, deliver one',
     options: {},
     common: ASKING,
     examples: [
       ['looper report 12', ''],
       ['looper report 12 >report.md', 'in a pipe it is byte for byte as the agent wrote it'],
+      [
+        'looper report "Findings" findings.md',
+        'inside a run: kept with it; the same title again replaces the text',
+      ],
     ],
     notes: '',
   },

@@ -2,6 +2,7 @@ import { AGENT_COMMANDS } from './agent-commands.ts'
 import type { Command } from './command.ts'
 import { LOCAL_COMMANDS } from './local-commands.ts'
 import { OPTION_NAMES, type OptionName } from './options.ts'
+import { OWN_COMMANDS } from './own-commands.ts'
 import { PEOPLE_COMMANDS } from './people-commands.ts'
 import { SERVICE_COMMANDS } from './service-commands.ts'
 
@@ -195,6 +196,7 @@ In a pipe the diff is as git writes it; "git apply -R" takes it and undoes what 
   ...SERVICE_COMMANDS,
   ...AGENT_COMMANDS,
   ...PEOPLE_COMMANDS,
+  ...OWN_COMMANDS,
   ...LOCAL_COMMANDS,
 } as const satisfies Readonly<Record<string, Command>>
 

@@ -6,6 +6,10 @@ export const EXIT = {
   /** Its agent ended well, and its check did not. */
   refuted: 65,
   notFound: 66,
+  /** Nobody answered a question until its deadline. */
+  expired: 67,
+  /** Nobody will answer it any more. */
+  withdrawn: 68,
   unreachable: 69,
   /** Its agent ended well, and nobody can say what its check says. */
   unverified: 70,

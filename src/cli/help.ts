@@ -26,8 +26,9 @@ ${columns([
 
 The token is read from LOOPER_API_TOKEN, never from the command line. Variables that are not set in the environment are
 read from the .env of the service: in a checkout its own, else ~/.looper/.env.
-Exit status: 0 success, 1 failed, 2 wrong usage, 66 no such run, 69 not reachable, 75 busy, 77 token refused,
-78 wrong settings, 130 Ctrl-C. run --wait and --follow exit with the return code of the run, 128 + n for signal n.`
+Exit status: 0 success, 1 failed, 2 wrong usage, 66 no such run, 67 and 68 no answer, 69 not reachable, 75 busy,
+77 token refused, 78 wrong settings, 130 Ctrl-C. run --wait and --follow exit with the return code of the run,
+128 + n for signal n.`
 }
 
 function aboutCommand(name: CommandName): string {

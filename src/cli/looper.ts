@@ -81,6 +81,18 @@ async function dispatch(context: LocalContext): Promise<number> {
       const { bridge } = await import('./mcp/bridge.ts')
       return bridge(context)
     }
+    case 'ask': {
+      const { ask } = await import('./own-run/ask.ts')
+      return ask(context)
+    }
+    case 'tell':
+    case 'flag':
+    case 'claim':
+    case 'release':
+    case 'cost': {
+      const verbs = await import('./own-run/verbs.ts')
+      return verbs[command](context)
+    }
     case 'doctor': {
       // It needs the service's own parts, and a newer Node than the rest.
       const { doctor } = await import('./doctor.ts')
@@ -115,6 +127,7 @@ async function dispatch(context: LocalContext): Promise<number> {
     case 'reports':
       return reports(asking(context))
     case 'report':
+      if (words.length === 2) return (await import('./own-run/verbs.ts')).deliver(context)
       return report(asking(context))
     case 'flags':
       return flags(asking(context))

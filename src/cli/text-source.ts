@@ -8,6 +8,10 @@ import type { Surroundings } from './world.ts'
 /** What may be read, and where it may come from. */
 const SOURCES = {
   answer: 'the words of the command line and stdin',
+  message: 'the words of the command line and stdin',
+  note: 'the words of the command line and stdin',
+  question: 'the words of the command line and stdin',
+  report: 'a file and -',
   prompt: '--prompt, --prompt-file and -',
   'system prompt': '--system-prompt and --system-prompt-file',
 } as const

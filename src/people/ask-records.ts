@@ -30,6 +30,10 @@ export const ASK_TABLES: TablePlan = {
     `ALTER TABLE asks ADD COLUMN told_state TEXT;
     UPDATE asks SET told_state = state;
     CREATE INDEX asks_untold ON asks (seq) WHERE told_state IS NOT state;`,
+    // Whether its agent has heard what came of it.
+    `ALTER TABLE asks ADD COLUMN is_heard INTEGER NOT NULL DEFAULT 0;
+    UPDATE asks SET is_heard = 1 WHERE state <> 'open';
+    CREATE INDEX asks_unheard ON asks (run_id, digest) WHERE is_heard = 0;`,
   ],
 }
 
@@ -46,6 +50,8 @@ export interface AskRecords {
   list(state: AskState | null, limit: number): Ask[]
   /** Oldest first. */
   open(): Ask[]
+  /** The one of that digest that waits, or of which its agent does not know yet what came of it; null: there is none. */
+  unheard(runId: string, digest: string): Ask | null
   /** Those whose runs are to be parked, or are; oldest first. */
   parking(): Ask[]
   /** Those of whose state nobody was told; oldest first. */
@@ -60,8 +66,13 @@ export interface AskRecords {
   park(id: string): void
   /** People were told that it is in this state. @throws {LooperError} as {@link AskRecords.add} */
   noteTold(id: string, state: AskState): void
-  /** From now on what one run asked is of another, and parks nobody. @throws {LooperError} as {@link AskRecords.add} */
-  handOn(runId: string, to: string): void
+  /** Its agent knows what came of it. @throws {LooperError} as {@link AskRecords.add} */
+  noteHeard(id: string): void
+  /**
+   * From now on what the run of that ask asked is of another, which hears what came of it, and parks nobody.
+   * @throws {LooperError} as {@link AskRecords.add}
+   */
+  handOn(ask: Pick<Ask, 'id' | 'runId'>, to: string): void
 }
 
 /** So many that are settled are kept. */
@@ -90,6 +101,14 @@ export function askRecords(tables: Tables): AskRecords {
       return rows.map(toAsk)
     },
     open: () => tables.rows("SELECT * FROM asks WHERE state = 'open' ORDER BY seq").map(toAsk),
+    unheard: (runId, digest) =>
+      tables
+        .rows(
+          `SELECT * FROM asks WHERE run_id = :run_id AND digest = :digest AND is_heard = 0
+          AND state IN ('open', 'answered', 'expired') ORDER BY seq DESC LIMIT 1`,
+          { run_id: runId, digest },
+        )
+        .map(toAsk)[0] ?? null,
     parking: () => tables.rows('SELECT * FROM asks WHERE is_parking = 1 ORDER BY seq').map(toAsk),
     untold: () => tables.rows('SELECT * FROM asks WHERE told_state IS NOT state ORDER BY seq').map(toAsk),
     add(ask, newId) {
@@ -129,8 +148,14 @@ export function askRecords(tables: Tables): AskRecords {
         db.prepare('UPDATE asks SET told_state = ? WHERE id = ?').run(state, id)
       })
     },
-    handOn(runId, to) {
+    noteHeard(id) {
       tables.change((db) => {
+        db.prepare('UPDATE asks SET is_heard = 1 WHERE id = ?').run(id)
+      })
+    },
+    handOn({ id, runId }, to) {
+      tables.change((db) => {
+        db.prepare('UPDATE asks SET is_heard = 1 WHERE id = ?').run(id)
         db.prepare('UPDATE asks SET run_id = ?, is_parking = NULL WHERE run_id = ?').run(to, runId)
       })
     },

@@ -6,11 +6,14 @@ import type { Asks } from './asks.ts'
 import type { Parking } from './parking.ts'
 import { AskInput, questionOf } from './question.ts'
 
+/** So long it may take until a connection that was cut shows, in milliseconds. */
+const GONE_MS = 50
+
 /** What the tools take. */
 export interface AskToolsDeps {
   readonly asks: Asks
   readonly parking: Pick<Parking, 'assertPossible'>
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   /** So long a call waits for an answer, in milliseconds: some agents cut off what takes a minute. */
   readonly waitMs: number
 }
@@ -28,12 +31,12 @@ export const askTool = ({ asks, parking, clock, waitMs }: AskToolsDeps): Tool =>
       if (question.isParking) parking.assertPossible(run)
       const { ask } = asks.ask(run.runId, question)
       if (question.isParking) return { ...standing(ask), note: PARKED }
-      return standing((await asks.settled(ask.id, waitMs, signal)) ?? ask)
+      return heard((await asks.settled(ask.id, waitMs, signal)) ?? ask, { asks, clock }, signal)
     },
   })
 
 /** Looks what became of a question, and waits a little. */
-export const checkAnswerTool = ({ asks, waitMs }: AskToolsDeps): Tool =>
+export const checkAnswerTool = ({ asks, clock, waitMs }: AskToolsDeps): Tool =>
   tool({
     name: 'check_answer',
     description: 'The answer to a question of this run; it waits up to 50 s for it.',
@@ -44,9 +47,19 @@ export const checkAnswerTool = ({ asks, waitMs }: AskToolsDeps): Tool =>
       const found = asks.find(id)
       const ask = found?.runId === runId ? await asks.settled(id, waitMs, signal) : null
       if (ask === null) throw new Error('this run has asked nothing under this ask_id')
-      return standing(ask)
+      return heard(ask, { asks, clock }, signal)
     },
   })
+
+/** Where it stands, for its agent: who was cut off has not heard it, and may ask the same again. */
+async function heard(ask: Ask, { asks, clock }: Pick<AskToolsDeps, 'asks' | 'clock'>, signal: AbortSignal) {
+  if (ask.state !== 'open') {
+    // That somebody has gone shows a moment later.
+    await clock.sleep(GONE_MS, signal).catch(() => undefined)
+    if (!signal.aborted) asks.noteHeard(ask.id)
+  }
+  return standing(ask)
+}
 
 /** Where an ask stands, in words for its agent. */
 export function standing({ id, state, answer }: Ask): Readonly<Record<string, unknown>> {

@@ -9,9 +9,9 @@ import { ASK_CHANGED, ASK_NOT_FOUND, ASK_SETTLED } from './errors.ts'
 import { checkAnswer } from './question.ts'
 
 /** What agents ask people, and what people answer, each once. */
-export interface Asks extends Pick<AskRecords, 'find' | 'list'> {
+export interface Asks extends Pick<AskRecords, 'find' | 'list' | 'noteHeard'> {
   /**
-   * Asks for a run; the same question again is the same ask for as long as it is open.
+   * Asks for a run; the same question again is the same ask until its agent has heard what came of it.
    * @throws {Error} where the run asks too much already; {LooperError} `LOOPER_LEDGER_UNWRITABLE`
    */
   ask(runId: string, question: Question): { readonly ask: Ask; readonly isNew: boolean }
@@ -64,15 +64,16 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
   return {
     find: records.find,
     list: records.list,
+    noteHeard: records.noteHeard,
     ask(runId, question) {
       const digest = digestOf(question)
-      const open = records.open().filter((one) => one.runId === runId)
-      const same = open.find((one) => one.digest === digest)
+      const same = records.unheard(runId, digest)
       if (same) {
         if (question.isParking) records.park(same.id)
         look()
         return { ask: same, isNew: false }
       }
+      const open = records.open().filter((one) => one.runId === runId)
       if (open.length >= MOST_OPEN)
         throw new Error(`${open.length} questions of this run are open already; wait for their answers first`)
       const ask = records.add({ ...question, runId, digest, askedAt: clock.now() }, newId)

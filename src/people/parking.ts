@@ -58,7 +58,7 @@ export function createParking({ records, runs, agents, env, logger }: ParkingDep
         // What a run asked besides goes on with it.
         if (done.has(runId)) continue
         // Its run was stopped, and nobody is to go on.
-        if (ask.state === 'withdrawn') records.handOn(runId, runId)
+        if (ask.state === 'withdrawn') records.handOn(ask, runId)
         else if (live.has(runId)) {
           park(ask)
           isLeft = true
@@ -69,7 +69,7 @@ export function createParking({ records, runs, agents, env, logger }: ParkingDep
           })
           if (next === null) isLeft = true
           else {
-            records.handOn(runId, next)
+            records.handOn(ask, next)
             done.add(runId)
           }
         }

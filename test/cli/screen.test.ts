@@ -127,6 +127,15 @@ const STARTED = {
   remaining_codex_exec_pids: [EVIL],
 }
 
+/** What every tool of a run answers. */
+const SAID = {
+  type: 'text',
+  text: JSON.stringify({
+    ...{ ask_id: EVIL, state: 'answered', answer: EVIL, note: EVIL, name: EVIL, fence: EVIL },
+    ...{ report_id: EVIL, version: EVIL, run: { tokens_used: EVIL }, today: { max_cost_usd: EVIL } },
+  }),
+}
+
 /** What answers in the service's place, with everything that it can put into words. */
 async function startHostile(test: Test, { refuses = false } = {}): Promise<string> {
   const server = createServer(async (request, response) => {
@@ -138,6 +147,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
       response.statusCode = 409
       return send({ ok: false, error: EVIL, code: EVIL, remedy: EVIL })
     }
+    if (pathname === '/mcp') return send({ jsonrpc: '2.0', id: 1, result: { content: [SAID] } })
     if (pathname === '/status') return send(STATUS)
     if (pathname === '/disk') return send(DISK)
     if (pathname === '/claims') return send({ claims: [CLAIM] })
@@ -185,6 +195,13 @@ const LINES: readonly (readonly string[])[] = [
   ['scheduled', 'cancel', '3'],
   ['asks', '--all'],
   ['answer', 'k7m2qd', 'yes'],
+  ['ask', 'Which port?'],
+  ['tell', 'hello'],
+  ['flag', 'hello'],
+  ['claim', 'a'],
+  ['release', 'a'],
+  ['cost'],
+  ['report', 'Findings', '-'],
   ['disk'],
   ['disk', '--dry-run'],
   ['queue'],
@@ -223,10 +240,11 @@ for (const refuses of [false, true]) {
       const url = await startHostile(t, { refuses })
       for (const line of LINES) {
         const name = line.join(' ')
-        const terminal = { url, columns: 80, isErrTerminal: true }
+        const env = { LOOPER_RUN_ID: ID, LOOPER_RUN_TOKEN: 'a-token' }
+        const terminal = { url, env, columns: 80, isErrTerminal: true }
         const { out, err } = await runCommand(line, terminal)
         t.match(out + err, 'owned', name)
-        const isLog = ['logs', 'diff', 'report'].includes(String(line[0])) || line.includes('--follow')
+        const isLog = ['logs', 'diff', 'report', 'ask'].includes(String(line[0])) || line.includes('--follow')
         // A log keeps its colours and returns, and the terminal gets its own back.
         // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
         const own = isLog ? out.replaceAll('\r\n', '\n').replaceAll(/\u001b\[(31|0)m/g, '') : out

@@ -73,6 +73,9 @@ t.test('an ask is answered once, by somebody', async (t) => {
   t.throws(() => asks.answer('none', 'x', null, null), { code: 'LOOPER_ASK_NOT_FOUND' })
   t.same(asks.list('open', 10), [])
   t.strictSame(asks.list('answered', 10), [answered])
+  const again = asks.ask('one', PLAIN)
+  t.match(again, { isNew: false, ask: answered }, 'its agent has not heard of it')
+  asks.noteHeard(ask.id)
   const nobody = asks.ask('one', PLAIN)
   t.equal(nobody.isNew, true, 'what was answered may be asked again')
   asks.answer(nobody.ask.id, 'x', null, null)
@@ -138,6 +141,11 @@ t.test('who waits gets the answer at once, and a word when it takes too long', a
   t.match(late, { state: 'open', answer: null, note: /^Not yet answered. Call check_answer with ask_id / })
   const gone = await call(askTool(deps), { question: 'And now?' }, run, AbortSignal.abort())
   t.match(gone, { state: 'open' })
+  asks.answer(String(Reflect.get(Object(gone), 'ask_id')), 'later', null, null)
+  await call(askTool(deps), { question: 'And now?' }, run, AbortSignal.abort())
+  const heard = () => call(askTool(deps), { question: 'And now?' })
+  t.match(await heard(), { state: 'answered', answer: 'later' }, 'who has gone has not heard it')
+  t.match(await call(askTool({ ...deps, waitMs: 1 }), { question: 'And now?' }), { state: 'open' })
 })
 
 t.test('an ask that vanishes while its agent waits is told as it stood', async (t) => {
@@ -225,7 +233,7 @@ t.test(
     ledger.finish('two', { ...end, outcome: 'signaled' })
     asks.settle()
     t.same([asks.find(plain.id)?.state, asks.find(parking.id)?.state], ['open', 'open'])
-    records.handOn('two', 'three')
+    records.handOn(parking, 'three')
     t.match(asks.find(parking.id), { runId: 'three', isParking: false })
     for (const outcome of ['exited', 'lost', 'stopped'] as const) {
       ledger.begin(intentOf(outcome))

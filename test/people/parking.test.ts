@@ -82,7 +82,7 @@ t.test('each is ended once at a time, and goes on once when its question is sett
     },
   }
   const parking = createParking({
-    records: { parking: () => asks, handOn: (from, to) => calls.push(`hand on ${from} ${to}`) },
+    records: { parking: () => asks, handOn: ({ runId }, to) => calls.push(`hand on ${runId} ${to}`) },
     runs: { ...runs, live: () => Object.assign([], live) },
     agents: CODEX_ONLY,
     env: () => ({}),

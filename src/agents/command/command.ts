@@ -25,6 +25,7 @@ export function commandAgent(name: string, settings: CommandSettings): AgentCore
     stop: { signal: stop, graceMs: 5000 },
     // A script that looks at no arguments would begin to work.
     probe: { version, help, login: null, models: null },
+    takesTools: true,
     command: (task) => commandOf(argv, task),
     read: output === 'events' ? readOwnEvents : readText(settings),
     // A program that does something else as well; its runs are found by their cookie.

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AgentCommand, AgentTask } from '../agent-core.ts'
+import type { AgentCommand, AgentTask, ToolsAccess } from '../agent-core.ts'
 import type { CommandSettings } from './settings.ts'
 
 const PLACEHOLDER = /\{([a-z_]+)\}/g
@@ -42,7 +42,7 @@ const namesIn = (words: readonly string[]) =>
 
 /** The command of a task by a template without faults. */
 export function commandOf(template: Template, task: AgentTask): AgentCommand {
-  const { binary, workspace, prompt, model, session, system, dir, args } = task
+  const { binary, workspace, prompt, model, session, system, dir, args, tools } = task
   const file = path.join(dir, 'system.md')
   const values: Readonly<Record<Placeholder, string | null>> = {
     prompt,
@@ -57,10 +57,16 @@ export function commandOf(template: Template, task: AgentTask): AgentCommand {
   return {
     argv: [binary, ...argv.toSpliced(end, 0, ...args)],
     stdin: placeholdersOf(template).has('prompt') ? null : prompt,
-    env: {},
+    env: tools ? shellTools(tools) : {},
     files: system === null ? {} : { [file]: system },
   }
 }
+
+/** What `looper ask` and its like find the run's tools by; whatever the program runs can see it. */
+const shellTools = ({ url, token }: ToolsAccess) => ({
+  LOOPER_URL: url.replace(/\/mcp$/, ''),
+  LOOPER_RUN_TOKEN: token,
+})
 
 type Values = Readonly<Record<string, string | null>>
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.ts'
-import { COOKIE } from '../../processes/table.ts'
 import type { LocalContext } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
+import { isInRun, ownService } from '../own-run/service.ts'
 import { findService, type ServiceAddress } from '../service-address.ts'
 import { inputLines } from './input-lines.ts'
 import { failureOf, type Message, messageIn } from './message.ts'
@@ -80,16 +80,9 @@ export async function bridge(context: LocalContext): Promise<number> {
  * is none of them.
  * @throws {Failure} inside a run without tools
  */
-function addressOf({ world: { env, dotEnv }, options }: LocalContext): ServiceAddress {
-  const service = findService(options.url, env, dotEnv)
-  if (!env[COOKIE]) return service
-  const token = env.LOOPER_RUN_TOKEN
-  if (token && /^[ -~]+$/.test(token)) return { ...service, token }
-  throw new Failure(
-    EXIT.unauthorized,
-    'this is inside a run of Looper, which has no token for "looper mcp"',
-    'An agent in a run has the tools that Looper gives it with LOOPER_AGENT_TOOLS=1.',
-  )
+function addressOf(context: LocalContext): ServiceAddress {
+  const { env, dotEnv } = context.world
+  return isInRun(env) ? ownService(context, 'looper mcp') : findService(context.options.url, env, dotEnv)
 }
 
 function wordsOf(error: unknown): string {
