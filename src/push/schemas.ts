@@ -59,6 +59,9 @@ export const DeviceList = Type.Object(
   { description: 'Those of the token, or with scope `admin` all; in the order in which they came.' },
 )
 
+/** The answer of `GET /push/devices`. */
+export type DeviceList = Static<typeof DeviceList>
+
 /** The answer where there is nothing to tell. */
 export const Done = Type.Object({ ok: Type.Literal(true) }, { description: 'It is done.' })
 

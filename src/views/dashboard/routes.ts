@@ -30,7 +30,7 @@ const STYLES = [
 ]
 
 /** Those of what is rarely shown: they are asked for when it first is. */
-const MORE_STYLES = ['slots', 'holds', 'asks', 'folds']
+const MORE_STYLES = ['slots', 'holds', 'asks', 'folds', 'push']
 
 /**
  * The page shows what agents wrote. So nothing but its own files may run in it, nothing may leave for another host, and
@@ -47,7 +47,8 @@ const POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  // That of its service worker's address alone: push-subscription.js.
+  'trusted-types push-worker',
 ].join('; ')
 
 const IN_WORDS = {

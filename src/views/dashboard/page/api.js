@@ -4,7 +4,7 @@
 /** @typedef {import('../../../runs/run-schemas.ts').RunList} RunPage */
 /** @typedef {import('../../../runs/run-schemas.ts').StopAnswer} Stopped */
 /** @typedef {import('../../../runs/answers.ts').PlanAnswer['plan']} Plan */
-/** @typedef {{ autopoll: import('../../../triggers/autopoll/schemas.ts').AutopollState | null, asks?: { open: number } | null }} StatusParts */
+/** @typedef {{ autopoll: import('../../../triggers/autopoll/schemas.ts').AutopollState | null, asks?: { open: number } | null, push?: object | null }} StatusParts */
 /** @typedef {import('../../status/schemas.ts').StatusCore & StatusParts} Status */
 /** @typedef {import('../../../logs/schemas.ts').LogMatchesAnswer} LogMatches */
 /** @typedef {import('../../../logs/schemas.ts').LogLinesAnswer} LogLines */

@@ -85,6 +85,20 @@ function createAsks(root, api, refresh) {
     return card
   }
 
+  /** Shows the ask that the address names, as a notification leads to it; with an answer that was chosen there, which is given here. */
+  function showNamed() {
+    const [, id = '', choice = ''] = /^#\/asks\/([^/]+)(?:\/(\d+))?$/.exec(location.hash) ?? []
+    const card = cards.get(id)
+    if (!card) return
+    const buttons = [...card.querySelectorAll('button')]
+    const chosen = choice === '' ? undefined : buttons[Number(choice)]
+    for (const button of buttons) button.classList.toggle('picked', button === chosen)
+    card.scrollIntoView({ block: 'nearest' })
+    ;(chosen ?? card.querySelector('textarea') ?? buttons[0])?.focus()
+    // It is shown once.
+    history.replaceState(null, '', '#')
+  }
+
   return async () => {
     /** @type {{ asks: Ask[] }} */
     const { asks } = await api.read(`asks?state=open&limit=${MOST}`)
@@ -101,5 +115,6 @@ function createAsks(root, api, refresh) {
       announce(`An agent asks: ${ask.question}`)
     }
     box.hidden = asks.length === 0
+    showNamed()
   }
 }

@@ -76,6 +76,10 @@ export function openSession(root, api, status, signOut) {
     async () => (await import('./asks.js')).openAsks(root, api, refresh),
     (/** @type {{ open: number }} */ { open }) => open,
   )
+  const push = createDoor(
+    async () => (await import('./push.js')).openPush(root, api, refresh, signal),
+    () => 1,
+  )
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
@@ -151,6 +155,7 @@ export function openSession(root, api, status, signOut) {
     slots.draw(status).catch(reject)
     holds.draw(status.holds).catch(reject)
     asks.draw(status.asks).catch(reject)
+    push.draw(status.push).catch(reject)
     rights.take(status)
   }
 
