@@ -66,7 +66,9 @@ t.test('each real agent is parked, and goes on in its session with the answer, o
       await until('it goes on', async () => (await goesOn())[0]?.outcome != null, LIMIT_MS)
       t.match(await goesOn(), [{ outcome: 'exited', return_code: 0, session_id: parked.session_id }])
       const since = asked(agent).slice(before)
-      t.equal(since.filter((text) => text.includes(word) && text.includes('CALL: ask')).length, 1, 'with all')
+      const resumed = since.filter((text) => text.includes(word) && text.includes('CALL: ask'))
+      t.equal(resumed.length, 1, 'with all that was said')
+      t.match(resumed[0], 'This run ends now', 'it has read what its call became')
     })
   }
   t.same(faults, [])
