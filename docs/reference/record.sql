@@ -27,7 +27,24 @@ CREATE TABLE asks (
 
 CREATE INDEX asks_by_state ON asks (state, seq);
 
+CREATE TABLE asks_messages (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  ask_id TEXT NOT NULL UNIQUE,
+  digest TEXT NOT NULL,
+  message_id INTEGER,
+  is_offered INTEGER NOT NULL DEFAULT 0,
+  is_finished INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX asks_messages_by_number ON asks_messages (message_id) WHERE message_id IS NOT NULL;
+
+CREATE INDEX asks_messages_unfinished ON asks_messages (seq) WHERE is_finished = 0;
+
 CREATE INDEX asks_parking ON asks (seq) WHERE is_parking = 1;
+
+CREATE TRIGGER asks_take_messages AFTER DELETE ON asks BEGIN
+  DELETE FROM asks_messages WHERE ask_id = OLD.id;
+  END;
 
 CREATE INDEX asks_unheard ON asks (run_id, digest) WHERE is_heard = 0;
 

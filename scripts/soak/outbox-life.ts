@@ -22,6 +22,7 @@ const outbox = openOutbox({
   ledger,
   notify: zulipNotices(settings, process.env, (message) => console.error(`not sent: ${message}`)),
   amend: async () => false,
+  at: () => null,
   arrived: zulipArrived(settings, process.env),
   clock: systemClock,
   logger: pino({ level: 'silent' }),

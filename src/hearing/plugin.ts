@@ -9,10 +9,14 @@ export const hearing: FeaturePlugin = {
   tables: HEARD_TABLES,
 }
 
-const openHearing: Feature['open'] = ({ notices: { hearing } }) =>
-  hearing === null
+const openHearing: Feature['open'] = ({ notices: { dialogue } }) =>
+  dialogue === null
     ? {}
     : {
-        status: { name: 'hearing', schema: HearingAnswer, look: async () => hearingAnswer(hearing.state()) },
-        run: hearing.listen,
+        status: {
+          name: 'hearing',
+          schema: HearingAnswer,
+          look: async () => hearingAnswer(dialogue.hearing.state()),
+        },
+        run: dialogue.hearing.listen,
       }

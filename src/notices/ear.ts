@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Notify } from './notice.ts'
 
 /** Somebody who says or does something where notices go, as the other side knows them; never what a text claims. */
 export interface Person {
@@ -20,7 +21,7 @@ export interface Said {
   readonly quotes: number | null
   /** Whether it is said to Looper, and not just where Looper reads. */
   readonly isToUs: boolean
-  /** Where an answer goes, in the other side's words. */
+  /** Where an answer goes: {@link Ear.at}. */
   readonly place: string
   /** Milliseconds since the epoch, by the other side's clock. */
   readonly at: number
@@ -65,4 +66,12 @@ export interface Ear {
   readonly people: ReadonlySet<string>
   /** Hears what people say from now on, and what was missed since the last time, until the signal aborts. Never rejects. */
   listen(hearer: Hearer, clock: Pick<Clock, 'sleep'>, signal: AbortSignal): Promise<void>
+  /** How to send to the place of something that was heard; null where it is none. */
+  at(place: string): Notify | null
+  /** What calls those whose words count, at the beginning of a message; nothing where there is nobody. */
+  readonly call: string
+  /** Reacts to a message itself, so that others need only do the same. @throws {Error} with a sentence, where that failed */
+  offer(messageId: number, signs: readonly Sign[], signal: AbortSignal): Promise<void>
+  /** A text from elsewhere that calls nobody, and gives nothing away. */
+  plain(text: string): string
 }

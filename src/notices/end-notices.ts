@@ -19,7 +19,7 @@ export interface EndNoticesOptions {
   /** The end of the output in a run's log. @throws where the log is gone */
   readonly tail: (logPath: string) => string
   readonly ends: Pick<Ends, 'edited' | 'sent'>
-  readonly outbox: OpenOutbox
+  readonly outbox: Pick<OpenOutbox, 'add' | 'resume' | 'close'>
   readonly logger: Logger
 }
 

@@ -32,7 +32,7 @@ export interface Hearing {
 
 /** What it takes. */
 export interface HearingDeps {
-  readonly ear: Ear
+  readonly ear: Pick<Ear, 'people' | 'listen'>
   readonly records: HeardRecords
   readonly ledger: Pick<Ledger, 'note' | 'setNote'>
   readonly clock: Clock

@@ -6,6 +6,7 @@ import { readTail } from '../logs/run-log.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import type { Steps } from '../runs/steps.ts'
+import type { Ear } from './ear.ts'
 import { sendEndNotices } from './end-notices.ts'
 import { tellFailures } from './failures.ts'
 import { HEARD_TABLES, heardRecords } from './heard-records.ts'
@@ -16,6 +17,7 @@ import { onRecord } from './on-record.ts'
 import { openOutbox } from './outbox.ts'
 import { plannedRoute } from './planned-route.ts'
 import type { NotifyEnd } from './settings.ts'
+import { createSpeech, type Speech } from './speech.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** What people are told of a run. */
@@ -27,6 +29,12 @@ export interface Said {
   readonly isUrgent: boolean
   /** Called as soon as it need not be told again: it was sent, or what waits is on the record. It must not throw. */
   told?(): void
+}
+
+/** People who are heard, and talked with. */
+export interface Dialogue {
+  readonly hearing: Hearing
+  readonly speech: Speech
 }
 
 /** Everything that sends notices. */
@@ -44,8 +52,8 @@ export interface Notices {
    * Tells people what the agent of a run says. @throws {Error} with a sentence, where that cannot wait and could not be sent
    */
   tell(run: Pick<RunRecord, 'runId' | 'name'>, said: Said, signal: AbortSignal): Promise<'sent' | 'waits'>
-  /** What people say there; null: nobody is listened to. */
-  readonly hearing: Hearing | null
+  /** People who are heard there, and talked with; null: nobody is listened to. */
+  readonly dialogue: Dialogue | null
   /** Tells what an earlier life of the service left untold. Never throws. */
   resume(): void
   /** Tells nothing more; resolves when what can be sent now arrived, or failed, which it does after so many milliseconds. */
@@ -97,18 +105,26 @@ export function openNotices(options: NoticesOptions): Notices {
   const conversation = () => notice.route().route ?? notice.name
   /** What is told later; null where no end can be told. */
   const later = sender.ends && openLater(sender.ends)
+  /** Where people are heard, they are answered. */
+  function at(place: string): Notify | null {
+    const send = sender.ear?.at(place) ?? null
+    return send && told(send)
+  }
   function openLater(ends: Ends) {
     const amend = tellFailures(ends.amend, failed)
-    const outbox = openOutbox({ ...options, notify, amend, arrived: ends.arrived })
+    const outbox = openOutbox({ ...options, notify, amend, arrived: ends.arrived, at })
     const running =
       mode === 'off' ? outbox : sendEndNotices({ ...options, mode, conversation, ends, tail, outbox })
     return { ends, outbox, running }
   }
+  function openDialogue({ ends, outbox }: NonNullable<typeof later>, ear: Ear): Dialogue {
+    const records = heardRecords(ledger.tablesOf(HEARD_TABLES))
+    const hearing = createHearing({ ...options, ear, records })
+    return { hearing, speech: createSpeech({ ...options, ear, ends, outbox, conversation }) }
+  }
   return {
     notify,
-    hearing:
-      sender.ear &&
-      createHearing({ ...options, ear: sender.ear, records: heardRecords(ledger.tablesOf(HEARD_TABLES)) }),
+    dialogue: later && sender.ear && openDialogue(later, sender.ear),
     announce: onRecord(notify, {
       ledger,
       clock,

@@ -13,6 +13,8 @@ export interface OutboxOptions {
   readonly ledger: Ledger
   readonly notify: Notify
   readonly amend: Amend
+  /** How to send to a conversation that is elsewhere; null: it is where notices go. */
+  readonly at: (conversation: string) => Notify | null
   /** Null where the other side cannot be asked. */
   readonly arrived: Arrived | null
   readonly clock: Clock
@@ -25,6 +27,8 @@ export interface OutboxOptions {
 export interface OpenOutbox {
   /** Puts a message in; nobody waits for it. @param written called when it is on the record. It must not throw. */
   add(message: OutboxMessage, written?: () => void): void
+  /** Resolves when it is known what became of a message, after this was called. */
+  settled(): Promise<void>
   /** Sends what an earlier life of the service left. Never throws. */
   resume(): void
   /**
@@ -44,6 +48,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
   const late = new AbortController()
   const over = AbortSignal.any([options.hurry, late.signal])
   const news = createNews()
+  const done = createNews()
 
   /** Sends what waits in a conversation, until nothing does. */
   async function work(conversation: string): Promise<void> {
@@ -55,8 +60,10 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
         const calls = ledger.callsSince(conversation, now - CALLS_COUNT_MS)
         const wanted = dueMs(quiet.get(conversation) ?? now, now)
         const ms = Math.max(dueMs(row.nextAt, now), wanted, quietMs(calls, now))
-        if (ms === 0) await tryOnce(row)
-        else if (closing.signal.aborted) return
+        if (ms === 0) {
+          await tryOnce(row)
+          done.tell()
+        } else if (closing.signal.aborted) return
         else await pause(ms)
       }
     } catch (error) {
@@ -101,7 +108,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
 
   /** The other side's number of the message, null where it has none; undefined where there is one more call to make. */
   async function send(row: OutboxRow, sending: () => void): Promise<number | null | undefined> {
-    const { id, edits, content, attemptedAt } = row
+    const { id, edits, content, attemptedAt, conversation } = row
     // On the record before it happens: whoever comes next has to ask what became of it.
     ledger.attempt(id, clock.now())
     if (edits === null && attemptedAt !== null && options.arrived) {
@@ -110,7 +117,8 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
       ledger.attempt(id, clock.now())
     }
     sending()
-    if (edits === null) return (await options.notify(content, over)).messageId
+    const notify = options.at(conversation) ?? options.notify
+    if (edits === null) return (await notify(content, over)).messageId
     if (await options.amend(edits, content, over)) return edits
     ledger.sendInstead(id)
     return undefined
@@ -123,6 +131,7 @@ export function openOutbox(options: OutboxOptions): OpenOutbox {
   }
 
   return {
+    settled: done.next,
     add: (message, written) =>
       ledger.addToOutbox(message, () => {
         written?.()

@@ -1,6 +1,7 @@
 import { numberOrNull, textOrNull } from '../record/cells.ts'
 import type { TablePlan, Tables } from '../record/own-tables.ts'
 import { ASK_STATES, type Ask, type AskState } from './ask.ts'
+import { ASK_MESSAGES_MIGRATION } from './ask-messages.ts'
 
 /** The table of asks. */
 export const ASK_TABLES: TablePlan = {
@@ -34,6 +35,7 @@ export const ASK_TABLES: TablePlan = {
     `ALTER TABLE asks ADD COLUMN is_heard INTEGER NOT NULL DEFAULT 0;
     UPDATE asks SET is_heard = 1 WHERE state <> 'open';
     CREATE INDEX asks_unheard ON asks (run_id, digest) WHERE is_heard = 0;`,
+    ASK_MESSAGES_MIGRATION,
   ],
 }
 

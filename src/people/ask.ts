@@ -32,7 +32,7 @@ export interface Ask extends Question {
   readonly state: AskState
   /** With the state `expired` the default, if there is one; else null. */
   readonly answer: string | null
-  /** The name of the token that answered; null: nobody, or no token was asked for. */
+  /** The name of the token that answered, or the person where notices go; null: nobody, or no token was asked for. */
   readonly answeredBy: string | null
   /** When it was answered, expired or was withdrawn. */
   readonly settledAt: number | null

@@ -1,18 +1,22 @@
 import { messageOf } from '../base/errors.ts'
 import { type FeaturePlugin, noSettings } from '../feature.ts'
 import { createAnnouncer } from '../notices/announce.ts'
+import type { Dialogue } from '../notices/notices.ts'
 import type { Parts } from '../parts.ts'
 import type { Opened } from '../plugin.ts'
 import { answerTool } from './answer-tool.ts'
 import type { Ask } from './ask.ts'
 import { newAskId } from './ask-id.ts'
+import { askMessages } from './ask-messages.ts'
 import { ASK_TABLES, askRecords } from './ask-records.ts'
 import { askTool, checkAnswerTool } from './ask-tool.ts'
 import { createAsks } from './asks.ts'
+import { hearAnswers } from './hear-answers.ts'
 import { keepAsks } from './keep.ts'
 import { createParking } from './parking.ts'
 import { askRoutes } from './routes.ts'
 import { AsksState } from './schemas.ts'
+import { type TellAsks, tellAsks } from './tell-asks.ts'
 import { messageFor } from './told.ts'
 
 const WAIT_MS = 50_000
@@ -25,12 +29,14 @@ export const people: FeaturePlugin = {
 
 function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock, logger }: Parts): Opened {
   const closing = new AbortController()
-  const records = askRecords(ledger.tablesOf(ASK_TABLES))
+  const tables = ledger.tablesOf(ASK_TABLES)
+  const records = askRecords(tables)
   const announcer = createAnnouncer({ notices, ledger, logger })
   const announcementOf = (ask: Ask) => ({
     key: `ask ${ask.id} ${ask.state}`,
     runId: ask.runId,
-    message: messageFor(ask),
+    // Where people are heard, a message of its own asks them.
+    message: notices.dialogue === null ? messageFor(ask) : null,
     note: () => records.noteTold(ask.id, ask.state),
   })
 
@@ -48,6 +54,15 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   })
   const parking = createParking({ records, runs, agents, env, logger })
   const deps = { asks, parking, clock, waitMs: WAIT_MS }
+  const telling = notices.dialogue && openTelling(notices.dialogue)
+
+  function openTelling({ hearing, speech }: Dialogue): TellAsks {
+    const messages = askMessages(tables)
+    const telling = tellAsks({ asks, open: records.open, messages, speech, ledger, clock, logger })
+    hearing.subscribe(hearAnswers({ asks, messages, speech, learn: telling.learn }))
+    return telling
+  }
+
   return {
     tools: [askTool(deps), checkAnswerTool(deps)],
     personTools: [answerTool({ asks })],
@@ -60,7 +75,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
       // What is over is settled first: nobody has to be told that it was asked.
       const keeping = keepAsks({ asks, parking, clock, logger }, signal)
       await announcer.resume(() => records.untold().map(announcementOf), signal)
-      await keeping
+      await Promise.all([keeping, telling?.run(signal)])
     },
     close() {
       unsubscribe()

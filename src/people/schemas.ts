@@ -18,7 +18,11 @@ export const AskAnswer = Type.Object(
     asked_at: Time,
     deadline: orNull(Time),
     answer: orNull(Type.String()),
-    answered_by: orNull(Type.String({ description: 'The name of the token that answered.' })),
+    answered_by: orNull(
+      Type.String({
+        description: 'The name of the token that answered; or the person who did where notices go.',
+      }),
+    ),
     settled_at: orNull(Time),
   },
   { description: 'A question of an agent to people.' },

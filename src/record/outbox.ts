@@ -91,6 +91,8 @@ export interface Outbox {
   settleDirect(key: string, result: OutboxEnd): void
   /** Nobody who began to send one is there any more to say what came of it. */
   abandonDirect(at: number): void
+  /** The message of a key; null: there is none (any more). */
+  inOutbox(key: string): OutboxRow | null
   /** Whether the other side's message is one that was sent for a row. */
   isSentId(sentId: number): boolean
   /** Newest first. */
@@ -228,6 +230,7 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
     abandonDirect(at) {
       queue.write('outbox', ABANDON_DIRECT, { now: Math.round(at) })
     },
+    inOutbox: (key) => all('SELECT * FROM outbox WHERE key = ?', key).map(toRow)[0] ?? null,
     isSentId: (sentId) => all('SELECT 1 FROM outbox WHERE sent_id = ? LIMIT 1', sentId).length > 0,
     outboxRows: (state, limit) =>
       (state === null

@@ -28,7 +28,7 @@ async function setUp(t: Test) {
   const heard: string[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => events.push(JSON.parse(line)) })
   let hearer: Hearer | null = null
-  const ear: Ear = {
+  const ear: Pick<Ear, 'people' | 'listen'> = {
     people: new Set([ADA.id]),
     async listen(given) {
       hearer = given

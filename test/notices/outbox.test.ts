@@ -50,6 +50,7 @@ function setUp(test: Test, more: Partial<OutboxOptions> = {}) {
       return true
     },
     arrived: null,
+    at: () => null,
     ...more,
   }
   const open = (changes: Partial<OutboxOptions> = {}) => {
@@ -462,4 +463,25 @@ t.test('who wants to be left alone is, also by what is urgent', async (t) => {
   await settled()
   t.same(delivered, ['there', 'the end', 'progress'])
   t.same(waits, [28_700, 28_700])
+})
+
+t.test('what goes elsewhere is sent there, and whoever waits learns what became of it', async (t) => {
+  const { open, message, delivered, ledger } = setUp(t)
+  const outbox = open({
+    at: (conversation) =>
+      conversation === 'there'
+        ? async (text) => {
+            delivered.push(`there: ${text}`)
+            return { output: 'OK', messageId: 7 }
+          }
+        : null,
+  })
+  t.equal(ledger.inOutbox('a'), null)
+  for (const conversation of ['there', 'here']) {
+    const settled = outbox.settled()
+    outbox.add(message('Hello', { key: conversation, conversation }))
+    await settled
+  }
+  t.strictSame(delivered, ['there: Hello', 'Hello'])
+  t.match(ledger.inOutbox('there'), { state: 'sent', sentId: 7 })
 })

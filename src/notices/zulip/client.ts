@@ -19,7 +19,12 @@ export interface ZulipAccount {
 
 /** A message as the server's API takes it. */
 export type ZulipMessage =
-  | { readonly type: 'stream'; readonly to: string; readonly topic: string; readonly content: string }
+  | {
+      readonly type: 'stream'
+      readonly to: string | number
+      readonly topic: string
+      readonly content: string
+    }
   | {
       readonly type: 'private'
       readonly to: readonly string[] | readonly number[]

@@ -1,25 +1,26 @@
 import { unchanged } from '../../logging/redact.ts'
 import type { Ear } from '../ear.ts'
+import { reactTo } from './events.ts'
+import { withoutMentions } from './last-lines.ts'
 import type { ZulipSettings } from './settings.ts'
-import { describeMissing, findCredentials } from './zuliprc.ts'
+import { openReady, zulipAt } from './zulip.ts'
 
 /** Hears people in Zulip, with the credentials as they are at each connection. */
 export function zulipEar(settings: ZulipSettings, env: NodeJS.ProcessEnv, redact = unchanged): Ear {
   const people = new Set(settings.people)
   return {
     people,
+    call: settings.people.map((id) => `@**|${id}**`).join(' '),
+    plain: (text) => withoutMentions(redact(text)),
+    at: (place) => zulipAt(place, settings, env, redact),
+    async offer(messageId, signs, signal) {
+      const { zulip } = await openReady(settings, env, signal, { redact })
+      for (const sign of signs) await reactTo(zulip, messageId, sign)
+    },
     async listen(hearer, clock, signal) {
       // Only now: who does not listen loads nothing of it.
       const { listenToZulip } = await import('./listen.ts')
-      const open = async (timeoutMs: number) => {
-        const credentials = findCredentials(settings)
-        if (credentials.kind === 'none') throw new Error('no Zulip credentials')
-        if (credentials.kind === 'incomplete') throw new Error(describeMissing(credentials))
-        const { openZulip } = await import('./client.ts')
-        const { account } = credentials
-        const zulip = await openZulip(account, env, signal, { timeoutMs, redact })
-        return { zulip, account: `${account.email} ${account.site}` }
-      }
+      const open = (timeoutMs: number) => openReady(settings, env, signal, { timeoutMs, redact })
       await listenToZulip({ open, people, clock }, hearer, signal)
     },
   }

@@ -1,7 +1,8 @@
 import { oneLine } from '../../base/one-line.ts'
+import type { Sign } from '../ear.ts'
 import { type Zulip, ZulipError } from './client.ts'
 import { asRecord, idOf } from './fields.ts'
-import type { Me } from './reading.ts'
+import { EMOJI, type Me } from './reading.ts'
 
 /** A queue of events at the server, and how far it was read. */
 export interface EventQueue {
@@ -62,6 +63,16 @@ export async function messagesBehind(zulip: Zulip, anchor: number): Promise<unkn
   const page = { num_before: 0, num_after: PAGE, include_anchor: false, apply_markdown: false }
   const { messages } = await zulip.call('GET', '/messages', { ...page, anchor })
   return Array.isArray(messages) ? messages : []
+}
+
+/** Makes a reaction, if the message is still there. @throws {ZulipError} */
+export async function reactTo(zulip: Zulip, messageId: number, sign: Sign): Promise<void> {
+  try {
+    await zulip.call('POST', `/messages/${messageId}/reactions`, { emoji_name: EMOJI.get(sign) })
+  } catch (error) {
+    const { code } = error instanceof ZulipError ? error : { code: null }
+    if (code !== 'BAD_REQUEST' && code !== 'REACTION_ALREADY_EXISTS') throw error
+  }
 }
 
 /** The reactions to a message, oldest first; none where it is gone. @throws {ZulipError} */

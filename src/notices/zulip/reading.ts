@@ -10,6 +10,15 @@ export interface Me {
 /** A message or a reaction before it is known who its person is. */
 export type Unnamed<T extends Said | Reacted> = Omit<T, 'person'> & { readonly by: number }
 
+/** The names of reactions at the server, from the first choice on (Zulip's `emoji_names.py`). */
+const NUMBERS = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
+/** How to make each sign. */
+export const EMOJI: ReadonlyMap<Sign, string> = new Map<Sign, string>([
+  ...NUMBERS.map((name, at): [Sign, string] => [at + 1, name]),
+  ['yes', 'thumbs_up'],
+  ['no', 'thumbs_down'],
+])
+
 /** By their code points, without the one that asks for a picture (Zulip's `emoji_code`). */
 const SIGNS: ReadonlyMap<string, Sign> = new Map<string, Sign>([
   ...Array.from({ length: 9 }, (_, at): [string, Sign] => [`003${at + 1}-20e3`, at + 1]),

@@ -1,4 +1,4 @@
-import { unchanged } from '../../logging/redact.ts'
+import { type Redact, unchanged } from '../../logging/redact.ts'
 import type { Amend, Arrived, Notify, Receipt } from '../notice.ts'
 import type { Zulip, ZulipMessage } from './client.ts'
 import { cut, MAX_CODE_POINTS } from './code-points.ts'
@@ -41,13 +41,51 @@ export function zulipNotices(
   }
 }
 
+/** A client with the credentials as they are now, and whose account it is. @throws {Error} with a sentence */
+export async function openReady(
+  settings: ZulipSettings,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  limits: { readonly timeoutMs?: number; readonly redact?: Redact },
+): Promise<{ readonly zulip: Zulip; readonly account: string }> {
+  const credentials = findCredentials(settings)
+  if (credentials.kind === 'none') throw new Error('there are no Zulip credentials')
+  if (credentials.kind === 'incomplete') throw new Error(describeMissing(credentials))
+  const { openZulip } = await import('./client.ts')
+  const { account } = credentials
+  const zulip = await openZulip(account, env, signal, limits)
+  return { zulip, account: `${account.email} ${account.site}` }
+}
+
+/** A place: a channel's number and a topic, or people's numbers. */
+const PLACE = /^type=(?:stream id=(?<channel>\d+) topic=(?<topic>.*)|private to=(?<people>\d+(?:,\d+)*))$/s
+
+/** Sends to the place of something that was heard; null: it is none. */
+export function zulipAt(
+  place: string,
+  settings: ZulipSettings,
+  env: NodeJS.ProcessEnv,
+  redact = unchanged,
+): Notify | null {
+  const { channel, topic = '', people } = PLACE.exec(place)?.groups ?? {}
+  if (channel === undefined && people === undefined) return null
+  return async (message, signal) => {
+    const content = cut(message, MAX_CODE_POINTS)
+    const { zulip } = await openReady(settings, env, signal, { redact })
+    const messageId = await zulip.send(
+      people === undefined
+        ? { type: 'stream', to: Number(channel), topic, content }
+        : { type: 'private', to: people.split(',').map(Number), content },
+    )
+    return { output: `OK message_id=${messageId ?? 'unknown'} ${place}`, messageId }
+  }
+}
+
 /** Edits notices in Zulip, with the credentials as they are then. */
 export function zulipEdits(settings: ZulipSettings, env: NodeJS.ProcessEnv, redact = unchanged): Amend {
   return async (messageId, content, signal) => {
-    const credentials = findCredentials(settings)
-    if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
-    const { openZulip, ZulipError } = await import('./client.ts')
-    const zulip = await openZulip(credentials.account, env, signal, { redact })
+    const { zulip } = await openReady(settings, env, signal, { redact })
+    const { ZulipError } = await import('./client.ts')
     try {
       await zulip.update(messageId, content)
       return true
@@ -65,10 +103,7 @@ const CLOCKS_DIFFER_MS = 600_000
 /** Looks in Zulip for a message whose answer was lost. */
 export function zulipArrived(settings: ZulipSettings, env: NodeJS.ProcessEnv, redact = unchanged): Arrived {
   return async (content, since, isKnown, signal) => {
-    const credentials = findCredentials(settings)
-    if (credentials.kind !== 'ready') throw new Error('the Zulip credentials are gone')
-    const { openZulip } = await import('./client.ts')
-    const zulip = await openZulip(credentials.account, env, signal, { redact })
+    const { zulip } = await openReady(settings, env, signal, { redact })
     const text = asKept(cut(content, MAX_CODE_POINTS))
     for await (const one of zulip.own(since - CLOCKS_DIFFER_MS)) {
       if (asKept(one.content) === text && !isKnown(one.id)) return one.id

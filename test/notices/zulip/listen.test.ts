@@ -29,12 +29,17 @@ async function setUp(t: Test, more: NodeJS.ProcessEnv = {}) {
   const watched: number[] = []
   let last: number | null = null
   let fail = 0
+  let pauseMs = 5
+  let beforeWatched = () => {}
   const hearer: Hearer = {
     last: () => last,
     passed: (_account, id) => {
       last = Math.max(last ?? 0, id)
     },
-    watched: () => watched,
+    watched() {
+      beforeWatched()
+      return watched
+    },
     async hear(_account, one: Heard) {
       if (fail > 0) {
         fail -= 1
@@ -50,7 +55,7 @@ async function setUp(t: Test, more: NodeJS.ProcessEnv = {}) {
   const clock = {
     async sleep(ms: number, signal?: AbortSignal) {
       waits.push(ms)
-      await delay(5, undefined, { ...(signal && { signal }) })
+      await delay(pauseMs, undefined, { ...(signal && { signal }) })
     },
   }
   let stop: () => Promise<void> = async () => undefined
@@ -72,6 +77,12 @@ async function setUp(t: Test, more: NodeJS.ProcessEnv = {}) {
     watched,
     start,
     stop: () => stop(),
+    pause(ms: number) {
+      pauseMs = ms
+    },
+    onWatched(listener: () => void) {
+      beforeWatched = listener
+    },
     last: () => last,
     failOnce: () => {
       fail = 1
@@ -209,9 +220,44 @@ t.test('without credentials nothing is heard, and why is told', async (t) => {
   const none = await setUp(t, { ZULIP_SITE: '', ZULIP_BOT_EMAIL: '', ZULIP_BOT_API_KEY: '' })
   none.start()
   await until('it is told', () => none.states.length > 0)
-  t.equal(none.states[0], 'no Zulip credentials')
+  t.equal(none.states[0], 'there are no Zulip credentials')
   const some = await setUp(t, { ZULIP_SITE: '' })
   some.start()
   await until('it is told', () => some.states.length > 0)
   t.equal(some.states[0], 'Missing ZULIP_SITE')
+})
+
+t.test('whoever stops while it waits for the server need not wait', async (t) => {
+  const { people, waits, start, stop, pause } = await setUp(t)
+  pause(300_000)
+  people.refuse({ status: 502, body: { result: 'error', msg: 'away' } })
+  start()
+  await until('it waits', () => waits.length === 1)
+  await stop()
+  t.equal(waits.length, 1)
+})
+
+t.test('a server that goes away while it is asked what was missed is asked again', async (t) => {
+  const { people, states, watched, start, onWatched } = await setUp(t)
+  watched.push(people.say(8, 'before'))
+  onWatched(() => people.refuse({ status: 502, body: { result: 'error', msg: 'away' } }))
+  start()
+  await until('it is away', () => states.includes('away'))
+  onWatched(() => undefined)
+  people.refuse(null)
+  await until('it is connected', () => connections(states) === 1)
+})
+
+t.test('messages without numbers, and reactions without a list, are none', async (t) => {
+  const { people, states, heard, watched, start, stop } = await setUp(t)
+  start()
+  await until('it is connected', () => states.length === 1)
+  await stop()
+  watched.push(7)
+  const queue = { queue_id: 'a', last_event_id: -1, max_message_id: 7 }
+  const messages = { messages: [7, { id: 'x', sender_id: 8, content: 'x' }], message: { reactions: 7 } }
+  people.refuse({ status: 200, body: { result: 'success', ...queue, ...messages } })
+  start()
+  await until('it is connected again', () => connections(states) === 2)
+  t.strictSame(heard, [])
 })

@@ -197,7 +197,7 @@ t.test('an edit that the server does not allow is told from one that failed', as
   t.equal(await edit(), false, 'there is no such message')
   await notify('Hello')
   await t.rejects(edit(full({ ZULIP_BOT_API_KEY: 'wrong' })), { message: 'Invalid API key' })
-  await t.rejects(edit(settings({})), { message: 'the Zulip credentials are gone' })
+  await t.rejects(edit(settings({})), { message: 'there are no Zulip credentials' })
   await zulip.close()
   await t.rejects(edit(), { message: /^cannot reach/ })
 })
@@ -243,7 +243,7 @@ t.test('what a server tells of messages is taken as far as it makes sense', asyn
   await t.rejects(
     zulipArrived(settings({}), {})('Hello', 0, () => false, signal),
     {
-      message: 'the Zulip credentials are gone',
+      message: 'there are no Zulip credentials',
     },
   )
 })

@@ -1,0 +1,102 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
+import { sleepUnless } from '../base/news.ts'
+import type { Speech } from '../notices/speech.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { Ask } from './ask.ts'
+import type { AskMessages } from './ask-messages.ts'
+import { endWords, howToAnswer, questionWords, signsOf } from './ask-words.ts'
+import type { Asks } from './asks.ts'
+
+/** What it takes. */
+export interface TellAsksDeps {
+  readonly asks: Pick<Asks, 'find' | 'changed'>
+  /** Those that are open, oldest first. */
+  readonly open: () => readonly Ask[]
+  readonly messages: AskMessages
+  readonly speech: Speech
+  readonly ledger: Pick<Ledger, 'listed'>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Asks people by messages of their own, and tells there what became of it. */
+export interface TellAsks {
+  /** Learns which messages were sent. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+  learn(): void
+  /** Tells until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** After a failure it is tried again. */
+const AGAIN_MS = 10_000
+/** What was sent may be written a little later. */
+const LOOK_MS = 60_000
+
+const keyOf = (askId: string) => `ask ${askId}`
+
+/** All that is told stands in the outbox first; what has to be told is looked up, so nothing is forgotten over restarts. */
+export function tellAsks(deps: TellAsksDeps): TellAsks {
+  const { asks, messages, speech, ledger, clock, logger } = deps
+  const runOf = ({ runId }: Ask) => ledger.listed([runId])[0] ?? { runId, name: runId }
+
+  function learn(): void {
+    for (const { askId, messageId } of messages.unfinished()) {
+      if (messageId !== null) continue
+      const fate = speech.fate(keyOf(askId))
+      if (fate?.messageId != null) messages.sent(askId, fate.messageId)
+    }
+  }
+
+  /** Asks what is open; the outbox takes each of them once. */
+  function ask(): void {
+    for (const one of deps.open()) {
+      const message = messages.find(one.id)
+      if (message === null) messages.add(one.id, one.digest)
+      // The outbox forgets what was sent long ago.
+      if (message?.messageId != null || speech.fate(keyOf(one.id)) !== null) continue
+      const words = { key: keyOf(one.id), run: runOf(one) }
+      speech.ask({ ...words, words: questionWords(one), below: howToAnswer(one) })
+    }
+  }
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    for (const { askId, messageId, isOffered } of messages.unfinished()) {
+      const one = asks.find(askId)
+      if (one === null) continue
+      if (one.state === 'open') {
+        if (messageId === null || isOffered) continue
+        await speech.offer(messageId, signsOf(one), signal)
+        messages.offered(askId)
+      } else if (messageId !== null) {
+        const about = { key: `${keyOf(askId)} end`, run: runOf(one), words: questionWords(one) }
+        speech.amend(messageId, { ...about, below: endWords(one, speech.plain) })
+        messages.finish(askId)
+        // Nobody was asked by it, or nobody knows its number.
+      } else if (speech.fate(keyOf(askId))?.state !== 'pending') messages.finish(askId)
+    }
+  }
+
+  return {
+    learn,
+    async run(signal) {
+      let isTold = false
+      while (!signal.aborted) {
+        const news = Promise.race([asks.changed(), speech.next()])
+        let ms = LOOK_MS
+        try {
+          learn()
+          ask()
+          await follow(signal)
+          isTold = false
+        } catch (error) {
+          ms = AGAIN_MS
+          if (!isTold && !signal.aborted) logger.error({ error: messageOf(error) }, 'asks.tell.fail')
+          isTold = true
+        }
+        await sleepUnless(news, ms, clock, signal)
+      }
+    },
+  }
+}
