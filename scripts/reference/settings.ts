@@ -16,13 +16,14 @@ const FOOT = `# --- Network ${'-'.repeat(88)}
 # here, too.`
 const WIDTH = 120
 
-/** The settings of all owners by their headings, each heading once. */
+/** The settings of all owners by their headings, each heading once; an owner without settings has no say in their order. */
 function sections(): readonly Section[] {
-  const titles = [...new Set(PARTS.map(({ title }) => title))]
+  const owners = PARTS.filter(({ forms }) => Object.keys(forms).length > 0)
+  const titles = [...new Set(owners.map(({ title }) => title))]
   return titles.map((title) => {
     const forms: Forms = Object.assign(
       {},
-      ...PARTS.filter((part) => part.title === title).map((part) => part.forms),
+      ...owners.filter((part) => part.title === title).map((part) => part.forms),
     )
     return { title, settings: Object.entries(forms) }
   })

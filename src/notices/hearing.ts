@@ -25,6 +25,8 @@ export interface HearingState {
 export interface Hearing {
   /** From now on this one is asked about all that is heard. */
   subscribe(listener: Listener): void
+  /** This one is asked about what no other understands. */
+  subscribeLast(listener: Listener): void
   state(): HearingState
   /** Hears until the signal aborts. Never rejects. */
   listen(signal: AbortSignal): Promise<void>
@@ -45,6 +47,7 @@ export interface HearingDeps {
  */
 export function createHearing({ ear, records, ledger, clock, logger }: HearingDeps): Hearing {
   const listeners: Listener[] = []
+  const others: Listener[] = []
   let state: HearingState = { connectedSince: null, lastError: null }
 
   async function hear(account: string, heard: Heard): Promise<void> {
@@ -53,7 +56,7 @@ export function createHearing({ ear, records, ledger, clock, logger }: HearingDe
     if (isMessage && records.has(account, messageId)) return
     const about = { kind, message_id: messageId, person: person.name }
     try {
-      const todo = listeners.map((one) => one.understand(heard)).find((one) => one !== null)
+      const todo = [...listeners, ...others].map((one) => one.understand(heard)).find((one) => one !== null)
       if (!todo) return
       if (ear.people.has(person.id)) await todo()
       else logger.warn(about, 'hear.refused')
@@ -91,6 +94,7 @@ export function createHearing({ ear, records, ledger, clock, logger }: HearingDe
 
   return {
     subscribe: (listener) => listeners.push(listener),
+    subscribeLast: (listener) => others.push(listener),
     state: () => state,
     listen: (signal) => ear.listen(hearer, clock, signal),
   }

@@ -30,6 +30,8 @@ export interface Speech {
   amend(messageId: number, words: RunWords): void
   /** Answers a message where it was said, once. @param runId which run it is about; null: none */
   reply(to: Pick<Said, 'messageId' | 'place'>, text: string, runId: string | null): void
+  /** Whether it was answered already. */
+  isAnswered(to: Pick<Said, 'messageId' | 'place'>): boolean
   /** What became of the message of a key; null: there is none. */
   fate(key: string): Fate | null
   /** Shows by which reactions a message can be answered. @throws {Error} with a sentence, where that failed */
@@ -81,18 +83,18 @@ export function createSpeech({ ear, ends, outbox, ledger, clock, conversation }:
         createdAt: clock.now(),
       })
     },
-    reply({ messageId, place }, text, runId) {
-      const key = `reply ${place} ${messageId}`
+    reply(to, text, runId) {
       const content = ear.plain(text)
       outbox.add({
         ...own,
-        key,
+        key: replyKey(to),
         runId: runId ?? '',
-        conversation: place,
+        conversation: to.place,
         content,
         createdAt: clock.now(),
       })
     },
+    isAnswered: (to) => ledger.inOutbox(replyKey(to)) !== null,
     fate(key) {
       const row = ledger.inOutbox(key)
       return row && { state: row.state, messageId: row.sentId }
@@ -102,3 +104,5 @@ export function createSpeech({ ear, ends, outbox, ledger, clock, conversation }:
     next: outbox.settled,
   }
 }
+
+const replyKey = ({ place, messageId }: Pick<Said, 'messageId' | 'place'>) => `reply ${place} ${messageId}`

@@ -15,7 +15,7 @@ export interface TellAsksDeps {
   /** Those that are open, oldest first. */
   readonly open: () => readonly Ask[]
   readonly messages: AskMessages
-  readonly speech: Speech
+  readonly speech: Omit<Speech, 'reply' | 'isAnswered'>
   readonly ledger: Pick<Ledger, 'listed'>
   readonly clock: Clock
   readonly logger: Logger

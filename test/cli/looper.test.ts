@@ -76,7 +76,10 @@ t.test('a value that an option does not take is refused with those that it takes
       ['runs', '--outcome', 'live,dead'],
       '--outcome cannot be "dead"\nUse one or more, separated by commas, of: live, failed, exited, ',
     ],
-    [['runs', '--trigger', 'cron'], '--trigger cannot be "cron"\nUse one of: http, hook, autopoll, tool.\n'],
+    [
+      ['runs', '--trigger', 'cron'],
+      '--trigger cannot be "cron"\nUse one of: http, hook, autopoll, tool, chat.\n',
+    ],
     [['runs', '--limit', '501'], '--limit cannot be "501"\nUse a whole number from 1 to 500.\n'],
     [['runs', '--limit', '1.5'], '--limit cannot be "1.5"\n'],
     [['logs', '--tail=-1'], '--tail cannot be "-1"\n'],
@@ -149,7 +152,7 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
   t.strictSame(offers('looper', 'run', '--prompt', ''), [''])
   t.strictSame(offers('looper', 'run', '--prompt-file', 'REA'), [''], 'files are left to the shell')
   t.strictSame(offers('looper', 'runs', '--trigger', '=', 'h'), ['http', 'hook'])
-  t.strictSame(offers('looper', 'runs', '--trigger', '='), ['http', 'hook', 'autopoll', 'tool'])
+  t.strictSame(offers('looper', 'runs', '--trigger', '='), ['http', 'hook', 'autopoll', 'tool', 'chat'])
   t.strictSame(offers('looper', 'token', ''), [
     ...['add', 'list', 'revoke', '--scope', '--days', '--file', '--json', '--help', '-h'],
   ])

@@ -133,3 +133,14 @@ t.test('the state is told, and in the log once a change', async (t) => {
     ],
   )
 })
+
+t.test('what no other understands is for whoever comes last', async (t) => {
+  const { hearing, hearer, heard } = await setUp(t)
+  hearing.subscribeLast({ understand: (one) => (one.kind === 'said' ? () => void heard.push('last') : null) })
+  hearing.subscribe({
+    understand: (one) => (one.kind === 'said' && one.text === 'chat' ? () => void heard.push('first') : null),
+  })
+  await hearer.hear(HERE, said(1, 'chat'))
+  await hearer.hear(HERE, said(2, 'yes'))
+  t.strictSame(heard, ['first', 'yes'])
+})

@@ -30,13 +30,12 @@ function setUp(t: Test) {
     newId: () => `aaaaa${'bcdefghj'[next++]}`,
     tell: () => undefined,
   })
-  const speech: Speech = {
+  const speech: Omit<Speech, 'reply' | 'isAnswered'> = {
     ask({ key, run, words, below }) {
       said.push(`${key} of ${run.name}: ${words}\n${below}`)
       fates.set(key, { state: 'pending', messageId: null })
     },
     amend: (messageId, { below }) => said.push(`${messageId}: ${below}`),
-    reply: () => undefined,
     fate: (key) => fates.get(key) ?? null,
     async offer(messageId, signs) {
       const failure = offers.shift()

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { hashToken } from '../../src/http/tokens.ts'
-import { endOf, killService, setUpFault } from '../helpers/fault-service.ts'
+import { endOf, killService, setUpFault, stopSurely } from '../helpers/fault-service.ts'
 import { callTool, connectMcp } from '../helpers/mcp.ts'
 import { type PushService, startPushService } from '../helpers/push-service.ts'
 import { type TestService, textOf, until } from '../helpers/service.ts'
@@ -175,7 +175,7 @@ t.test('a usage limit reaches the devices that want it, once', async (t) => {
     { tag: 'hold codex', title: 'Usage limit of codex', body: /\{time\}/, time: /^2/, to: '' },
   ])
   await until('that is known', async () => (await api(service, '/status')).push.pending === 0)
-  await killService(service)
+  await stopSurely(service)
   const next = await restart()
   const { key } = await api(next, '/push/key')
   await api(next, '/push/devices', { ...push.subscribe(key), wants: ['ends'] })

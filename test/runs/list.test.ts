@@ -136,7 +136,7 @@ t.test('a value that is none is refused by the name of its field', async (t) => 
       `outcome=${value}`,
       "'outcome' must be one or more of live, failed, exited, signaled, replaced, stopped, parked, timed_out, stalled, over_budget, failed_to_start, lost",
     ]),
-    ['trigger=cron', "'trigger' must be one of http, hook, autopoll, tool"],
+    ['trigger=cron', "'trigger' must be one of http, hook, autopoll, tool, chat"],
     ...['', 'yesterday', '2026', '2026-13-01', '2026-11-01T00:00:00', '2026-11-01T25:00Z', '1'].map(
       (value): [string, string] => [
         `since=${value}`,
