@@ -136,7 +136,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(verifyRoutes, streams)
     await guarded.register(diffRoutes, { ledger: runs.ledger, changes })
     await guarded.register(transcriptRoutes, { ...streams, agents: runs.defaults.agents })
-    await guarded.register(eventsRoute, streams)
+    const others = plugins.flatMap(({ events }) => events ?? [])
+    await guarded.register(eventsRoute, { ...streams, others })
     for (const plugin of plugins) await plugin.routes?.(guarded)
   })
   return app

@@ -1,5 +1,6 @@
 import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import type { Type } from './base/schema.ts'
+import type { EventSource } from './http/event-source.ts'
 import type { Asks } from './people/asks.ts'
 import type { PersonTool, Tool } from './tools/tool.ts'
 
@@ -18,6 +19,8 @@ export interface Opened {
   readonly personTools?: readonly PersonTool[]
   /** What agents ask people, for whoever tells people of it. */
   readonly asks?: Pick<Asks, 'list' | 'changed'>
+  /** What it tells in `GET /events`. */
+  readonly events?: EventSource
   /** Is told where the service listens, as a URL, before anything is launched. */
   listening?(url: string): void
   /** What it tells in `GET /status`, under its name; it may throw where that cannot be told now. */

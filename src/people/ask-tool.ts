@@ -6,8 +6,8 @@ import type { Asks } from './asks.ts'
 import type { Parking } from './parking.ts'
 import { AskInput, questionOf } from './question.ts'
 
-/** So long it may take until a connection that was cut shows, in milliseconds. */
-const GONE_MS = 50
+/** So long it may take until an answer has gone out, or a connection that was cut shows, in milliseconds. */
+const GONE_MS = 200
 
 /** What the tools take. */
 export interface AskToolsDeps {
@@ -51,13 +51,16 @@ export const checkAnswerTool = ({ asks, clock, waitMs }: AskToolsDeps): Tool =>
     },
   })
 
-/** Where it stands, for its agent: who was cut off has not heard it, and may ask the same again. */
-async function heard(ask: Ask, { asks, clock }: Pick<AskToolsDeps, 'asks' | 'clock'>, signal: AbortSignal) {
-  if (ask.state !== 'open') {
-    // That somebody has gone shows a moment later.
-    await clock.sleep(GONE_MS, signal).catch(() => undefined)
-    if (!signal.aborted) asks.noteHeard(ask.id)
-  }
+/**
+ * Where it stands, for its agent. What came of it counts as heard when that has gone out: who was cut off before, also by
+ * the end of the service, may ask the same again.
+ */
+function heard(ask: Ask, { asks, clock }: Pick<AskToolsDeps, 'asks' | 'clock'>, signal: AbortSignal) {
+  if (ask.state !== 'open')
+    clock
+      .sleep(GONE_MS, signal)
+      .then(() => asks.noteHeard(ask.id))
+      .catch(() => undefined)
   return standing(ask)
 }
 

@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import { type FeaturePlugin, noSettings } from '../feature.ts'
+import { createEventSource } from '../http/event-source.ts'
 import { createAnnouncer } from '../notices/announce.ts'
 import type { Dialogue } from '../notices/notices.ts'
 import type { Parts } from '../parts.ts'
@@ -15,7 +16,7 @@ import { hearAnswers } from './hear-answers.ts'
 import { keepAsks } from './keep.ts'
 import { createParking } from './parking.ts'
 import { askRoutes } from './routes.ts'
-import { AsksState } from './schemas.ts'
+import { AsksState, askAnswer } from './schemas.ts'
 import { type TellAsks, tellAsks } from './tell-asks.ts'
 import { messageFor } from './told.ts'
 
@@ -31,6 +32,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   const closing = new AbortController()
   const tables = ledger.tablesOf(ASK_TABLES)
   const records = askRecords(tables)
+  const events = createEventSource()
   const announcer = createAnnouncer({ notices, ledger, logger })
   const announcementOf = (ask: Ask) => ({
     key: `ask ${ask.id} ${ask.state}`,
@@ -43,6 +45,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   function tell(ask: Ask): void {
     const { id, runId, state } = ask
     logger.info({ run_id: runId, ask_id: id, state, answered_by: ask.answeredBy }, 'ask')
+    events.tell({ name: 'ask', data: askAnswer(ask) })
     announcer.announce(announcementOf(ask), closing.signal).catch((error: unknown) => {
       logger.error({ run_id: runId, ask_id: id, error: messageOf(error) }, 'ask.notice.fail')
     })
@@ -67,6 +70,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
     tools: [askTool(deps), checkAnswerTool(deps)],
     personTools: [answerTool({ asks })],
     asks,
+    events,
     routes: async (app) => {
       await app.register(askRoutes, { asks })
     },

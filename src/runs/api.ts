@@ -233,10 +233,11 @@ export const GET_TRANSCRIPT = {
 export const GET_EVENTS = {
   schema: {
     tags: ['runs'],
-    summary: 'Every step of every run, as it happens',
+    summary: 'Every step of every run, and what agents ask, as it happens',
     description:
       'Events step, whose data is {"step": …, "run": …}: requested, announced, stopped, launched, ended, and the run as ' +
-      'it then stands. Clients that read too slowly are disconnected.',
+      'it then stands. Events ask: what agents ask people, as GET /asks tells it, when it is asked and when it is settled. ' +
+      'Clients that read too slowly are disconnected.',
   },
   config: {
     answers: {

@@ -57,7 +57,9 @@ export const mcpRoute: FastifyPluginAsync<McpRouteOptions> = async (app, options
       /* c8 ignore next: nobody comes here without */
       if (who === undefined) throw refusal(request, reply, tokens, failures)
       const gone = new AbortController()
-      reply.raw.once('close', () => gone.abort())
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) gone.abort()
+      })
       const { answer } = await server.load()
       return reply.send(await answer(asked(request, gone.signal), request.body, who))
     },

@@ -68,7 +68,7 @@ export function serveTools({ tools, personTools, version, logger }: ServeOptions
       if (!who) throw new Error('a request of nobody')
       const server = new McpServer({ name: 'looper', version })
       const log = logger.child(who.kind === 'run' ? { run_id: who.run.runId } : { caller: who.caller?.name })
-      for (const one of offeredTo(who)) register(server, one, log)
+      for (const one of offeredTo(who)) register(server, one, log, requestInfo.signal)
       return server
     },
     { keepAliveMs: KEEP_ALIVE_MS, onerror: (error) => logger.debug({ error: messageOf(error) }, 'mcp.fail') },
@@ -93,11 +93,17 @@ const configOf = ({
   annotations: { readOnlyHint: isReadOnly },
 })
 
-function register(server: McpServer, { name, config, call }: Offered, logger: Logger): void {
-  server.registerTool(name, config, async (args, { mcpReq }) => {
+/** @param gone aborted when the caller has gone before it was answered: that of the protocol also says that it was */
+function register(
+  server: McpServer,
+  { name, config, call }: Offered,
+  logger: Logger,
+  gone: AbortSignal,
+): void {
+  server.registerTool(name, config, async (args) => {
     const log = logger.child({ tool: name })
     try {
-      const result = await call(args, mcpReq.signal)
+      const result = await call(args, gone)
       log.info('tool.done')
       const text = typeof result === 'string' ? result : JSON.stringify(result)
       return { content: [{ type: 'text', text }] }

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import type { AskAnswer } from '../../src/people/schemas.ts'
@@ -69,7 +70,7 @@ t.test(
 )
 
 t.test('who is interrupted finds the answer under the same question, once', async (t) => {
-  const { service, own, run } = await withShell(t)
+  const { service, own, run, logDir } = await withShell(t)
   const asking = startCommand(['ask', ' Which port?\n'], own())
   await until('it waits', async () => (await openOf(service)) !== undefined)
   const [open] = await asksOf(service)
@@ -80,6 +81,9 @@ t.test('who is interrupted finds the answer under the same question, once', asyn
   t.equal(err, `${WAITS}looper: the question stays open; the same command again waits for its answer\n`)
   await answer(service, id, 'first line\nsecond')
   t.match(await run('ask', 'Which port?'), { status: 0, out: 'first line\nsecond\n', err: WAITS })
+  const db = new DatabaseSync(path.join(logDir, 'looper.db'), { readOnly: true })
+  t.teardown(() => db.close())
+  await until('it is heard', () => db.prepare('SELECT 1 FROM asks WHERE is_heard = 1').get() !== undefined)
   const again = startCommand(['ask', 'Which port?', '--json'], own())
   await until('it is another one', async () => (await asksOf(service)).length === 2)
   await answer(service, String((await asksOf(service))[0]?.ask_id), '8080')

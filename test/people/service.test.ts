@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Client } from '@modelcontextprotocol/client'
 import t, { type Test } from 'tap'
 import { hashToken } from '../../src/http/tokens.ts'
+import { openEvents } from '../helpers/events.ts'
 import { endOf, killService, setUpFault } from '../helpers/fault-service.ts'
 import { callTool, connectMcp } from '../helpers/mcp.ts'
 import { type TestService, textOf, until } from '../helpers/service.ts'
@@ -59,9 +60,19 @@ t.test('an agent asks, a person answers over the API, and the agent goes on', as
   const { service, token, runId, zulip, begin } = await withRun(t)
   const client = await connectMcp(t, service.url, token)
   const question = { question: 'Deploy now? @**all**', choices: ['yes', 'no'], reference: 'CHANGELOG.md' }
+  const stream = await openEvents(`${service.url}/events`, { authorization: 'Bearer read' })
+  t.teardown(stream.close)
+  const eventOf = async () => {
+    for (;;) {
+      const { value } = await stream.events.next()
+      if (value?.event === 'ask') return JSON.parse(value.data)
+    }
+  }
   const asked = call(client, 'ask', question)
+  const told = await eventOf()
   await until('it is asked', async () => (await asksOf(service)).length === 1)
   const [open] = await asksOf(service)
+  t.strictSame(told, open, 'as it happens')
   t.match(open, { run_id: runId, ...question, state: 'open', deadline: null, answer: null })
   const id = String(open?.ask_id)
   t.match((await api(service, '/asks', null, 'read')).body, { asks: [{ ask_id: id }] })
@@ -90,6 +101,7 @@ t.test('an agent asks, a person answers over the API, and the agent goes on', as
     body: { state: 'answered', answered_by: 'answer' },
   })
   t.strictSame(await asked, { ask_id: id, state: 'answered', answer: 'yes' })
+  t.match(await eventOf(), { ask_id: id, state: 'answered', answer: 'yes', answered_by: 'answer' })
   t.equal(await refused({ answer: 'no' }, 'run'), '409 LOOPER_ASK_SETTLED')
   t.match(await api(service, '/asks/nobody', null, 'read'), {
     status: 404,
