@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
@@ -177,3 +179,55 @@ t.test('what cannot be asked is told, with what to do', async (t) => {
     t.match(await run(...args), { status: 2, out: '' }, args.join(' '))
   t.match(await run('ask', 'x', '--choices', 'a,a'), { status: 1, err: /^looper: / })
 })
+
+t.test(
+  'whatever a service says to a call, the answer is understood, or it is told that it is none',
+  async (t) => {
+    const replies: (object | string)[] = []
+    const server = createServer((request, response) => {
+      request.resume()
+      const reply = replies.shift() ?? {}
+      response.setHeader('content-type', typeof reply === 'string' ? 'text/event-stream' : 'application/json')
+      response.end(typeof reply === 'string' ? reply : JSON.stringify(reply))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close())
+    const address = server.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : address}`
+    const env = { LOOPER_RUN_ID: 'a', LOOPER_RUN_TOKEN: 'b' }
+    const clock = { ...systemClock, sleep: async () => undefined }
+    const run = (answers: (object | string)[], ...args: string[]) => {
+      replies.splice(0, replies.length, ...answers)
+      return runCommand(args, { url, env, world: { clock } })
+    }
+    const said = (...content: object[]) => ({ jsonrpc: '2.0', id: 1, result: { content } })
+    const text = (value: object) => said({ type: 'text', text: JSON.stringify(value) })
+    const open = text({ ask_id: '1', state: 'open' })
+    const answered = text({ ask_id: '1', state: 'answered', answer: 'yes' })
+
+    t.match(await run([open, open, answered], 'ask', 'x'), { status: 0, out: 'yes\n' })
+    t.match(await run([text({ ask_id: '1', state: 'answered' })], 'ask', 'x'), { status: 0, out: '' })
+    const ofAnother = 'data: {"jsonrpc":"2.0","id":2,"result":{}}\n\n'
+    t.match(await run([ofAnother, answered], 'ask', 'x'), {
+      status: 0,
+      err: /ended the call without an answer; trying/,
+    })
+    t.match(await run([ofAnother], 'tell', 'x'), { status: 69, err: /ended the call without an answer/ })
+    t.match(await run([], 'ask', 'x'), { status: 69, err: /is not Looper, or is an incompatible version/ })
+    replies.push(answered)
+    t.match(await runCommand(['ask', '-'], { url, env, stdin: 'Which port?\n' }), { status: 0, out: 'yes\n' })
+    for (const odd of [said({ type: 'image' }), text({ state: 'open' }), text({ ask_id: '1' })])
+      t.match(await run([odd], 'ask', 'x'), { status: 1, err: /is none to a question/ })
+    const refused = (error: object) => ({ jsonrpc: '2.0', id: 1, ...error })
+    t.match(await run([refused({ error: { message: 'not now' } })], 'tell', 'x'), {
+      status: 1,
+      err: 'looper: not now',
+    })
+    t.match(await run([refused({ error: {} })], 'tell', 'x'), { status: 1, err: 'looper: no answer' })
+    const used = { tokens_used: 5, max_tokens: 100, cost_usd: 0.5, max_cost_usd: null }
+    t.match(await run([text({ run: used, today: used })], 'cost'), {
+      out: 'run    5 of 100 tokens, 0.5 US dollars',
+    })
+    t.match(await run([text({ run: { max_tokens: 100 } })], 'cost'), { out: 'run    ? of 100 tokens' })
+  },
+)

@@ -48,14 +48,16 @@ export async function ask(context: LocalContext): Promise<number> {
   /** Tries again while the service is away, as when it begins anew: what was asked is on its record. */
   async function patiently(call: () => Promise<string>): Promise<Standing> {
     for (let failures = 1; ; failures++) {
-      try {
-        return standingIn(await call())
-      } catch (error) {
-        if (world.interrupted.aborted || !isLoss(error) || failures > PATIENCE.tries) throw error
-        const waitMs = Math.min(PATIENCE.waitMs * 2 ** (failures - 1), PATIENCE.maxWaitMs)
-        screen.tell(`looper: ${error.message}; trying again in ${waitMs / 1000} s`)
-        await world.clock.sleep(waitMs, world.interrupted)
-      }
+      const said = await call()
+        .then(standingIn)
+        .catch((error: unknown) => {
+          if (world.interrupted.aborted || !isLoss(error) || failures > PATIENCE.tries) throw error
+          return error
+        })
+      if (!(said instanceof Failure)) return said
+      const waitMs = Math.min(PATIENCE.waitMs * 2 ** (failures - 1), PATIENCE.maxWaitMs)
+      screen.tell(`looper: ${said.message}; trying again in ${waitMs / 1000} s`)
+      await world.clock.sleep(waitMs, world.interrupted)
     }
   }
 }
