@@ -515,6 +515,10 @@ t.test('lists of names and paths that hold none are refused', async (t) => {
     t.match(problemsOf({ [name]: ':' }), [new RegExp(`^${name}: ":" given, expected paths`)])
   for (const LOOPER_AGENT_ENV_PASS of ['A B', '$A', 'A=1', ','])
     t.match(problemsOf({ LOOPER_AGENT_ENV_PASS }), [/^LOOPER_AGENT_ENV_PASS: .* expected names of variables/])
+  for (const LOOPER_PEOPLE of ['Ada', '0', '8;9', `1${'0'.repeat(15)}`])
+    t.match(problemsOf({ LOOPER_PEOPLE }), [
+      /^LOOPER_PEOPLE: .* expected user ids of Zulip, separated by commas$/,
+    ])
 })
 
 t.test('the older name of the delay is read only where the newer one is absent', async (t) => {

@@ -45,6 +45,9 @@ t.test('tables are brought up to date once, whether they are read or written fir
       if (first === 'write') tables.change((db) => db.exec("INSERT INTO pets VALUES ('Hen', 2)"))
       t.same(tables.rows("SELECT legs FROM pets WHERE name = 'Rex'"), [{ legs: 4 }])
       tables.change((db) => db.exec("DELETE FROM pets WHERE name = 'Hen'"))
+      // As a service that begins anew and has news at once.
+      const later = open().tablesOf({ owner: 'pets', migrations: [FIRST, SECOND] })
+      later.change((db) => db.exec("DELETE FROM pets WHERE name = 'Hen'"))
       t.same(tables.rows('SELECT * FROM pets'), [{ name: 'Rex', legs: 4 }])
     })
   }

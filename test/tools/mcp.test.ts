@@ -102,6 +102,10 @@ t.test('where a script sends what is told, its agent hears whether that worked',
   t.equal(await call(client, 'tell', { message: 'half' }), 'Told.')
   t.match(textOf(`${script}.sent`), 'a run: half')
   t.match(await call(client, 'tell', { message: 'hopeless' }), /^error: /)
+  await call(client, 'flag', { note: 'look at the tests' })
+  await until('people are told of the flag, too', () =>
+    textOf(`${script}.sent`).includes('look at the tests'),
+  )
 })
 
 t.test('as its last act it asks for the next run, which takes its place', async (t) => {

@@ -26,13 +26,17 @@ const LAST_WAIT_MS = 60_000
 /** Hears what people write and how they react, also what was missed, until the signal aborts. Never rejects. */
 export async function listenToZulip(deps: ListenDeps, hearer: Hearer, signal: AbortSignal): Promise<void> {
   let failures = 0
+  let next: (() => Promise<void>) | null = null
   while (!signal.aborted) {
     try {
-      await session(deps, hearer, () => {
+      if (next === null) next = await connect(deps, hearer)
+      else {
+        await next()
         failures = 0
-      })
+      }
     } catch (error) {
       if (signal.aborted) return
+      next = null
       hearer.failed(messageOf(error))
       // A server that was started anew has forgotten the queue, and is there.
       const isForgotten = error instanceof ZulipError && error.code === 'BAD_EVENT_QUEUE_ID'
@@ -44,8 +48,8 @@ export async function listenToZulip(deps: ListenDeps, hearer: Hearer, signal: Ab
   }
 }
 
-/** Listens with one queue. Rejects when it is lost. @param heard called each time the server tells something */
-async function session(deps: ListenDeps, hearer: Hearer, heard: () => void): Promise<never> {
+/** Hears what was missed, and listens with a new queue: call what it resolves with for what comes next, until it rejects. */
+async function connect(deps: ListenDeps, hearer: Hearer): Promise<() => Promise<void>> {
   const { zulip, account } = await deps.open(CALL_MS * 10)
   const me = await whoAmI(zulip)
   const names = await namesOf(deps.people, zulip, hearer)
@@ -74,11 +78,10 @@ async function session(deps: ListenDeps, hearer: Hearer, heard: () => void): Pro
     for (const reaction of await reactionsTo(zulip, id)) await take(reactionIn(reaction, id, me))
   hearer.connected()
 
-  for (let { lastEvent } = queue; ; ) {
+  let { lastEvent } = queue
+  return async () => {
     const { zulip } = await deps.open(POLL_MS)
-    const events = await poll(zulip, queue.id, lastEvent)
-    heard()
-    for (const { id, fields } of events) {
+    for (const { id, fields } of await poll(zulip, queue.id, lastEvent)) {
       if (fields.type === 'message') await takeMessage(fields.message)
       if (fields.type === 'reaction' && fields.op === 'add')
         await take(reactionIn(fields, fields.message_id, me))
