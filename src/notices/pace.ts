@@ -1,9 +1,8 @@
+import { retriesWithin } from '../base/retry.ts'
+
 /** What a conversation bears: somebody reads it. */
 const MOST_CALLS = 20
 const WINDOW_MS = 60_000
-
-const FIRST_RETRY_MS = 1000
-const LAST_RETRY_MS = 600_000
 
 /** What a message is tried for, in milliseconds. */
 export const GIVEN_UP_AFTER_MS = 86_400_000
@@ -19,14 +18,5 @@ export function quietMs(calls: readonly number[], now: number): number {
   return oldest === undefined ? 0 : oldest + WINDOW_MS - now
 }
 
-/** How long a message waits that was tried so many times, in milliseconds. */
-export function retryMs(attempts: number, retryAfterMs: number | null): number {
-  const growing = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, attempts - 1))
-  return Math.min(LAST_RETRY_MS, Math.max(growing, retryAfterMs ?? 0))
-}
-
-/** How long a message still has to wait, in milliseconds; never longer than the longest wait, whatever the clock did. */
-export function dueMs(nextAt: number, now: number): number {
-  const ms = nextAt - now
-  return ms > LAST_RETRY_MS ? 0 : Math.max(0, ms)
-}
+/** A chat that wants more time than ten minutes is tried all the same. */
+export const { retryMs, dueMs } = retriesWithin(600_000)

@@ -1,5 +1,5 @@
 import type { Ledger } from '../record/ledger.ts'
-import type { OutboxState } from '../record/outbox.ts'
+import type { OutboxMessage, OutboxState } from '../record/outbox.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import type { Ear, Said, Sign } from './ear.ts'
 import type { Ends } from './notice.ts'
@@ -56,43 +56,26 @@ export interface SpeechDeps {
 /** Talks with those whose words count, with the words of an ear. */
 export function createSpeech({ ear, ends, outbox, ledger, clock, conversation }: SpeechDeps): Speech {
   const contentOf = ({ run, words, below }: RunWords) => `${ends.told(run, words)}\n${below}`
-  const own = { edits: null, instead: null, isUrgent: true }
+  const send = (message: Pick<OutboxMessage, 'key' | 'runId' | 'content'> & Partial<OutboxMessage>) =>
+    outbox.add({
+      conversation: conversation(),
+      edits: null,
+      instead: null,
+      isUrgent: true,
+      createdAt: clock.now(),
+      ...message,
+    })
   return {
     ask(asked) {
-      const { key, run } = asked
       const content = [ear.call, contentOf(asked)].filter((part) => part !== '').join('\n')
-      outbox.add({
-        ...own,
-        key,
-        runId: run.runId,
-        conversation: conversation(),
-        content,
-        createdAt: clock.now(),
-      })
+      send({ key: asked.key, runId: asked.run.runId, content })
     },
     amend(messageId, said) {
       const { key, run, below } = said
-      outbox.add({
-        key,
-        runId: run.runId,
-        conversation: conversation(),
-        edits: messageId,
-        content: contentOf(said),
-        instead: below,
-        isUrgent: true,
-        createdAt: clock.now(),
-      })
+      send({ key, runId: run.runId, content: contentOf(said), edits: messageId, instead: below })
     },
     reply(to, text, runId) {
-      const content = ear.plain(text)
-      outbox.add({
-        ...own,
-        key: replyKey(to),
-        runId: runId ?? '',
-        conversation: to.place,
-        content,
-        createdAt: clock.now(),
-      })
+      send({ key: replyKey(to), runId: runId ?? '', content: ear.plain(text), conversation: to.place })
     },
     isAnswered: (to) => ledger.inOutbox(replyKey(to)) !== null,
     fate(key) {
