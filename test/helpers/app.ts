@@ -11,6 +11,7 @@ import { createFailures } from '../../src/http/failures.ts'
 import type { Opened } from '../../src/plugin.ts'
 import { openLedger } from '../../src/record/ledger.ts'
 import { createChanges } from '../../src/runs/changes/changes.ts'
+import type { RequestDefaults } from '../../src/runs/request.ts'
 import type { RunRequest, RunResult } from '../../src/runs/run.ts'
 import type { Runs } from '../../src/runs/runs.ts'
 import { observeLedger } from '../../src/runs/steps.ts'
@@ -92,6 +93,32 @@ export interface TestAppOptions extends Partial<AppOptions>, Partial<AutopollRou
 /** An agent whose program is there. */
 const AT_HAND = { ...codex, program: { ...codex.program, configured: process.execPath } }
 
+/** What the gaps of a request are filled with where little is set. */
+export const defaultsOf = (test: Test): RequestDefaults => ({
+  workspace: null,
+  prompt: { kind: 'none' },
+  delayMs: 0,
+  startupCheckMs: 0,
+  timeoutMs: 0,
+  stallMs: 0,
+  agents: { all: [AT_HAND], standard: AT_HAND, known: AT_HAND },
+  findRun: () => null,
+  worktrees: NO_WORKTREES,
+  liveIn: () => null,
+  agentEnv: () => ({}),
+  places: { projectDir: '/', home: '/', searchPath: '' },
+  logDir: test.testdirName,
+  announce: async () => ({ output: '', messageId: null }),
+  route: () => 'nowhere',
+  announceByScript: () => async () => ({ output: '', messageId: null }),
+  access: {
+    workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
+    programs: () => new Map(),
+    executables: () => new Map(),
+    scripts: () => new Set(),
+  },
+})
+
 /** The app without a service around it; each event of its log is in `events`. */
 export async function buildTestApp(
   test: Test,
@@ -125,30 +152,7 @@ export async function buildTestApp(
     runs,
     ledger,
     steps,
-    defaults: {
-      workspace: null,
-      prompt: { kind: 'none' },
-      delayMs: 0,
-      startupCheckMs: 0,
-      timeoutMs: 0,
-      stallMs: 0,
-      agents: { all: [AT_HAND], standard: AT_HAND, known: AT_HAND },
-      findRun: () => null,
-      worktrees: NO_WORKTREES,
-      liveIn: () => null,
-      agentEnv: () => ({}),
-      places: { projectDir: '/', home: '/', searchPath: '' },
-      logDir: test.testdirName,
-      announce: async () => ({ output: '', messageId: null }),
-      route: () => 'nowhere',
-      announceByScript: () => async () => ({ output: '', messageId: null }),
-      access: {
-        workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
-        programs: () => new Map(),
-        executables: () => new Map(),
-        scripts: () => new Set(),
-      },
-    },
+    defaults: defaultsOf(test),
     ...options,
   }
   const plugin: Opened = {

@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap'
-import { codex } from '../../../src/agents/codex/codex.ts'
 import { systemClock } from '../../../src/base/clock.ts'
 import { LooperError } from '../../../src/base/errors.ts'
 import type { Said } from '../../../src/notices/ear.ts'
@@ -7,12 +6,8 @@ import { openLedger } from '../../../src/record/ledger.ts'
 import type { Runs } from '../../../src/runs/runs.ts'
 import { chatListener } from '../../../src/triggers/chat/listener.ts'
 import { type ObeyDeps, obey } from '../../../src/triggers/chat/obey.ts'
-import { NOW, tellingRuns } from '../../helpers/app.ts'
+import { defaultsOf, NOW, tellingRuns } from '../../helpers/app.ts'
 import { heartOf } from '../../helpers/heart.ts'
-import { NO_WORKTREES } from '../../helpers/no-worktrees.ts'
-
-/** An agent whose program is there. */
-const AT_HAND = { ...codex, program: { ...codex.program, configured: process.execPath } }
 
 const said = (text: string, more: Partial<Said> = {}): Said => ({
   kind: 'said',
@@ -36,30 +31,7 @@ function setUp(t: Test, more: Partial<Runs> = {}) {
     clock: { ...systemClock, now: () => NOW },
     newRequestId: () => '0a1b2c3d',
     plain: (text) => text.replaceAll('@', ''),
-    defaults: {
-      workspace: '/',
-      prompt: { kind: 'text', text: 'the default prompt' },
-      delayMs: 0,
-      startupCheckMs: 0,
-      timeoutMs: 0,
-      stallMs: 0,
-      agents: { all: [AT_HAND], standard: AT_HAND, known: AT_HAND },
-      findRun: () => null,
-      worktrees: NO_WORKTREES,
-      liveIn: () => null,
-      agentEnv: () => ({}),
-      places: { projectDir: '/', home: '/', searchPath: '' },
-      logDir: t.testdirName,
-      announce: async () => ({ output: '', messageId: null }),
-      route: () => 'nowhere',
-      announceByScript: () => async () => ({ output: '', messageId: null }),
-      access: {
-        workspaceRoots: [{ path: '/', withoutDotDirectories: false }],
-        programs: () => new Map(),
-        executables: () => new Map(),
-        scripts: () => new Set(),
-      },
-    },
+    defaults: { ...defaultsOf(t), workspace: '/', prompt: { kind: 'text', text: 'the default prompt' } },
   }
   const say = (text: string, more: Partial<Said> = {}, life: Partial<ObeyDeps> = {}) =>
     obey(said(text, more), { ...deps, ...life })
