@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors.ts'
+import { createListeners } from '../base/listeners.ts'
 import { type FeaturePlugin, noSettings } from '../feature.ts'
-import { createEventSource } from '../http/event-source.ts'
+import type { ServiceEvent } from '../http/event-source.ts'
 import { createAnnouncer } from '../notices/announce.ts'
 import type { Dialogue } from '../notices/notices.ts'
 import type { Parts } from '../parts.ts'
@@ -32,7 +33,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   const closing = new AbortController()
   const tables = ledger.tablesOf(ASK_TABLES)
   const records = askRecords(tables)
-  const events = createEventSource()
+  const events = createListeners<ServiceEvent>()
   const announcer = createAnnouncer({ notices, ledger, logger })
   const announcementOf = (ask: Ask) => ({
     key: `ask ${ask.id} ${ask.state}`,

@@ -1,3 +1,4 @@
+import { createListeners } from '../base/listeners.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { RunProgress, RunRecord } from '../record/run-record.ts'
 
@@ -40,7 +41,7 @@ export interface Steps {
  * is told, as it stands there, and nothing else.
  */
 export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readonly steps: Steps } {
-  const listeners = new Set<StepListener>()
+  const listeners = createListeners<RunStep>()
 
   function look(runId: string): RunRecord | null {
     try {
@@ -52,20 +53,13 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
   }
 
   function tell(step: Step, runId: string): void {
-    if (listeners.size === 0) return
+    if (listeners.isEmpty()) return
     const run = look(runId)
-    if (run) for (const listener of listeners) listener({ step, run })
+    if (run) listeners.tell({ step, run })
   }
 
   return {
-    steps: {
-      subscribe(listener) {
-        listeners.add(listener)
-        return () => {
-          listeners.delete(listener)
-        }
-      },
-    },
+    steps: { subscribe: listeners.subscribe },
     ledger: {
       ...ledger,
       begin(intent) {
