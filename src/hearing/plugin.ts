@@ -1,22 +1,18 @@
-import type { Feature, FeaturePlugin } from '../feature.ts'
+import { type FeaturePlugin, noSettings } from '../feature.ts'
 import { HEARD_TABLES } from '../notices/heard-records.ts'
-import { part } from '../settings/part.ts'
+import type { Parts } from '../parts.ts'
+import type { Opened } from '../plugin.ts'
 import { HearingAnswer, hearingAnswer } from './schemas.ts'
 
 /** Hears what people say where notices go, if the settings of notices ask for it. */
 export const hearing: FeaturePlugin = {
-  settings: part('Notices', {}, (): Feature => ({ open: openHearing })),
+  settings: noSettings(openHearing),
   tables: HEARD_TABLES,
 }
 
-const openHearing: Feature['open'] = ({ notices: { dialogue } }) =>
-  dialogue === null
-    ? {}
-    : {
-        status: {
-          name: 'hearing',
-          schema: HearingAnswer,
-          look: async () => hearingAnswer(dialogue.hearing.state()),
-        },
-        run: dialogue.hearing.listen,
-      }
+function openHearing({ notices: { dialogue } }: Parts): Opened {
+  if (dialogue === null) return {}
+  const { state, listen } = dialogue.hearing
+  const look = async () => hearingAnswer(state())
+  return { status: { name: 'hearing', schema: HearingAnswer, look }, run: listen }
+}

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import { sleepUnless } from '../base/news.ts'
+import { keepLooking } from '../base/keep-looking.ts'
 import type { Asks } from './asks.ts'
 import type { Parking } from './parking.ts'
 
@@ -23,19 +23,11 @@ export async function keepAsks(
   { asks, parking, clock, logger }: KeepDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  let isTold = false
-  while (!signal.aborted) {
-    const changed = asks.changed()
-    let ms: number | null = AGAIN_MS
-    try {
-      const isLeft = parking.tend()
-      const next = asks.settle()
-      ms = isLeft ? AGAIN_MS : next
-      isTold = false
-    } catch (error) {
-      if (!isTold) logger.error({ error: messageOf(error) }, 'asks.fail')
-      isTold = true
-    }
-    await sleepUnless(changed, ms && Math.min(ms, LOOK_MS), clock, signal)
+  const look = () => {
+    const isLeft = parking.tend()
+    const next = asks.settle()
+    return isLeft ? AGAIN_MS : next && Math.min(next, LOOK_MS)
   }
+  const failed = (error: unknown) => logger.error({ error: messageOf(error) }, 'asks.fail')
+  await keepLooking({ look, changed: asks.changed, failed, againMs: AGAIN_MS, clock }, signal)
 }

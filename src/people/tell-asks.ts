@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import { sleepUnless } from '../base/news.ts'
+import { keepLooking } from '../base/keep-looking.ts'
 import type { Speech } from '../notices/speech.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Ask } from './ask.ts'
@@ -80,23 +80,21 @@ export function tellAsks(deps: TellAsksDeps): TellAsks {
 
   return {
     learn,
-    async run(signal) {
-      let isTold = false
-      while (!signal.aborted) {
-        const news = Promise.race([asks.changed(), speech.next()])
-        let ms = LOOK_MS
-        try {
-          learn()
-          ask()
-          await follow(signal)
-          isTold = false
-        } catch (error) {
-          ms = AGAIN_MS
-          if (!isTold && !signal.aborted) logger.error({ error: messageOf(error) }, 'asks.tell.fail')
-          isTold = true
-        }
-        await sleepUnless(news, ms, clock, signal)
-      }
-    },
+    run: (signal) =>
+      keepLooking(
+        {
+          async look() {
+            learn()
+            ask()
+            await follow(signal)
+            return LOOK_MS
+          },
+          changed: () => Promise.race([asks.changed(), speech.next()]),
+          failed: (error) => logger.error({ error: messageOf(error) }, 'asks.tell.fail'),
+          againMs: AGAIN_MS,
+          clock,
+        },
+        signal,
+      ),
   }
 }

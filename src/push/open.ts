@@ -1,9 +1,10 @@
+import { messageOf } from '../base/errors.ts'
+import { keepLooking } from '../base/keep-looking.ts'
 import { createNews } from '../base/news.ts'
 import type { Parts } from '../parts.ts'
 import type { Device } from './device.ts'
 import { openDevices } from './devices.ts'
 import { gather } from './gather.ts'
-import { keepLooking } from './keep.ts'
 import { vapidKeyIn } from './key.ts'
 import { openMessages } from './messages.ts'
 import { payloadOf } from './payload.ts'
@@ -21,6 +22,11 @@ export interface OpenPush {
   /** Tells devices what happens, until the signal aborts: what happens later is told by the next life. Never rejects. */
   run(signal: AbortSignal): Promise<void>
 }
+
+/** After a failure, it is looked again so often. */
+const AGAIN_MS = 1000
+/** A token may expire, or a lane have failed, of which nobody tells. */
+const LOOK_MS = 60_000
 
 /** Opens what pushes. @param contact whom push services may write to; @param services origins that are allowed besides those of browsers */
 export function openPush(
@@ -94,11 +100,13 @@ export function openPush(
         removeUnwelcome()
         note()
         sender.wake()
+        return LOOK_MS
       }
       const changed = async () => {
         await Promise.race([news.next(), ...asks().map((one) => one.changed())])
       }
-      await keepLooking({ look, changed, clock, logger }, signal)
+      const failed = (error: unknown) => logger.error({ error: messageOf(error) }, 'push.fail')
+      await keepLooking({ look, changed, failed, againMs: AGAIN_MS, clock }, signal)
       unsubscribe()
       closing.abort()
       await sender.settled()

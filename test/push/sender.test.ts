@@ -2,7 +2,6 @@ import { pino } from 'pino'
 import t from 'tap'
 import { systemClock } from '../../src/base/clock.ts'
 import type { Device } from '../../src/push/device.ts'
-import { keepLooking } from '../../src/push/keep.ts'
 import type { PushRow, Settled } from '../../src/push/messages.ts'
 import { dueMs, retryMs } from '../../src/push/pace.ts'
 import type { PushMessage, PushResult } from '../../src/push/send.ts'
@@ -182,25 +181,4 @@ t.test('waits grow, and none is endless', async (t) => {
   t.equal(retryMs(1, 86_400_000), 21_600_000)
   t.equal(retryMs(1, -5), 1000)
   t.same([dueMs(5000, 1000), dueMs(1000, 5000), dueMs(1e12, 0)], [4000, 0, 0])
-})
-
-t.test('it is looked again after a failure, which is told once', async (t) => {
-  const lines: Record<string, unknown>[] = []
-  const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) })
-  const ending = new AbortController()
-  const slept: number[] = []
-  let looks = 0
-  const look = () => {
-    looks++
-    if (looks === 2 || looks === 3) throw new Error('no disk')
-    if (looks === 5) ending.abort()
-  }
-  const sleep = async (ms: number) => {
-    slept.push(ms)
-  }
-  const clock = { ...systemClock, sleep }
-  const changed = () => new Promise<void>(() => undefined)
-  await keepLooking({ look, changed, clock, logger }, ending.signal)
-  t.same(slept, [60_000, 1000, 1000, 60_000, 60_000])
-  t.match(lines, [{ error: 'no disk' }])
 })
