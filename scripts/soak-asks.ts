@@ -1,14 +1,13 @@
-import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
 import { type AgentRun, askOnce, beginAgent } from './soak/asking.ts'
 import { chance } from './soak/chance.ts'
 import { soakEnvironment } from './soak/environment.ts'
+import { readNumbers } from './soak/numbers.ts'
 import { type Life, startLife } from './soak/service.ts'
 import { startSwitch } from './soak/zulip-switch.ts'
 
@@ -20,22 +19,9 @@ import { startSwitch } from './soak/zulip-switch.ts'
  * usage: node scripts/soak-asks.ts [--asks 500] [--parked 50] [--runs 8] [--kills 40] [--cuts 40] [--seed N]
  */
 
-const { values } = parseArgs({
-  options: {
-    asks: { type: 'string', default: '500' },
-    parked: { type: 'string', default: '50' },
-    runs: { type: 'string', default: '8' },
-    kills: { type: 'string', default: '40' },
-    cuts: { type: 'string', default: '40' },
-    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-  },
-})
-const number = (text: string) => {
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new Error(`"${text}" is no number`)
-}
-const [asks, parked, runs] = [number(values.asks), number(values.parked), number(values.runs)]
-const [kills, cuts, seed] = [number(values.kills), number(values.cuts), number(values.seed)]
+const number = readNumbers({ asks: 500, parked: 50, runs: 8, kills: 40, cuts: 40 })
+const [asks, parked, runs] = [number('asks'), number('parked'), number('runs')]
+const [kills, cuts, seed] = [number('kills'), number('cuts'), number('seed')]
 if (parked > asks || runs === 0 || runs > 32) throw new Error('parked are some of the asks, and 1 to 32 runs')
 
 const LIMIT_MS = 1_800_000

@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { systemClock } from '../src/base/clock.ts'
 import { startLoopbackZulip } from '../test/fixtures/loopback-zulip.ts'
 import { chance } from './soak/chance.ts'
+import { readNumbers } from './soak/numbers.ts'
 import { startSwitch } from './soak/zulip-switch.ts'
 
 /**
@@ -19,25 +18,11 @@ import { startSwitch } from './soak/zulip-switch.ts'
  * usage: node scripts/soak-outbox.ts [--messages 2000] [--conversations 100] [--kills 60] [--cuts 60] [--seed N]
  */
 
-const { values } = parseArgs({
-  options: {
-    messages: { type: 'string', default: '2000' },
-    // What one conversation bears a minute is bounded.
-    conversations: { type: 'string', default: '100' },
-    kills: { type: 'string', default: '60' },
-    cuts: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-  },
-})
-const [messages, conversations, kills, cuts, seed] = [
-  Number(values.messages),
-  Number(values.conversations),
-  Number(values.kills),
-  Number(values.cuts),
-  Number(values.seed),
-]
-if (!messages || !conversations || [kills, cuts, seed].some(Number.isNaN))
-  throw new Error('numbers are expected')
+// What one conversation bears a minute is bounded, so there are many.
+const number = readNumbers({ messages: 2000, conversations: 100, kills: 60, cuts: 60 })
+const [messages, conversations] = [number('messages'), number('conversations')]
+const [kills, cuts, seed] = [number('kills'), number('cuts'), number('seed')]
+if (messages === 0 || conversations === 0) throw new Error('there is nothing to send')
 
 const LIMIT_MS = 900_000
 const dir = mkdtempSync(path.join(os.tmpdir(), 'looper-soak-outbox-'))

@@ -2,7 +2,7 @@ import type { AskAnswer, AskList } from '../people/schemas.ts'
 import type { Context } from './context.ts'
 import { EXIT, wrongUse } from './failure.ts'
 import { duration, shortId } from './human.ts'
-import { readText } from './text-source.ts'
+import { readWord } from './text-source.ts'
 
 const SHOWN = 500
 
@@ -34,11 +34,9 @@ export async function answer({ world, screen, client, words, options }: Context)
   const ask = id.toLowerCase()
   if (!/^[a-z0-9]{1,64}$/.test(ask))
     throw wrongUse(`"${id}" is not the id of a question`, '"looper asks" lists them.')
-  const isGiven = text !== '-'
-  const sources = { text: isGiven ? text : undefined, file: undefined, stdin: isGiven ? undefined : '-' }
-  const given = await readText('answer', sources, world)
+  const given = await readWord('answer', text, world)
   // A shell ends what it writes with a line end.
-  const body = { answer: isGiven ? given : given?.replace(/\r?\n$/, '') }
+  const body = { answer: text === '-' ? given?.replace(/\r?\n$/, '') : given }
   const settled = await client.post<AskAnswer>(`/asks/${ask}/answer`, body, ['ask_id', 'answer'])
   if (options.json) await screen.json(settled)
   else screen.say(`Answered ${settled.ask_id}: ${settled.answer}`)

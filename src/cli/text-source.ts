@@ -42,6 +42,17 @@ export async function readText(
   return decode(readFile(path.resolve(world.cwd, file), name), `the ${name} in ${file}`)
 }
 
+/** A word of the command line, or with `-` what stdin says. @throws {Failure} as {@link readText} */
+export function readWord(
+  name: keyof typeof SOURCES,
+  word: string | undefined,
+  world: Surroundings,
+): Promise<string | undefined> {
+  const isStdin = word === '-'
+  const sources = { text: isStdin ? undefined : word, file: undefined, stdin: isStdin ? word : undefined }
+  return readText(name, sources, world)
+}
+
 function decode(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)

@@ -3,7 +3,7 @@ import type { LocalContext } from '../context.ts'
 import { EXIT, Failure, wrongUse } from '../failure.ts'
 import { parsed } from '../mcp/message.ts'
 import type { Screen } from '../screen.ts'
-import { readText } from '../text-source.ts'
+import { readWord } from '../text-source.ts'
 import { secondsOf } from '../when.ts'
 import { ownTools } from './tools.ts'
 
@@ -68,10 +68,7 @@ const isLoss = (error: unknown): error is Failure =>
 
 async function inputOf({ world, words, options }: LocalContext): Promise<Record<string, unknown>> {
   const { choices, default: otherwise, deadline, park, ref } = options
-  const [word = ''] = words
-  const isGiven = word !== '-'
-  const sources = { text: isGiven ? word : undefined, file: undefined, stdin: isGiven ? undefined : '-' }
-  const question = (await readText('question', sources, world))?.trim()
+  const question = (await readWord('question', words[0], world))?.trim()
   if (!question) throw wrongUse('the question is empty', 'Say what you want to know.')
   const list = choices?.split(',').map((choice) => choice.trim())
   if (list && (list.length < 2 || list.includes('')))

@@ -2,7 +2,7 @@ import { fieldsIn } from '../../agents/json-value.ts'
 import type { LocalContext } from '../context.ts'
 import { EXIT, wrongUse } from '../failure.ts'
 import { parsed } from '../mcp/message.ts'
-import { readText } from '../text-source.ts'
+import { readText, readWord } from '../text-source.ts'
 import { ownTools } from './tools.ts'
 
 /** `looper tell TEXT|-`: tells people something. */
@@ -54,10 +54,7 @@ async function done(
 
 /** The words of the command line, or of stdin. @throws {Failure} where there are none */
 async function wordsOf({ world, words }: LocalContext, name: 'message' | 'note'): Promise<string> {
-  const [word = ''] = words
-  const isGiven = word !== '-'
-  const sources = { text: isGiven ? word : undefined, file: undefined, stdin: isGiven ? undefined : '-' }
-  const text = (await readText(name, sources, world))?.trim()
+  const text = (await readWord(name, words[0], world))?.trim()
   if (!text) throw wrongUse(`the ${name} is empty`)
   return text
 }
