@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import t, { type Test } from 'tap'
 import { hashToken } from '../../src/http/tokens.ts'
 import { endOf, killService, setUpFault, stopSurely } from '../helpers/fault-service.ts'
@@ -181,4 +182,20 @@ t.test('a usage limit reaches the devices that want it, once', async (t) => {
   await api(next, '/push/devices', { ...push.subscribe(key), wants: ['ends'] })
   t.match(await api(next, '/holds'), { holds: [{ agent: 'codex' }] })
   t.equal(push.delivered.length, 1, 'it is no news')
+})
+
+t.test('what cannot be noted is told once, and noted as soon as it can be', async (t) => {
+  const { service, run, push, subscribe, logDir } = await setUp(t)
+  const phone = await subscribe(['ends'])
+  const db = new DatabaseSync(path.join(logDir, 'looper.db'))
+  t.teardown(() => db.close())
+  db.exec('PRAGMA busy_timeout = 5000; ALTER TABLE push_messages RENAME TO away')
+  const first = await run('exit 0')
+  const told = () => textOf(path.join(logDir, 'looper-server.log')).split('"push.fail"').length - 1
+  await until('that is told', () => told() > 0)
+  await endOf(service, first.runId)
+  db.exec('ALTER TABLE away RENAME TO push_messages')
+  await until('it arrives', () => push.delivered.length === 1)
+  t.match(shownBy(push, phone).all, [{ tag: `run ${first.runId}`, title: /^Ended: / }])
+  t.equal(told(), 1)
 })
