@@ -36,6 +36,7 @@ export async function serveRunTools(t: Test): Promise<RunTools> {
     personTools: () => [],
     version: '1.0.0',
     runTokens,
+    runs: { adopted: async () => undefined },
     tokens: null,
     hold: (_request, _reply, done) => done(),
     ledger: heart.ledger,

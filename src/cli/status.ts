@@ -1,5 +1,6 @@
 import { counted, grouped } from '../base/counted.ts'
 import type { CapState } from '../disk/status.ts'
+import type { HearingAnswer } from '../hearing/schemas.ts'
 import { usd } from '../runs/budget/budget.ts'
 import type { RunSummary } from '../runs/run-schemas.ts'
 import type { AutopollState } from '../triggers/autopoll/schemas.ts'
@@ -42,6 +43,7 @@ type Answer = Omit<Status, 'holds' | 'today'> & {
   readonly today?: Status['today']
   readonly token?: { readonly name: string; readonly scope: string } | null
   readonly disk_cap?: CapState | null
+  readonly hearing?: HearingAnswer | null
   readonly findings?: readonly { readonly check: string; readonly problem: string; readonly remedy: string }[]
 }
 
@@ -67,6 +69,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     token,
     findings = [],
     disk_cap,
+    hearing,
     holds = [],
     today,
   } = answer
@@ -84,6 +87,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     ...(notice ? noticeLines(notice) : unknown('notice')),
     ...(outbox ? outboxLines(outbox) : []),
   )
+  if (hearing) row('people', ...hearingLines(hearing))
   row('disk', ...(disk ? diskLines(disk) : unknown('disk')))
   if (disk_cap) capLines(disk_cap)
   if (today) todayLines(today)
@@ -183,6 +187,11 @@ export async function status({ world, screen, client, options }: Context): Promi
         : [paint('yellow', `${counted(pending, 'message')} waiting for ${since(oldest_pending_at)}`)]),
       ...(given_up === 0 ? [] : [paint('red', `${counted(given_up, 'message')} given up; see GET /outbox`)]),
     ]
+  }
+
+  function hearingLines({ connected_since: at, last_error: error }: HearingAnswer): [string, ...string[]] {
+    const why = error === null ? [] : [paint(at === null ? 'red' : 'dim', error)]
+    return [at === null ? paint('red', 'nobody is heard') : `heard for ${since(at)}`, ...why]
   }
 
   function noticeLines({ kind, route, problem, last }: NonNullable<typeof notice>): [string, ...string[]] {

@@ -1,9 +1,10 @@
 import type { FastifyPluginAsync, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Logger } from 'pino'
 import { loadLater } from '../base/load-later.ts'
-import { refusal } from '../http/auth.ts'
+import { refusal, shownTokens } from '../http/auth.ts'
 import type { Failures } from '../http/failures.ts'
 import type { TokenCheck } from '../http/tokens.ts'
+import type { Runs } from '../runs/runs.ts'
 import type { PersonTool, Tool } from './tool.ts'
 import { type Who, type WhoDeps, whoAsks } from './who.ts'
 
@@ -18,6 +19,7 @@ export interface McpRouteOptions extends WhoDeps {
   readonly tokens: TokenCheck | null
   readonly failures: Failures
   readonly logger: Logger
+  readonly runs: Pick<Runs, 'adopted'>
   /** Keeps the connection of who is known. */
   readonly hold: onRequestHookHandler
 }
@@ -28,7 +30,7 @@ export interface McpRouteOptions extends WhoDeps {
  * loaded with the first call.
  */
 export const mcpRoute: FastifyPluginAsync<McpRouteOptions> = async (app, options) => {
-  const { tokens, failures, tools, personTools, version, logger, hold } = options
+  const { tokens, failures, tools, personTools, version, logger, hold, runs } = options
   const callers = new WeakMap<FastifyRequest, Who>()
   const server = loadLater([], async () => {
     const { serveTools } = await import('./serve.ts')
@@ -39,7 +41,12 @@ export const mcpRoute: FastifyPluginAsync<McpRouteOptions> = async (app, options
     if (server.isWanted()) await (await server.load()).close()
   })
   app.addHook('onRequest', async (request, reply) => {
-    const who = whoAsks(request, options)
+    let who = whoAsks(request, options)
+    if (who === null && shownTokens(request).length > 0) {
+      // It may be that of a run that an earlier life of the service left.
+      await runs.adopted()
+      who = whoAsks(request, options)
+    }
     if (who === null) throw refusal(request, reply, tokens, failures)
     callers.set(request, who)
     if (who.kind === 'person') request.caller = who.caller

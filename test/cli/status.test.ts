@@ -115,6 +115,23 @@ others    other live agents: 77
   )
 })
 
+t.test('whether people are heard, and why not', async (t) => {
+  const { show, service } = await setUp(t)
+  const lines = async (connected_since: string | null, last_error: string | null) => {
+    service.status = { ...IDLE, hearing: { connected_since, last_error } }
+    const shown = await show()
+    return shown.slice(shown.indexOf('people'), shown.indexOf('disk'))
+  }
+  t.equal(await lines('2026-11-01T09:48:00Z', null), 'people    heard for 12 m\n')
+  t.equal(
+    await lines('2026-11-01T09:48:00Z', 'it was away'),
+    'people    heard for 12 m\n          it was away\n',
+  )
+  t.equal(await lines(null, 'it is away'), 'people    nobody is heard\n          it is away\n')
+  service.status = { ...IDLE, hearing: null }
+  t.notMatch(await show(), 'people')
+})
+
 t.test('a run that gives no sign of life is told, and since when', async (t) => {
   const { show, service } = await setUp(t)
   service.status = { ...IDLE, current: service.add({ silent_since: '2026-11-01T09:48:00Z' }) }

@@ -214,7 +214,6 @@ t.test('its token outlives the service, and dies with the run', async (t) => {
   const { service, token, live, restart } = await withRun(t)
   await killService(service)
   const next = await restart()
-  await until('it is taken up', async () => (await recordOf(next, live.runId)).pid !== null)
   const client = await connectMcp(t, next.url, token)
   t.match(await call(client, 'run_info'), live.runId)
   await next.post({ zulip_message: 'stop', codex_prompt: '' })

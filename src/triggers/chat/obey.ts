@@ -32,6 +32,8 @@ export interface Obeyed {
 /** What was said longer ago was said of something else. */
 const STALE_MS = 3_600_000
 const NAME_CHARACTERS = 200
+/** So far the clocks of both sides may be apart. */
+const SKEW_MS = 60_000
 
 /** Does what was said, a run once a message also over restarts. @throws {LooperError} where it cannot be done */
 export async function obey(said: Said, deps: ObeyDeps): Promise<Obeyed> {
@@ -68,11 +70,19 @@ function statusText({ runs, ledger, clock }: ObeyDeps): string {
   return lines.join('\n')
 }
 
-async function stop(what: string | null, { person }: Said, deps: ObeyDeps): Promise<Obeyed> {
+type Named = { readonly runId: string; readonly slot: string }
+
+async function stop(what: string | null, { person, at }: Said, deps: ObeyDeps): Promise<Obeyed> {
   const { runs, ledger } = deps
-  const isMeant = ({ runId, slot }: { readonly runId: string; readonly slot: string }) =>
-    slot === (what ?? DEFAULT_SLOT) || (what !== null && what.length >= 8 && runId.startsWith(what))
+  const isNamed = ({ runId }: Named) => what !== null && what.length >= 8 && runId.startsWith(what)
+  const isMeant = (run: Named) => run.slot === (what ?? DEFAULT_SLOT) || isNamed(run)
   const found = runs.live().findLast(isMeant)
+  // What is heard late, or again after a kill, was said of the run before it.
+  const began = found && !isNamed(found) ? ledger.find(found.runId)?.requestedAt : null
+  if (found && began && began > at + SKEW_MS) {
+    const text = `\`${found.runId}\` began after that was said, and goes on. Say it again if you mean it.`
+    return { text, runId: found.runId }
+  }
   const waiting = what === null ? null : ledger.find(what)
   const runId = found?.runId ?? waiting?.runId ?? null
   if (runId === null) return { text: `Nothing runs in ${what ?? DEFAULT_SLOT}.`, runId: null }

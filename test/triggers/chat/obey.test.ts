@@ -108,6 +108,28 @@ t.test('a launch under way is told as one, and what a stop leaves is named', asy
   t.match(await say(`stop ${runId}`), { text: `a run (\`${runId}\`): null. Still alive: 5, 6.`, runId })
 })
 
+t.test('a stop that is heard late does not stop what began after it was said', async (t) => {
+  const stopped: string[] = []
+  let live: ReturnType<Runs['live']> = []
+  const { say, heart } = setUp(t, {
+    live: () => live,
+    async stop(runId) {
+      stopped.push(runId)
+      return { signalled: [], survivors: [] }
+    },
+  })
+  const { runId } = heart.begin('true')
+  const began = heart.ledger.find(runId)?.requestedAt ?? 0
+  live = [{ runId, slot: 'default' } as ReturnType<Runs['live']>[number]]
+  const life = { clock: { ...systemClock, now: () => began + 120_000 } }
+  const late = await say('stop', { at: began - 120_000 }, life)
+  t.match(late, { text: /^`[^`]+` began after that was said, and goes on/, runId })
+  t.strictSame(stopped, [])
+  await say('stop', { at: began - 5000 }, life)
+  await say(`stop ${runId}`, { at: began - 120_000 }, life)
+  t.strictSame(stopped, [runId, runId], 'clocks may be some seconds apart, and a run that is named is meant')
+})
+
 t.test('a run can be named by its beginning, if that is long enough', async (t) => {
   const id = '0123abcd-0000'
   const live = { runId: id, slot: 'docs' }
