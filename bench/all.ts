@@ -20,6 +20,7 @@ const QUESTIONS = [
   'stop',
   'flood',
   'idle',
+  'tools',
   'history',
   'followers',
   'slots',

@@ -12,6 +12,8 @@ export interface Server {
   readonly url: string
   /** Its memory now. */
   rssMb(): number
+  /** The same without what other processes have, too. */
+  pssMb(): number
   /** Seconds of CPU that it has used. */
   cpuSeconds(): number
   /** Resolves when it is gone. */
@@ -82,6 +84,7 @@ function serverOf(child: ChildProcess, url: string): Server {
   return {
     url,
     rssMb: () => Number(/VmRSS:\s+(\d+) kB/.exec(read('status'))?.[1]) / 1024,
+    pssMb: () => Number(/^Pss:\s+(\d+) kB/m.exec(read('smaps_rollup'))?.[1]) / 1024,
     // A tick is a hundredth of a second on every Linux that Node runs on.
     cpuSeconds: () => {
       const fields = read('stat').split(') ')[1]?.split(' ') ?? []
