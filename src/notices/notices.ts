@@ -18,6 +18,7 @@ import { openOutbox } from './outbox.ts'
 import { plannedRoute } from './planned-route.ts'
 import type { NotifyEnd } from './settings.ts'
 import { createSpeech, type Speech } from './speech.ts'
+import { withoutMentions } from './without-mentions.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /** What people are told of a run. */
@@ -140,7 +141,7 @@ export function openNotices(options: NoticesOptions): Notices {
     state: () => ({ ...notice.route(), last: last() }),
     async tell({ runId, name }, { key, message, isUrgent, told }, signal) {
       if (later === null) {
-        await notify(`${name}: ${message}`, signal)
+        await notify(`${name}: ${withoutMentions(redact(message))}`, signal)
         told?.()
         return 'sent'
       }

@@ -1,4 +1,5 @@
 import { Type } from '../base/schema.ts'
+import { withoutMentions } from '../notices/without-mentions.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import { askedAgain } from '../runs/asked-again.ts'
 import { prepareRun, type RequestDefaults } from '../runs/request.ts'
@@ -32,7 +33,8 @@ export const bodyOf = (run: RunRecord): Omit<RunBody, 'zulip_message'> => ({
 })
 
 /**
- * The request for the run after this one, in its slot. What checked the work of one checks the work of the next.
+ * The request for the run after this one, in its slot; its notice calls nobody. What checked the work of one checks the work of
+ * the next.
  * @throws {LooperError} where it cannot work
  */
 export async function nextRun(
@@ -41,7 +43,11 @@ export async function nextRun(
   ifRunning: IfRunning,
   { defaults, newRequestId }: NextRunDeps,
 ): Promise<RunRequest> {
-  const said = { zulip_message: message, codex_prompt: prompt ?? null, if_running: ifRunning }
+  const said = {
+    zulip_message: withoutMentions(message),
+    codex_prompt: prompt ?? null,
+    if_running: ifRunning,
+  }
   const origin = { requestId: newRequestId(), trigger: 'tool', caller: run.runId } as const
   const { request } = await prepareRun({ ...bodyOf(run), ...said }, origin, defaults)
   return { ...request, launch: request.launch && { ...request.launch, check: run.check } }

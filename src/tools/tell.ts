@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Type } from '../base/schema.ts'
 import type { Notices } from '../notices/notices.ts'
 import type { Ledger } from '../record/ledger.ts'
+import { checkText } from '../runs/prompt.ts'
 import { type Tool, tool } from './tool.ts'
 
 /** What it takes. */
@@ -26,6 +27,7 @@ export const tellTool = ({ notices, ledger }: TellDeps): Tool =>
     ),
     isReadOnly: false,
     async call({ message }, run, signal) {
+      checkText(message, 'message')
       const { pending } = ledger.outboxCounts()
       if (pending >= MOST_WAITING) {
         throw new Error(`${pending} messages wait to be sent already; say it later, and in fewer messages`)

@@ -75,13 +75,13 @@ t.test('what it tells arrives as its own words, and pings nobody', async (t) => 
   await until('it arrived', () => zulip.messages.length === 2)
   t.equal(
     zulip.messages[1]?.content,
-    '💬 a run:\n````quote\nhalf of it is done @\u200b**all**\n```\nquote\n````',
+    '💬 a run:\n````quote\nhalf of it is done @\u200b**all**\n```\nquote\n```\n````',
   )
   const { messages } = (await (await fetch(`${service.url}/outbox`)).json()) as {
     messages: { run_id: string; state: string }[]
   }
   t.match(messages, [{ run_id: live.runId }])
-  for (const message of ['', 'x'.repeat(4001), 7, null])
+  for (const message of ['', 'x'.repeat(4001), 'a\0', '\ud800', 7, null])
     t.match(await call(client, 'tell', { message }), /^error: /, String(message).slice(0, 10))
   t.equal(zulip.messages.length, 2)
 })
@@ -99,8 +99,8 @@ t.test('where a script sends what is told, its agent hears whether that worked',
     appendFileSync(import.meta.filename + '.sent', process.argv[2] + '\\n')`
   const { service, token } = await withRun(t, {}, { LOOPER_NOTICE_SCRIPT: script }, { 'send.mjs': sends })
   const client = await connectMcp(t, service.url, token)
-  t.equal(await call(client, 'tell', { message: 'half' }), 'Told.')
-  t.match(textOf(`${script}.sent`), 'a run: half')
+  t.equal(await call(client, 'tell', { message: 'half @**all**' }), 'Told.')
+  t.match(textOf(`${script}.sent`), 'a run: half @\u200b**all**')
   t.match(await call(client, 'tell', { message: 'hopeless' }), /^error: /)
   await call(client, 'flag', { note: 'look at the tests' })
   await until('people are told of the flag, too', () =>
@@ -109,21 +109,25 @@ t.test('where a script sends what is told, its agent hears whether that worked',
 })
 
 t.test('as its last act it asks for the next run, which takes its place', async (t) => {
-  const { service, token, live, workspace, watch } = await withRun(t, { timeout_seconds: 3600 })
+  const { service, token, live, workspace, watch, zulip } = await withRun(t, { timeout_seconds: 3600 })
   const client = await connectMcp(t, service.url, token)
-  const told = await call(client, 'request_run', { message: 'the next one', prompt: 'exec sleep 300' })
+  const told = await call(client, 'request_run', {
+    message: 'the next one @**all**',
+    prompt: 'exec sleep 300',
+  })
   const nextId = /^Run (\S+) begins/.exec(told)?.[1] ?? ''
   t.match(await endOf(service, live.runId), { outcome: 'replaced', cause: `replaced by run ${nextId}` })
   await until('the next one lives', async () => (await recordOf(service, nextId)).pid !== null)
   t.match(await recordOf(service, nextId), {
     trigger: 'tool',
     caller: live.runId,
-    name: 'the next one',
+    name: 'the next one @ **all**',
     slot: 'default',
     workspace,
     timeout_seconds: 3600,
     outcome: null,
   })
+  t.equal(zulip.messages.at(-1)?.content, 'the next one @\u200b**all**', 'and its notice calls nobody')
   t.same(carriers(live.runId), [])
   t.same(watch.overlaps, [])
   t.equal((await post(service.url, {}, { authorization: `Bearer ${token}` })).status, 401, 'it is dead now')

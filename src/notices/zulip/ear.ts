@@ -1,7 +1,7 @@
 import { unchanged } from '../../logging/redact.ts'
 import type { Ear } from '../ear.ts'
+import { withoutMentions } from '../without-mentions.ts'
 import { reactTo } from './events.ts'
-import { withoutMentions } from './last-lines.ts'
 import type { ZulipSettings } from './settings.ts'
 import { openReady, zulipAt } from './zulip.ts'
 

@@ -4,12 +4,17 @@ import type { Redact } from '../../logging/redact.ts'
 import { wordsOf } from '../../runs/changes/changed.ts'
 import type { Outcome } from '../../runs/outcome.ts'
 import type { EndedRun } from '../notice.ts'
+import { withoutMentions } from '../without-mentions.ts'
 import { cut, MAX_CODE_POINTS, pointsIn } from './code-points.ts'
-import { lastLines, withoutMentions } from './last-lines.ts'
+import { lastLines } from './last-lines.ts'
 
 /** What stays of a notice, so that there is room for the end. */
 const NOTICE_POINTS = 8500
 const CAUSE_POINTS = 300
+/** For the ends of blocks that are open. */
+const CLOSING_POINTS = 200
+/** A fence has to be longer than these, and there would be no room left for it. */
+const LONG_RUNS = /(`{20}|~{20})[`~]+/g
 
 const SIGNS: Readonly<Record<Outcome, string>> = {
   exited: '❌',
@@ -38,12 +43,19 @@ export function endNotice(run: EndedRun, output: string, redact: Redact): string
   return withEnd(`Run \`${run.runId}\`: ${withoutMentions(run.name)}`, run, output, redact)
 }
 
-/** What a run's agent says to people: it pings nobody, and it shows whose words they are. */
+/** What a run's agent says to people: it pings nobody, it shows whose words they are, and nothing that follows lands in them. */
 export function toldNotice({ name }: Pick<EndedRun, 'name'>, message: string, redact: Redact): string {
-  const words = withoutMentions(redact(message))
+  const words = quotable(cut(withoutMentions(redact(message)).replace(LONG_RUNS, '$1'), NOTICE_POINTS))
   // Longer than any fence in it.
   const fence = '`'.repeat(1 + Math.max(2, ...[...words.matchAll(/`+/g)].map(([ticks]) => ticks.length)))
-  return `💬 ${withoutMentions(name)}:\n${fence}quote\n${cut(words, NOTICE_POINTS)}\n${fence}`
+  return `💬 ${withoutMentions(name)}:\n${fence}quote\n${words}\n${fence}`
+}
+
+/** The same with its blocks closed; where there are more of them than anybody writes, without any. */
+function quotable(words: string): string {
+  const whole = closed(words)
+  if (pointsIn(whole) <= NOTICE_POINTS + CLOSING_POINTS) return whole
+  return cut(words.replace(/^(?=`{3}|~{3})/gm, '\u200b'), NOTICE_POINTS)
 }
 
 function withEnd(head: string, run: EndedRun, output: string, redact: Redact): string {

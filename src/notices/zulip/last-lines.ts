@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { Redact } from '../../logging/redact.ts'
+import { withoutMentions } from '../without-mentions.ts'
 import { cut, pointsIn } from './code-points.ts'
 
 const LINES = 20
@@ -27,11 +28,6 @@ export function lastLines(output: string, redact: Redact, points: number): strin
   })
   const kept = lines.slice(first + 1)
   return kept.join('').trim() === '' ? '' : `\n${fence}text\n${kept.join('\n')}\n${fence}`
-}
-
-/** A text in which Zulip finds nobody to notify: people, groups, everybody (`@**all**`, `@_**Ada**`, `@*team*`). */
-export function withoutMentions(text: string): string {
-  return text.replace(/@(?=_?\*)/g, '@\u200b')
 }
 
 /** What a terminal would have left of a line: a progress bar goes back to its beginning. */

@@ -153,8 +153,21 @@ t.test(
         redactor(() => ['a-secret-word']),
       )
     t.equal(told('done'), '💬 A run:\n```quote\ndone\n```')
-    t.equal(told('a\n````\nb', '@**all**'), '💬 @\u200b**all**:\n`````quote\na\n````\nb\n`````')
+    t.equal(told('a\n````\nb\n````', '@**all**'), '💬 @\u200b**all**:\n`````quote\na\n````\nb\n````\n`````')
     t.notMatch(told('it is a-secret-word, @**all**'), /a-secret-word|@\*/)
     t.ok(pointsIn(told('🦫'.repeat(20_000))) < 10_000)
   },
 )
+
+t.test('a block that an agent leaves open ends with its words, also where they are cut', async (t) => {
+  const told = (message: string) => toldNotice({ name: 'A run' }, message, none)
+  t.equal(told('a\n```\nb'), '💬 A run:\n````quote\na\n```\nb\n```\n````')
+  t.equal(told('~~~quote\n```sh\nb'), '💬 A run:\n````quote\n~~~quote\n```sh\nb\n```\n~~~\n````')
+  t.match(told(`\`\`\`\n${'x'.repeat(20_000)}`), /…\n```\n````$/)
+  for (const message of ['`'.repeat(4000), '~'.repeat(20_000), '```quote\n'.repeat(900)]) {
+    const text = told(message)
+    t.ok(pointsIn(text) < 9500, 'there is room for what follows')
+    t.match(text, /\n(`{3,})quote\n(?:(?!\1).*\n)*\1$/)
+  }
+  t.notMatch(told('```quote\n'.repeat(900)), /^```quote/m)
+})

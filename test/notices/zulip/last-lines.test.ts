@@ -1,7 +1,7 @@
 import t from 'tap'
 import { redactor } from '../../../src/logging/redact.ts'
 import { pointsIn } from '../../../src/notices/zulip/code-points.ts'
-import { lastLines, withoutMentions } from '../../../src/notices/zulip/last-lines.ts'
+import { lastLines } from '../../../src/notices/zulip/last-lines.ts'
 
 const block = (output: string, points = 10_000, secrets: string[] = []) =>
   lastLines(
@@ -62,11 +62,4 @@ t.test('where there is little room the oldest lines go first, and at last all', 
   }
   t.equal(at(60), `\n\`\`\`text\n${lines.join('\n')}\n\`\`\``)
   t.equal(at(-5), '')
-})
-
-t.test('nobody is mentioned, and everything else stays', async (t) => {
-  t.equal(
-    withoutMentions('@**all** @_**Ada|8** @*team* @_*team* ada@example.com @all #**coding** **bold**'),
-    '@\u200b**all** @\u200b_**Ada|8** @\u200b*team* @\u200b_*team* ada@example.com @all #**coding** **bold**',
-  )
 })
