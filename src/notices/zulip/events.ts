@@ -47,15 +47,18 @@ export async function register(zulip: Zulip): Promise<EventQueue> {
   throw new ZulipError('the Zulip server made no event queue', { status: 200 })
 }
 
-/** The next events, as soon as there are some. @throws {ZulipError} `BAD_EVENT_QUEUE_ID` where the queue is forgotten */
+/** The next events, as soon as there are some, each once. @throws {ZulipError} `BAD_EVENT_QUEUE_ID` where the queue is forgotten */
 export async function poll(zulip: Zulip, queueId: string, lastEvent: number): Promise<ZulipEvent[]> {
   const asked = { queue_id: queueId, last_event_id: lastEvent }
   const { events } = await zulip.call('GET', '/events', asked)
-  if (!Array.isArray(events)) throw new ZulipError('the Zulip server told no events', { status: 200 })
-  return events.map(asRecord).flatMap((fields) => {
+  const told = Array.isArray(events) ? events.map(asRecord) : []
+  const next = told.flatMap((fields) => {
     const id = idOf(fields.id)
-    return id === null ? [] : [{ id, fields }]
+    return id === null || id <= lastEvent ? [] : [{ id, fields }]
   })
+  // It waits until there is something new: one that does not, or a cache before it, would be asked without a pause.
+  if (next.length === 0) throw new ZulipError('the Zulip server told no new events', { status: 200 })
+  return next
 }
 
 /** Messages behind one, oldest first; none where there are no more. @throws {ZulipError} */

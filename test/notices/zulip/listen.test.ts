@@ -206,7 +206,7 @@ t.test('an answer of another kind is a failure with a sentence', async (t) => {
   await told('did not say who the bot is')
   await told('made no event queue')
   nonsense({ queue_id: 'a', last_event_id: -1, max_message_id: 7 })
-  await told('told no events')
+  await told('told no new events')
   nonsense({
     queue_id: 'a',
     last_event_id: -1,
@@ -216,7 +216,32 @@ t.test('an answer of another kind is a failure with a sentence', async (t) => {
   const polls = () => people.calls.filter((one) => one === 'GET /events').length
   const before = polls()
   // The first may be one whose answer was on its way.
-  await until('it goes on', () => states.at(-1) === 'connected' && polls() > before + 2)
+  await until('it goes on', () => polls() > before + 2)
+})
+
+t.test('one that answers at once, and always the same, is not asked without a pause', async (t) => {
+  const { people, heard, states, waits, start } = await setUp(t)
+  const message = { id: 5, sender_id: 8, content: 'hello', type: 'private', timestamp: 1 }
+  people.refuse({
+    status: 200,
+    body: {
+      result: 'success',
+      user_id: 12,
+      full_name: 'Looper',
+      user: { full_name: 'Ada', is_bot: false },
+      queue_id: 'a',
+      last_event_id: -1,
+      max_message_id: 4,
+      messages: [],
+      events: [{ id: 1, type: 'message', message }],
+    },
+  })
+  start()
+  await until('it waited', () => waits.length >= 3)
+  const polls = people.calls.filter((one) => one === 'GET /events').length
+  t.ok(polls <= 2 * (waits.length + 1), `${polls} polls, ${waits.length} waits`)
+  t.match(states, ['connected', 'the Zulip server told no new events'])
+  t.equal(heard[0], 'zulip:8 Ada: hello')
 })
 
 t.test('without credentials nothing is heard, and why is told', async (t) => {
