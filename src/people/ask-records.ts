@@ -52,6 +52,8 @@ export interface AskRecords {
   list(state: AskState | null, limit: number): Ask[]
   /** Oldest first. */
   open(): Ask[]
+  /** How many of a run wait, or were not answered since then. */
+  unanswered(runId: string, since: number): number
   /** The one of that digest that waits, or of which its agent does not know yet what came of it; null: there is none. */
   unheard(runId: string, digest: string): Ask | null
   /** Those whose runs are to be parked, or are; oldest first. */
@@ -103,6 +105,14 @@ export function askRecords(tables: Tables): AskRecords {
       return rows.map(toAsk)
     },
     open: () => tables.rows("SELECT * FROM asks WHERE state = 'open' ORDER BY seq").map(toAsk),
+    unanswered(runId, since) {
+      const [row] = tables.rows(
+        `SELECT count(*) AS count FROM asks WHERE run_id = :run_id
+        AND (state = 'open' OR (state = 'expired' AND settled_at >= :since))`,
+        { run_id: runId, since: Math.round(since) },
+      )
+      return Number(row?.count ?? 0)
+    },
     unheard: (runId, digest) =>
       tables
         .rows(

@@ -43,8 +43,9 @@ export interface AsksDeps {
   readonly tell: (ask: Ask) => void
 }
 
-/** So many may be open of a run. */
-export const MOST_OPEN = 20
+/** So many of a run may be open, or have been in vain of late: each of them calls people, and stands before other messages to them. */
+export const MOST_UNANSWERED = 20
+const IN_VAIN_MS = 3_600_000
 
 /** The asks on the record. */
 export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): Asks {
@@ -73,10 +74,13 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
         look()
         return { ask: same, isNew: false }
       }
-      const open = records.open().filter((one) => one.runId === runId)
-      if (open.length >= MOST_OPEN)
-        throw new Error(`${open.length} questions of this run are open already; wait for their answers first`)
-      const ask = records.add({ ...question, runId, digest, askedAt: clock.now() }, newId)
+      const askedAt = clock.now()
+      const unanswered = records.unanswered(runId, askedAt - IN_VAIN_MS)
+      if (unanswered >= MOST_UNANSWERED)
+        throw new Error(
+          `${unanswered} questions of this run are open, or nobody answered them within the last hour; wait, or decide by yourself`,
+        )
+      const ask = records.add({ ...question, runId, digest, askedAt }, newId)
       tell(ask)
       look()
       return { ask, isNew: true }

@@ -51,6 +51,8 @@ export interface WaitingRuns {
   waitingSlots(): WaitingSlot[]
   /** So many runs of an agent wait, in all slots. */
   waitingOf(agent: string): number
+  /** So many runs wait that the agent of this run asked for. */
+  waitingFor(runId: string): number
   /** So many wait before it in its slot. */
   waitingBefore(runId: string): number
   /** Puts a run that waits before all others of its slot. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
@@ -164,6 +166,12 @@ export function waitingIn({
       const row = db()
         .prepare(`SELECT count(*) AS count FROM runs WHERE agent = ? AND ${IS_WAITING}`)
         .get(agent)
+      return Number(row?.count)
+    },
+    waitingFor(runId) {
+      const row = db()
+        .prepare(`SELECT count(*) AS count FROM runs WHERE trigger = 'tool' AND caller = ? AND ${IS_WAITING}`)
+        .get(runId)
       return Number(row?.count)
     },
     waitingBefore(runId) {

@@ -7,7 +7,7 @@ import { type Ask, digestOf, type Question } from '../../src/people/ask.ts'
 import { newAskId } from '../../src/people/ask-id.ts'
 import { ASK_TABLES, askRecords } from '../../src/people/ask-records.ts'
 import { askTool, checkAnswerTool, standing } from '../../src/people/ask-tool.ts'
-import { createAsks, MOST_OPEN } from '../../src/people/asks.ts'
+import { createAsks, MOST_UNANSWERED } from '../../src/people/asks.ts'
 import { keepAsks } from '../../src/people/keep.ts'
 import { questionOf } from '../../src/people/question.ts'
 import { messageFor } from '../../src/people/told.ts'
@@ -102,8 +102,25 @@ t.test('the same question of the same run is the same ask, and a run asks only s
   t.equal(asks.ask('two', PLAIN).isNew, true, 'another run asks for itself')
   t.equal(asks.ask('one', { ...PLAIN, choices: ['a', 'b'] }).isNew, true)
   t.equal(told.length, 3)
-  for (let more = 2; more < MOST_OPEN; more++) asks.ask('one', { ...PLAIN, question: `${more}?` })
+  for (let more = 2; more < MOST_UNANSWERED; more++) asks.ask('one', { ...PLAIN, question: `${more}?` })
   t.throws(() => asks.ask('one', { ...PLAIN, question: 'one more?' }), /20 questions of this run are open/)
+})
+
+t.test('what nobody answers is not asked on and on, with deadlines that pass at once', async (t) => {
+  let now = 1_000_000
+  const { asks, told } = setUp(t, { clock: { ...systemClock, now: () => now } })
+  const flood = (runId: string) => {
+    for (let round = 0; round < 20_000; round++, now += 1000) {
+      asks.ask(runId, { ...PLAIN, question: `${runId}, ${round}?`, deadlineAt: now + 500 })
+      now += 1000
+      asks.settle()
+    }
+  }
+  t.throws(() => flood('one'), /20 questions of this run are open, or nobody answered them/)
+  t.equal(told.length, 2 * MOST_UNANSWERED)
+  t.equal(asks.ask('two', PLAIN).isNew, true, 'another run may ask')
+  now += 3_600_000
+  t.equal(asks.ask('one', PLAIN).isNew, true, 'and this one an hour later')
 })
 
 t.test('no two asks have one id, and what was settled long ago is forgotten', async (t) => {

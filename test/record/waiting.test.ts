@@ -54,6 +54,18 @@ t.test('runs wait in their order, each slot for itself, also behind a restart', 
   )
 })
 
+t.test('it is counted what waits for a run that asked for it, and for no other', async (t) => {
+  const { ledger, add, end } = setUp(t)
+  add('mine', { trigger: 'tool', caller: 'a-run' })
+  const ended = add('ended', { trigger: 'tool', caller: 'a-run', slot: 'b' })
+  add('theirs', { trigger: 'tool', caller: 'another' })
+  add('a-token', { trigger: 'http', caller: 'a-run' })
+  t.equal(ledger.waitingFor('a-run'), 2)
+  end(ended)
+  t.equal(ledger.waitingFor('a-run'), 1)
+  t.equal(ledger.waitingFor('nobody'), 0)
+})
+
 t.test(
   'what waits in each slot is told with the first few, in their order, and nothing else of them',
   async (t) => {

@@ -1,9 +1,13 @@
 import t from 'tap'
 import type { RunRecord } from '../../src/record/run-record.ts'
+import type { RunResult } from '../../src/runs/run.ts'
+import type { Runs } from '../../src/runs/runs.ts'
 import { costTool } from '../../src/tools/cost.ts'
 import { bodyOf } from '../../src/tools/next-run.ts'
+import { requestRunTool } from '../../src/tools/request-run.ts'
 import { runInfoTool } from '../../src/tools/run-info.ts'
 import { tellTool } from '../../src/tools/tell.ts'
+import { defaultsOf, tellingRuns } from '../helpers/app.ts'
 import { heartOf } from '../helpers/heart.ts'
 
 const NEVER = new AbortController().signal
@@ -37,6 +41,44 @@ t.test('what an agent says goes out, or waits; who says too much is told so', as
   await t.rejects(tell.call({ message: 'three' }, run, NEVER), /50 messages wait to be sent already/)
   t.same(told, ['one', 'two'])
   t.equal(keys.size, 2, 'the same words twice are two messages')
+})
+
+t.test('a run asks for one after it at a time, is replaced once, and five wait for it at most', async (t) => {
+  const { runs, asked } = tellingRuns()
+  let replacing = Promise.withResolvers<RunResult>()
+  const start: Runs['start'] = async (request) => {
+    await runs.start(request)
+    const made = { runId: `run-${asked.length}`, done: replacing.promise }
+    return request.ifRunning === 'queue'
+      ? { kind: 'waiting', ahead: asked.length - 1, ...made }
+      : { kind: 'started', ...made }
+  }
+  const run = runWith(t, {})
+  const requestRun = requestRunTool({
+    runs: { ...runs, start },
+    ledger: { waitingFor: () => asked.length },
+    defaults: defaultsOf(t),
+    newRequestId: () => '0a1b2c3d',
+  })
+  const ask = (if_running: string, by = run) =>
+    requestRun.call({ message: 'next', prompt: 'x', if_running }, by, NEVER)
+
+  const [first, second] = await Promise.allSettled([ask('queue'), ask('queue')])
+  t.match(first, { value: 'Run run-1 waits for this one to end; 0 wait before it.' })
+  t.match(second, { reason: /asks for the next one already/ })
+  for (let more = 2; more <= 5; more++) t.match(await ask('queue'), `Run run-${more} waits`)
+  await t.rejects(ask('queue'), /5 runs that this one asked for wait already/)
+
+  t.match(await ask('replace'), /^Run run-6 begins/)
+  await t.rejects(ask('replace'), /asks for the next one already/)
+  t.match(await ask('replace', { ...run, runId: 'another' }), /^Run run-7 begins/)
+  replacing.reject(new Error('nobody could be told'))
+  await replacing.promise.catch(() => undefined)
+  replacing = Promise.withResolvers()
+  t.match(await ask('replace'), /^Run run-8 begins/, 'it lives on, and may ask again')
+  const third = { ...run, runId: 'third' }
+  await t.rejects(requestRun.call({ message: 'a\0b', prompt: 'x' }, third, NEVER), /NUL/)
+  t.match(await ask('replace', third), /^Run run-9 begins/, 'what was wrong may be put right')
 })
 
 t.test(
