@@ -26,9 +26,7 @@ const RETRY_SECONDS = 10
 const MISSING = "missing 'zulip_message'"
 
 const WANTED: Readonly<Record<string, string>> = {
-  wait: 'true or false',
-  plan: 'true or false',
-  if_running: '"replace", "skip", "queue", "coalesce" or "resume"',
+  slot: 'a name of at most 64 letters, digits, ".", "_", "/" and "-", beginning with a letter or digit',
   max_tokens: 'a whole number of tokens, 0 or more',
   max_cost_usd: 'a number of US dollars, 0 or more',
   endpoint: 'an address of at most 2048 characters',
@@ -116,7 +114,8 @@ function translate(error: FastifyError): LooperError {
   }
 }
 
-function fieldError({ instancePath, keyword, data }: Validation): LooperError {
+function fieldError(invalid: Validation): LooperError {
+  const { instancePath, keyword, data } = invalid
   const field = instancePath.slice(1)
   if (field === '' && keyword !== 'required')
     return new LooperError('LOOPER_BODY_INVALID', 'the body is not a JSON object')
@@ -127,11 +126,23 @@ function fieldError({ instancePath, keyword, data }: Validation): LooperError {
     // Of a list or an object all of it is told.
     const [whole = ''] = field.split('/')
     const wanted = WANTED[whole]
-    const what = wanted === undefined ? `'${field}' must be a string` : `'${whole}' must be ${wanted}`
+    const what =
+      wanted === undefined ? `'${field}' must be ${wantedBy(invalid)}` : `'${whole}' must be ${wanted}`
     return new LooperError('LOOPER_FIELD_INVALID', what)
   }
   const number =
     typeof data === 'number' || (typeof data === 'string' && data.trim() !== '') ? Number(data) : Number.NaN
   const wanted = number < 0 ? '>= 0' : number > MAX_SECONDS ? `<= ${MAX_SECONDS}` : 'a number'
   return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be ${wanted}`)
+}
+
+/** What the schema of a field lets through, in words. */
+function wantedBy({ keyword, params, instancePath }: Validation): string {
+  if (Array.isArray(params.allowedValues)) {
+    const words = params.allowedValues.map((value) => JSON.stringify(value))
+    const last = words.pop()
+    return words.length === 0 ? `${last}` : `${words.join(', ')} or ${last}`
+  }
+  if (params.type === 'boolean') return 'true or false'
+  return keyword === 'pattern' && instancePath.endsWith('_id') ? 'a number' : 'a string'
 }

@@ -26,14 +26,13 @@ const forms = {
 }
 
 /** The settings of web push. */
-export const pushSettings = part(
-  'Web push',
-  forms,
-  (values): PushSettings => ({
-    contact: values.LOOPER_PUSH_CONTACT ?? null,
-    services: values.LOOPER_PUSH_SERVICES ?? [],
-  }),
-)
+export const pushSettings = part('Web push', forms, (values, { warnings }): PushSettings => {
+  const contact = values.LOOPER_PUSH_CONTACT ?? null
+  const services = values.LOOPER_PUSH_SERVICES ?? []
+  if (services.length > 0 && contact === null)
+    warnings.push('LOOPER_PUSH_SERVICES counts for nothing: nothing is pushed without LOOPER_PUSH_CONTACT')
+  return { contact, services }
+})
 
 /** What stands for a push service; without encryption only on this machine. */
 function originIn(given: string): string | null {

@@ -191,15 +191,17 @@ t.test('settings that cannot be meant are refused', async (t) => {
   const { pushSettings } = await import('../../src/push/settings.ts')
   const read = (env: NodeJS.ProcessEnv) => {
     const reading = beginReading(env, { projectDir: '/', home: '/' })
-    return { ...pushSettings.read(reading), problems: reading.problems }
+    return { ...pushSettings.read(reading), problems: reading.problems, warnings: reading.warnings }
   }
-  t.strictSame(read({}), { contact: null, services: [], problems: [] })
+  t.strictSame(read({}), { contact: null, services: [], problems: [], warnings: [] })
   const services = 'https://push.example.com, http://[::1]:8080/,http://localhost:1'
   t.strictSame(read({ LOOPER_PUSH_CONTACT: 'https://example.com/me', LOOPER_PUSH_SERVICES: services }), {
     contact: 'https://example.com/me',
     services: ['https://push.example.com', 'http://[::1]:8080', 'http://localhost:1'],
     problems: [],
+    warnings: [],
   })
+  t.match(read({ LOOPER_PUSH_SERVICES: services }).warnings, [/^LOOPER_PUSH_SERVICES counts for nothing/])
   for (const contact of ['me@example.com', 'http://example.com', 'mailto:me', 'https://'])
     t.match(read({ LOOPER_PUSH_CONTACT: contact }).problems, [
       /^LOOPER_PUSH_CONTACT: .*mailto:you@example\.com/,

@@ -64,7 +64,10 @@ t.test('a flag reaches people once, and is cleared with the name of who did', as
   })
   t.same(await flagsOf('?run_id=nobody'), { flags: [] })
   t.match(await flagsOf('?limit=0'), { code: 'LOOPER_FIELD_INVALID' })
-  t.match(await flagsOf('?state=lost'), { code: 'LOOPER_FIELD_INVALID' })
+  t.match(await flagsOf('?state=lost'), {
+    code: 'LOOPER_FIELD_INVALID',
+    error: '\'state\' must be "open" or "cleared"',
+  })
   const clear = async (id: string) => {
     const answer = await fetch(`${service.url}/flags/${id}/clear`, { method: 'POST' })
     return { status: answer.status, body: JSON.parse(await answer.text()) }
@@ -72,7 +75,7 @@ t.test('a flag reaches people once, and is cleared with the name of who did', as
   t.match(await clear('1'), { status: 200, body: { ok: true, flag: { flag_id: 1, cleared_at: /^2/ } } })
   t.match(await clear('1'), { status: 200 })
   t.match(await clear('2'), { status: 404, body: { code: 'LOOPER_FLAG_NOT_FOUND' } })
-  t.match(await clear('one'), { status: 400 })
+  t.match(await clear('one'), { status: 400, body: { error: "'flag_id' must be a number" } })
   t.same(await flagsOf(''), { flags: [] })
   t.match(await flagsOf('?state=cleared'), { flags: [{ flag_id: 1 }] })
   t.equal(zulip.messages.length, 2)

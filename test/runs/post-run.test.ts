@@ -190,6 +190,10 @@ t.test('fields of the wrong type are named', async (t) => {
     [{ wait: 'yes' }, "'wait' must be true or false"],
     [{ plan: 1 }, "'plan' must be true or false"],
     [{ if_running: 'stop' }, '\'if_running\' must be "replace", "skip", "queue", "coalesce" or "resume"'],
+    [{ on_quota: 'wait' }, '\'on_quota\' must be "hold" or "fail"'],
+    [{ isolate: 'container' }, '\'isolate\' must be "worktree"'],
+    [{ tools: 'no' }, "'tools' must be true or false"],
+    [{ slot: 'a b' }, /^'slot' must be a name of at most 64 letters/],
   ] as const) {
     t.match(await run('true', more), { status: 400, body: { code: 'LOOPER_FIELD_INVALID', error } })
   }

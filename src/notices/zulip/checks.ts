@@ -66,7 +66,9 @@ export function startWarning(settings: ZulipSettings): string | null {
       return 'No Zulip credentials: notices go to the server log only'
     case 'incomplete':
       return `${describeMissing(found)}: no notice can be sent, so every request for a run is refused`
-    case 'ready':
-      return null
+    case 'ready': {
+      const finding = checkSettings(settings)
+      return finding && `${finding.text}. ${finding.remedy}`
+    }
   }
 }

@@ -82,24 +82,32 @@ const forms = {
 }
 
 /** The settings of Zulip. */
-export const zulipSettings = part('Zulip', forms, (values, { resolve, problems }): ZulipSettings => {
-  const type = values.ZULIP_MESSAGE_TYPE?.toLowerCase() === 'private' ? 'private' : 'stream'
-  if (type === 'private' && !values.ZULIP_TO) {
-    problems.push('ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private')
-  }
-  return {
-    site: values.ZULIP_SITE ?? null,
-    email: values.ZULIP_BOT_EMAIL ?? null,
-    key: values.ZULIP_BOT_API_KEY ?? null,
-    rcPath: resolve(values.ZULIPRC_PATH ?? '~/.zuliprc'),
-    rcRequired: values.ZULIPRC_PATH !== undefined,
-    profile: values.ZULIP_PROFILE ?? 'api',
-    type,
-    stream: values.ZULIP_STREAM ?? 'coding',
-    topic: values.ZULIP_TOPIC ?? 'verified-cad',
-    to: values.ZULIP_TO ?? null,
-    required: values.LOOPER_ZULIP_REQUIRED ?? false,
-    listens: values.ZULIP_LISTEN ?? false,
-    people: [...new Set(values.LOOPER_PEOPLE ?? [])],
-  }
-})
+export const zulipSettings = part(
+  'Zulip',
+  forms,
+  (values, { resolve, problems, warnings }): ZulipSettings => {
+    const type = values.ZULIP_MESSAGE_TYPE?.toLowerCase() === 'private' ? 'private' : 'stream'
+    if (type === 'private' && !values.ZULIP_TO) {
+      problems.push('ZULIP_TO: nothing given, expected the recipient, because ZULIP_MESSAGE_TYPE is private')
+    }
+    const listens = values.ZULIP_LISTEN ?? false
+    const people = [...new Set(values.LOOPER_PEOPLE ?? [])]
+    if (people.length > 0 && !listens)
+      warnings.push('LOOPER_PEOPLE counts for nothing: nobody is listened to without ZULIP_LISTEN=1')
+    return {
+      site: values.ZULIP_SITE ?? null,
+      email: values.ZULIP_BOT_EMAIL ?? null,
+      key: values.ZULIP_BOT_API_KEY ?? null,
+      rcPath: resolve(values.ZULIPRC_PATH ?? '~/.zuliprc'),
+      rcRequired: values.ZULIPRC_PATH !== undefined,
+      profile: values.ZULIP_PROFILE ?? 'api',
+      type,
+      stream: values.ZULIP_STREAM ?? 'coding',
+      topic: values.ZULIP_TOPIC ?? 'verified-cad',
+      to: values.ZULIP_TO ?? null,
+      required: values.LOOPER_ZULIP_REQUIRED ?? false,
+      listens,
+      people,
+    }
+  },
+)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { checkSettings, probeZulip } from '../../../src/notices/zulip/checks.ts'
+import { checkSettings, probeZulip, startWarning } from '../../../src/notices/zulip/checks.ts'
 import { zulipSettings } from '../../../src/notices/zulip/settings.ts'
 import { beginReading } from '../../../src/settings/part.ts'
 
@@ -26,6 +26,21 @@ t.test('who listens needs an account, and people to listen to', async (t) => {
     text: 'ZULIP_LISTEN is on, and nobody may answer or command',
     remedy: /LOOPER_PEOPLE/,
   })
+  const told = /^ZULIP_LISTEN is on, and nobody may answer or command. Set LOOPER_PEOPLE/
+  t.match(startWarning(settings({ ...ACCOUNT, ZULIP_LISTEN: '1' })), told, 'a start tells it')
+  t.equal(startWarning(settings(ACCOUNT)), null)
   const { signal } = new AbortController()
   t.match(await probeZulip(settings({ ZULIP_LISTEN: '1' }), {}, signal), { state: 'broken' })
+})
+
+t.test('people that are not listened to are told of', (t) => {
+  const home = t.testdir()
+  const warningsOf = (env: NodeJS.ProcessEnv) => {
+    const reading = beginReading(env, { projectDir: home, home })
+    zulipSettings.read(reading)
+    return reading.warnings
+  }
+  t.match(warningsOf({ LOOPER_PEOPLE: '8' }), [/^LOOPER_PEOPLE counts for nothing.*ZULIP_LISTEN=1/])
+  t.strictSame(warningsOf({ LOOPER_PEOPLE: '8', ZULIP_LISTEN: '1' }), [])
+  t.end()
 })
