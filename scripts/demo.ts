@@ -72,7 +72,8 @@ const over = new AbortController()
 const end = (why: string) => over.abort(new Error(why))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => end(`${signal}: stopping`))
-setTimeout(() => end(`not within ${LIMIT_MS / 1000} s: ${awaited}`), LIMIT_MS).unref()
+const SLOW = 'This machine is slow or busy: try again, as the first time takes longest'
+setTimeout(() => end(`not within ${LIMIT_MS / 1000} s: ${awaited}. ${SLOW}`), LIMIT_MS).unref()
 
 async function until(promise: string, condition: () => boolean): Promise<void> {
   awaited = promise

@@ -148,6 +148,15 @@ t.test('a device is changed, tested in vain, and told no more; others are remove
   await page.getByRole('button', { name: 'Notify this device' }).click()
   const dialog = page.getByRole('dialog', { name: 'Notify this device' })
   await dialog.getByText('An old phone').waitFor()
+  await page.evaluate(`{
+    const { subscribe } = PushManager.prototype
+    PushManager.prototype.subscribe = async () => {
+      PushManager.prototype.subscribe = subscribe
+      throw new DOMException('Registration failed - permission denied', 'NotAllowedError')
+    }
+  }`)
+  await dialog.getByRole('button', { name: 'Notify me' }).click()
+  await dialog.getByRole('alert').getByText('permission denied. It cannot in a private window').waitFor()
   await dialog.getByRole('button', { name: 'Notify me' }).click()
   await dialog.getByText('This device is told from now on.').waitFor()
   await dialog.getByLabel('Usage limits').check()

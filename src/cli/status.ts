@@ -1,6 +1,7 @@
 import { counted, grouped } from '../base/counted.ts'
 import type { CapState } from '../disk/status.ts'
 import type { HearingAnswer } from '../hearing/schemas.ts'
+import type { AsksState } from '../people/schemas.ts'
 import { usd } from '../runs/budget/budget.ts'
 import type { RunSummary } from '../runs/run-schemas.ts'
 import type { AutopollState } from '../triggers/autopoll/schemas.ts'
@@ -44,6 +45,7 @@ type Answer = Omit<Status, 'holds' | 'today'> & {
   readonly token?: { readonly name: string; readonly scope: string } | null
   readonly disk_cap?: CapState | null
   readonly hearing?: HearingAnswer | null
+  readonly asks?: AsksState | null
   readonly findings?: readonly { readonly check: string; readonly problem: string; readonly remedy: string }[]
 }
 
@@ -70,6 +72,7 @@ export async function status({ world, screen, client, options }: Context): Promi
     findings = [],
     disk_cap,
     hearing,
+    asks,
     holds = [],
     today,
   } = answer
@@ -87,6 +90,8 @@ export async function status({ world, screen, client, options }: Context): Promi
     ...(notice ? noticeLines(notice) : unknown('notice')),
     ...(outbox ? outboxLines(outbox) : []),
   )
+  if (asks && asks.open > 0)
+    row('asks', paint('yellow', `${counted(asks.open, 'question')} of agents open; "looper asks" shows them`))
   if (hearing) row('people', ...hearingLines(hearing))
   row('disk', ...(disk ? diskLines(disk) : unknown('disk')))
   if (disk_cap) capLines(disk_cap)

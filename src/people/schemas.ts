@@ -52,6 +52,8 @@ export const AnswerBody = Type.Object({
 
 /** How many asks are open, as `GET /status` tells it. */
 export const AsksState = Type.Object({ open: Type.Integer() })
+/** How many asks are open, as `GET /status` tells it. */
+export type AsksState = Static<typeof AsksState>
 
 /** An ask in the API's words. */
 export const askAnswer = (ask: Ask): AskAnswer => ({

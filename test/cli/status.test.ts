@@ -132,6 +132,16 @@ t.test('whether people are heard, and why not', async (t) => {
   t.notMatch(await show(), 'people')
 })
 
+t.test('how many questions of agents are open', async (t) => {
+  const { show, service } = await setUp(t)
+  service.status = { ...IDLE, asks: { open: 2 } }
+  t.match(await show(), '\nasks      2 questions of agents open; "looper asks" shows them\n')
+  for (const asks of [{ open: 0 }, null]) {
+    service.status = { ...IDLE, asks }
+    t.notMatch(await show(), '\nasks')
+  }
+})
+
 t.test('a run that gives no sign of life is told, and since when', async (t) => {
   const { show, service } = await setUp(t)
   service.status = { ...IDLE, current: service.add({ silent_since: '2026-11-01T09:48:00Z' }) }

@@ -21,10 +21,15 @@ export async function subscribe(key) {
   const known = await registration.pushManager.getSubscription()
   // Of another service, or of one that began anew: it would not be taken.
   if (known && textOf(known.options.applicationServerKey) !== key) await known.unsubscribe()
-  const subscription = await registration.pushManager.subscribe({
-    userVisibleOnly: true,
-    applicationServerKey: key,
-  })
+  const wanted = { userVisibleOnly: true, applicationServerKey: key }
+  const subscription = await registration.pushManager
+    .subscribe(wanted)
+    .catch((/** @type {Error} */ error) => {
+      // Its own words do not say what to do.
+      throw new Error(
+        `The browser does not subscribe: ${error.message}. It cannot in a private window, nor where its push service is switched off or not reached.`,
+      )
+    })
   return subscription.toJSON()
 }
 
