@@ -22,6 +22,7 @@ import { logRoutes } from './logs/routes.ts'
 import { transcriptRoutes } from './logs/transcript-routes.ts'
 import { verifyRoutes } from './logs/verify-routes.ts'
 import type { Opened } from './plugin.ts'
+import type { Ledger } from './record/ledger.ts'
 import type { Changes } from './runs/changes/changes.ts'
 import { diffRoutes } from './runs/changes/routes.ts'
 import { eventsRoute } from './runs/events-route.ts'
@@ -29,6 +30,7 @@ import { type RunRoutesOptions, runRoutes } from './runs/routes.ts'
 
 /** What the app is made of. */
 export interface AppOptions extends RunRoutesOptions {
+  readonly ledger: RunRoutesOptions['ledger'] & Pick<Ledger, 'outboxCounts'>
   readonly logger: FastifyBaseLogger
   /** Told the start and the end of every request. */
   readonly requestLogger: Pick<FastifyBaseLogger, 'info'>
@@ -124,7 +126,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', begin)
 
   noteRoutes(app)
-  await app.register(healthRoutes, { problems })
+  await app.register(healthRoutes, { problems, ledger: runs.ledger })
   for (const plugin of plugins) await plugin.publicRoutes?.(app, hold)
   await app.register(async (guarded) => {
     if (tokens) await requireToken(guarded, tokens, failures)

@@ -61,20 +61,27 @@ export function tellAsks(deps: TellAsksDeps): TellAsks {
     }
   }
 
-  async function follow(signal: AbortSignal): Promise<void> {
-    for (const { askId, messageId, isOffered } of messages.unfinished()) {
+  /** Tells what became of those that are over. */
+  function tellEnds(): void {
+    for (const { askId, messageId } of messages.unfinished()) {
       const one = asks.find(askId)
-      if (one === null) continue
-      if (one.state === 'open') {
-        if (messageId === null || isOffered) continue
-        await speech.offer(messageId, signsOf(one), signal)
-        messages.offered(askId)
-      } else if (messageId !== null) {
+      if (one === null || one.state === 'open') continue
+      if (messageId !== null) {
         const about = { key: `${keyOf(askId)} end`, run: runOf(one), words: questionWords(one) }
         speech.amend(messageId, { ...about, below: endWords(one, speech.plain) })
         messages.finish(askId)
         // Nobody was asked by it, or nobody knows its number.
       } else if (speech.fate(keyOf(askId))?.state !== 'pending') messages.finish(askId)
+    }
+  }
+
+  /** Shows by which reactions the others can be answered. */
+  async function offer(signal: AbortSignal): Promise<void> {
+    for (const { askId, messageId, isOffered } of messages.unfinished()) {
+      const one = asks.find(askId)
+      if (one?.state !== 'open' || messageId === null || isOffered) continue
+      await speech.offer(messageId, signsOf(one), signal)
+      messages.offered(askId)
     }
   }
 
@@ -86,7 +93,9 @@ export function tellAsks(deps: TellAsksDeps): TellAsks {
           async look() {
             learn()
             ask()
-            await follow(signal)
+            tellEnds()
+            // Last: what fails there keeps nothing else from being told.
+            await offer(signal)
             return LOOK_MS
           },
           changed: () => Promise.race([asks.changed(), speech.next()]),

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import fastify from 'fastify'
 import { pino } from 'pino'
 import t from 'tap'
+import { healthRoutes } from '../../src/http/health.ts'
 import { createReadiness, phaseOf, type ReadinessDeps } from '../../src/http/readiness.ts'
 import { mountSmallDisk } from '../helpers/fault-disk.ts'
 import { setUpFault } from '../helpers/fault-service.ts'
@@ -78,13 +80,28 @@ async function readyOf(url: string) {
 t.test('a service is ready without a token, and says so when its ledger was removed', async (t) => {
   const { service, logDir } = await setUpFault(t, { LOOPER_API_TOKEN: 'secret', LOOPER_HOST: '127.0.0.1' })
   await until('ready', async () => (await readyOf(service.url)).status === 200)
-  t.strictSame(await readyOf(service.url), { status: 200, body: { ok: true } })
+  const outbox = { pending: 0, given_up: 0, oldest_pending_at: null }
+  t.strictSame(await readyOf(service.url), { status: 200, body: { ok: true, outbox } })
   rmSync(path.join(logDir, 'looper.db'))
   await until('not ready', async () => (await readyOf(service.url)).status === 503)
   t.strictSame(await readyOf(service.url), {
     status: 503,
-    body: { ok: false, problems: ['the ledger cannot be written'] },
+    body: { ok: false, problems: ['the ledger cannot be written'], outbox },
   })
+})
+
+t.test('it tells what waits to be told to people, or that nobody knows', async (t) => {
+  const counts = { pending: 3, givenUp: 1, oldestAt: 0 }
+  const cases = [
+    [() => counts, { pending: 3, given_up: 1, oldest_pending_at: '1970-01-01T00:00:00.000Z' }],
+    [fail, null],
+  ] as const
+  for (const [outboxCounts, outbox] of cases) {
+    const app = fastify()
+    await app.register(healthRoutes, { problems: async () => [], ledger: { outboxCounts } })
+    t.strictSame((await app.inject('/ready')).json(), { ok: true, outbox })
+    await app.close()
+  }
 })
 
 t.test('a full disk is told, of the ledger too; when there is room again, all is well', async (t) => {

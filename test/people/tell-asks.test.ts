@@ -147,6 +147,21 @@ t.test('what cannot be offered now is offered later, and that is told once', asy
   t.strictSame(errors, ['away'])
 })
 
+t.test('a message that nothing can be offered at keeps no end from being told', async (t) => {
+  const { asks, ask, sent, heard, errors, offers, start, said } = setUp(t)
+  offers.push(...Array.from({ length: 1000 }, () => new Error('not there')))
+  start()
+  const one = ask('Deploy?', { choices: ['yes', 'no'] })
+  const other = ask('Which?')
+  await heard('Which?')
+  sent(one.id, 50)
+  await until('it was tried', () => errors.length > 0)
+  sent(other.id, 51)
+  asks.answer(other.id, 'this', null, null)
+  await heard('51: ✅ Somebody answered')
+  t.notOk(said.some((text) => text.includes('50 offers')))
+})
+
 t.test(
   'a message that the outbox forgot is not asked again, and one whose ask is gone is left alone',
   async (t) => {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
-import { sleepUnless } from '../../base/news.ts'
+import { keepLooking } from '../../base/keep-looking.ts'
 import type { Runs } from '../../runs/runs.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -20,31 +20,23 @@ const LONGEST_MS = 30_000
 const RETRY_MS = 1000
 
 /** Lets runs begin to wait for their slots when their time has come, until the signal aborts. Never rejects. */
-export async function keepTime(deps: KeepTimeDeps, signal: AbortSignal): Promise<void> {
-  const { schedule, runs, clock, logger } = deps
-
-  /** Resolves with how long to wait, null: until something is scheduled. */
+export async function keepTime(
+  { schedule, changed, runs, clock, logger }: KeepTimeDeps,
+  signal: AbortSignal,
+): Promise<void> {
   function look(): number | null {
-    try {
-      const now = clock.now()
-      for (const { id, runId, slot, dueAt } of schedule.fire(now)) {
-        logger.info(
-          { id, run_id: runId, slot, late_seconds: Math.round((now - dueAt) / 1000) },
-          'schedule.fire',
-        )
-        runs.wake()
-      }
-      const [next] = schedule.waiting()
-      return next ? Math.min(LONGEST_MS, Math.max(0, next.dueAt - now)) : null
-    } catch (error) {
-      logger.error({ error: messageOf(error) }, 'schedule.fail')
-      return RETRY_MS
+    const now = clock.now()
+    for (const { id, runId, slot, dueAt } of schedule.fire(now)) {
+      logger.info(
+        { id, run_id: runId, slot, late_seconds: Math.round((now - dueAt) / 1000) },
+        'schedule.fire',
+      )
+      runs.wake()
     }
+    const [next] = schedule.waiting()
+    return next ? Math.min(LONGEST_MS, Math.max(0, next.dueAt - now)) : null
   }
 
-  while (!signal.aborted) {
-    const changed = deps.changed()
-    const ms = look()
-    await sleepUnless(changed, ms, clock, signal)
-  }
+  const failed = (error: unknown) => logger.error({ error: messageOf(error) }, 'schedule.fail')
+  await keepLooking({ look, changed, failed, againMs: RETRY_MS, clock }, signal)
 }
