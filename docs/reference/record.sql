@@ -235,6 +235,12 @@ CREATE INDEX runs_by_workspace ON runs (workspace);
 
 CREATE INDEX runs_failed ON runs (outcome) WHERE outcome = 'exited' AND return_code IS NOT 0;
 
+CREATE TRIGGER runs_hand_on_scheduled AFTER UPDATE OF continued_by ON runs WHEN NEW.continued_by IS NOT NULL BEGIN
+    INSERT OR IGNORE INTO scheduled (run_id, by_run, slot, name, depth, created_at, due_at, fired_at)
+    SELECT NEW.continued_by, by_run, slot, name, depth, created_at, due_at, fired_at FROM scheduled
+    WHERE run_id = NEW.run_id AND fired_at IS NOT NULL;
+  END;
+
 CREATE INDEX runs_interrupted ON runs (seq) WHERE interrupted = 1 AND continued_by IS NULL AND outcome IS NOT NULL;
 
 CREATE TRIGGER runs_leave_sessions AFTER DELETE ON runs WHEN OLD.session_id IS NOT NULL BEGIN

@@ -67,6 +67,12 @@ export const SCHEDULE_TABLES: TablePlan = {
     CREATE TRIGGER runs_take_scheduled AFTER DELETE ON runs BEGIN
       DELETE FROM scheduled WHERE run_id = OLD.run_id;
     END;`,
+    // A run that goes on with a scheduled one is as deep: whoever waits for people, or for its limit, begins no chain anew.
+    `CREATE TRIGGER runs_hand_on_scheduled AFTER UPDATE OF continued_by ON runs WHEN NEW.continued_by IS NOT NULL BEGIN
+      INSERT OR IGNORE INTO scheduled (run_id, by_run, slot, name, depth, created_at, due_at, fired_at)
+      SELECT NEW.continued_by, by_run, slot, name, depth, created_at, due_at, fired_at FROM scheduled
+      WHERE run_id = NEW.run_id AND fired_at IS NOT NULL;
+    END;`,
   ],
 }
 

@@ -141,6 +141,32 @@ t.test(
   },
 )
 
+t.test('a run that goes on with a scheduled one is as deep in its chain', async (t) => {
+  const { ledger, schedule } = setUp(t)
+  ledger.begin(intentOf('a'))
+  const goOn = (runId: string) => {
+    ledger.finish(runId, { ...unstarted(null), endedAt: NOW, outputBytes: null, tokensUsed: null })
+    const next = `${runId}-goes-on`
+    const wait = { ifRunning: 'queue', asked: '{}', place: 'first' } as const
+    // As it was asked for, by whom it was.
+    ledger.goOn(runId, intentOf(next, { trigger: 'tool', caller: 'a' }), wait)
+    return next
+  }
+  const one = schedule.add(asked(NOW), NOW)
+  schedule.fire(NOW)
+  const two = schedule.add(asked(NOW, {}, goOn(goOn(one.runId))), NOW)
+  t.equal(two.depth, 2)
+  t.same(
+    schedule.waiting().map(({ runId }) => runId),
+    [two.runId],
+    'what goes on has begun',
+  )
+  schedule.fire(NOW)
+  t.throws(() => schedule.add(asked(NOW, {}, goOn(two.runId)), NOW), { code: 'LOOPER_SCHEDULE_LIMIT' })
+  const free = goOn('a')
+  t.match(schedule.add(asked(NOW, {}, free), NOW), { depth: 1 }, 'one that was never scheduled is free')
+})
+
 t.test('the time is kept: looked at again when something is scheduled, and after a failure', async (t) => {
   const { schedule } = setUp(t)
   const lines: string[] = []
