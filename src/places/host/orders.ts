@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { discard } from '../../base/plain-file.ts'
-import { limitOf, mayMark } from '../../processes/mark.ts'
+import { ownMark } from '../../processes/own-mark.ts'
 import { cookieOf } from '../place.ts'
 
 /** What a wrapper needs to know to run an agent. */
@@ -45,17 +45,8 @@ export function removeOrders(statePath: string): void {
   for (const file of Object.values(filesOf(statePath))) discard(file)
 }
 
-/** The limit that marks the run; empty where the system forbids it, as the wrapper has the service's own limits. */
-function markOf(statePath: string): string {
-  try {
-    const isAllowed = mayMark(readFileSync('/proc/self/limits', 'utf8'))
-    return isAllowed ? limitOf(cookieOf(path.basename(statePath)), path.dirname(statePath)) : ''
-    /* c8 ignore start: systems without /proc */
-  } catch {
-    return ''
-  }
-  /* c8 ignore stop */
-}
+/** The limit that marks the run: the wrapper begins with the service's own limits. */
+const markOf = (statePath: string) => ownMark(cookieOf(path.basename(statePath)), path.dirname(statePath))
 
 /** A word as every shell reads it. */
 const literal = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
