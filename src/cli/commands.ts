@@ -12,7 +12,7 @@ const RUN_NOTE =
 const ASKING = ['url', 'json', 'help'] as const
 
 const STAYING = {
-  wait: 'wait until the run ends, and exit with its return code; 65: refuted, 70: not verified',
+  wait: 'wait for its end, and exit with its return code; 65: refuted, 70: not verified, 75: parked',
   follow: 'like --wait, and show the log meanwhile',
   plan: 'only show what would be announced, stopped and launched',
   yes: 'do not ask before something is stopped',

@@ -34,8 +34,12 @@ export async function stay(context: Context, answer: object, runId: string): Pro
   }
 }
 
-/** A signal as shells tell it; a run whose end nobody saw has failed, and one that ended well has what its check says. */
-function exitOf({ return_code, verdict }: End): number {
+/**
+ * A signal as shells tell it; a run whose end nobody saw has failed, one that ended well has what its check says, and one that
+ * is parked is not done, however its agent ended.
+ */
+function exitOf({ return_code, outcome, verdict }: End): number {
+  if (outcome === 'parked') return EXIT.busy
   if (return_code === null) return EXIT.failed
   if (return_code === 0 && (verdict === 'refuted' || verdict === 'unverified')) return EXIT[verdict]
   return return_code < 0 ? 128 - return_code : return_code

@@ -61,19 +61,24 @@ t.test('a check is asked for', async (t) => {
   t.match(service.asked.at(-1)?.body, { verify: 'make' })
 })
 
-t.test('the exit status tells the verdict, where the agent ended well', async (t) => {
-  for (const [fields, status] of [
-    [REFUTED, 65],
-    [UNVERIFIED, 70],
-    [{ ...REFUTED, verdict: 'verified', verdict_cause: null }, 0],
-    [{ ...UNVERIFIED, return_code: 3, failed: true }, 3],
-  ] as const) {
-    const { service, url } = await setUp(t)
-    launching(service, fields)
-    t.match(await runCommand(['run', 'x', '--wait'], { url }), { status })
-    t.equal((await runCommand(['run', 'x', '--follow'], { url })).status, status)
-  }
-})
+t.test(
+  'the exit status tells the verdict where the agent ended well, and that a parked run is not done',
+  async (t) => {
+    for (const [fields, status] of [
+      [REFUTED, 65],
+      [UNVERIFIED, 70],
+      [{ ...REFUTED, verdict: 'verified', verdict_cause: null }, 0],
+      [{ ...UNVERIFIED, return_code: 3, failed: true }, 3],
+      [{ outcome: 'parked', return_code: 0, verdict: null }, 75],
+      [{ outcome: 'parked', return_code: -2, verdict: null }, 75],
+    ] as const) {
+      const { service, url } = await setUp(t)
+      launching(service, fields)
+      t.match(await runCommand(['run', 'x', '--wait'], { url }), { status })
+      t.equal((await runCommand(['run', 'x', '--follow'], { url })).status, status)
+    }
+  },
+)
 
 t.test('what a check said is shown with the end of its run', async (t) => {
   const { service, url } = await setUp(t)
