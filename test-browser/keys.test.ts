@@ -27,7 +27,10 @@ t.test('everything can be done by keyboard', { skip }, async (t) => {
   await page.getByText('another needle', { exact: true }).waitFor()
 
   await keyboard.press('/')
+  // Where keys come slowly, their beginnings are searched for, too.
+  const searched = page.waitForResponse((answer) => new URL(answer.url()).searchParams.get('q') === 'needle')
   await keyboard.type('needle')
+  await searched
   const count = page.locator('.count')
   await until('all that was found', async () => /^\d+$/.test(await count.innerText()))
   const total = Number(await count.innerText())
