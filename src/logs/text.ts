@@ -1,4 +1,4 @@
-import { wholeCharacters } from '../base/whole-characters.ts'
+import { characterAfter, wholeCharacters } from '../base/whole-characters.ts'
 
 /**
  * A control sequence of a terminal, in bytes as latin1: CSI, the strings (OSC, DCS, SOS, PM, APC), and the short ones. One
@@ -45,9 +45,7 @@ export function strip(bytes: string): Stripped {
 /** The words in bytes, as latin1, that may begin or end within a character: that one is left out. */
 export function wordsOf(latin1: string): string {
   const bytes = Buffer.from(latin1, 'latin1')
-  let begin = 0
-  while (begin < 3 && (Number(bytes[begin]) & 0xc0) === 0x80) begin++
-  const rest = bytes.subarray(begin)
+  const rest = bytes.subarray(characterAfter(bytes, 0))
   return rest.toString('utf8', 0, wholeCharacters(rest))
 }
 

@@ -1,12 +1,11 @@
+import { characterAfter } from '../../base/whole-characters.ts'
+
 /** The end of what somebody writes without end, of at most so many bytes. */
 export interface LastBytes {
   add(chunk: Buffer): void
   /** As text, in whole characters; what is none is replaced. A line at its begin says how much was cut. */
   text(): string
 }
-
-/** What continues a character of UTF-8. */
-const isContinued = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80
 
 /** Nothing yet. */
 export function lastBytes(most: number): LastBytes {
@@ -26,9 +25,7 @@ export function lastBytes(most: number): LastBytes {
     text() {
       const joined = Buffer.concat(chunks)
       if (all <= most) return joined.toString()
-      let begin = joined.length - most
-      const latest = begin + 3
-      while (begin < latest && isContinued(joined[begin])) begin++
+      const begin = characterAfter(joined, joined.length - most)
       return `[${all - joined.length + begin} bytes cut]\n${joined.toString('utf8', begin)}`
     },
   }
