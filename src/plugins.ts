@@ -19,6 +19,7 @@ import { tools } from './tools/plugin.ts'
 import { autopoll } from './triggers/autopoll/plugin.ts'
 import { chat } from './triggers/chat/plugin.ts'
 import { hooks } from './triggers/hooks/plugin.ts'
+import { loop } from './triggers/loop/plugin.ts'
 import { schedule } from './triggers/schedule/plugin.ts'
 import type { TriggerPlugin } from './triggers/trigger.ts'
 import { agents } from './views/agents/plugin.ts'
@@ -37,7 +38,7 @@ export const NOTICES: readonly NoticePlugin[] = [script, zulip]
 /** Where runs live. */
 export const PLACES: readonly PlacePlugin[] = [host]
 /** What asks for runs, besides `POST /run`. */
-export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll, schedule, chat]
+export const TRIGGERS: readonly TriggerPlugin[] = [hooks, autopoll, schedule, chat, loop]
 /** What the service does besides. */
 export const FEATURES: readonly FeaturePlugin[] = [disk, tools, claims, reports, hearing, people, push]
 /** The ways to look at the service. */

@@ -100,6 +100,23 @@ CREATE TABLE left_sessions (
   PRIMARY KEY (agent, session_id)
 ) STRICT;
 
+CREATE TABLE loop_rounds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    loop TEXT NOT NULL,
+    is_open INTEGER NOT NULL,
+    round TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX loop_rounds_of ON loop_rounds (loop, id);
+
+CREATE UNIQUE INDEX loop_rounds_open ON loop_rounds (loop) WHERE is_open = 1;
+
+CREATE TABLE loops (
+    name TEXT PRIMARY KEY,
+    definition TEXT NOT NULL,
+    progress TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE outbox (

@@ -113,8 +113,12 @@ export async function prepareRun(
           tools: body.tools ?? true,
           check: chooseCheck(
             { line: body.verify ?? null, timeoutMs: milliseconds(body, 'verify_timeout_seconds') },
-            // A hook's words are its owner's.
-            { ...defaults, isOwners: origin.trigger === 'hook', isDefaultRun: givenPrompt === null },
+            // The words of hooks and loops are their owner's.
+            {
+              ...defaults,
+              isOwners: origin.trigger === 'hook' || origin.trigger === 'loop',
+              isDefaultRun: givenPrompt === null,
+            },
           ),
         })
   const isolation = launch && (await chooseIsolation(body, launch.workspace, defaults))

@@ -10,7 +10,7 @@ import type { Check } from './verify/check.ts'
 import type { Isolation } from './worktrees/isolation.ts'
 
 /** What asked for a run. */
-export const TRIGGERS = ['http', 'hook', 'autopoll', 'tool', 'chat'] as const
+export const TRIGGERS = ['http', 'hook', 'autopoll', 'tool', 'chat', 'loop'] as const
 /** What asked for a run. */
 export type Trigger = (typeof TRIGGERS)[number]
 

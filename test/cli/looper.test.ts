@@ -152,7 +152,14 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
   t.strictSame(offers('looper', 'run', '--prompt', ''), [''])
   t.strictSame(offers('looper', 'run', '--prompt-file', 'REA'), [''], 'files are left to the shell')
   t.strictSame(offers('looper', 'runs', '--trigger', '=', 'h'), ['http', 'hook'])
-  t.strictSame(offers('looper', 'runs', '--trigger', '='), ['http', 'hook', 'autopoll', 'tool', 'chat'])
+  t.strictSame(offers('looper', 'runs', '--trigger', '='), [
+    'http',
+    'hook',
+    'autopoll',
+    'tool',
+    'chat',
+    'loop',
+  ])
   t.strictSame(offers('looper', 'token', ''), [
     ...['add', 'list', 'revoke', '--scope', '--days', '--file', '--json', '--help', '-h'],
   ])

@@ -1,0 +1,124 @@
+import type { Clock } from '../../base/clock.ts'
+import { LooperError } from '../../base/errors.ts'
+import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
+import { isAtWork } from './advance.ts'
+import type { Engine } from './engine.ts'
+import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import { NO_ROUNDS, resumed } from './governor.ts'
+import type { LoopDefinition } from './loop.ts'
+import type { Loop, LoopRecords, Progress } from './records.ts'
+import { promptOf, roundBody } from './round.ts'
+
+/** What people do with loops. All of it throws {LooperError} `LOOPER_LOOP_NOT_FOUND`, and `LOOPER_LEDGER_UNWRITABLE` where it writes. */
+export interface Loops {
+  all(): Loop[]
+  named(name: string): Loop
+  /** Makes a loop, or changes it from its next round on. */
+  define(name: string, definition: LoopDefinition): Loop
+  /** Begins with its first round; one that is paused goes on, one at work does so anyway. @throws {LooperError} what would keep a round from beginning */
+  start(name: string): Promise<Loop>
+  /** Ends it, and what runs of it with all that this started; resolves when that is gone, or cannot be ended for a while. */
+  stop(name: string): Promise<Loop>
+  /** Lets it do nothing more when the round that runs is over. @throws {LooperError} `LOOPER_LOOP_NOT_RUNNING` */
+  pause(name: string): Loop
+  /** Lets it go on. @throws {LooperError} `LOOPER_LOOP_NOT_RUNNING` */
+  resume(name: string): Loop
+  /** Ends its wait for the next round. @throws {LooperError} `LOOPER_LOOP_NOT_RUNNING` */
+  skip(name: string): Loop
+  /** Says something to the next round alone; the later word takes the place of the earlier one. */
+  hint(name: string, hint: string): Loop
+}
+
+/** What they take. */
+export interface LoopsDeps {
+  readonly records: LoopRecords
+  readonly engine: Pick<Engine, 'wake' | 'atRest'>
+  readonly defaults: RequestDefaults
+  newRequestId(): string
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** An agent has its grace, its tools have theirs, and so has its log. */
+const STOP_LIMIT_MS = 30_000
+
+/** The loops of these records. */
+export function createLoops({ records, engine, defaults, newRequestId, clock }: LoopsDeps): Loops {
+  function named(name: string): Loop {
+    const loop = records.find(name)
+    if (loop === null) throw new LooperError(LOOP_NOT_FOUND, `there is no loop ${name}`)
+    return loop
+  }
+
+  function change(name: string, progress: Partial<Progress>): Loop {
+    records.update(name, progress)
+    engine.wake(name)
+    return named(name)
+  }
+
+  const isPaused = ({ state }: Loop) => state === 'paused'
+
+  function atWork(name: string): Loop {
+    const loop = named(name)
+    if (isAtWork(loop) || isPaused(loop)) return loop
+    const what = loop.state === 'ended' ? 'has ended' : 'was never started'
+    throw new LooperError(LOOP_NOT_RUNNING, `loop ${name} ${what}`)
+  }
+
+  function goOn(name: string, { tally }: Loop): Loop {
+    const progress = { state: 'waiting', cause: null, why: null, dueAt: clock.now() } as const
+    return change(name, { ...progress, tally: resumed(tally) })
+  }
+
+  return {
+    all: records.all,
+    named,
+    define(name, definition) {
+      records.define(name, definition)
+      return named(name)
+    },
+    async start(name) {
+      const before = named(name)
+      if (isPaused(before)) return goOn(name, before)
+      if (isAtWork(before)) return before
+      const first = { ...before, startedAt: null, iteration: 1, lastRunId: null }
+      const body = roundBody(first, promptOf(first, first), clock.now(), defaults.timeoutMs)
+      // Whatever would keep every round from beginning is told to whoever is there now.
+      await prepareRun(body, { requestId: newRequestId(), trigger: 'loop', caller: name }, defaults)
+      const loop = named(name)
+      // Somebody else started it meanwhile.
+      if (isAtWork(loop)) return loop
+      const now = clock.now()
+      const fresh = { wish: null, cause: null, why: null, iteration: 0, tally: NO_ROUNDS, lastRunId: null }
+      return change(name, { ...fresh, state: 'starting', startedAt: now, dueAt: now })
+    },
+    async stop(name) {
+      const loop = named(name)
+      if (loop.state === 'running') {
+        change(name, { wish: 'stop' })
+        await engine.atRest(name, STOP_LIMIT_MS)
+        return named(name)
+      }
+      if (!isAtWork(loop) && !isPaused(loop)) return loop
+      return change(name, { state: 'ended', cause: 'stopped', why: 'somebody stopped it' })
+    },
+    pause(name) {
+      const loop = atWork(name)
+      if (loop.state === 'running') return change(name, { wish: loop.wish ?? 'pause' })
+      return change(name, { state: 'paused', cause: 'asked', why: 'somebody paused it' })
+    },
+    resume(name) {
+      const loop = atWork(name)
+      if (isPaused(loop)) return goOn(name, loop)
+      return change(name, { wish: loop.wish === 'pause' ? null : loop.wish })
+    },
+    skip(name) {
+      const loop = atWork(name)
+      return loop.state === 'waiting' ? change(name, { dueAt: clock.now() }) : loop
+    },
+    hint(name, hint) {
+      named(name)
+      records.update(name, { hint })
+      return named(name)
+    },
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../../base/clock.ts'
+import { messageOf } from '../../base/errors.ts'
+import { keepLooking } from '../../base/keep-looking.ts'
+import { createNews, sleepUnless } from '../../base/news.ts'
+import type { Runs } from '../../runs/runs.ts'
+import { type AdvanceDeps, advance, isAtWork } from './advance.ts'
+
+/** What lets loops go on. */
+export interface Engine {
+  /** Something was changed about a loop on the record: it goes on, or begins to. */
+  wake(name: string): void
+  /** Resolves when the loop does nothing by itself any more, or after so many milliseconds. */
+  atRest(name: string, limitMs: number): Promise<void>
+  /** Lets all loops go on that are at work, until the signal aborts. Never rejects. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** What it takes. */
+export interface EngineDeps extends AdvanceDeps {
+  readonly runs: AdvanceDeps['runs'] & Pick<Runs, 'changed'>
+  readonly clock: Clock
+}
+
+/** After a failure, the record is tried again so often. */
+const AGAIN_MS = 1000
+
+/** Each loop at work has one driver, which is gone when it rests; none where there is no loop. */
+export function createEngine(deps: EngineDeps): Engine {
+  const { records, runs, clock, logger } = deps
+  const news = createNews()
+  const drivers = new Map<string, Promise<void>>()
+  let service: AbortSignal | null = null
+  let hearing: Promise<void> | null = null
+
+  /** The end of a run is news for the loop that waits for it. */
+  async function hear(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleepUnless(runs.changed(), null, clock, signal)
+      news.tell()
+    }
+  }
+
+  async function drive(name: string, signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    const look = () => {
+      const loop = records.find(name)
+      if (loop !== null && isAtWork(loop)) return advance(loop, deps)
+      // In the same moment, so that whoever starts it again finds it gone.
+      drivers.delete(name)
+      over.abort()
+      return null
+    }
+    const failed = (error: unknown) => logger.error({ loop: name, error: messageOf(error) }, 'loop.fail')
+    const keeping = { look, changed: news.next, failed, againMs: AGAIN_MS, clock }
+    await keepLooking(keeping, AbortSignal.any([signal, over.signal]))
+  }
+
+  function wake(name: string): void {
+    // Before that, what an earlier life left is taken up; nothing may begin beside it.
+    if (service === null || service.aborted) return
+    hearing ??= hear(service)
+    if (!drivers.has(name)) drivers.set(name, drive(name, service))
+    news.tell()
+  }
+
+  return {
+    wake,
+    async atRest(name, limitMs) {
+      const rested = new AbortController()
+      const late = clock.sleep(limitMs, rested.signal).catch(() => undefined)
+      await Promise.race([drivers.get(name), late])
+      rested.abort()
+    },
+    async run(signal) {
+      service = signal
+      const abandoned = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve(), { once: true }),
+      )
+      try {
+        for (const loop of records.all()) if (isAtWork(loop)) wake(loop.name)
+      } catch (error) {
+        logger.error({ error: messageOf(error) }, 'loop.fail')
+      }
+      if (!signal.aborted) await abandoned
+      await Promise.all([...drivers.values(), hearing])
+    },
+  }
+}

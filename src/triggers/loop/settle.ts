@@ -1,0 +1,129 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../../base/clock.ts'
+import type { RunRecord } from '../../record/run-record.ts'
+import { afterRound, counted, type Decision, type Moment, type RoundFacts } from './governor.ts'
+import { intervalOf, limitsOf } from './loop.ts'
+import type { Loop, LoopRecords, Progress, Round } from './records.ts'
+import { endedByItself, factsOf } from './round.ts'
+
+/** What ending a round takes. */
+export interface SettleDeps {
+  readonly records: Pick<LoopRecords, 'stepRound' | 'update'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: Logger
+  moment(loop: Loop): Moment
+}
+
+const STOPPED = { kind: 'end', cause: 'stopped', why: 'somebody stopped it' } as const
+const PAUSED = { kind: 'pause', cause: 'asked', why: 'somebody paused it' } as const
+
+/** How far a loop is after a decision. Pure. @param waitMs until its next round, where there is one */
+export function progressOf(decision: Decision, now: number, waitMs: number): Partial<Progress> {
+  switch (decision.kind) {
+    case 'go_on':
+      return { state: 'waiting', wish: null, cause: null, why: null, dueAt: now + waitMs }
+    case 'pause':
+      return { state: 'paused', wish: null, cause: decision.cause, why: decision.why }
+    case 'end':
+      return { state: 'ended', wish: null, cause: decision.cause, why: decision.why }
+  }
+}
+
+/** Puts a decision about a loop between its rounds on the record. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+export function decide({ name }: Loop, decision: Decision, { records, clock, logger }: SettleDeps): void {
+  records.update(name, progressOf(decision, clock.now(), 0))
+  tell(name, decision, logger)
+}
+
+/** Ends a round whose run has ended, and decides what becomes of the loop. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+export function endRound(loop: Loop, round: Round, run: RunRecord, deps: SettleDeps): void {
+  const facts = factsOf(run)
+  const isOwnEnd = endedByItself(run)
+  const stopped = isOwnEnd ? null : (run.cause ?? 'its run was ended')
+  const { runId, sessionId } = run
+  settle(loop, round, { facts, isOwnEnd, runId, sessionId, error: facts.failure ?? stopped }, deps)
+}
+
+/** The same for one for which nothing could be launched. @param error why, in a sentence; null: the loop was stopped before */
+export function endWithoutRun(loop: Loop, round: Round, error: string | null, deps: SettleDeps): void {
+  const facts: RoundFacts = {
+    reply: '',
+    verdict: null,
+    failure: error,
+    isQuota: false,
+    isChanged: false,
+    tokens: 0,
+    costUsd: 0,
+  }
+  settle(
+    loop,
+    round,
+    { facts, isOwnEnd: error !== null, runId: null, sessionId: null, error: error ?? STOPPED.why },
+    deps,
+  )
+}
+
+interface Ended {
+  readonly facts: RoundFacts
+  /** Somebody else's end tells nothing of the loop. */
+  readonly isOwnEnd: boolean
+  readonly runId: string | null
+  readonly sessionId: string | null
+  readonly error: string | null
+}
+
+function settle(
+  loop: Loop,
+  round: Round,
+  { facts, isOwnEnd, runId, sessionId, error }: Ended,
+  deps: SettleDeps,
+): void {
+  const { records, clock, logger } = deps
+  const { name, definition } = loop
+  const now = clock.now()
+  const { tokens, costUsd, verdict, isChanged } = facts
+  const before = loop.tally
+  const tally = isOwnEnd
+    ? counted(before, facts)
+    : {
+        ...before,
+        iterations: before.iterations + 1,
+        tokens: before.tokens + tokens,
+        costUsd: before.costUsd + costUsd,
+      }
+  const word = definition.completion_word ?? null
+  const decision = decisionOf(loop, () =>
+    isOwnEnd
+      ? afterRound(limitsOf(definition), tally, { facts, word, moment: deps.moment(loop) })
+      : { kind: 'go_on' },
+  )
+  const isWell = isOwnEnd && error === null
+  const response = facts.reply === '' ? null : facts.reply
+  records.stepRound(
+    name,
+    round,
+    { runId, endedAt: now, response, error, verdict, tokens, costUsd, isChanged },
+    {
+      ...progressOf(decision, now, intervalOf(definition)),
+      tally,
+      // What went wrong must not stand in the next prompt as if it were an answer, nor be gone on with.
+      ...(isWell && response !== null && { lastOutput: response }),
+      lastRunId: isWell && sessionId !== null ? runId : null,
+    },
+  )
+  logger.info({ loop: name, iteration: round.iteration, run_id: runId, error, verdict }, 'loop.round.end')
+  tell(name, decision, logger)
+}
+
+/** What somebody wants goes before what the governor lets go on. */
+function decisionOf({ wish }: Loop, govern: () => Decision): Decision {
+  if (wish === 'stop') return STOPPED
+  const decision = govern()
+  return decision.kind === 'go_on' && wish === 'pause' ? PAUSED : decision
+}
+
+function tell(loop: string, decision: Decision, logger: Logger): void {
+  if (decision.kind === 'go_on') return
+  const { kind, cause, why } = decision
+  logger.info({ loop, cause, why }, kind === 'end' ? 'loop.end' : 'loop.pause')
+}
