@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { keepLooking } from '../../base/keep-looking.ts'
-import { createNews, sleepUnless } from '../../base/news.ts'
-import type { Runs } from '../../runs/runs.ts'
+import { createNews } from '../../base/news.ts'
+import type { RunStep, Steps } from '../../runs/steps.ts'
 import { type AdvanceDeps, advance, isAtWork } from './advance.ts'
 
 /** What lets loops go on. */
@@ -17,7 +17,7 @@ export interface Engine {
 
 /** What it takes. */
 export interface EngineDeps extends AdvanceDeps {
-  readonly runs: AdvanceDeps['runs'] & Pick<Runs, 'changed'>
+  readonly steps: Steps
   readonly clock: Clock
 }
 
@@ -26,18 +26,15 @@ const AGAIN_MS = 1000
 
 /** Each loop at work has one driver, which is gone when it rests; none where there is no loop. */
 export function createEngine(deps: EngineDeps): Engine {
-  const { records, runs, clock, logger } = deps
+  const { records, steps, clock, logger } = deps
   const news = createNews()
   const drivers = new Map<string, Promise<void>>()
   let service: AbortSignal | null = null
-  let hearing: Promise<void> | null = null
+  let stopHearing: (() => void) | null = null
 
-  /** The end of a run is news for the loop that waits for it. */
-  async function hear(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleepUnless(runs.changed(), null, clock, signal)
-      news.tell()
-    }
+  /** Such as the end of the run of a round. A launch that fails must not have itself tried again at once. */
+  function hear({ step, run }: RunStep): void {
+    if (step === 'launched' || (step === 'ended' && run.outcome !== 'failed_to_start')) news.tell()
   }
 
   async function drive(name: string, signal: AbortSignal): Promise<void> {
@@ -58,7 +55,7 @@ export function createEngine(deps: EngineDeps): Engine {
   function wake(name: string): void {
     // Before that, what an earlier life left is taken up; nothing may begin beside it.
     if (service === null || service.aborted) return
-    hearing ??= hear(service)
+    stopHearing ??= steps.subscribe(hear)
     if (!drivers.has(name)) drivers.set(name, drive(name, service))
     news.tell()
   }
@@ -82,7 +79,8 @@ export function createEngine(deps: EngineDeps): Engine {
         logger.error({ error: messageOf(error) }, 'loop.fail')
       }
       if (!signal.aborted) await abandoned
-      await Promise.all([...drivers.values(), hearing])
+      stopHearing?.()
+      await Promise.all(drivers.values())
     },
   }
 }

@@ -17,6 +17,7 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
     ...heart.deps,
     records,
     runs,
+    steps: { subscribe: () => () => undefined },
     defaults: defaultsOf(test),
     newRequestId: () => '0a0b0c0d',
     moment: () => ({ elapsedMs: 0, held: null, diskFull: null }),

@@ -1,0 +1,92 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { runsOf } from '../../helpers/fault-service.ts'
+import { COUNTING, SCRIPT, setUpLoops } from '../../helpers/loop-service.ts'
+import { callTool, connectMcp } from '../../helpers/mcp.ts'
+import { carriers } from '../../helpers/processes.ts'
+import { textOf, until } from '../../helpers/service.ts'
+
+if (process.platform !== 'linux') {
+  t.plan(0, 'runs are counted in /proc')
+  process.exit()
+}
+
+const SESSION = '00000000-0000-7000-8000-000000000001'
+
+t.test('a loop waits for its usage limit, its slot and its workspace', async (t) => {
+  const { define, act, untilIs, look, rounds, lines, file, service, run } = await setUpLoops(t, COUNTING)
+  const limit = 'echo "ERROR: You\'ve hit your usage limit. Try again in 10 minutes."; exit 1'
+  await define('one', { user: `[ -e go ] || { ${limit}; }; ${SCRIPT}`, max_iterations: 2 })
+  await act('one', 'start')
+  await untilIs('one', 'paused')
+  t.match(await look('one'), { cause: 'quota', iteration: 1, used: { same_failures: 0 } })
+  writeFileSync(file('go'), '')
+  await fetch(`${service().url}/holds/codex/release`, { method: 'POST' })
+  await untilIs('one', 'ended')
+  t.match(await look('one'), { cause: 'iterations' })
+  t.match((await rounds('one')).rounds, [{ error: null }, { error: /usage limit/ }])
+
+  const slow = 'sleep 300; echo'
+  const beside = await run(slow, { slot: 'loop/one', workspace: '/' })
+  await act('one', 'start')
+  await untilIs('one', 'running')
+  t.match(await act('one', 'stop'), { state: 'ended', cause: 'stopped' })
+  t.match((await rounds('one')).rounds[0], { run_id: null, error: 'somebody stopped it' })
+  t.equal(carriers(beside.runId).length, 2, 'what else runs there is not its own')
+  await run(slow, { slot: 'other' })
+  await define('two', { max_iterations: 1 })
+  await act('two', 'start')
+  await untilIs('two', 'running')
+  await run('', { slot: 'other' })
+  await untilIs('two', 'ended')
+  t.equal(lines('runs').length, 2)
+})
+
+t.test('a round lasts as long as people think about its question', async (t) => {
+  const home = path.join(t.testdirName, 'codex-home')
+  const sessions = path.join(home, 'sessions/2026/11/25')
+  const session = `echo "OpenAI Codex v0.169.0"; echo "session id: ${SESSION}"; mkdir -p ${sessions}; echo >${sessions}/rollout-1-${SESSION}.jsonl`
+  const waits = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300'
+  const script = `${session}; ${waits}`
+  const { define, act, ask, untilIs, rounds, file, service } = await setUpLoops(t, script, {
+    LOOPER_AGENT_TOOLS: '1',
+    CODEX_HOME: home,
+  })
+  await define('one', { max_iterations: 1 })
+  await act('one', 'start')
+  await until('its token', () => textOf(file('token')) !== '')
+  await until('its session', async () => (await runsOf(service()))[0]?.session_id === SESSION)
+  const client = await connectMcp(t, service().url, textOf(file('token')))
+  await callTool(client, 'ask', { question: 'Which port?', park: true })
+  await until('it is parked', async () => (await runsOf(service()))[0]?.outcome === 'parked')
+  t.match((await ask('/one')).body.loop, { state: 'running', iteration: 1 })
+  const { asks } = JSON.parse(await (await fetch(`${service().url}/asks?state=open`)).text())
+  const [{ ask_id, digest }] = asks
+  await fetch(`${service().url}/asks/${ask_id}/answer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ digest, answer: '80' }),
+  })
+  await untilIs('one', 'ended')
+  const [latest, first] = await runsOf(service())
+  t.match((await rounds('one')).rounds, [{ iteration: 1, run_id: latest?.run_id }])
+  t.equal(first?.outcome, 'parked')
+})
+
+t.test('a loop goes on in the session of the round before; where that is gone, it begins one', async (t) => {
+  const home = path.join(t.testdirName, 'codex-home')
+  const { define, act, untilIs, rounds } = await setUpLoops(t, '', { CODEX_HOME: home })
+  mkdirSync(path.join(home, 'sessions'), { recursive: true })
+  const head = `OpenAI Codex v0.169.0\\nsession id: ${SESSION}\\nuser\\n\\ncodex\\n`
+  const user = `printf "${head}# a\\ntokens used\\n7\\n# a\\n"; exit`
+  await define('one', { user, session: 'continue', max_iterations: 3 })
+  await act('one', 'start')
+  await untilIs('one', 'ended')
+  const [third, second, first] = (await rounds('one')).rounds
+  t.match([first?.error, third?.error], [null, null])
+  t.match(second, {
+    run_id: null,
+    error: `cannot resume run ${first?.run_id}: its session ${SESSION} is gone`,
+  })
+})
