@@ -1,8 +1,11 @@
 import t, { type Test } from 'tap'
 import { createRuns } from '../../../src/runs/runs.ts'
+import { createLoops } from '../../../src/triggers/loop/control.ts'
 import { createEngine } from '../../../src/triggers/loop/engine.ts'
+import { momentOf } from '../../../src/triggers/loop/moment.ts'
 import { LOOP_TABLES, type LoopRecords, loopRecords } from '../../../src/triggers/loop/records.ts'
-import { factsOf } from '../../../src/triggers/loop/round.ts'
+import { factsOf, roundBody } from '../../../src/triggers/loop/round.ts'
+import { endRound } from '../../../src/triggers/loop/settle.ts'
 import { defaultsOf } from '../../helpers/app.ts'
 import { CHANGED } from '../../helpers/git.ts'
 import { heartOf } from '../../helpers/heart.ts'
@@ -13,16 +16,19 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
   const heart = heartOf(test)
   const records = { ...loopRecords(heart.ledger.tablesOf(LOOP_TABLES)), ...broken }
   const runs = createRuns(heart.deps)
+  const defaults = { ...defaultsOf(test), workspace: test.testdirName }
+  const newRequestId = () => '0a0b0c0d'
   const engine = createEngine({
     ...heart.deps,
     records,
     runs,
     steps: { subscribe: () => () => undefined },
-    defaults: defaultsOf(test),
-    newRequestId: () => '0a0b0c0d',
+    defaults,
+    newRequestId,
     moment: () => ({ elapsedMs: 0, held: null, diskFull: null }),
   })
-  return { ...heart, records, engine }
+  const loops = createLoops({ ...heart.deps, records, engine, defaults, newRequestId })
+  return { ...heart, records, engine, loops, runs }
 }
 
 t.test(
@@ -76,5 +82,43 @@ t.test('what a round came to stands on the record of its run', (t) => {
   })
   const run = ledger.find(runId)
   t.match(run && factsOf(run), { isChanged: true, tokens: 7, failure: null, isQuota: false })
+  t.end()
+})
+
+t.test('who starts a loop at the same moment as somebody else finds it started', async (t) => {
+  const { loops } = setUp(t)
+  loops.define('one', { user: 'x' })
+  const [first, second] = await Promise.all([loops.start('one'), loops.start('one')])
+  t.match(first, { state: 'starting' })
+  t.same(first, second)
+})
+
+t.test('what a round asks for where its loop says little, and what it came to where nobody says why', (t) => {
+  const { records, ledger, begin, deps } = setUp(t)
+  records.define('one', { user: 'x' })
+  records.beginRound('one', { state: 'running', iteration: 1 }, { iteration: 1, startedAt: 1, hint: '' })
+  const [loop, round] = [records.find('one'), records.openRound('one')]
+  const run = ledger.find(begin('x').runId)
+  if (loop === null || round === null || run === null) throw new Error('it is not on the record')
+  t.match(roundBody(loop, 'x', 0, 0), { workspace: null, agent: null, verify: '', slot: 'loop/one' })
+  const moment = () => ({ elapsedMs: 0, held: null, diskFull: null })
+  endRound(loop, round, { ...run, outcome: 'stopped', cause: null }, { ...deps, records, moment })
+  t.match(records.rounds('one', { limit: 1, before: 9 }), [{ error: 'its run was ended', runId: run.runId }])
+  t.match(records.find('one'), { state: 'waiting' })
+  t.end()
+})
+
+t.test('a disk without room is told, and so is that a loop may go on', (t) => {
+  const { records, runs } = setUp(t)
+  records.define('one', { user: 'x', agent: 'codex' })
+  const loop = records.find('one')
+  if (loop === null) throw new Error('it is not on the record')
+  const momentWith = (minFreeMb: number) =>
+    momentOf(
+      { ...loop, startedAt: 1000 },
+      { runs, agents: defaultsOf(t).agents, clock: { now: () => 3000 }, logDir: t.testdirName, minFreeMb },
+    )
+  t.match(momentWith(1e12), { elapsedMs: 2000, held: null, diskFull: /free/ })
+  t.match(momentWith(0), { diskFull: null })
   t.end()
 })
