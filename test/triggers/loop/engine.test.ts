@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { LooperError } from '../../../src/base/errors.ts'
 import { createRuns } from '../../../src/runs/runs.ts'
 import { createLoops } from '../../../src/triggers/loop/control.ts'
 import { createEngine } from '../../../src/triggers/loop/engine.ts'
@@ -108,17 +109,25 @@ t.test('what a round asks for where its loop says little, and what it came to wh
   t.end()
 })
 
-t.test('a disk without room is told, and so is that a loop may go on', (t) => {
+t.test('what keeps a loop from its next round is told: no room, and a day whose budget is spent', (t) => {
   const { records, runs } = setUp(t)
   records.define('one', { user: 'x', agent: 'codex' })
   const loop = records.find('one')
   if (loop === null) throw new Error('it is not on the record')
-  const momentWith = (minFreeMb: number) =>
+  const refusal = () => new LooperError('LOOPER_BUDGET_SPENT', 'the budget of the day is spent')
+  const momentWith = (minFreeMb: number, isSpent = false) =>
     momentOf(
       { ...loop, startedAt: 1000 },
-      { runs, agents: defaultsOf(t).agents, clock: { now: () => 3000 }, logDir: t.testdirName, minFreeMb },
+      {
+        runs: isSpent ? { ...runs, days: { ...runs.days, refusal } } : runs,
+        agents: defaultsOf(t).agents,
+        clock: { now: () => 3000 },
+        logDir: t.testdirName,
+        minFreeMb,
+      },
     )
   t.match(momentWith(1e12), { elapsedMs: 2000, held: null, diskFull: /free/ })
   t.match(momentWith(0), { diskFull: null })
+  t.match(momentWith(0, true), { held: 'the budget of the day is spent' })
   t.end()
 })
