@@ -78,7 +78,7 @@ t.test('a value that an option does not take is refused with those that it takes
     ],
     [
       ['runs', '--trigger', 'cron'],
-      '--trigger cannot be "cron"\nUse one of: http, hook, autopoll, tool, chat.\n',
+      '--trigger cannot be "cron"\nUse one of: http, hook, autopoll, tool, chat, loop.\n',
     ],
     [['runs', '--limit', '501'], '--limit cannot be "501"\nUse a whole number from 1 to 500.\n'],
     [['runs', '--limit', '1.5'], '--limit cannot be "1.5"\n'],
