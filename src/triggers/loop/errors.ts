@@ -5,7 +5,7 @@ export const LOOP_NOT_FOUND: ErrorKind = {
   code: 'LOOPER_LOOP_NOT_FOUND',
   status: 404,
   when: 'There is no loop of this name.',
-  remedy: 'GET /loops lists the loops; PUT /loops/<name> makes one.',
+  remedy: 'GET /loops lists the loops; POST /loops/<name> makes one.',
 }
 
 /** It is not at work, so nothing of it can be paused, resumed or skipped. */
