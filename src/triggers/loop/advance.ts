@@ -78,6 +78,8 @@ async function runRound(loop: Loop, deps: AdvanceDeps): Promise<number> {
   const run = runOf(name, round, deps)
   if (run === null && wish !== 'stop') return launch(loop, round, deps)
   if (run === null) endWithoutRun(loop, round, null, deps)
+  else if (round.runId !== run.runId)
+    deps.records.stepRound(name, round, { runId: run.runId }, { runId: run.runId })
   else if (run.outcome === null) return whileItLasts(loop, run, deps)
   else if (run.outcome === 'parked' && wish !== 'stop') return whenAnswered(name, round, run, deps)
   else endRound(loop, round, run, deps)
@@ -107,7 +109,7 @@ async function whileItLasts(
 function whenAnswered(name: string, round: Round, { runId }: RunRecord, deps: AdvanceDeps): number {
   const next = deps.ledger.endedRun(runId)?.continuedBy
   if (!next) return LOOK_MS
-  deps.records.stepRound(name, round, { runId: next })
+  deps.records.stepRound(name, round, { runId: next }, { runId: next })
   return 0
 }
 

@@ -8,6 +8,7 @@ import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
 import { momentOf } from './moment.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { loopRoutes } from './routes.ts'
+import { type LoopStep, observeLoops } from './steps.ts'
 
 const trigger: Trigger = {
   file: null,
@@ -25,14 +26,21 @@ export const loop: TriggerPlugin = {
 
 function openLoops(parts: Parts): Opened {
   const { ledger, settings } = parts
-  const records = loopRecords(ledger.tablesOf(LOOP_TABLES))
+  const { records, steps } = observeLoops(loopRecords(ledger.tablesOf(LOOP_TABLES)))
   const about = { ...parts, logDir: settings.log.dir, minFreeMb: settings.launch.minFreeMb }
   const engine = createEngine({ ...parts, records, moment: (of) => momentOf(of, about) })
   const loops = createLoops({ ...parts, records, engine })
   return {
+    events: { subscribe: (listener) => steps.subscribe((step) => listener(eventOf(step))) },
     routes: async (app) => {
       await app.register(loopRoutes, { loops, records })
     },
     run: engine.run,
   }
 }
+
+/** What `GET /events` tells of it: texts may be longer than a stream holds for its reader. */
+const eventOf = ({ step, loop: { name, state, cause, iteration, runId }, round }: LoopStep) => ({
+  name: 'loop',
+  data: { step, loop: name, state, cause, iteration, run_id: runId, round_id: round && round.id },
+})

@@ -25,6 +25,8 @@ export interface Progress {
   readonly startedAt: number | null
   /** Of the round that runs, or was the last one, since its start. */
   readonly iteration: number
+  /** Of the round that runs, as soon as that is known. */
+  readonly runId: string | null
   readonly tally: Tally
   /** When the next round is due. */
   readonly dueAt: number
@@ -117,6 +119,7 @@ const IDLE: Progress = {
   why: null,
   startedAt: null,
   iteration: 0,
+  runId: null,
   tally: NO_ROUNDS,
   dueAt: 0,
   lastOutput: '',

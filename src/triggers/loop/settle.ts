@@ -105,6 +105,7 @@ function settle(
     { runId, endedAt: now, response, error, verdict, tokens, costUsd, isChanged },
     {
       ...progressOf(decision, now, intervalOf(definition)),
+      runId: null,
       tally,
       // What went wrong must not stand in the next prompt as if it were an answer, nor be gone on with.
       ...(isWell && response !== null && { lastOutput: response }),
