@@ -100,6 +100,18 @@ CREATE TABLE left_sessions (
   PRIMARY KEY (agent, session_id)
 ) STRICT;
 
+CREATE TABLE loop_memories (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  loop TEXT NOT NULL,
+  memory TEXT NOT NULL,
+  text TEXT NOT NULL,
+  author TEXT NOT NULL,
+  round INTEGER,
+  at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX loop_memories_of ON loop_memories (loop, memory, id);
+
 CREATE TABLE loop_rounds (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     loop TEXT NOT NULL,

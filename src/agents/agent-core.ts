@@ -52,6 +52,8 @@ export interface AgentCommand {
 export interface AgentCore {
   readonly name: string
   readonly can: { readonly resume: boolean; readonly system: boolean; readonly model: boolean }
+  /** Its models have the name of their provider before them, as `provider/model`. */
+  readonly namesProviders?: true
   /** Whether it tells, after each call of its model or each turn, the tokens that it used and what they cost. */
   readonly tells: { readonly tokens: boolean; readonly cost: boolean }
   /** Where it notes what it uses while its output does not tell that yet; left out: its output tells. */

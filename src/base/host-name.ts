@@ -15,6 +15,12 @@ export function hostNameOf(given: string): string | null {
   return isIP(name) || /^[\w.-]+$/.test(name) ? name : null
 }
 
+/** An origin exactly as browsers send it (RFC 6454, 6.2), with a host that can be named; null for what is none. */
+export function originOf(given: string): string | null {
+  const isOrigin = /^https?:/.test(given) && URL.parse(given)?.origin === given
+  return isOrigin && hostNameOf(given) !== null ? given : null
+}
+
 /** Whether a name always leads to the machine that asks: RFC 6761, 6.3. */
 export function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name)

@@ -115,8 +115,10 @@ function translate(error: FastifyError): LooperError {
 }
 
 function fieldError(invalid: Validation): LooperError {
-  const { instancePath, keyword, data } = invalid
+  const { instancePath, keyword, params, data } = invalid
   const field = instancePath.slice(1)
+  if (keyword === 'additionalProperties')
+    return new LooperError('LOOPER_FIELD_INVALID', `there is no field '${params.additionalProperty}'`)
   if (field === '' && keyword !== 'required')
     return new LooperError('LOOPER_BODY_INVALID', 'the body is not a JSON object')
   if (keyword === 'required' || (field === 'zulip_message' && (data === null || typeof data === 'string'))) {
@@ -144,5 +146,7 @@ function wantedBy({ keyword, params, instancePath }: Validation): string {
     return words.length === 0 ? `${last}` : `${words.join(', ')} or ${last}`
   }
   if (params.type === 'boolean') return 'true or false'
+  if (params.type === 'integer') return 'a whole number'
+  if (params.comparison !== undefined) return `${params.comparison} ${params.limit}`
   return keyword === 'pattern' && instancePath.endsWith('_id') ? 'a number' : 'a string'
 }

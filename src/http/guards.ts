@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LooperError } from '../base/errors.ts'
+import { allowOrigin } from './cross-origin.ts'
 import type { HttpSettings } from './settings.ts'
 
 declare module 'fastify' {
@@ -16,6 +17,8 @@ export interface HostRules {
   readonly allowed: readonly string[]
   /** Names whose pages may ask, whatever the request calls the service: a proxy may have changed that, or its port. */
   readonly pages: readonly string[]
+  /** Origins whose pages may ask for what is meant for pages that are served elsewhere. */
+  readonly origins: readonly string[]
   /** What else will do. */
   readonly others: 'none' | 'addresses' | 'any'
 }
@@ -25,14 +28,14 @@ export interface HostRules {
  * name that is known: a page could make any other name lead here.
  */
 export function hostRulesOf(http: HttpSettings): HostRules {
-  const { host, isLoopback, allowedHosts, token, tokensFile } = http
+  const { host, isLoopback, allowedHosts, allowedOrigins: origins, token, tokensFile } = http
   const own = host.toLowerCase()
   const allowed = [own, ...allowedHosts]
   // What else listens on this machine has pages, too, on other ports.
   const pages = allowedHosts.filter((name) => name !== own && !LOOPBACK_NAMES.has(name))
-  if (isLoopback) return { allowed, pages, others: 'none' }
+  if (isLoopback) return { allowed, pages, origins, others: 'none' }
   const asksForToken = token !== null || tokensFile !== null
-  return { allowed, pages, others: asksForToken && allowedHosts.length === 0 ? 'any' : 'addresses' }
+  return { allowed, pages, origins, others: asksForToken && allowedHosts.length === 0 ? 'any' : 'addresses' }
 }
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
@@ -54,17 +57,18 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export function guard(app: FastifyInstance, rules: HostRules): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS)
-    done(refusalOf(request, rules) ?? undefined)
+    done(refusalOf(request, reply, rules) ?? undefined)
   })
 }
 
-function refusalOf(request: FastifyRequest, rules: HostRules): LooperError | null {
+function refusalOf(request: FastifyRequest, reply: FastifyReply, rules: HostRules): LooperError | null {
   if (!isKnown(hostOf(request), rules)) {
     return new LooperError(
       'LOOPER_HOST_UNKNOWN',
       'this service does not answer to the host name in the request',
     )
   }
+  if (allowOrigin(request, reply, rules.origins)) return null
   if (isFollowedLink(request) || isOwnOrigin(request, rules)) return null
   return new LooperError('LOOPER_ORIGIN_FORBIDDEN', 'requests from web pages of another origin are refused')
 }

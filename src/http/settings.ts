@@ -1,5 +1,5 @@
 import { isAnyAddress } from '../base/any-address.ts'
-import { hostNameOf, isLoopbackAddress, isLoopbackName, listenHostOf } from '../base/host-name.ts'
+import { hostNameOf, isLoopbackAddress, isLoopbackName, listenHostOf, originOf } from '../base/host-name.ts'
 import { filePath, flag, integer, list, matching, setting } from '../settings/form.ts'
 import { part } from '../settings/part.ts'
 
@@ -10,6 +10,8 @@ export interface HttpSettings {
   readonly isLoopback: boolean
   /** Names the service answers to, besides its own. */
   readonly allowedHosts: readonly string[]
+  /** Whose pages may use what is meant for pages that are served elsewhere. */
+  readonly allowedOrigins: readonly string[]
   readonly token: string | null
   readonly tokensFile: string | null
 }
@@ -60,6 +62,12 @@ const forms = {
     'further host names that requests may use, separated by commas; see [proxy.md](proxy.md). Without a token only names of this machine',
     'looper.example.com',
   ),
+  LOOPER_ALLOWED_ORIGINS: setting(
+    list(',', 'origins such as http://localhost:8080, separated by commas; there are no wildcards', originOf),
+    'none',
+    'origins whose pages may use `/api/…`, separated by commas, exactly as browsers send them; for a page of Loop Runner that is served elsewhere, see [loops.md](loops.md)',
+    'http://localhost:8080',
+  ),
 }
 
 /** The settings of the server. */
@@ -70,7 +78,8 @@ export const httpSettings = part('Server', forms, (values, { resolve, problems, 
   const host = values.LOOPER_HOST ?? (hasTokens ? '0.0.0.0' : '127.0.0.1')
   const allowedHosts = values.LOOPER_ALLOWED_HOSTS ?? []
   // A name from elsewhere leads here through a proxy, which is on loopback for us.
-  const open = hasTokens ? [] : openings(host, allowedHosts)
+  const allowedOrigins = values.LOOPER_ALLOWED_ORIGINS ?? []
+  const open = hasTokens ? [] : openings(host, allowedHosts, allowedOrigins)
   if (!values.LOOPER_ALLOW_UNAUTHENTICATED) {
     for (const { setting, name } of open) {
       problems.push(
@@ -83,15 +92,21 @@ export const httpSettings = part('Server', forms, (values, { resolve, problems, 
   for (const { name } of open)
     warnings.push(`Whoever reaches ${name} can run code here: LOOPER_ALLOW_UNAUTHENTICATED is on`)
   const port = values.LOOPER_PORT ?? 3456
-  return { host, port, isLoopback: isLoopback(host), allowedHosts, token, tokensFile }
+  return { host, port, isLoopback: isLoopback(host), allowedHosts, allowedOrigins, token, tokensFile }
 })
 
-/** What lets others in: the host, and names from elsewhere that a proxy would bring along. */
-function openings(host: string, allowedHosts: readonly string[]): { setting: string; name: string }[] {
+/** What lets others in: the host, names from elsewhere that a proxy would bring along, and pages from there. */
+function openings(
+  host: string,
+  allowedHosts: readonly string[],
+  allowedOrigins: readonly string[],
+): { setting: string; name: string }[] {
+  const elsewhere = allowedOrigins.filter((origin) => !isLoopbackName(String(hostNameOf(origin))))
   const foreign = allowedHosts.filter((name) => !isLoopbackName(name))
   return [
     ...(isLoopback(host) ? [] : [{ setting: 'LOOPER_HOST', name: host }]),
     ...foreign.map((name) => ({ setting: 'LOOPER_ALLOWED_HOSTS', name })),
+    ...elsewhere.map((name) => ({ setting: 'LOOPER_ALLOWED_ORIGINS', name })),
   ]
 }
 

@@ -136,7 +136,7 @@ export async function buildTestApp(
     logger,
     requestLogger: logger,
     redact: (text) => text,
-    hosts: { allowed: [], pages: [], others: 'none' },
+    hosts: { allowed: [], pages: [], origins: [], others: 'none' },
     tokens: null,
     failures: createFailures({ monotonic: () => 0 }),
     problems: async () => [],

@@ -13,7 +13,7 @@ async function setUp(test: Test, hosts: HostRules) {
 }
 
 t.test('on loopback only the names of loopback are answered, and those that were added', async (t) => {
-  const status = await setUp(t, { allowed: ['looper.test'], pages: [], others: 'none' })
+  const status = await setUp(t, { allowed: ['looper.test'], pages: [], origins: [], others: 'none' })
   for (const host of [
     'localhost',
     'LocalHost:1',
@@ -38,9 +38,9 @@ t.test('on loopback only the names of loopback are answered, and those that were
 })
 
 t.test('elsewhere addresses will do, or any name at all', async (t) => {
-  const any = await setUp(t, { allowed: [], pages: [], others: 'any' })
+  const any = await setUp(t, { allowed: [], pages: [], origins: [], others: 'any' })
   t.equal(await any({ host: 'what.ever' }), 200)
-  const some = await setUp(t, { allowed: ['looper.test'], pages: [], others: 'addresses' })
+  const some = await setUp(t, { allowed: ['looper.test'], pages: [], origins: [], others: 'addresses' })
   for (const host of ['looper.test:8080', '10.0.0.7:3456', '[fe80::1]:3456', 'localhost:3456'])
     t.equal(await some({ host }), 200, host)
   for (const host of ['what.ever', '10.0.0.7.evil.test', 'localhost.evil.test'])
@@ -50,28 +50,32 @@ t.test('elsewhere addresses will do, or any name at all', async (t) => {
 t.test('any name will do only where a token is asked for and no names are set', async (t) => {
   const dir = t.testdir({ 'tokens.json': '' })
   const rules = (env: NodeJS.ProcessEnv) => hostRulesOf(loadConfig(env, { projectDir: dir, home: dir }).http)
-  t.strictSame(rules({}), { allowed: ['127.0.0.1'], pages: [], others: 'none' })
+  t.strictSame(rules({}), { allowed: ['127.0.0.1'], pages: [], origins: [], others: 'none' })
   const loopback = { LOOPER_HOST: '127.0.0.5', LOOPER_ALLOW_UNAUTHENTICATED: '1' }
   t.strictSame(rules({ ...loopback, LOOPER_ALLOWED_HOSTS: 'a.test' }), {
     allowed: ['127.0.0.5', 'a.test'],
     pages: ['a.test'],
+    origins: [],
     others: 'none',
   })
   const [LOOPER_API_TOKEN, LOOPER_ALLOWED_HOSTS] = ['x', 'a.test']
-  t.strictSame(rules({ LOOPER_API_TOKEN }), { allowed: ['0.0.0.0'], pages: [], others: 'any' })
+  t.strictSame(rules({ LOOPER_API_TOKEN }), { allowed: ['0.0.0.0'], pages: [], origins: [], others: 'any' })
   t.strictSame(rules({ LOOPER_TOKENS_FILE: 'tokens.json' }), {
     allowed: ['0.0.0.0'],
     pages: [],
+    origins: [],
     others: 'any',
   })
   t.strictSame(rules({ LOOPER_API_TOKEN, LOOPER_ALLOWED_HOSTS }), {
     allowed: ['0.0.0.0', 'a.test'],
     pages: ['a.test'],
+    origins: [],
     others: 'addresses',
   })
   t.strictSame(rules({ LOOPER_HOST: 'My.Host', LOOPER_ALLOW_UNAUTHENTICATED: '1' }), {
     allowed: ['my.host'],
     pages: [],
+    origins: [],
     others: 'addresses',
   })
 })
@@ -98,7 +102,7 @@ t.test('an address as the target counts more than the header; none at all is no 
 })
 
 t.test('only the same origin, or none, is answered', async (t) => {
-  const status = await setUp(t, { allowed: [], pages: [], others: 'none' })
+  const status = await setUp(t, { allowed: [], pages: [], origins: [], others: 'none' })
   const host = 'localhost:3456'
   const good: Record<string, string>[] = [
     {},
@@ -121,7 +125,12 @@ t.test('only the same origin, or none, is answered', async (t) => {
 })
 
 t.test('a page of a host that is set may ask, however a proxy calls the service', async (t) => {
-  const status = await setUp(t, { allowed: ['looper.test'], pages: ['looper.test'], others: 'none' })
+  const status = await setUp(t, {
+    allowed: ['looper.test'],
+    pages: ['looper.test'],
+    origins: [],
+    others: 'none',
+  })
   const hosts = ['127.0.0.1:3456', 'localhost', 'looper.test', 'looper.test:8443', '[::1]:3456']
   const good = ['https://looper.test', 'http://looper.test', 'https://looper.test:8443']
   const bad = [
@@ -162,7 +171,7 @@ t.test('every answer carries the headers that keep browsers from using it', asyn
 })
 
 t.test('a link on a page of another origin may lead to the dashboard, and to nothing else', async (t) => {
-  const status = await setUp(t, { allowed: [], pages: [], others: 'none' })
+  const status = await setUp(t, { allowed: [], pages: [], origins: [], others: 'none' })
   const followed = { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
   t.equal(await status(followed, '/'), 200)
   t.equal(await status({ ...followed, 'sec-fetch-mode': 'no-cors' }, '/'), 403)

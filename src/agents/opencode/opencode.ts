@@ -14,6 +14,7 @@ const MODEL = /^[\w.-]+\/\S+$/
 const known: Omit<AgentCore, 'refusalOf'> = {
   name: 'opencode',
   can: { resume: true, system: true, model: true },
+  namesProviders: true,
   // After each call of a model; what it costs where the model has a price.
   tells: { tokens: true, cost: true },
   // It dies of every signal, and its tools live on: they are found by their cookie.

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import { part } from '../../settings/part.ts'
@@ -5,9 +6,15 @@ import type { Trigger, TriggerPlugin } from '../trigger.ts'
 import { createLoops } from './control.ts'
 import { createEngine } from './engine.ts'
 import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import { openMemory } from './memory.ts'
+import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE } from './memory-errors.ts'
 import { momentOf } from './moment.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { loopRoutes } from './routes.ts'
+import { runnerEventsRoute } from './runner-api/events-route.ts'
+import { createModels } from './runner-api/models.ts'
+import { runnerRoutes } from './runner-api/routes.ts'
+import { createRunner, RUNNER_LOOP } from './runner-api/runner.ts'
 import { type LoopStep, observeLoops } from './steps.ts'
 
 const trigger: Trigger = {
@@ -21,19 +28,31 @@ const trigger: Trigger = {
 export const loop: TriggerPlugin = {
   settings: part('Loops', {}, () => trigger),
   tables: LOOP_TABLES,
-  errors: [LOOP_NOT_FOUND, LOOP_NOT_RUNNING],
+  errors: [LOOP_NOT_FOUND, LOOP_NOT_RUNNING, MEMORY_TOO_LARGE, MEMORY_UNUSABLE],
 }
 
 function openLoops(parts: Parts): Opened {
-  const { ledger, settings } = parts
-  const { records, steps } = observeLoops(loopRecords(ledger.tablesOf(LOOP_TABLES)))
+  const { ledger, settings, clock } = parts
+  const { places } = parts.defaults
+  const tables = ledger.tablesOf(LOOP_TABLES)
+  const { records, steps } = observeLoops(loopRecords(tables))
   const about = { ...parts, logDir: settings.log.dir, minFreeMb: settings.launch.minFreeMb }
   const engine = createEngine({ ...parts, records, moment: (of) => momentOf(of, about) })
   const loops = createLoops({ ...parts, records, engine })
+  const dir = path.join(settings.log.dir, 'loops', RUNNER_LOOP)
+  const memory = openMemory({ loop: RUNNER_LOOP, dir, tables, clock })
+  const runner = createRunner({ ...parts, loops, records, steps, memory, places })
+  const models = createModels({ ...parts, places })
   return {
     events: { subscribe: (listener) => steps.subscribe((step) => listener(eventOf(step))) },
+    // What browsers ask before a page of elsewhere asks: without a token, and told nothing.
+    publicRoutes: async (app) => {
+      app.options('/api/*', { schema: { hide: true }, config: { crossOrigin: true } }, async () => '')
+    },
     routes: async (app) => {
       await app.register(loopRoutes, { loops, records })
+      await app.register(runnerRoutes, { runner, models })
+      await app.register(runnerEventsRoute, { runner, clock })
     },
     run: engine.run,
   }

@@ -3,6 +3,7 @@ import type { TablePlan, Tables } from '../../record/own-tables.ts'
 import type { Verdict } from '../../runs/verify/verdict.ts'
 import { type EndCause, NO_ROUNDS, type PauseCause, type Tally } from './governor.ts'
 import type { LoopDefinition } from './loop.ts'
+import { MEMORY_TABLE } from './memory-versions.ts'
 
 /** What a loop does: nothing yet, about to begin its first round, a round, the wait for the next one, held up, nothing any more. */
 export const LOOP_STATES = ['idle', 'starting', 'running', 'waiting', 'paused', 'ended'] as const
@@ -109,6 +110,7 @@ export const LOOP_TABLES: TablePlan = {
     ) STRICT;
     CREATE INDEX loop_rounds_of ON loop_rounds (loop, id);
     CREATE UNIQUE INDEX loop_rounds_open ON loop_rounds (loop) WHERE is_open = 1;`,
+    MEMORY_TABLE,
   ],
 }
 
