@@ -33,7 +33,8 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     const value = options[option]
     if (value === undefined) continue
     if (!taken.includes(option)) throw wrongUse(`"looper ${name}" has no option --${option}`, remedy)
-    const fault = typeof value === 'string' ? faultOf(option, value) : null
+    const isLimit = commandOf(name).limits?.includes(option) === true
+    const fault = typeof value === 'string' ? faultOf(option, value, isLimit) : null
     if (fault) throw wrongUse(fault.what, fault.remedy)
   }
   const { minWords, maxWords, words: usage, actions } = commandOf(name)

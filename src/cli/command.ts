@@ -8,11 +8,13 @@ export interface Command {
   readonly maxWords: number
   /** What its first word may be, where that is a closed set. */
   readonly actions?: readonly string[]
-  /** Whether its first word is the id of a run; of a live one only. */
-  readonly id?: 'any' | 'live'
+  /** Whether its first word, behind an action, is the id of a run; of a live one only; or the name of a loop. */
+  readonly id?: 'any' | 'live' | 'loop'
   readonly about: string
   /** What its own options do. */
   readonly options: Partial<Readonly<Record<OptionName, string>>>
+  /** Which of its options are limits: they take a number above 0, or `unlimited`. */
+  readonly limits?: readonly OptionName[]
   /** Which of the common options it takes. */
   readonly common: readonly OptionName[]
   /** Command lines, with what they do. */

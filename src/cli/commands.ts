@@ -1,6 +1,7 @@
 import { AGENT_COMMANDS } from './agent-commands.ts'
 import type { Command } from './command.ts'
 import { LOCAL_COMMANDS } from './local-commands.ts'
+import { LOOP_COMMANDS } from './loop-commands.ts'
 import { OPTION_NAMES, type OptionName } from './options.ts'
 import { OWN_COMMANDS } from './own-commands.ts'
 import { PEOPLE_COMMANDS } from './people-commands.ts'
@@ -193,6 +194,7 @@ In a pipe the diff is as git writes it; "git apply -R" takes it and undoes what 
     ],
     notes: 'Without a browser or display it prints the address.',
   },
+  ...LOOP_COMMANDS,
   ...SERVICE_COMMANDS,
   ...AGENT_COMMANDS,
   ...PEOPLE_COMMANDS,

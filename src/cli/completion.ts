@@ -1,3 +1,4 @@
+import type { Command } from './command.ts'
 import { COMMAND_NAMES, COMMANDS, type CommandName, commandOf, optionsOf } from './commands.ts'
 import { wrongUse } from './failure.ts'
 import { SHELLS } from './local-commands.ts'
@@ -25,10 +26,16 @@ function wordsOf(name: CommandName): readonly string[] {
   return name === 'completion' ? SHELLS : name === 'help' ? NAMES : (commandOf(name).actions ?? [])
 }
 
-/** Which runs a command's first word may name, as `looper completion` is asked for them; null for none. */
-function runsOf(name: CommandName): Offer | null {
+const OFFER_OF: Readonly<Record<NonNullable<Command['id']>, Offer>> = {
+  any: 'runs',
+  live: 'live',
+  loop: 'loops',
+}
+
+/** What a command's words may name, as `looper completion` is asked for it; null for nothing. */
+function offerOf(name: CommandName): Offer | null {
   const { id } = commandOf(name)
-  return id === undefined ? null : id === 'live' ? 'live' : 'runs'
+  return id === undefined ? null : OFFER_OF[id]
 }
 
 function flagsOf(name: CommandName): string[] {
@@ -44,9 +51,9 @@ function bash(): string {
     return form.type === 'boolean' ? [] : [`  --${option})${bashValues(form)} return ;;`]
   })
   const commands = NAMES.map((name) => {
-    const runs = runsOf(name)
+    const offer = offerOf(name)
     const words = [...wordsOf(name), ...flagsOf(name)].join(' ')
-    return `  ${name}) words='${words}'${runs === null ? '' : ` runs=${runs}`} ;;`
+    return `  ${name}) words='${words}'${offer === null ? '' : ` offer=${offer}`} ;;`
   })
   return `# bash completion for looper
 _looper_offers() {
@@ -54,7 +61,7 @@ _looper_offers() {
 }
 _looper() {
   local IFS=$' \\t\\n' current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
-  local words='${NAMES.join(' ')} --help --version' runs= i
+  local words='${NAMES.join(' ')} --help --version' offer= i
   COMPREPLY=()
   # bash takes --option=value apart.
   if [[ $current == '=' ]]; then
@@ -73,8 +80,8 @@ ${commands.map((line) => `  ${line}`).join('\n')}
     break
   done
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  if [[ $runs && $current != -* ]]; then
-    COMPREPLY+=($(compgen -W "$(_looper_offers "$runs")" -- "$current"))
+  if [[ $offer && $current != -* ]]; then
+    COMPREPLY+=($(compgen -W "$(_looper_offers "$offer")" -- "$current"))
   fi
 }
 complete -F _looper looper`
@@ -111,22 +118,21 @@ function zsh(): string {
   const cases = NAMES.map((name) => {
     const specs = optionsOf(name).map(([option, about]) => optionSpec(option, about))
     const words = wordsOf(name)
-    const runs = runsOf(name)
+    const offer = offerOf(name)
     // Without a place for its words, zsh completes nothing behind them.
     const other = commandOf(name).maxWords > 0 ? [`'*:word:'`] : []
-    const positional =
-      runs !== null
-        ? [`'1:run:_looper_${runs}'`]
-        : words.length > 0
-          ? [`'1:word:(${words.join(' ')})'`]
-          : other
+    const known = [
+      ...(words.length > 0 ? [`word:(${words.join(' ')})`] : []),
+      ...(offer === null ? [] : [`${offer}:_looper_${offer}`]),
+    ]
+    const positional = known.length > 0 ? known.map((one, index) => `'${index + 1}:${one}'`) : other
     return `    ${name}) _arguments ${[...specs, ...positional].join(' ')} ;;`
   })
   const offered = OFFERS.map(
     (which) => `_looper_${which}() {
   local -a offers=(\${(f)"$(_call_program ${which} looper completion ${which} 2>/dev/null)"})
   offers=(\${offers/ /:})
-  _describe -V ${which === 'agents' ? 'agent' : 'run'} offers
+  _describe -V ${which} offers
 }`,
   )
   return `#compdef looper
@@ -172,12 +178,12 @@ function fish(): string {
       return `${inCommand} -l ${option}${short}${fishValues(form)} -d ${fishQuoted(about)}`
     })
     const words = wordsOf(name)
-    const runs = runsOf(name)
+    const offer = offerOf(name)
     return [
       `complete -c looper -n __fish_use_subcommand -a ${name} -d ${fishQuoted(COMMANDS[name].about)}`,
       ...options,
       ...(words.length > 0 ? [`${inCommand} -a '${words.join(' ')}'`] : []),
-      ...(runs === null ? [] : [`${inCommand} -k -a '${fishOffers(runs)}'`]),
+      ...(offer === null ? [] : [`${inCommand} -k -a '${fishOffers(offer)}'`]),
     ]
   })
   return `# fish completion for looper

@@ -22,7 +22,8 @@ export interface Patience {
   readonly tries: number
 }
 
-const PATIENCE: Patience = { quietMs: 45_000, waitMs: 500, maxWaitMs: 10_000, tries: 8 }
+/** That of all followers. */
+export const PATIENCE: Patience = { quietMs: 45_000, waitMs: 500, maxWaitMs: 10_000, tries: 8 }
 
 /** What a follower needs. */
 export interface FollowOptions {
@@ -42,7 +43,7 @@ export interface FollowOptions {
  * @throws {Failure} where the service says that there is nothing to follow, or stays away
  */
 export async function follow(client: Client, runId: string, options: FollowOptions): Promise<End> {
-  const { start, take, tell, signal, clock, patience = PATIENCE } = options
+  const { start, take, signal, patience = PATIENCE } = options
   const path = `/runs/${runId}/log?follow=1${start === '' ? '' : `&${start}`}`
   let lastId: string | null = null
   let failures = 0
@@ -51,9 +52,7 @@ export async function follow(client: Client, runId: string, options: FollowOptio
     if (!(loss instanceof Failure)) return loss
     failures++
     if (failures > patience.tries) throw loss
-    const waitMs = Math.min(patience.waitMs * 2 ** (failures - 1), patience.maxWaitMs)
-    tell(`${loss.message}; trying again in ${waitMs / 1000} s`)
-    await clock.sleep(waitMs, signal)
+    await waitAfter(loss, failures, { ...options, patience })
   }
 
   /** Resolves with the run's end, or with why the connection was lost. */
@@ -78,8 +77,19 @@ export async function follow(client: Client, runId: string, options: FollowOptio
   }
 }
 
+/** Waits before it is tried again, longer after each failure in a row, and says so. */
+export async function waitAfter(
+  loss: Failure,
+  failures: number,
+  { patience, tell, clock, signal }: Omit<Required<FollowOptions>, 'start' | 'take'>,
+): Promise<void> {
+  const waitMs = Math.min(patience.waitMs * 2 ** (failures - 1), patience.maxWaitMs)
+  tell(`${loss.message}; trying again in ${waitMs / 1000} s`)
+  await clock.sleep(waitMs, signal)
+}
+
 /** Whether the service may be there again in a moment. */
-function isLoss(error: unknown): error is Failure {
+export function isLoss(error: unknown): error is Failure {
   return error instanceof Failure && (error.exit === EXIT.unreachable || error.exit === EXIT.busy)
 }
 

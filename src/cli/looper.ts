@@ -120,6 +120,10 @@ async function dispatch(context: LocalContext): Promise<number> {
       return slots(asking(context))
     case 'queue':
       return queue(asking(context))
+    case 'loop': {
+      const { loop } = await import('./loop/loop.ts')
+      return loop(asking(context))
+    }
     case 'holds':
       return holds(asking(context))
     case 'claims':

@@ -1,11 +1,12 @@
 import type { RunSummary } from '../runs/run-schemas.ts'
+import type { LoopList } from '../triggers/loop/schemas.ts'
 import type { AgentsAnswer } from '../views/agents/schemas.ts'
 import type { Client } from './client.ts'
 import { oneLine } from './harmless.ts'
 import { nameOf, outcomeOf, shortId, type Told } from './human.ts'
 
 /** What completion scripts ask the service for, as they name it to `looper completion`. */
-export const OFFERS = ['runs', 'live', 'agents'] as const
+export const OFFERS = ['runs', 'live', 'agents', 'loops'] as const
 /** What completion scripts ask the service for. */
 export type Offer = (typeof OFFERS)[number]
 
@@ -17,7 +18,14 @@ const OFFERED = 50
  */
 export async function offersOf(client: Client, what: Offer): Promise<string[]> {
   try {
-    return what === 'agents' ? await agents(client) : await runs(client, what === 'live')
+    switch (what) {
+      case 'agents':
+        return await agents(client)
+      case 'loops':
+        return await loops(client)
+      default:
+        return await runs(client, what === 'live')
+    }
   } catch {
     return []
   }
@@ -43,4 +51,11 @@ async function agents(client: Client): Promise<string[]> {
       `${name} ${oneLine(problem ?? `${version ?? 'unknown version'}${agent.default ? ', default' : ''}`)}`,
     ]
   })
+}
+
+async function loops(client: Client): Promise<string[]> {
+  const answer = await client.get<LoopList>('/loops', ['loops'])
+  return answer.loops.flatMap(({ name, state }) =>
+    /^[a-z0-9][a-z0-9-]*$/.test(name) ? [`${name} ${oneLine(state)}`] : [],
+  )
 }

@@ -21,6 +21,8 @@ export interface OptionForm {
   readonly number?: { readonly min: number; readonly max: number; readonly isWhole: boolean }
 }
 
+const MANY = { min: 1, max: MOST_TOKENS, isWhole: true }
+
 /** Every option; one name means the same thing for every command. */
 export const OPTIONS = {
   prompt: { type: 'string', value: 'TEXT' },
@@ -45,6 +47,13 @@ export const OPTIONS = {
     value: 'N',
     number: { min: 0, max: MAX_SECONDS, isWhole: false },
   },
+  session: { type: 'string', value: 'WHICH', oneOf: ['fresh', 'continue'] },
+  'interval-seconds': { type: 'string', value: 'N', number: { min: 0, max: MAX_SECONDS, isWhole: false } },
+  'completion-word': { type: 'string', value: 'TEXT' },
+  'max-iterations': { type: 'string', value: 'N', number: MANY },
+  'max-seconds': { type: 'string', value: 'N', number: { ...MANY, isWhole: false } },
+  'max-unchanged': { type: 'string', value: 'N', number: MANY },
+  'max-same-failures': { type: 'string', value: 'N', number: MANY },
   wait: { type: 'boolean' },
   follow: { type: 'boolean', short: 'f' },
   plan: { type: 'boolean' },
@@ -85,8 +94,19 @@ export const OPTION_NAMES = Object.keys(OPTIONS).filter((name): name is OptionNa
 /** The form of an option. */
 export const formOf = (name: OptionName): OptionForm => OPTIONS[name]
 
-/** Why an option does not take a value, and what it takes instead; null where it takes it. */
-export function faultOf(name: OptionName, value: string): { what: string; remedy: string } | null {
+/** What a limit is called that is none. */
+export const UNLIMITED = 'unlimited'
+
+interface Fault {
+  readonly what: string
+  readonly remedy: string
+}
+
+/**
+ * Why an option does not take a value, and what it takes instead; null where it takes it.
+ * @param isLimit whether it is a limit for this command: then it takes a number above 0, or the word for none
+ */
+export function faultOf(name: OptionName, value: string, isLimit: boolean): Fault | null {
   const { oneOf, isList = false, number } = formOf(name)
   if (oneOf) {
     const wrong = (isList ? value.split(',') : [value]).find((one) => !oneOf.includes(one))
@@ -96,9 +116,15 @@ export function faultOf(name: OptionName, value: string): { what: string; remedy
   }
   if (number) {
     const { min, max, isWhole } = number
+    if (isLimit && value === UNLIMITED) return null
     const given = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
-    if (given >= min && given <= max && (!isWhole || Number.isSafeInteger(given))) return null
+    const isEnough = isLimit ? given > 0 : given >= min
+    if (isEnough && given <= max && (!isWhole || Number.isSafeInteger(given))) return null
     const kind = isWhole ? 'a whole number' : 'a number'
+    if (isLimit) {
+      const what = given === 0 ? `--${name} 0 is no limit` : `--${name} cannot be "${value}"`
+      return { what, remedy: `Use ${kind} above 0, or "${UNLIMITED}" where it is to end nothing.` }
+    }
     return { what: `--${name} cannot be "${value}"`, remedy: `Use ${kind} from ${min} to ${max}.` }
   }
   return null

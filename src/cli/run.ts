@@ -49,7 +49,10 @@ const given = (name: string, value: string | undefined) => (value === undefined 
  * `~` that the shell left is the service's to expand. Undefined in Looper's own directory, a checkout or that of an image:
  * whoever is there for the command does not mean to have an agent rewrite Looper.
  */
-function workspaceOf(given: string | undefined, { cwd, projectDir }: Surroundings): string | undefined {
+export function workspaceOf(
+  given: string | undefined,
+  { cwd, projectDir }: Surroundings,
+): string | undefined {
   if (given !== undefined) return /^~(\/|$)/.test(given) ? given : path.resolve(cwd, given)
   const isRoot = (dir: string) => dir === projectDir || existsSync(path.join(dir, '.git'))
   const dir = nearest(cwd, isRoot) ?? cwd

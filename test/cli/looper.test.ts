@@ -88,6 +88,14 @@ t.test('a value that an option does not take is refused with those that it takes
       '--scope cannot be "root"\nUse one of: read, answer, run, admin.\n',
     ],
     [['token', 'add', 'x', '--days', '0'], '--days cannot be "0"\nUse a number from 0.001 to 36500.\n'],
+    [
+      ['loop', 'set', 'a', '--max-iterations', '0'],
+      '--max-iterations 0 is no limit\nUse a whole number above 0, or "unlimited" where it is to end nothing.\n',
+    ],
+    [['loop', 'set', 'a', '--max-tokens', '1.5'], '--max-tokens cannot be "1.5"\nUse a whole number above 0'],
+    [['loop', 'set', 'a', '--max-cost-usd', 'none'], '--max-cost-usd cannot be "none"\nUse a number above 0'],
+    [['run', 'x', '--max-tokens', 'unlimited'], '--max-tokens cannot be "unlimited"\n'],
+    [['loop', 'eat'], '"looper loop" has no "eat".'],
     [['autopoll', 'eat'], '"looper autopoll" has no "eat".\nUse one of: pause, resume, launch.\n'],
   ] as const) {
     const { status, err } = await runCommand(args)
@@ -185,7 +193,8 @@ t.test('completion: zsh takes a value behind a = as well, and asks for agents an
   t.match(out, / --resume='\[[^\]]+\]:ID:_looper_runs' /)
   t.match(out, / --workspace='\[[^\]]+\]:DIR:_directories' /)
   t.match(out, / --transcript'\[/)
-  for (const what of ['runs', 'live', 'agents']) t.match(out, `_looper_${what}() {`)
+  for (const what of ['runs', 'live', 'agents', 'loops']) t.match(out, `_looper_${what}() {`)
+  t.match(out, / '1:word:\(new set [^)]*\)' '2:loops:_looper_loops' ;;/)
 })
 
 t.test('completion: another shell is refused', async (t) => {

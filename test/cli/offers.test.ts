@@ -39,9 +39,20 @@ t.test('agents are offered by name, with their version, or what is wrong', async
   )
 })
 
+t.test('loops are offered by name, with what they do', async (t) => {
+  const service = await startLoopbackLooper()
+  t.teardown(() => service.close())
+  const loops = [
+    { name: 'tidy', state: 'running' },
+    { name: '$(reboot)', state: 'idle' },
+  ]
+  service.interrupt((_request, response) => void response.end(JSON.stringify({ loops })))
+  t.equal((await runCommand(['completion', 'loops'], { url: service.url })).out, 'tidy running\n')
+})
+
 t.test('without a service none are offered, and nothing is said', async (t) => {
   const url = 'http://127.0.0.1:1'
-  for (const what of ['runs', 'live', 'agents'])
+  for (const what of ['runs', 'live', 'agents', 'loops'])
     t.match(await runCommand(['completion', what], { url }), { status: 0, out: '', err: '' }, what)
 })
 

@@ -78,6 +78,38 @@ const ASK = {
   answer: EVIL,
   answered_by: EVIL,
 }
+const LIMITS = {
+  iterations: EVIL,
+  seconds: 1,
+  tokens: EVIL,
+  cost_usd: null,
+  unchanged: EVIL,
+  same_failures: EVIL,
+}
+const LOOP = {
+  ...{
+    name: EVIL,
+    slot: EVIL,
+    state: 'paused',
+    wish: EVIL,
+    cause: EVIL,
+    why: EVIL,
+    iteration: EVIL,
+    hint: EVIL,
+  },
+  ...{
+    started_at: NOW,
+    next_round_at: NOW,
+    last_output: EVIL,
+    limits: LIMITS,
+    used: { ...LIMITS, cost_usd: 1 },
+  },
+  definition: { workspace: EVIL, agent: EVIL, verify: EVIL, completion_word: EVIL, session: EVIL },
+}
+const ROUND = {
+  ...{ round_id: 1, iteration: EVIL, started_at: NOW, ended_at: NOW, error: EVIL, response: EVIL },
+  ...{ tokens: 1, cost_usd: 1, changed: false, verdict: EVIL },
+}
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -157,6 +189,9 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     if (pathname.startsWith('/flags/')) return send({ ok: true, flag: FLAG })
     if (pathname === '/scheduled') return send({ scheduled: [SCHEDULED] })
     if (pathname.startsWith('/scheduled/')) return send({ ok: true, scheduled: SCHEDULED })
+    if (pathname === '/loops') return send({ loops: [LOOP] })
+    if (pathname.endsWith('/rounds')) return send({ rounds: [ROUND], next_before: null })
+    if (pathname.startsWith('/loops/')) return send({ loop: LOOP })
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
     if (pathname.startsWith('/holds/')) return send({ ok: true, agent: EVIL, waiting_count: EVIL })
@@ -191,6 +226,13 @@ const LINES: readonly (readonly string[])[] = [
   ['report', '12'],
   ['flags'],
   ['flags', 'clear', '7'],
+  ['loop'],
+  ['loop', 'status', 'a'],
+  ['loop', 'start', 'a', '--follow'],
+  ['loop', 'set', 'a', '--verify', ''],
+  ['loop', 'stop', 'a'],
+  ['loop', 'hint', 'a', 'look'],
+  ['loop', 'history', 'a'],
   ['scheduled'],
   ['scheduled', 'cancel', '3'],
   ['asks', '--all'],
