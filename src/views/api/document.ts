@@ -77,8 +77,8 @@ export async function documentOf(routes: readonly RouteOptions[], version: strin
     transform: ({ url, schema, route }) => ({ url, schema: described(schema, route) }),
   })
   for (const { method, url, schema = {}, config = {}, handler } of routes) {
-    // Those that Fastify adds to GET go without saying.
-    if (method !== 'HEAD') app.route({ method, url, schema, config, handler })
+    // Those that Fastify adds to GET go without saying; of those that are hidden some share an address.
+    if (method !== 'HEAD' && schema.hide !== true) app.route({ method, url, schema, config, handler })
   }
   await app.ready()
   const document = app.swagger()

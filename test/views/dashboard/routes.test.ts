@@ -21,12 +21,13 @@ t.test('the page and all its files are served without a token, under a strict po
     ),
     failures: createFailures({ monotonic: () => 0 }),
   })
-  const files = readdirSync(PAGE).filter((name) => name !== 'index.html' && !name.endsWith('.css'))
+  const files = readdirSync(PAGE).filter((name) => !/\.(html|css)$/.test(name))
   t.ok(files.length > 5)
   for (const url of [
     '/',
     '/dashboard/page.css',
     '/dashboard/more.css',
+    '/dashboard/loops.css',
     ...files.map((name) => `/dashboard/${name}`),
   ]) {
     const { statusCode, headers } = await app.inject(url)
@@ -91,17 +92,44 @@ t.test(
   'one style sheet holds them all, those for small screens last; what is rarely shown has its own',
   async (t) => {
     const { app } = await buildTestApp(t)
-    const [all, more] = await Promise.all(
-      ['page', 'more'].map(async (name) => (await app.inject(`/dashboard/${name}.css`)).body),
+    const [all, more, loops] = await Promise.all(
+      ['page', 'more', 'loops'].map(async (name) => (await app.inject(`/dashboard/${name}.css`)).body),
     )
     const sent = (name: string) => trimmed(readFileSync(path.join(PAGE, name), 'utf8'), '.css')
     for (const name of readdirSync(PAGE).filter((file) => file.endsWith('.css'))) {
-      t.equal([all, more].filter((sheet) => sheet?.includes(sent(name))).length, 1, name)
+      t.equal([all, more, loops].filter((sheet) => sheet?.includes(sent(name))).length, 1, name)
       t.equal((await app.inject(`/dashboard/${name}`)).statusCode, 404, `${name} alone`)
     }
     t.ok(all?.endsWith(sent('small.css') + sent('turned.css')))
   },
 )
+
+t.test('a browser gets the page of loops where programs get the data', async (t) => {
+  const { app } = await buildTestApp(t)
+  const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
+  for (const [url, files] of [
+    ['/loops', 'dashboard/'],
+    ['/loops/tidy', '../dashboard/'],
+  ] as const) {
+    const { statusCode, headers, body } = await app.inject({ url, headers: { accept } })
+    t.equal(statusCode, 200, url)
+    t.equal(headers['content-type'], 'text/html; charset=utf-8')
+    t.equal(headers.vary, 'Accept, Accept-Encoding')
+    t.match(String(headers['content-security-policy']), /require-trusted-types-for 'script'/)
+    const named = [...body.matchAll(/(?:href|src)="([^"#]*dashboard\/[^"]+)"/g)].map(([, name]) =>
+      String(name),
+    )
+    t.ok(named.length > 2)
+    for (const name of named) {
+      t.ok(name.startsWith(files), name)
+      t.equal((await app.inject(`/dashboard/${name.slice(files.length)}`)).statusCode, 200, name)
+    }
+    t.notMatch(body, /<style|\sstyle=|\son\w+=|https?:|<script(?! type="module" src="(\.\.\/)?dashboard\/)/)
+    // There are no data in this app.
+    for (const other of [{ accept: 'application/json' }, { accept: '*/*' }, {}])
+      t.match(String((await app.inject({ url, headers: other })).headers['content-type']), 'application/json')
+  }
+})
 
 t.test('a reload fetches nothing that is the same still', async (t) => {
   const { app } = await buildTestApp(t)

@@ -19,6 +19,9 @@
 /** @typedef {NonNullable<Status['holds']>[number]} Hold */
 /** @typedef {import('../../../people/schemas.ts').AskAnswer} Ask */
 
+/** Where the service is: a proxy may have put it below a path of its own. */
+export const ROOT = new URL('..', import.meta.url)
+
 /** A failure as the service tells it. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} code @param {string} message @param {string | null} remedy */
@@ -36,7 +39,7 @@ export class ApiError extends Error {
 const SAME_CLOCK_MS = 2000
 
 /**
- * The service's API. Its addresses are relative to the page: a proxy may have put both below a path of its own.
+ * The service's API.
  * @param {string | null} token sent with every request, in a header that no proxy uses for itself
  * @param {(code: string) => void} refused is told when the service does not take the token (any more), and why
  */
@@ -46,7 +49,12 @@ export function createApi(token, refused) {
   /** @param {string} path @param {RequestInit & { headers?: Record<string, string> }} [init] */
   async function ask(path, init = {}) {
     const headers = { ...init.headers, ...(token !== null && { 'x-looper-token': token }) }
-    const response = await fetch(path, { ...init, headers, cache: 'no-store', redirect: 'error' })
+    const response = await fetch(new URL(path, ROOT), {
+      ...init,
+      headers,
+      cache: 'no-store',
+      redirect: 'error',
+    })
     const skew = Date.parse(response.headers.get('date') ?? '') - Date.now()
     skewMs = Math.abs(skew) > SAME_CLOCK_MS ? skew : 0
     if (response.ok) return response

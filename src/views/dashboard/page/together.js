@@ -1,3 +1,4 @@
+import { ROOT } from './api.js'
 import { followEvents } from './sse.js'
 import { untilHidden, whenSeen, whenWoken } from './visible.js'
 
@@ -36,7 +37,7 @@ export async function followTogether(name, following) {
     await whenSeen(signal)
     const watched = AbortSignal.any([signal, untilHidden(signal)])
     const ended = await ('locks' in navigator
-      ? share(`looper ${location.pathname} ${name}`, following, place, watched)
+      ? share(`looper ${ROOT.pathname} ${name}`, following, place, watched)
       : alone(following, place, watched))
     if (ended) return
   }

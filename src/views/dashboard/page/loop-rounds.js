@@ -1,0 +1,126 @@
+import { element, icon, part } from './dom.js'
+import { cost, duration, tokens } from './format.js'
+import { roundInFull, roundMs } from './loop-round.js'
+import { changedWords, roundWords } from './loop-words.js'
+import { complain } from './toasts.js'
+
+/** @import { LoopApi, Round } from './loop-api.js' */
+
+const PAGE = 24
+
+/**
+ * The rounds of a loop as a strip, newest first and page by page; one at a time is opened.
+ * @param {HTMLElement} root @param {LoopApi} loops @param {string} name @param {() => number} now
+ */
+export function createRounds(root, loops, name, now) {
+  const strip = part(root, 'strip', HTMLElement)
+  const box = part(root, 'round', HTMLElement)
+  const newer = part(root, 'newer', HTMLButtonElement)
+  const older = part(root, 'older', HTMLButtonElement)
+  /** Where the pages begin, up to the one that is shown. @type {(number | null)[]} */
+  let begins = [null]
+  /** @type {number | null} */
+  let next = null
+  /** @type {Round[]} */
+  let rounds = []
+  /** @type {number | null} */
+  let opened = null
+  let drawn = ''
+  let asked = 0
+  /** Changed in place, so that a button keeps the focus. @type {Map<number, { row: HTMLElement, button: HTMLButtonElement, text: string }>} */
+  const cells = new Map()
+
+  /** @param {number} id */
+  function createCell(id) {
+    const button = element('button', { type: 'button', 'aria-controls': 'loop-round' })
+    button.addEventListener('click', () => {
+      opened = opened === id ? null : id
+      draw()
+    })
+    const cell = { row: element('li', {}, button), button, text: '' }
+    cells.set(id, cell)
+    return cell
+  }
+
+  /** @param {Round} round */
+  function drawCell(round) {
+    const cell = cells.get(round.round_id) ?? createCell(round.round_id)
+    const { icon: shape, tone, label } = roundWords(round)
+    const facts = [
+      duration(roundMs(round, now())),
+      `${tokens(round.tokens)} tokens`,
+      cost(round.cost_usd),
+      changedWords(round),
+    ].filter(Boolean)
+    const text = [round.iteration, tone, label, ...facts].join(' ')
+    cell.button.ariaExpanded = String(opened === round.round_id)
+    cell.button.className = `tone-${tone}`
+    if (cell.text === text) return cell.row
+    cell.text = text
+    const lines = facts.map((fact) => element('small', {}, String(fact)))
+    cell.button.replaceChildren(
+      element('strong', {}, `${round.iteration}`),
+      element('span', {}, icon(shape), label),
+      ...lines,
+    )
+    return cell.row
+  }
+
+  function draw() {
+    const wanted = rounds.map(drawCell)
+    for (const id of [...cells.keys()]) if (!rounds.some(({ round_id }) => round_id === id)) cells.delete(id)
+    if (
+      wanted.length !== strip.children.length ||
+      wanted.some((row, index) => row !== strip.children[index])
+    ) {
+      const { activeElement } = document
+      strip.replaceChildren(...wanted)
+      if (activeElement instanceof HTMLElement && strip.contains(activeElement)) activeElement.focus()
+    }
+    part(root, 'no-rounds', HTMLElement).hidden = rounds.length > 0
+    newer.disabled = begins.length === 1
+    older.disabled = next === null
+    drawOpened()
+  }
+
+  /** Left as it is while it says the same, so that what is read or marked in it stays. */
+  function drawOpened() {
+    const round = rounds.find(({ round_id }) => round_id === opened)
+    box.hidden = round === undefined
+    const same = round ? JSON.stringify(round) : ''
+    if (same === drawn) return
+    drawn = same
+    box.replaceChildren(...(round ? roundInFull(round, now()) : []))
+  }
+
+  async function load() {
+    asked += 1
+    const number = asked
+    const page = await loops.rounds(name, PAGE, begins.at(-1) ?? null)
+    // Another page was asked for meanwhile.
+    if (number !== asked) return rounds
+    rounds = page.rounds
+    next = page.next_before
+    draw()
+    return rounds
+  }
+
+  older.addEventListener('click', () => {
+    if (next === null) return
+    begins = [...begins, next]
+    load().catch(complain)
+  })
+  newer.addEventListener('click', () => {
+    begins = begins.length > 1 ? begins.slice(0, -1) : begins
+    load().catch(complain)
+  })
+
+  return {
+    load,
+    /** The run of the round that runs, as far as it is on the page that is shown. */
+    liveRun: () => rounds.find(({ ended_at }) => ended_at === null)?.run_id ?? null,
+    tick() {
+      for (const round of rounds) if (round.ended_at === null) drawCell(round)
+    },
+  }
+}
