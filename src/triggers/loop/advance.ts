@@ -6,16 +6,19 @@ import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import type { Runs } from '../../runs/runs.ts'
 import { beforeRound } from './governor.ts'
 import { limitsOf, slotOf } from './loop.ts'
+import type { Memory } from './memory.ts'
+import { type PrepareDeps, prepareRound } from './prepare.ts'
 import type { Loop, LoopRecords, Round } from './records.ts'
 import { promptOf, roundBody } from './round.ts'
 import { decide, endRound, endWithoutRun, type SettleDeps } from './settle.ts'
 
 /** What a loop goes on with. */
-export interface AdvanceDeps extends SettleDeps {
+export interface AdvanceDeps extends SettleDeps, PrepareDeps {
   readonly records: LoopRecords
   readonly runs: Pick<Runs, 'launchIfIdle' | 'live' | 'stop'>
   readonly ledger: Pick<Ledger, 'find' | 'list' | 'endedRun'>
   readonly defaults: RequestDefaults
+  memoryOf(loop: string): Memory
   newRequestId(): string
 }
 
@@ -34,12 +37,12 @@ export const isAtWork = ({ state, cause }: Pick<Loop, 'state' | 'cause'>): boole
 /**
  * Brings a loop one step further: each stands on the record before its effect, so that the next life of the service goes on
  * from there. Resolves with for how long there is nothing more to do, in milliseconds.
- * @param loop one at work @throws {LooperError} where it cannot be done now
+ * @param loop one at work @param signal aborted: what is run before the round is ended @throws {LooperError} where it cannot be done now
  */
-export async function advance(loop: Loop, deps: AdvanceDeps): Promise<number> {
+export async function advance(loop: Loop, deps: AdvanceDeps, signal: AbortSignal): Promise<number> {
   switch (loop.state) {
     case 'running':
-      return runRound(loop, deps)
+      return runRound(loop, deps, signal)
     case 'paused':
       return lookAgain(loop, deps)
     default:
@@ -71,12 +74,13 @@ function lookAgain(loop: Loop, deps: AdvanceDeps): number {
   return 0
 }
 
-async function runRound(loop: Loop, deps: AdvanceDeps): Promise<number> {
+async function runRound(loop: Loop, deps: AdvanceDeps, signal: AbortSignal): Promise<number> {
   const { name, wish } = loop
   const round = deps.records.openRound(name)
   if (round === null) throw new Error(`loop ${name} runs, and no round of it is on the record`)
   const run = runOf(name, round, deps)
-  if (run === null && wish !== 'stop') return launch(loop, round, deps)
+  if (run === null && wish !== 'stop')
+    return (await prepareRound(loop, round, deps, signal)) ? 0 : launch(loop, round, deps)
   if (run === null) endWithoutRun(loop, round, null, deps)
   else if (round.runId !== run.runId)
     deps.records.stepRound(name, round, { runId: run.runId }, { runId: run.runId })
@@ -118,12 +122,16 @@ async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<numb
   const { name } = loop
   try {
     const outcome = await runs.launchIfIdle(slotOf(name), async () => {
-      const prompt = promptOf(loop, round)
+      const memory = deps.memoryOf(name)
+      const { text: persistent } = memory.read('persistent', round.id)
+      const { text: working } = memory.read('working', round.id)
+      const [sent] = working === '' ? [] : memory.list('working', { before: null, limit: 1 })
+      const prompt = promptOf(loop, { ...round, persistent, working })
       const origin = { requestId: newRequestId(), trigger: 'loop', caller: name } as const
       const body = roundBody(loop, prompt, clock.now(), defaults.timeoutMs)
       const { request } = await prepareRun(body, origin, defaults)
       // Comes before the run itself is on the record, so that it is found by it.
-      records.stepRound(name, round, { requestId: request.requestId, prompt })
+      records.stepRound(name, round, { requestId: request.requestId, prompt, sentWorking: sent?.id ?? null })
       return request.launch
     })
     if (outcome.kind === 'no_room') throw outcome.why

@@ -2,18 +2,19 @@ import type { Clock } from '../../base/clock.ts'
 import { LooperError } from '../../base/errors.ts'
 import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import { isAtWork } from './advance.ts'
+import type { LoopCommands } from './commands.ts'
 import type { Engine } from './engine.ts'
 import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
 import { NO_ROUNDS, resumed } from './governor.ts'
 import type { LoopDefinition } from './loop.ts'
 import type { Loop, LoopRecords, Progress } from './records.ts'
-import { promptOf, roundBody } from './round.ts'
+import { NO_TEXTS, promptOf, roundBody } from './round.ts'
 
 /** What people do with loops. All of it throws {LooperError} `LOOPER_LOOP_NOT_FOUND`, and `LOOPER_LEDGER_UNWRITABLE` where it writes. */
 export interface Loops {
   all(): Loop[]
   named(name: string): Loop
-  /** Makes a loop, or changes it from its next round on. */
+  /** Makes a loop, or changes it from its next round on. @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_FIELD_INVALID` */
   define(name: string, definition: LoopDefinition): Loop
   /** Begins with its first round; one that is paused goes on, one at work does so anyway. @throws {LooperError} what would keep a round from beginning */
   start(name: string): Promise<Loop>
@@ -32,7 +33,8 @@ export interface Loops {
 /** What they take. */
 export interface LoopsDeps {
   readonly records: LoopRecords
-  readonly engine: Pick<Engine, 'wake' | 'atRest'>
+  readonly engine: Pick<Engine, 'wake' | 'interrupt' | 'atRest'>
+  readonly commands: Pick<LoopCommands, 'check'>
   readonly defaults: RequestDefaults
   newRequestId(): string
   readonly clock: Pick<Clock, 'now'>
@@ -42,7 +44,7 @@ export interface LoopsDeps {
 const STOP_LIMIT_MS = 30_000
 
 /** The loops of these records. */
-export function createLoops({ records, engine, defaults, newRequestId, clock }: LoopsDeps): Loops {
+export function createLoops({ records, engine, commands, defaults, newRequestId, clock }: LoopsDeps): Loops {
   function named(name: string): Loop {
     const loop = records.find(name)
     if (loop === null) throw new LooperError(LOOP_NOT_FOUND, `there is no loop ${name}`)
@@ -73,7 +75,13 @@ export function createLoops({ records, engine, defaults, newRequestId, clock }: 
     all: records.all,
     named,
     define(name, definition) {
+      commands.check(definition)
+      const before = records.find(name)
       records.define(name, definition)
+      // What another monitor printed says nothing of this one.
+      if (before && before.definition.monitor !== definition.monitor)
+        records.update(name, { monitorOutput: '' })
+      engine.wake(name)
       return named(name)
     },
     async start(name) {
@@ -81,7 +89,7 @@ export function createLoops({ records, engine, defaults, newRequestId, clock }: 
       if (isPaused(before)) return goOn(name, before)
       if (isAtWork(before)) return before
       const first = { ...before, startedAt: null, iteration: 1, lastRunId: null }
-      const body = roundBody(first, promptOf(first, first), clock.now(), defaults.timeoutMs)
+      const body = roundBody(first, promptOf(first, NO_TEXTS), clock.now(), defaults.timeoutMs)
       // Whatever would keep every round from beginning is told to whoever is there now.
       await prepareRun(body, { requestId: newRequestId(), trigger: 'loop', caller: name }, defaults)
       const loop = named(name)
@@ -95,6 +103,7 @@ export function createLoops({ records, engine, defaults, newRequestId, clock }: 
       const loop = named(name)
       if (loop.state === 'running') {
         change(name, { wish: 'stop' })
+        engine.interrupt(name)
         await engine.atRest(name, STOP_LIMIT_MS)
         return named(name)
       }

@@ -6,6 +6,8 @@ import { DEFAULT_LIMITS, type Limits } from './governor.ts'
 export const LOOP_NAME = '^[a-z0-9][a-z0-9-]{0,57}$'
 /** Whether a round has a session of its own, or goes on in that of the round before. */
 export const SESSIONS = ['fresh', 'continue'] as const
+/** What a gate that fails may mean. */
+export const GATE_FAILURES = ['fail', 'go', 'skip'] as const
 /** What a limit is called that is none. */
 export const UNLIMITED = 'unlimited'
 
@@ -53,6 +55,25 @@ export const LoopDefinition = Type.Object(
     verify: text(
       2000,
       'A command line that checks the work after each round that ended well; the loop ends when it passes.',
+    ),
+    monitor: text(
+      2000,
+      'A command line that is run before each round; the last 64 KiB of what it prints stand in the prompt, as data.',
+    ),
+    monitor_interval_seconds: Type.Optional(
+      Type.Union([Type.Number({ minimum: 1, maximum: MAX_SECONDS }), Type.Null()], {
+        description: 'Run it so often instead, as long as the loop is at work.',
+      }),
+    ),
+    gate: text(
+      2000,
+      'A command line that says whether there is something to do: it exits with 0: go; 75: nothing now; else it failed.',
+    ),
+    gate_failure: Type.Optional(
+      Type.Enum([...GATE_FAILURES], {
+        description:
+          'What a gate that fails means. fail: a round that failed; go: go anyway; skip: nothing to do. By default fail.',
+      }),
     ),
     completion_word: Type.Optional(
       Type.Union([Type.String({ pattern: '^\\S([^\\r\\n]*\\S)?$', maxLength: 200 }), Type.Null()], {

@@ -22,12 +22,14 @@ export interface MemoryText {
 }
 
 /** The memories of a loop: files that its owner may edit at any time. Whatever they were is on the record. */
-export interface Memory extends Pick<MemoryVersions, 'list' | 'at'> {
+export interface Memory extends Pick<MemoryVersions, 'list' | 'at' | 'find'> {
   /**
    * As it is now. What was edited by hand is a version from then on. One that cannot be read is empty, with a warning.
    * @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`
    */
   read(memory: MemoryName, round: number | null): MemoryText
+  /** Refuses what {@link write} would not take. @throws {LooperError} `LOOPER_LOOP_MEMORY_TOO_LARGE`, `LOOPER_FIELD_INVALID` */
+  check(memory: MemoryName, text: string): void
   /** Puts a text in the place of what stood there. @throws {LooperError} `LOOPER_LOOP_MEMORY_TOO_LARGE`, `LOOPER_LOOP_MEMORY_UNUSABLE`, `LOOPER_FIELD_INVALID` */
   write(memory: MemoryName, text: string, change: MemoryChange): MemoryText
   /** Adds lines at its end. @throws {LooperError} like {@link write} */
@@ -64,10 +66,14 @@ export function openMemory({ loop, dir, tables, clock }: MemoryDeps): Memory {
     return found
   }
 
-  function write(memory: MemoryName, text: string, change: MemoryChange): MemoryText {
+  function check(memory: MemoryName, text: string): void {
     checkText(text, memory)
+    checkSize(memory, Buffer.byteLength(text))
+  }
+
+  function write(memory: MemoryName, text: string, change: MemoryChange): MemoryText {
+    check(memory, text)
     const bytes = Buffer.byteLength(text)
-    checkSize(memory, bytes)
     const before = look(memory, change.round)
     if (before.text !== text || before.bytes !== bytes)
       versions.add({ memory, text, ...change, at: clock.now() }, () => writeMemory(fileOf(memory), text))
@@ -77,6 +83,8 @@ export function openMemory({ loop, dir, tables, clock }: MemoryDeps): Memory {
   return {
     list: versions.list,
     at: versions.at,
+    find: versions.find,
+    check,
     write,
     read(memory, round) {
       try {

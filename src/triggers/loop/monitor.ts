@@ -16,8 +16,8 @@ import { lastBytes } from './last-bytes.ts'
 
 /** A command of a loop's owner that is run before a round: its monitor, or its gate. */
 export interface LoopCommand {
-  /** A shell's. */
-  readonly line: string
+  /** Its program, and the words that it gets. */
+  readonly argv: readonly string[]
   readonly workspace: string
   /** What it gets as its environment: that of agents. */
   readonly env: NodeJS.ProcessEnv
@@ -51,7 +51,9 @@ export interface CommandResult {
 }
 
 /** What a gate says. */
-export type GateWord = 'go' | 'nothing_to_do' | 'failed'
+export const GATE_WORDS = ['go', 'nothing_to_do', 'failed'] as const
+/** What a gate says. */
+export type GateWord = (typeof GATE_WORDS)[number]
 
 /** EX_TEMPFAIL of sysexits(3). */
 const NOTHING_TO_DO = 75
@@ -59,9 +61,9 @@ const NOTHING_TO_DO = 75
 const MOST_BYTES = { stdout: 49_152, stderr: 16_384 } as const
 /** What was written before the end is surely read by then. */
 const LAST_OUTPUT_MS = 200
-/** Runs its second word in a shell, with the mark that is its first one, where there is one. */
+/** Runs its words, with the mark that stands before them, where there is one. */
 const MARKED =
-  'if [ "$0" ] && command -v prlimit >/dev/null; then exec prlimit --rttime="$0:" /bin/sh -c "$1"; fi; exec /bin/sh -c "$1"'
+  'if [ "$0" ] && command -v prlimit >/dev/null; then exec prlimit --rttime="$0:" -- "$@"; fi; exec "$@"'
 
 /** What the processes of a loop's commands carry as their run id. @param dir the loop's own directory: no two services share it */
 export const commandCookie = (dir: string): string => `loop-${runPart(dir)}`
@@ -95,7 +97,7 @@ export async function runCommand(
   try {
     started = await start(command, deps)
   } catch (error) {
-    return told('failed_to_start', [`[not started: ${messageOf(error)}]`])
+    return notStarted(error)
   }
   const over = new AbortController()
   const end = await Promise.race([
@@ -117,6 +119,15 @@ export async function runCommand(
   return { ...told(end, [...printed, `[${why}]`]), survivors }
 }
 
+/** What came of one that could not be started. */
+export const notStarted = (error: unknown): CommandResult => ({
+  end: 'failed_to_start',
+  status: null,
+  output: `[not started: ${messageOf(error)}]`,
+  durationMs: 0,
+  survivors: [],
+})
+
 interface Started {
   readonly identity: Pick<ProcessInfo, 'bootId' | 'pid' | 'start'>
   readonly exited: Promise<number>
@@ -126,17 +137,21 @@ interface Started {
 
 /** @throws {Error} where the system refuses */
 async function start(
-  { line, workspace, env, cookie }: LoopCommand,
+  { argv, workspace, env, cookie }: LoopCommand,
   { clock, table }: CommandDeps,
 ): Promise<Started> {
   // Of no run: whatever agent it starts is not left over from one.
   const mark = ownMark(cookie, cookie)
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn('/bin/sh', ['-c', MARKED, mark, line], {
-    cwd: workspace,
-    env: { ...env, [COOKIE]: cookie },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(
+    '/bin/sh',
+    ['-c', MARKED, mark, ...argv],
+    {
+      cwd: workspace,
+      env: { ...env, [COOKIE]: cookie },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const exited = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal === null ? Number(code) : -constants.signals[signal]))
   })

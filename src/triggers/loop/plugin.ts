@@ -1,13 +1,16 @@
 import path from 'node:path'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
+import { COOKIE } from '../../processes/table.ts'
 import { part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin } from '../trigger.ts'
+import { createLoopCommands } from './commands.ts'
 import { createLoops } from './control.ts'
 import { createEngine } from './engine.ts'
 import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
-import { openMemory } from './memory.ts'
-import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE } from './memory-errors.ts'
+import { memoriesIn } from './memories.ts'
+import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
+import { memoryRoutes } from './memory-routes.ts'
 import { momentOf } from './moment.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { loopRoutes } from './routes.ts'
@@ -28,21 +31,23 @@ const trigger: Trigger = {
 export const loop: TriggerPlugin = {
   settings: part('Loops', {}, () => trigger),
   tables: LOOP_TABLES,
-  errors: [LOOP_NOT_FOUND, LOOP_NOT_RUNNING, MEMORY_TOO_LARGE, MEMORY_UNUSABLE],
+  errors: [LOOP_NOT_FOUND, LOOP_NOT_RUNNING, MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND],
 }
 
 function openLoops(parts: Parts): Opened {
-  const { ledger, settings, clock } = parts
-  const { places } = parts.defaults
+  const { ledger, settings, agentEnv, env, clock, defaults } = parts
   const tables = ledger.tablesOf(LOOP_TABLES)
+  const dir = path.join(settings.log.dir, 'loops')
   const { records, steps } = observeLoops(loopRecords(tables))
+  const memoryOf = memoriesIn({ dir, tables, clock })
+  const stopping = { graceMs: settings.stop.graceMs, ownCookie: env[COOKIE] ?? null }
+  const commands = createLoopCommands({ ...parts, ...stopping, dir, defaults, env: agentEnv })
   const about = { ...parts, logDir: settings.log.dir, minFreeMb: settings.launch.minFreeMb }
-  const engine = createEngine({ ...parts, records, moment: (of) => momentOf(of, about) })
-  const loops = createLoops({ ...parts, records, engine })
-  const dir = path.join(settings.log.dir, 'loops', RUNNER_LOOP)
-  const memory = openMemory({ loop: RUNNER_LOOP, dir, tables, clock })
-  const runner = createRunner({ ...parts, loops, records, steps, memory, places })
-  const models = createModels({ ...parts, places })
+  const engine = createEngine({ ...parts, records, commands, memoryOf, moment: (of) => momentOf(of, about) })
+  const loops = createLoops({ ...parts, records, engine, commands })
+  const memory = memoryOf(RUNNER_LOOP)
+  const runner = createRunner({ ...parts, loops, records, steps, memory, places: defaults.places })
+  const models = createModels({ ...parts, places: defaults.places })
   return {
     events: { subscribe: (listener) => steps.subscribe((step) => listener(eventOf(step))) },
     // What browsers ask before a page of elsewhere asks: without a token, and told nothing.
@@ -51,6 +56,7 @@ function openLoops(parts: Parts): Opened {
     },
     routes: async (app) => {
       await app.register(loopRoutes, { loops, records })
+      await app.register(memoryRoutes, { loops, records, memoryOf, noteChange: steps.noteChange })
       await app.register(runnerRoutes, { runner, models })
       await app.register(runnerEventsRoute, { runner, clock })
     },
@@ -61,5 +67,5 @@ function openLoops(parts: Parts): Opened {
 /** What `GET /events` tells of it: texts may be longer than a stream holds for its reader. */
 const eventOf = ({ step, loop: { name, state, cause, iteration, runId }, round }: LoopStep) => ({
   name: 'loop',
-  data: { step, loop: name, state, cause, iteration, run_id: runId, round_id: round && round.id },
+  data: { step, loop: name, state, cause, iteration, run_id: runId, round_id: round?.id },
 })

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { numberOrNull } from '../../record/cells.ts'
 import type { TablePlan, Tables } from '../../record/own-tables.ts'
 import type { Verdict } from '../../runs/verify/verdict.ts'
 import { type EndCause, NO_ROUNDS, type PauseCause, type Tally } from './governor.ts'
 import type { LoopDefinition } from './loop.ts'
 import { MEMORY_TABLE } from './memory-versions.ts'
+import type { GateWord } from './monitor.ts'
 
 /** What a loop does: nothing yet, about to begin its first round, a round, the wait for the next one, held up, nothing any more. */
 export const LOOP_STATES = ['idle', 'starting', 'running', 'waiting', 'paused', 'ended'] as const
@@ -33,6 +35,8 @@ export interface Progress {
   readonly dueAt: number
   /** What the agent said last in the newest round that went well, also of earlier starts. */
   readonly lastOutput: string
+  /** What the monitor printed last. */
+  readonly monitorOutput: string
   /** For the next round alone. */
   readonly hint: string
   /** The latest run that went on to its end, whose session the next one may go on in. */
@@ -54,6 +58,12 @@ export interface RoundBegin {
 
 /** What its steps add, each before its effect. */
 export interface RoundSteps {
+  /** What the monitor printed for it. */
+  readonly monitorOutput: string | null
+  readonly gate: GateWord | null
+  readonly gateOutput: string | null
+  /** The version of the working memory that it was sent; null: that was empty. */
+  readonly sentWorking: number | null
   /** Of the request for its run, by which that is found where the service was killed meanwhile. */
   readonly requestId: string | null
   readonly runId: string | null
@@ -89,6 +99,8 @@ export interface LoopRecords {
   stepRound(name: string, round: Round, steps: Partial<RoundSteps>, progress?: Partial<Progress>): void
   /** The round that has not ended; a loop that runs has one. */
   openRound(name: string): Round | null
+  /** The id of the newest round; null: there was none yet. */
+  newestRound(name: string): number | null
   /** Newest first. @param before only rounds before the one of this id */
   rounds(name: string, page: { readonly limit: number; readonly before: number }): Round[]
 }
@@ -125,11 +137,16 @@ const IDLE: Progress = {
   tally: NO_ROUNDS,
   dueAt: 0,
   lastOutput: '',
+  monitorOutput: '',
   hint: '',
   lastRunId: null,
 }
 
 const NO_STEPS: RoundSteps = {
+  monitorOutput: null,
+  gate: null,
+  gateOutput: null,
+  sentWorking: null,
   requestId: null,
   runId: null,
   prompt: null,
@@ -186,6 +203,10 @@ export function loopRecords(tables: Tables): LoopRecords {
     openRound: (name) =>
       tables.rows('SELECT * FROM loop_rounds WHERE loop = :name AND is_open = 1', { name }).map(toRound)[0] ??
       null,
+    newestRound: (name) => {
+      const [row] = tables.rows('SELECT max(id) AS id FROM loop_rounds WHERE loop = :name', { name })
+      return numberOrNull(row?.id)
+    },
     rounds: (name, page) =>
       tables
         .rows('SELECT * FROM loop_rounds WHERE loop = :name AND id < :before ORDER BY id DESC LIMIT :limit', {

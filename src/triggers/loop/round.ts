@@ -10,15 +10,24 @@ import type { Loop } from './records.ts'
 /** What the prompt of a round is made of besides its loop. */
 export interface RoundTexts {
   readonly hint: string
+  readonly persistent: string
+  readonly working: string
+  readonly gateOutput: string | null
 }
 
+/** Of a round that nobody has told anything yet. */
+export const NO_TEXTS: RoundTexts = { hint: '', persistent: '', working: '', gateOutput: null }
+
 /** The prompt of the round that runs. Pure. */
-export const promptOf = ({ definition, lastOutput, iteration }: Loop, { hint }: RoundTexts): string =>
+export const promptOf = (
+  { definition, lastOutput, monitorOutput, iteration }: Loop,
+  { hint, persistent, working, gateOutput }: RoundTexts,
+): string =>
   roundPrompt({
-    persistent: '',
-    working: '',
-    monitorOutput: '',
-    gateOutput: '',
+    persistent,
+    working,
+    monitorOutput: definition.monitor == null ? '' : monitorOutput,
+    gateOutput: gateOutput ?? '',
     previousResponse: lastOutput,
     hint,
     user: definition.user,

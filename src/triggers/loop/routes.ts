@@ -104,7 +104,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         response: { 200: OneLoop },
       },
       // What checks its work is a command.
-      config: { scope: 'admin', errors: WRITES },
+      config: { scope: 'admin', errors: ['LOOPER_EXECUTABLE_FORBIDDEN', ...WRITES] },
     },
     async ({ params, body, log }) => {
       const loop = loops.define(params.name, body)

@@ -3,6 +3,7 @@ import { orNull, type Static, Type } from '../../base/schema.ts'
 import { VERDICTS } from '../../runs/verify/verdict.ts'
 import { END_CAUSES, PAUSE_CAUSES } from './governor.ts'
 import { LoopDefinition, limitsOf, slotOf } from './loop.ts'
+import { GATE_WORDS } from './monitor.ts'
 import { LOOP_STATES, type Loop, type Round, WISHES } from './records.ts'
 
 const Time = Type.String({ format: 'date-time' })
@@ -22,6 +23,7 @@ const LoopAnswer = Type.Object({
   started_at: orNull(Time),
   next_round_at: orNull(Time),
   hint: Type.String({ description: 'What the next round alone is told.' }),
+  monitor_output: Type.String({ description: 'What its monitor printed last.' }),
   last_output: Type.String({ description: 'What the agent said last in the newest round that went well.' }),
   limits: Type.Object(
     {
@@ -64,6 +66,11 @@ const RoundAnswer = Type.Object({
   started_at: Time,
   ended_at: orNull(Time),
   hint: Type.String(),
+  monitor_output: orNull(Type.String({ description: 'What the monitor printed for it.' })),
+  gate: orNull(
+    Type.Enum([...GATE_WORDS], { description: 'What the gate said; nothing_to_do: there was no run.' }),
+  ),
+  gate_output: orNull(Type.String()),
   prompt: orNull(Type.String()),
   response: orNull(Type.String({ description: 'What the agent said last.' })),
   error: orNull(Type.String({ description: 'Why it did not go well.' })),
@@ -102,6 +109,7 @@ export function loopAnswer(loop: Loop): Static<typeof LoopAnswer> {
     started_at: timeOf(loop.startedAt),
     next_round_at: loop.state === 'waiting' ? timeOf(loop.dueAt) : null,
     hint: loop.hint,
+    monitor_output: loop.monitorOutput,
     last_output: loop.lastOutput,
     limits: {
       iterations: limits.iterations,
@@ -130,6 +138,9 @@ export const roundAnswer = (round: Round): Static<typeof RoundAnswer> => ({
   started_at: timeOf(round.startedAt),
   ended_at: timeOf(round.endedAt),
   hint: round.hint,
+  monitor_output: round.monitorOutput,
+  gate: round.gate,
+  gate_output: round.gateOutput,
   prompt: round.prompt,
   response: round.response,
   error: round.error,

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../base/clock.ts'
+import { LooperError } from '../../base/errors.ts'
 import type { RunRecord } from '../../record/run-record.ts'
 import { afterRound, counted, type Decision, type Moment, type RoundFacts } from './governor.ts'
 import { intervalOf, limitsOf } from './loop.ts'
+import type { Memory } from './memory.ts'
+import { MEMORY_UNUSABLE } from './memory-errors.ts'
 import type { Loop, LoopRecords, Progress, Round } from './records.ts'
 import { endedByItself, factsOf } from './round.ts'
 
@@ -12,8 +15,12 @@ export interface SettleDeps {
   readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
   moment(loop: Loop): Moment
+  memoryOf(loop: string): Pick<Memory, 'find' | 'remove'>
 }
 
+/** Between looks whether there is something to do. */
+const LEAST_WAIT_MS = 1000
+const GO_ON = { kind: 'go_on' } as const
 const STOPPED = { kind: 'end', cause: 'stopped', why: 'somebody stopped it' } as const
 const PAUSED = { kind: 'pause', cause: 'asked', why: 'somebody paused it' } as const
 
@@ -42,6 +49,18 @@ export function endRound(loop: Loop, round: Round, run: RunRecord, deps: SettleD
   const stopped = isOwnEnd ? null : (run.cause ?? 'its run was ended')
   const { runId, sessionId } = run
   settle(loop, round, { facts, isOwnEnd, runId, sessionId, error: facts.failure ?? stopped }, deps)
+}
+
+/** Ends a round for which there was nothing to do: it counts for nothing. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
+export function endSkipped(loop: Loop, round: Round, { records, clock, logger }: SettleDeps): void {
+  const { name, definition } = loop
+  const now = clock.now()
+  const decision = decisionOf(loop, () => GO_ON)
+  // What there is to do comes from elsewhere: without a wait it would be asked for without an end.
+  const waitMs = Math.max(LEAST_WAIT_MS, intervalOf(definition))
+  records.stepRound(name, round, { endedAt: now }, progressOf(decision, now, waitMs))
+  logger.info({ loop: name, iteration: round.iteration }, 'loop.round.skip')
+  tell(name, decision, logger)
 }
 
 /** The same for one for which nothing could be launched. @param error why, in a sentence; null: the loop was stopped before */
@@ -93,11 +112,10 @@ function settle(
       }
   const word = definition.completion_word ?? null
   const decision = decisionOf(loop, () =>
-    isOwnEnd
-      ? afterRound(limitsOf(definition), tally, { facts, word, moment: deps.moment(loop) })
-      : { kind: 'go_on' },
+    isOwnEnd ? afterRound(limitsOf(definition), tally, { facts, word, moment: deps.moment(loop) }) : GO_ON,
   )
   const isWell = isOwnEnd && error === null
+  if (isWell) clearSent(name, round, deps)
   const response = facts.reply === '' ? null : facts.reply
   records.stepRound(
     name,
@@ -114,6 +132,18 @@ function settle(
   )
   logger.info({ loop: name, iteration: round.iteration, run_id: runId, error, verdict }, 'loop.round.end')
   tell(name, decision, logger)
+}
+
+/** Takes what the round was sent out of the working memory; what was written meanwhile is for the next one. */
+function clearSent(name: string, { id, sentWorking }: Round, { memoryOf, logger }: SettleDeps): void {
+  if (sentWorking === null) return
+  const memory = memoryOf(name)
+  try {
+    memory.remove('working', memory.find(sentWorking)?.text ?? '', { by: 'loop', round: id })
+  } catch (error) {
+    if (!(error instanceof LooperError) || error.code !== MEMORY_UNUSABLE.code) throw error
+    logger.warn({ loop: name, error: error.message }, 'loop.memory.fail')
+  }
 }
 
 /** What somebody wants goes before what the governor lets go on. */

@@ -1,5 +1,5 @@
 import { createListeners } from '../../base/listeners.ts'
-import type { Loop, LoopRecords, LoopState, Progress, Round } from './records.ts'
+import type { Loop, LoopRecords, LoopState, Progress, Round, RoundSteps } from './records.ts'
 
 /**
  * What happens to loops. Of each round there are `iteration`, `monitor` where a command was run, `prompt`, and `response` or
@@ -35,6 +35,8 @@ export type LoopListener = (step: LoopStep) => void
 export interface LoopSteps {
   /** Listens from now on; call what it returns to stop. */
   subscribe(listener: LoopListener): () => void
+  /** Something about a loop is different that its records do not hold, such as its memories. */
+  noteChange(loop: string): void
 }
 
 /** The same records, which tell what was put on them: that, as it stands there, and nothing else. */
@@ -51,7 +53,7 @@ export function observeLoops(records: LoopRecords): {
   }
 
   return {
-    steps: { subscribe: listeners.subscribe },
+    steps: { subscribe: listeners.subscribe, noteChange: (name) => tell(name, ['changed'], () => null) },
     records: {
       ...records,
       define(name, definition) {
@@ -68,7 +70,8 @@ export function observeLoops(records: LoopRecords): {
       },
       stepRound(name, round, steps, progress = {}) {
         records.stepRound(name, round, steps, progress)
-        tell(name, roundStepsOf(steps, progress), () => ({ ...round, ...steps }))
+        const now = { ...round, ...steps }
+        tell(name, roundStepsOf(steps, now, progress), () => now)
       },
     },
   }
@@ -80,12 +83,15 @@ const STEP_OF_STATE: Readonly<Partial<Record<LoopState, LoopStepName>>> = {
   ended: 'ended',
 }
 
-const stepOf = ({ state }: Partial<Progress>): LoopStepName => (state && STEP_OF_STATE[state]) ?? 'changed'
+const stepOf = ({ state, monitorOutput }: Partial<Progress>): LoopStepName =>
+  (state && STEP_OF_STATE[state]) ?? (monitorOutput === undefined ? 'changed' : 'monitor')
 
 function roundStepsOf(
-  { prompt, endedAt, error }: Partial<Round>,
+  { prompt, endedAt }: Partial<RoundSteps>,
+  now: Round,
   progress: Partial<Progress>,
 ): LoopStepName[] {
-  if (endedAt) return [error === null ? 'response' : 'error', stepOf(progress)]
-  return [prompt ? 'prompt' : 'changed']
+  if (!endedAt) return [prompt ? 'prompt' : stepOf(progress)]
+  if (now.error !== null) return ['error', stepOf(progress)]
+  return now.gate === 'nothing_to_do' ? [stepOf(progress)] : ['response', stepOf(progress)]
 }

@@ -1,8 +1,10 @@
 import t, { type Test } from 'tap'
 import { LooperError } from '../../../src/base/errors.ts'
 import { createRuns } from '../../../src/runs/runs.ts'
+import { createLoopCommands } from '../../../src/triggers/loop/commands.ts'
 import { createLoops } from '../../../src/triggers/loop/control.ts'
 import { createEngine } from '../../../src/triggers/loop/engine.ts'
+import { memoriesIn } from '../../../src/triggers/loop/memories.ts'
 import { momentOf } from '../../../src/triggers/loop/moment.ts'
 import { LOOP_TABLES, type LoopRecords, loopRecords } from '../../../src/triggers/loop/records.ts'
 import { factsOf, roundBody } from '../../../src/triggers/loop/round.ts'
@@ -19,6 +21,9 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
   const runs = createRuns(heart.deps)
   const defaults = { ...defaultsOf(test), workspace: test.testdirName }
   const newRequestId = () => '0a0b0c0d'
+  const tables = heart.ledger.tablesOf(LOOP_TABLES)
+  const memoryOf = memoriesIn({ dir: test.testdirName, tables, clock: heart.deps.clock })
+  const commands = createLoopCommands({ ...heart.deps, dir: test.testdirName, defaults })
   const engine = createEngine({
     ...heart.deps,
     records,
@@ -26,10 +31,12 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
     steps: { subscribe: () => () => undefined },
     defaults,
     newRequestId,
+    memoryOf,
+    commands,
     moment: () => ({ elapsedMs: 0, held: null, diskFull: null }),
   })
-  const loops = createLoops({ ...heart.deps, records, engine, defaults, newRequestId })
-  return { ...heart, records, engine, loops, runs }
+  const loops = createLoops({ ...heart.deps, records, engine, commands, defaults, newRequestId })
+  return { ...heart, records, engine, loops, runs, memoryOf, commands }
 }
 
 t.test(
@@ -95,7 +102,7 @@ t.test('who starts a loop at the same moment as somebody else finds it started',
 })
 
 t.test('what a round asks for where its loop says little, and what it came to where nobody says why', (t) => {
-  const { records, ledger, begin, deps } = setUp(t)
+  const { records, ledger, begin, deps, memoryOf } = setUp(t)
   records.define('one', { user: 'x' })
   records.beginRound('one', { state: 'running', iteration: 1 }, { iteration: 1, startedAt: 1, hint: '' })
   const [loop, round] = [records.find('one'), records.openRound('one')]
@@ -103,7 +110,7 @@ t.test('what a round asks for where its loop says little, and what it came to wh
   if (loop === null || round === null || run === null) throw new Error('it is not on the record')
   t.match(roundBody(loop, 'x', 0, 0), { workspace: null, agent: null, verify: '', slot: 'loop/one' })
   const moment = () => ({ elapsedMs: 0, held: null, diskFull: null })
-  endRound(loop, round, { ...run, outcome: 'stopped', cause: null }, { ...deps, records, moment })
+  endRound(loop, round, { ...run, outcome: 'stopped', cause: null }, { ...deps, records, memoryOf, moment })
   t.match(records.rounds('one', { limit: 1, before: 9 }), [{ error: 'its run was ended', runId: run.runId }])
   t.match(records.find('one'), { state: 'waiting' })
   t.end()

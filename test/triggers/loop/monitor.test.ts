@@ -35,7 +35,7 @@ function place(t: Test) {
   const workspace = t.testdir({})
   const cookie = commandCookie(workspace)
   const commandOf = (line: string, changes: Partial<LoopCommand> = {}): LoopCommand => ({
-    line,
+    argv: ['/bin/sh', '-c', line],
     workspace,
     env: { PATH: process.env.PATH, ...changes.env },
     cookie,
@@ -198,7 +198,7 @@ t.test('what an earlier life of the service left is ended, and nothing else', as
     'touch ready; exec sleep 300',
   ].join('\n')
   const running = runCommand(commandOf(line), deps, NEVER)
-  const bystander = runCommand({ ...other, line }, deps, stop.signal)
+  const bystander = runCommand({ ...other, argv: ['/bin/sh', '-c', line] }, deps, stop.signal)
   await until('both run', () => pidIn('hidden') > 0 && pidIn('other/hidden') > 0)
   t.strictSame(await endCommand(cookie, deps), [])
   t.match(await running, { end: 'exited' })

@@ -21,7 +21,7 @@ export interface RunnerHearing {
 /** What it takes. */
 export interface RunnerHearingDeps {
   /** Of all loops. */
-  readonly steps: LoopSteps
+  readonly steps: Pick<LoopSteps, 'subscribe'>
   readonly name: string
   config(): RunnerConfig
   /** With its newest entry of history alone. */

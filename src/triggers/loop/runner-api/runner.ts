@@ -35,7 +35,7 @@ export interface Runner extends Pick<RunnerHearing, 'connected' | 'subscribe'> {
 export interface RunnerDeps {
   readonly loops: Pick<Loops, 'define' | 'start' | 'stop'>
   readonly records: Pick<LoopRecords, 'find' | 'rounds'>
-  readonly steps: LoopSteps
+  readonly steps: Pick<LoopSteps, 'subscribe'>
   readonly memory: Pick<Memory, 'read' | 'write'>
   readonly ledger: Pick<Ledger, 'find'>
   readonly agents: Agents

@@ -1,0 +1,125 @@
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { LooperError } from '../../base/errors.ts'
+import { allowedWorkspace } from '../../runs/access.ts'
+import { allowedArgv, type CommandLineRules } from '../../runs/command-line.ts'
+import type { RequestDefaults } from '../../runs/request.ts'
+import type { LoopDefinition } from './loop.ts'
+import {
+  type CommandDeps,
+  type CommandResult,
+  commandCookie,
+  endCommand,
+  notStarted,
+  runCommand,
+} from './monitor.ts'
+import type { Loop } from './records.ts'
+
+/** The commands of a loop. */
+export const COMMANDS = ['monitor', 'gate'] as const
+/** One of the commands of a loop. */
+export type CommandName = (typeof COMMANDS)[number]
+
+/** The commands of loops. */
+export interface LoopCommands {
+  /** Refuses what may not be run. @throws {LooperError} `LOOPER_FIELD_INVALID`, `LOOPER_EXECUTABLE_FORBIDDEN` */
+  check(definition: Pick<LoopDefinition, CommandName>): void
+  /** Runs one that the loop has; resolves when nothing of it is left. Never rejects. */
+  run(
+    loop: Pick<Loop, 'name' | 'definition'>,
+    command: CommandName,
+    signal: AbortSignal,
+  ): Promise<CommandResult>
+  /** Ends what an earlier life of the service left of them. @throws {Error} where the processes cannot be looked at */
+  endLeft(loop: string): Promise<void>
+}
+
+/** What they take. */
+export interface LoopCommandsDeps extends CommandDeps {
+  /** Where each loop has a directory. */
+  readonly dir: string
+  readonly defaults: Pick<RequestDefaults, 'access' | 'places' | 'workspace'>
+  /** What they get as their environment: that of agents. */
+  env(): NodeJS.ProcessEnv
+  readonly logger: Logger
+}
+
+/** Nobody waits longer for one. */
+const TIMEOUT_MS = 60_000
+
+/** The commands of the loops whose directories are there. */
+export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
+  const { dir, defaults, env, logger } = deps
+  const { access, places } = defaults
+  const cookieOf = (loop: string, command: CommandName) => commandCookie(path.join(dir, loop, command))
+  const rules = (): CommandLineRules => ({ allowed: access.executables(), places })
+
+  function workspaceOf({ workspace }: LoopDefinition): string {
+    const wanted = workspace ?? defaults.workspace
+    if (wanted === null)
+      throw new LooperError(
+        'LOOPER_WORKSPACE_MISSING',
+        'the loop has no workspace, and LOOPER_WORKSPACE is not set',
+      )
+    return allowedWorkspace(wanted, access.workspaceRoots)
+  }
+
+  function checkLine(line: string | null | undefined, command: CommandName): void {
+    if (line != null) argvOf(line, command, rules())
+  }
+
+  return {
+    check({ monitor, gate }) {
+      checkLine(monitor, 'monitor')
+      checkLine(gate, 'gate')
+    },
+    async run({ name, definition }, command, signal) {
+      const started = () => ({
+        argv: argvOf(definition[command] ?? '', command, rules()),
+        workspace: workspaceOf(definition),
+        env: env(),
+        cookie: cookieOf(name, command),
+        timeoutMs: TIMEOUT_MS,
+      })
+      const result = await runAllowed(started, deps, signal)
+      const { end, status, durationMs, survivors } = result
+      logger.info({ loop: name, command, end, status, ms: durationMs, survivors }, 'loop.command')
+      return result
+    },
+    async endLeft(loop) {
+      for (const command of COMMANDS) {
+        const survivors = await endCommand(cookieOf(loop, command), deps)
+        if (survivors.length > 0) logger.warn({ loop, command, survivors }, 'loop.command.left')
+      }
+    },
+  }
+}
+
+/** What may not be run any more is told like what cannot be. */
+async function runAllowed(
+  prepare: () => Parameters<typeof runCommand>[0],
+  deps: CommandDeps,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  let command: Parameters<typeof runCommand>[0]
+  try {
+    command = prepare()
+  } catch (error) {
+    return notStarted(error)
+  }
+  return runCommand(command, deps, signal)
+}
+
+/** A line's words, or, where the owner allowed the shell itself, the whole line in a shell. */
+function argvOf(line: string, field: CommandName, rules: CommandLineRules): readonly string[] {
+  const shell = shellOf(field, rules)
+  return shell === null ? allowedArgv(line, field, rules) : [...shell, '-c', line]
+}
+
+function shellOf(field: string, rules: CommandLineRules): readonly string[] | null {
+  try {
+    return allowedArgv('sh', field, rules)
+  } catch {
+    return null
+  }
+}

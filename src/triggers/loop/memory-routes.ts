@@ -1,0 +1,175 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { timeOf } from '../../base/iso-time.ts'
+import { orNull, type Static, Type } from '../../base/schema.ts'
+import { BODY_ERRORS } from '../../http/body-errors.ts'
+import type { Loops } from './control.ts'
+import { LOOP_NOT_FOUND } from './errors.ts'
+import { LOOP_NAME } from './loop.ts'
+import type { Memory } from './memory.ts'
+import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
+import { AUTHORS, MEMORIES, type MemoryVersion } from './memory-versions.ts'
+import type { LoopRecords } from './records.ts'
+
+/** What the routes need. */
+export interface MemoryRoutesOptions {
+  readonly loops: Pick<Loops, 'named'>
+  readonly records: Pick<LoopRecords, 'newestRound'>
+  memoryOf(loop: string): Memory
+  /** Is told that somebody wrote one. */
+  noteChange(loop: string): void
+}
+
+const Params = Type.Object({
+  name: Type.String({ pattern: LOOP_NAME, description: 'Small letters, digits and hyphens.' }),
+})
+const MemoryAnswer = Type.Object({
+  text: Type.String(),
+  bytes: Type.Integer({ description: 'Of its file; of one that is too large, `text` is the beginning.' }),
+  warning: orNull(Type.String({ description: 'What is wrong with it.' })),
+})
+/** The answer of `GET /loops/:name/memory`. */
+export const BothMemories = Type.Object({
+  memory: Type.Object({ persistent: MemoryAnswer, working: MemoryAnswer }),
+})
+const Version = Type.Object({
+  version_id: Type.Integer(),
+  memory: Type.Enum([...MEMORIES]),
+  text: Type.String(),
+  by: Type.Enum([...AUTHORS], { description: 'Who wrote it; file: whoever edited the file.' }),
+  round_id: orNull(Type.Integer({ description: 'The newest round then.' })),
+  at: Type.String({ format: 'date-time' }),
+})
+/** The answer of `GET /loops/:name/memory/versions`. */
+export const VersionList = Type.Object(
+  { versions: Type.Array(Version), next_before: orNull(Type.Integer()) },
+  { description: 'Newest first.' },
+)
+const Texts = Type.Object(
+  { persistent: Type.Optional(Type.String()), working: Type.Optional(Type.String()) },
+  { additionalProperties: false },
+)
+const READS = [LOOP_NOT_FOUND, 'LOOPER_FIELD_INVALID', 'LOOPER_LEDGER_UNWRITABLE'] as const
+const WRITES = [...READS, MEMORY_TOO_LARGE, MEMORY_UNUSABLE, ...BODY_ERRORS] as const
+
+/** `/loops/:name/memory` and below. */
+export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = async (
+  app,
+  { loops, records, memoryOf, noteChange },
+) => {
+  const changeIn = (name: string) => ({ by: 'person', round: records.newestRound(name) }) as const
+
+  function told(name: string): Static<typeof BothMemories> {
+    const { round } = changeIn(name)
+    const memory = memoryOf(name)
+    return {
+      memory: { persistent: memory.read('persistent', round), working: memory.read('working', round) },
+    }
+  }
+
+  app.get(
+    '/loops/:name/memory',
+    {
+      schema: {
+        tags: ['runs'],
+        summary: 'The memories of a loop',
+        description: 'persistent stands in the prompt of each round, working in that of the next one alone.',
+        params: Params,
+        response: { 200: BothMemories },
+      },
+      config: { scope: 'read', errors: READS },
+    },
+    async ({ params }) => told(loops.named(params.name).name),
+  )
+
+  app.post(
+    '/loops/:name/memory',
+    {
+      schema: {
+        tags: ['runs'],
+        summary: 'Write the memories of a loop',
+        description: 'Those that are named, as a whole; an empty text empties one.',
+        params: Params,
+        body: Texts,
+        response: { 200: BothMemories },
+      },
+      config: { scope: 'run', errors: WRITES },
+    },
+    async ({ params, body }) => {
+      const { name } = loops.named(params.name)
+      const memory = memoryOf(name)
+      for (const which of MEMORIES) {
+        const text = body[which]
+        if (text !== undefined) memory.check(which, text)
+      }
+      for (const which of MEMORIES) {
+        const text = body[which]
+        if (text !== undefined) memory.write(which, text, changeIn(name))
+      }
+      noteChange(name)
+      return told(name)
+    },
+  )
+
+  app.get(
+    '/loops/:name/memory/versions',
+    {
+      schema: {
+        tags: ['runs'],
+        summary: 'What a memory of a loop was',
+        description: 'Page by page.',
+        params: Params,
+        querystring: Type.Object({
+          memory: Type.Optional(Type.Enum([...MEMORIES], { description: 'By default persistent.' })),
+          limit: Type.Optional(
+            Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100, by default 20.' }),
+          ),
+          before: Type.Optional(
+            Type.String({ pattern: '^[0-9]{1,15}$', description: '`next_before` of the page before.' }),
+          ),
+        }),
+        response: { 200: VersionList },
+      },
+      config: { scope: 'read', errors: READS },
+    },
+    async ({ params, query }) => {
+      const limit = Number(query.limit ?? 20)
+      const before = query.before === undefined ? null : Number(query.before)
+      const versions = memoryOf(loops.named(params.name).name).list(query.memory ?? 'persistent', {
+        before,
+        limit,
+      })
+      const last = versions.length === limit ? versions.at(-1) : undefined
+      return { versions: versions.map(versionAnswer), next_before: last?.id ?? null }
+    },
+  )
+
+  app.post(
+    '/loops/:name/memory/restore',
+    {
+      schema: {
+        tags: ['runs'],
+        summary: 'Restore a memory of a loop',
+        description: 'As it was in a version; what it is now is a version, too.',
+        params: Params,
+        body: Type.Object({ version_id: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
+        response: { 200: BothMemories },
+      },
+      config: { scope: 'run', errors: [...WRITES, MEMORY_VERSION_NOT_FOUND] },
+    },
+    async ({ params, body }) => {
+      const { name } = loops.named(params.name)
+      memoryOf(name).restore(body.version_id, changeIn(name))
+      noteChange(name)
+      return told(name)
+    },
+  )
+}
+
+const versionAnswer = ({ id, memory, text, by, round, at }: MemoryVersion): Static<typeof Version> => ({
+  version_id: id,
+  memory,
+  text,
+  by,
+  round_id: round,
+  at: timeOf(at),
+})
