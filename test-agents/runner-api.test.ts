@@ -37,7 +37,8 @@ for (const [name, model] of [
       maxIterations: 2,
     }
     t.match(await api('config', told), { ok: true, config: told })
-    t.same(await api('start', {}), { ok: true })
+    const started = await api('start', {})
+    if (!started.ok) throw new Error(JSON.stringify(started))
     const seen: string[] = []
     for await (const { event, data } of stream.events) {
       if (event === ':') continue

@@ -8,6 +8,7 @@ import { modelOf, RunnerModel, workerOf } from './model.ts'
 
 const LONGEST_TEXT = 500_000
 const LONGEST_COMMAND = 2000
+const LEAST_INTERVAL_MS = 1000
 
 const Interval = Type.Integer({ minimum: 0, maximum: MAX_SECONDS * 1000, description: 'Milliseconds.' })
 const Text = Type.String({ maxLength: LONGEST_TEXT })
@@ -72,7 +73,7 @@ export function configOf(
     system: definition.system ?? '',
     user: definition.user,
     ...memories,
-    monitor: null,
+    monitor: monitorOf(definition),
     interval: Math.round(intervalOf(definition)),
     maxIterations: limitsOf(definition).iterations ?? 0,
     autoApprove: true,
@@ -87,13 +88,12 @@ export function changedBy(change: RunnerChange, definition: LoopDefinition, agen
   const { model, system, user, monitor, interval, maxIterations, autoApprove = true } = change
   if (!autoApprove)
     throw new LooperError('LOOPER_FIELD_INVALID', "'autoApprove' must be true: nobody is there to be asked")
-  if (monitor?.command)
-    throw new LooperError('LOOPER_FIELD_INVALID', "'monitor' must be null: there is none yet")
   return {
     ...definition,
     ...(model && changedWorker(model, definition, agents)),
     ...(system !== undefined && { system: system || null }),
     ...(user !== undefined && { user }),
+    ...(monitor !== undefined && changedMonitor(monitor)),
     ...(interval !== undefined && { interval_seconds: interval / 1000 }),
     ...(maxIterations !== undefined && { max_iterations: maxIterations || UNLIMITED }),
   }
@@ -110,4 +110,22 @@ function changedWorker(
   // It was sent back as it was told: what is not said in our words stays unsaid.
   if (providerID === now.providerID && modelID === now.modelID) return {}
   return workerOf({ providerID, modelID }, agents)
+}
+
+function monitorOf({ monitor, monitor_interval_seconds: seconds }: LoopDefinition): RunnerConfig['monitor'] {
+  if (monitor == null) return null
+  return seconds == null ? { command: monitor } : { command: monitor, interval: Math.round(seconds * 1000) }
+}
+
+function changedMonitor(monitor: Static<typeof Monitor> | null) {
+  const { command = '', interval = null } = monitor ?? {}
+  if (command.trim() === '') return { monitor: null, monitor_interval_seconds: null }
+  // 0: before each round, as without one.
+  if (!interval) return { monitor: command, monitor_interval_seconds: null }
+  if (interval < LEAST_INTERVAL_MS)
+    throw new LooperError(
+      'LOOPER_FIELD_INVALID',
+      `'monitor/interval' must be >= ${LEAST_INTERVAL_MS}, or 0: once before each iteration`,
+    )
+  return { monitor: command, monitor_interval_seconds: interval / 1000 }
 }

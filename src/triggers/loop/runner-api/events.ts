@@ -50,6 +50,8 @@ function ofRound(step: LoopStepName, round: Round): RunnerEvent[] {
 
 function ofLoop(step: LoopStepName, loop: Loop, state: RunnerState): RunnerEvent[] {
   switch (step) {
+    case 'monitor':
+      return [{ type: 'monitor', output: loop.monitorOutput }]
     case 'started':
     case 'response':
     case 'error':

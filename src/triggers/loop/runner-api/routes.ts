@@ -91,7 +91,7 @@ export const runnerRoutes: FastifyPluginAsyncTypebox<RunnerRoutesOptions> = asyn
         },
       },
       // Its monitor is a command.
-      config: { scope: 'admin', crossOrigin: true, errors: WRITES },
+      config: { scope: 'admin', crossOrigin: true, errors: ['LOOPER_EXECUTABLE_FORBIDDEN', ...WRITES] },
     },
     async ({ body, log }) => {
       const config = runner.change(body)

@@ -35,7 +35,7 @@ export interface Runner extends Pick<RunnerHearing, 'connected' | 'subscribe'> {
 export interface RunnerDeps {
   readonly loops: Pick<Loops, 'define' | 'start' | 'stop'>
   readonly records: Pick<LoopRecords, 'find' | 'rounds'>
-  readonly steps: Pick<LoopSteps, 'subscribe'>
+  readonly steps: LoopSteps
   readonly memory: Pick<Memory, 'read' | 'write'>
   readonly ledger: Pick<Ledger, 'find'>
   readonly agents: Agents
@@ -93,6 +93,7 @@ export function createRunner({
       hearing.changing(() => {
         loops.define(RUNNER_LOOP, next)
         writeMemories(memory, change, newest()?.id ?? null)
+        steps.noteChange(RUNNER_LOOP)
       })
       return config()
     },

@@ -77,7 +77,7 @@ export function stateOf(loop: Loop | null, sessionID: string | null, history: Ru
     iteration: loop?.iteration ?? 0,
     sessionID,
     lastOutput: loop?.lastOutput ?? '',
-    monitorOutput: '',
+    monitorOutput: loop?.monitorOutput ?? '',
     history,
   }
 }

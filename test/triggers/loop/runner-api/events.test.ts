@@ -61,13 +61,49 @@ t.test('what happens is told in the order that the page knows', async (t) => {
   t.equal(seen.length, 16, 'and nothing of other loops')
 })
 
+t.test(
+  'memories and the monitor stand in the prompt, and what was sent of the working memory is cleared',
+  async (t) => {
+    const { config, post, listen, state } = await setUpRunner(t, COUNTING, {
+      LOOPER_ALLOWED_EXECUTABLES: '/bin/sh',
+    })
+    const monitor = { command: 'echo "# seen"; echo "# wrong" >&2' }
+    await config({ maxIterations: 2, persistent: '# always', working: '# only now', monitor })
+    const { seen, types, untilSeen } = await listen()
+    await post('start')
+    await untilSeen('stopped')
+    const iteration = ['iteration', 'monitor', 'prompt', 'response', 'state']
+    t.same(
+      types().filter((type) => type !== 'config'),
+      ['connected', 'state', ...iteration, ...iteration, 'stopped'],
+    )
+    const [first, second] = seen.flatMap((event) => (event.type === 'prompt' ? event.prompt : []))
+    t.match(
+      first,
+      /## Persistent Memory\n# always\n\n## Working Memory \(this iteration only\)\n# only now\n\n## Monitor/,
+    )
+    t.match(first, /# seen\n\[stderr\]\n# wrong\n/)
+    t.match(second, /## Persistent Memory\n# always\n\n## Monitor Output/)
+    t.match(
+      seen.filter(({ type }) => type === 'config'),
+      [{ config: { working: '', persistent: '# always' } }],
+    )
+    t.match(await state(), {
+      state: { monitorOutput: /# seen/ },
+      config: { working: '', monitor },
+    })
+    t.equal((await post('config', { monitor: null })).body.config.monitor, null)
+    t.equal((await state()).state.monitorOutput, '', 'what it printed stands in no later prompt')
+  },
+)
+
 t.test('a failure is an error with its number, and leaves the previous response as it was', async (t) => {
   const { config, post, listen, file, history, state } = await setUpRunner(t, COUNTING)
   await config({ maxIterations: 1 })
   await post('start')
   await until('one is good', async () => (await history()).length === 1)
   writeFileSync(file('agent.sh'), 'echo "401 Unauthorized"; exit 7')
-  await config({ maxIterations: 0 })
+  await config({ maxIterations: 0, working: '# keep this' })
   const { seen, types, untilSeen } = await listen()
   await post('start')
   await untilSeen('stopped')
@@ -78,7 +114,7 @@ t.test('a failure is an error with its number, and leaves the previous response 
   t.match(seen.at(-2), { type: 'error', message: /./ }, 'why it does not go on')
   t.notMatch(seen.at(-2), { iteration: Number })
   t.match((await history()).at(-1), { iteration: 3, response: '', error: /7/ })
-  t.equal((await state()).state.lastOutput, '# said 1')
+  t.match(await state(), { state: { lastOutput: '# said 1' }, config: { working: '# keep this' } })
 })
 
 t.test('stop is told within seconds, also in a wait, and one that goes on is told again', async (t) => {

@@ -69,6 +69,8 @@ t.test('any part of the configuration is merged, model and monitor whole', async
     max_seconds: 60,
     session: 'continue',
     user: 'all of it',
+    monitor: null,
+    monitor_interval_seconds: null,
   })
 })
 
@@ -89,7 +91,7 @@ t.test('a configuration that is wrong is refused, and nothing is changed', async
     [{ model: { providerID: 'nobody' } }, /'model' must name|no agent/],
     [{ monitor: 'date' }, /'monitor'/],
     [{ monitor: { command: 7 } }, /monitor/],
-    [{ monitor: { command: 'date' } }, /monitor/],
+    [{ monitor: { command: 'date', interval: 5 } }, /'monitor.interval' must be >= 1000/],
     [{ monitor: { command: 'date', extra: 1 } }, /extra/],
     [{ autoApprove: false }, /'autoApprove' must be true/],
     [{ user: 'other', unknown: 1 }, /there is no field 'unknown'/],
@@ -102,6 +104,10 @@ t.test('a configuration that is wrong is refused, and nothing is changed', async
     t.equal(answer.status, 400, JSON.stringify(wrong))
     t.match(answer.body, { ok: false, error, code: /^LOOPER_/ }, JSON.stringify(wrong))
   }
+  t.match(await post('config', { user: 'other', working: 'no', monitor: { command: 'date' } }), {
+    status: 403,
+    body: { code: 'LOOPER_EXECUTABLE_FORBIDDEN' },
+  })
   t.match(await post('config', { user: 'other', working: 'no', persistent: long }), {
     status: 413,
     body: { code: 'LOOPER_LOOP_MEMORY_TOO_LARGE' },

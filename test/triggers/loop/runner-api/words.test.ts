@@ -34,10 +34,10 @@ t.test('a model is named whole, by its provider or by its agent, and back', asyn
 })
 
 t.test('what was sent back as it was told changes nothing that Loop Runner has no words for', async (t) => {
-  const definition = { user: 'x', verify: 'true' } as const
+  const definition = { user: 'x', monitor: 'date', monitor_interval_seconds: 1.25, verify: 'true' } as const
   const config = configOf(definition, { working: 'W', persistent: 'P' }, BOTH)
   t.match(config, {
-    monitor: null,
+    monitor: { command: 'date', interval: 1250 },
     interval: 5000,
     maxIterations: 50,
     system: '',
@@ -50,12 +50,32 @@ t.test('what was sent back as it was told changes nothing that Loop Runner has n
   )
 })
 
+t.test('a monitor is replaced whole', async (t) => {
+  const definition = { user: 'x', monitor: 'date', monitor_interval_seconds: 60 } as const
+  for (const monitor of [null, {}, { command: ' ' }])
+    t.match(changedBy({ monitor }, definition, BOTH), { monitor: null, monitor_interval_seconds: null })
+  for (const interval of [undefined, null, 0]) {
+    const monitor = interval === undefined ? { command: 'id' } : { command: 'id', interval }
+    const changed = changedBy({ monitor }, definition, BOTH)
+    t.match(changed, { monitor: 'id', monitor_interval_seconds: null })
+    t.same(configOf(changed, { working: '', persistent: '' }, BOTH).monitor, { command: 'id' })
+  }
+  t.match(changedBy({ monitor: { command: 'id', interval: 1001 } }, definition, BOTH), {
+    monitor: 'id',
+    monitor_interval_seconds: 1.001,
+  })
+  t.throws(() => changedBy({ monitor: { command: 'id', interval: 999 } }, definition, BOTH), />= 1000/)
+})
+
 t.test('each step has its events', async (t) => {
   const state = stateOf(null, null, [])
   const round = roundOf({ iteration: 4, prompt: 'P' })
   const loop = loopOf({ state: 'running' })
   const of = (step: LoopStep) => eventsOf(step, state)
   t.same(of({ step: 'iteration', loop, round }), [{ type: 'iteration', iteration: 4 }])
+  const watched = loopOf({ state: 'running', monitorOutput: 'M' })
+  for (const about of [round, null])
+    t.same(of({ step: 'monitor', loop: watched, round: about }), [{ type: 'monitor', output: 'M' }])
   t.same(of({ step: 'prompt', loop, round }), [{ type: 'prompt', prompt: 'P', iteration: 4 }])
   t.same(of({ step: 'response', loop, round }), [
     { type: 'response', response: '', iteration: 4 },
