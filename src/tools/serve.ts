@@ -45,11 +45,13 @@ export function serveTools({ tools, personTools, version, logger }: ServeOptions
   function offeredTo(who: Who): readonly Offered[] {
     switch (who.kind) {
       case 'run':
-        return ofRuns.map(({ tool, config }) => ({
-          name: tool.name,
-          config,
-          call: (args, signal) => tool.call(args, who.run, signal),
-        }))
+        return ofRuns
+          .filter(({ tool }) => tool.isFor?.(who.run) ?? true)
+          .map(({ tool, config }) => ({
+            name: tool.name,
+            config,
+            call: (args, signal) => tool.call(args, who.run, signal),
+          }))
       case 'person':
         return ofPersons
           .filter(({ tool }) => who.caller === null || includes(who.caller.scope, tool.scope))

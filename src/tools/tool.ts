@@ -19,7 +19,10 @@ interface ToolFor<Who, S extends TSchema> {
 }
 
 /** Something that the agent of a run can do through Looper. */
-export type Tool<S extends TSchema = TSchema> = ToolFor<RunRecord, S>
+export interface Tool<S extends TSchema = TSchema> extends ToolFor<RunRecord, S> {
+  /** Whether the agent of a run is shown it; without it, every one is. */
+  isFor?(run: RunRecord): boolean
+}
 
 /** Something that a person's own agent can do, with a token of the service; null where nobody is asked for one. */
 export interface PersonTool<S extends TSchema = TSchema> extends ToolFor<Caller | null, S> {

@@ -11,6 +11,7 @@ import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
 import { memoriesIn } from './memories.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
 import { memoryRoutes } from './memory-routes.ts'
+import { memoryTools } from './memory-tools.ts'
 import { momentOf } from './moment.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { loopRoutes } from './routes.ts'
@@ -49,6 +50,7 @@ function openLoops(parts: Parts): Opened {
   const runner = createRunner({ ...parts, loops, records, steps, memory, places: defaults.places })
   const models = createModels({ ...parts, places: defaults.places })
   return {
+    tools: memoryTools({ records, memoryOf, noteChange: steps.noteChange }),
     events: { subscribe: (listener) => steps.subscribe((step) => listener(eventOf(step))) },
     // What browsers ask before a page of elsewhere asks: without a token, and told nothing.
     publicRoutes: async (app) => {
@@ -67,5 +69,5 @@ function openLoops(parts: Parts): Opened {
 /** What `GET /events` tells of it: texts may be longer than a stream holds for its reader. */
 const eventOf = ({ step, loop: { name, state, cause, iteration, runId }, round }: LoopStep) => ({
   name: 'loop',
-  data: { step, loop: name, state, cause, iteration, run_id: runId, round_id: round?.id },
+  data: { step, loop: name, state, cause, iteration, run_id: runId, round_id: round?.id ?? null },
 })
