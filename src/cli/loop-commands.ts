@@ -12,6 +12,7 @@ export const LOOP_ACTIONS = [
   'status',
   'hint',
   'history',
+  'memory',
 ] as const
 /** Something that can be done with loops. */
 export type LoopAction = (typeof LOOP_ACTIONS)[number]
@@ -36,6 +37,10 @@ export const LOOP_COMMANDS = {
       session: 'new, set: fresh: each round begins one (default); continue: that of the round before',
       'interval-seconds': 'new, set: the wait between rounds; default: 5',
       verify: 'new, set: a command line that checks each round; the loop ends when it passes',
+      monitor: 'new, set: a command line that is run before each round; its prompt has what it prints',
+      'monitor-interval-seconds': 'new, set: run it so often instead, as long as the loop is at work',
+      gate: 'new, set: a command line that exits with 75 if there is nothing to do, else with 0',
+      'gate-failure': 'new, set: a gate that fails is a failed round (fail, default), go, or skip',
       'completion-word': 'new, set: the loop ends when the agent says exactly this, alone on a line',
       'max-iterations': 'new, set: end after so many rounds; default: 50',
       'max-seconds': 'new, set: end so long after the start; default: 86400, a day',
@@ -46,6 +51,9 @@ export const LOOP_COMMANDS = {
       follow: 'start: show each round, until the loop ends or pauses',
       yes: 'stop: do not ask before a round is stopped',
       limit: 'history: how many rounds, 1 to 500; default: 20',
+      set: 'memory: write one, as a whole; - is stdin',
+      versions: 'memory: who wrote what and when, the latest 20',
+      restore: 'memory: put the version of this id in the place of what stands there now',
     },
     limits: [
       'max-iterations',
@@ -65,6 +73,7 @@ export const LOOP_COMMANDS = {
       ['looper loop status', 'all loops, and how near the end of each is'],
       ['looper loop set tidy --max-tokens 2000000 --max-iterations unlimited', 'from its next round on'],
       ['looper loop hint tidy "Look at the parser first"', 'for the next round alone'],
+      ['looper loop memory tidy working --set "Begin with the lexer"', 'for the next round alone, too'],
       ['looper loop pause tidy', 'when the round that runs is over'],
     ],
     notes: `ACTION is one of these; without one it is status:
@@ -77,6 +86,7 @@ export const LOOP_COMMANDS = {
   status [NAME]       all loops, or all about one
   hint NAME TEXT|-    tell something to the next round alone; "" takes it back
   history NAME        its rounds, newest first
+  memory NAME [WHICH] its memories, or the one that is persistent or working
 
 A limit is a number above 0, or "unlimited". start --follow exits with 0 if the loop ended as it should, with 65 if it
 has a check or a completion word and a limit ended it before, with 75 if it pauses, and with 1 if somebody stopped it.`,

@@ -8,6 +8,7 @@ import type { Surroundings } from './world.ts'
 /** What may be read, and where it may come from. */
 const SOURCES = {
   answer: 'the words of the command line and stdin',
+  memory: '--set',
   hint: 'the words of the command line and stdin',
   message: 'the words of the command line and stdin',
   note: 'the words of the command line and stdin',

@@ -108,8 +108,10 @@ const LOOP = {
 }
 const ROUND = {
   ...{ round_id: 1, iteration: EVIL, started_at: NOW, ended_at: NOW, error: EVIL, response: EVIL },
-  ...{ tokens: 1, cost_usd: 1, changed: false, verdict: EVIL },
+  ...{ tokens: 1, cost_usd: 1, changed: false, verdict: EVIL, gate: EVIL, gate_output: EVIL },
 }
+const MEMORY = { text: EVIL, bytes: EVIL, warning: EVIL }
+const VERSION = { version_id: EVIL, memory: EVIL, text: EVIL, by: EVIL, round_id: EVIL, at: NOW }
 const LAUNCH = { command: EVIL, workspace: EVIL, binary: EVIL, binary_source: EVIL }
 const PLAN = {
   would: 'run',
@@ -191,6 +193,8 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     if (pathname.startsWith('/scheduled/')) return send({ ok: true, scheduled: SCHEDULED })
     if (pathname === '/loops') return send({ loops: [LOOP] })
     if (pathname.endsWith('/rounds')) return send({ rounds: [ROUND], next_before: null })
+    if (pathname.endsWith('/versions')) return send({ versions: [VERSION], next_before: null })
+    if (pathname.endsWith('/memory')) return send({ memory: { persistent: MEMORY, working: MEMORY } })
     if (pathname.startsWith('/loops/')) return send({ loop: LOOP })
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
@@ -233,6 +237,9 @@ const LINES: readonly (readonly string[])[] = [
   ['loop', 'stop', 'a'],
   ['loop', 'hint', 'a', 'look'],
   ['loop', 'history', 'a'],
+  ['loop', 'memory', 'a'],
+  ['loop', 'memory', 'a', 'working', '--versions'],
+  ['loop', 'memory', 'a', 'working', '--set', 'x'],
   ['scheduled'],
   ['scheduled', 'cancel', '3'],
   ['asks', '--all'],

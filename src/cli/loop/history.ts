@@ -58,9 +58,10 @@ export function roundLine(round: RoundTold, now: number): string {
 }
 
 /** How a round ended, in a word. */
-function verdictOf({ ended_at, error, verdict }: RoundTold): { word: string; style: Style } {
+function verdictOf({ ended_at, error, verdict, gate }: RoundTold): { word: string; style: Style } {
   if (ended_at === null) return { word: 'running', style: 'cyan' }
   if (error !== null) return { word: 'failed', style: 'red' }
+  if (gate === 'nothing_to_do') return { word: 'nothing to do', style: 'dim' }
   switch (verdict) {
     case null:
       return { word: 'done', style: 'green' }
@@ -78,6 +79,6 @@ const tookMs = ({ started_at, ended_at }: RoundTold, now: number): number =>
 const changedOf = ({ changed }: RoundTold): string => (changed === null ? '' : changed ? 'yes' : 'no')
 
 /** The first line of why it did not go well, or of what the agent said. */
-function saidIn({ error, response }: RoundTold): string {
-  return (error ?? response ?? '').trim().split('\n', 1).join()
+function saidIn({ error, response, gate_output: gate }: RoundTold): string {
+  return (error ?? response ?? gate ?? '').trim().split('\n', 1).join()
 }

@@ -6,6 +6,7 @@ import { OPTION_NAMES, type OptionName } from '../options.ts'
 import { readWord } from '../text-source.ts'
 import { changeLoop, newLoop } from './definition.ts'
 import { history } from './history.ts'
+import { memory } from './memory.ts'
 import { startLoop } from './start.ts'
 import { allLoops, oneLoop } from './status.ts'
 import { stopLoop } from './stop.ts'
@@ -17,11 +18,14 @@ const OPTIONS_OF: Partial<Readonly<Record<OptionName, readonly LoopAction[]>>> =
   follow: ['start'],
   yes: ['stop'],
   limit: ['history'],
+  set: ['memory'],
+  versions: ['memory'],
+  restore: ['memory'],
   url: LOOP_ACTIONS,
   json: LOOP_ACTIONS,
 }
 const DEFINING: readonly LoopAction[] = ['new', 'set']
-const WITH_TEXT: readonly LoopAction[] = ['new', 'set', 'hint']
+const WITH_TEXT: readonly LoopAction[] = ['new', 'set', 'hint', 'memory']
 
 /** `looper loop ACTION NAME`: all about loops. */
 export async function loop(context: Context): Promise<number> {
@@ -60,6 +64,8 @@ export async function loop(context: Context): Promise<number> {
       return hint(context, given, text)
     case 'history':
       return history(context, given)
+    case 'memory':
+      return memory(context, given, text)
   }
 }
 

@@ -1,13 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { timeOf } from '../../base/iso-time.ts'
-import { orNull, type Static, Type } from '../../base/schema.ts'
+import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
 import { LOOP_NOT_FOUND } from './errors.ts'
 import { LOOP_NAME } from './loop.ts'
 import type { Memory } from './memory.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
-import { AUTHORS, MEMORIES, type MemoryVersion } from './memory-versions.ts'
+import { BothMemories, VersionList, versionAnswer } from './memory-schemas.ts'
+import { MEMORIES } from './memory-versions.ts'
 import type { LoopRecords } from './records.ts'
 
 /** What the routes need. */
@@ -22,28 +22,6 @@ export interface MemoryRoutesOptions {
 const Params = Type.Object({
   name: Type.String({ pattern: LOOP_NAME, description: 'Small letters, digits and hyphens.' }),
 })
-const MemoryAnswer = Type.Object({
-  text: Type.String(),
-  bytes: Type.Integer({ description: 'Of its file; of one that is too large, `text` is the beginning.' }),
-  warning: orNull(Type.String({ description: 'What is wrong with it.' })),
-})
-/** The answer of `GET /loops/:name/memory`. */
-export const BothMemories = Type.Object({
-  memory: Type.Object({ persistent: MemoryAnswer, working: MemoryAnswer }),
-})
-const Version = Type.Object({
-  version_id: Type.Integer(),
-  memory: Type.Enum([...MEMORIES]),
-  text: Type.String(),
-  by: Type.Enum([...AUTHORS], { description: 'Who wrote it; file: whoever edited the file.' }),
-  round_id: orNull(Type.Integer({ description: 'The newest round then.' })),
-  at: Type.String({ format: 'date-time' }),
-})
-/** The answer of `GET /loops/:name/memory/versions`. */
-export const VersionList = Type.Object(
-  { versions: Type.Array(Version), next_before: orNull(Type.Integer()) },
-  { description: 'Newest first.' },
-)
 const Texts = Type.Object(
   { persistent: Type.Optional(Type.String()), working: Type.Optional(Type.String()) },
   { additionalProperties: false },
@@ -58,7 +36,7 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
 ) => {
   const changeIn = (name: string) => ({ by: 'person', round: records.newestRound(name) }) as const
 
-  function told(name: string): Static<typeof BothMemories> {
+  function told(name: string): BothMemories {
     const { round } = changeIn(name)
     const memory = memoryOf(name)
     return {
@@ -164,12 +142,3 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
     },
   )
 }
-
-const versionAnswer = ({ id, memory, text, by, round, at }: MemoryVersion): Static<typeof Version> => ({
-  version_id: id,
-  memory,
-  text,
-  by,
-  round_id: round,
-  at: timeOf(at),
-})
