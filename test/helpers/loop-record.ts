@@ -9,6 +9,7 @@ export const loopOf = (known: Partial<Loop> = {}): Loop => ({
   wish: null,
   cause: null,
   why: null,
+  untoldAt: null,
   startedAt: null,
   iteration: 0,
   runId: null,

@@ -9,6 +9,7 @@ import { NO_ROUNDS, resumed } from './governor.ts'
 import type { LoopDefinition } from './loop.ts'
 import type { Loop, LoopRecords, Progress } from './records.ts'
 import { NO_TEXTS, promptOf, roundBody } from './round.ts'
+import { GO_ON, PAUSED, progressOf, STOPPED } from './settle.ts'
 
 /** What people do with loops. All of it throws {LooperError} `LOOPER_LOOP_NOT_FOUND`, and `LOOPER_LEDGER_UNWRITABLE` where it writes. */
 export interface Loops {
@@ -67,8 +68,7 @@ export function createLoops({ records, engine, commands, defaults, newRequestId,
   }
 
   function goOn(name: string, { tally }: Loop): Loop {
-    const progress = { state: 'waiting', cause: null, why: null, dueAt: clock.now() } as const
-    return change(name, { ...progress, tally: resumed(tally) })
+    return change(name, { ...progressOf(GO_ON, clock.now(), 0), tally: resumed(tally) })
   }
 
   return {
@@ -96,8 +96,8 @@ export function createLoops({ records, engine, commands, defaults, newRequestId,
       // Somebody else started it meanwhile.
       if (isAtWork(loop)) return loop
       const now = clock.now()
-      const fresh = { wish: null, cause: null, why: null, iteration: 0, tally: NO_ROUNDS, lastRunId: null }
-      return change(name, { ...fresh, state: 'starting', startedAt: now, dueAt: now })
+      const fresh = { ...progressOf(GO_ON, now, 0), iteration: 0, tally: NO_ROUNDS, lastRunId: null }
+      return change(name, { ...fresh, state: 'starting', startedAt: now })
     },
     async stop(name) {
       const loop = named(name)
@@ -108,12 +108,12 @@ export function createLoops({ records, engine, commands, defaults, newRequestId,
         return named(name)
       }
       if (!isAtWork(loop) && !isPaused(loop)) return loop
-      return change(name, { state: 'ended', cause: 'stopped', why: 'somebody stopped it' })
+      return change(name, progressOf(STOPPED, clock.now(), 0))
     },
     pause(name) {
       const loop = atWork(name)
       if (loop.state === 'running') return change(name, { wish: loop.wish ?? 'pause' })
-      return change(name, { state: 'paused', cause: 'asked', why: 'somebody paused it' })
+      return change(name, progressOf(PAUSED, clock.now(), 0))
     },
     resume(name) {
       const loop = atWork(name)

@@ -1,9 +1,12 @@
 import path from 'node:path'
+import { messageOf } from '../../base/errors.ts'
+import { createAnnouncer } from '../../notices/announce.ts'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import { COOKIE } from '../../processes/table.ts'
 import { part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin } from '../trigger.ts'
+import { announcementOf } from './announcement.ts'
 import { createLoopCommands } from './commands.ts'
 import { createLoops } from './control.ts'
 import { createEngine } from './engine.ts'
@@ -36,7 +39,7 @@ export const loop: TriggerPlugin = {
 }
 
 function openLoops(parts: Parts): Opened {
-  const { ledger, settings, agentEnv, env, clock, defaults } = parts
+  const { ledger, settings, agentEnv, env, clock, defaults, logger } = parts
   const tables = ledger.tablesOf(LOOP_TABLES)
   const dir = path.join(settings.log.dir, 'loops')
   const { records, steps } = observeLoops(loopRecords(tables))
@@ -49,6 +52,16 @@ function openLoops(parts: Parts): Opened {
   const memory = memoryOf(RUNNER_LOOP)
   const runner = createRunner({ ...parts, loops, records, steps, memory, places: defaults.places })
   const models = createModels({ ...parts, places: defaults.places })
+  const closing = new AbortController()
+  const announcer = createAnnouncer(parts)
+  const stopHearing = steps.subscribe(({ step, loop }) => {
+    const announcement = step === 'paused' || step === 'ended' ? announcementOf(loop, records) : null
+    if (announcement === null) return
+    announcer.announce(announcement, closing.signal).catch((error: unknown) => {
+      logger.error({ loop: loop.name, error: messageOf(error) }, 'loop.notice.fail')
+    })
+  })
+  const untold = () => records.all().flatMap((loop) => announcementOf(loop, records) ?? [])
   return {
     tools: memoryTools({ records, memoryOf, noteChange: steps.noteChange }),
     events: { subscribe: (listener) => steps.subscribe((step) => listener(eventOf(step))) },
@@ -62,7 +75,13 @@ function openLoops(parts: Parts): Opened {
       await app.register(runnerRoutes, { runner, models })
       await app.register(runnerEventsRoute, { runner, clock })
     },
-    run: engine.run,
+    async run(signal) {
+      await Promise.all([announcer.resume(untold, signal), engine.run(signal)])
+    },
+    close() {
+      stopHearing()
+      closing.abort()
+    },
   }
 }
 

@@ -25,6 +25,8 @@ export interface Progress {
   readonly cause: EndCause | PauseCause | null
   /** The same in a sentence. */
   readonly why: string | null
+  /** When it paused or ended, as long as people were not told; null: they need not be. */
+  readonly untoldAt: number | null
   readonly startedAt: number | null
   /** Of the round that runs, or was the last one, since its start. */
   readonly iteration: number
@@ -131,6 +133,7 @@ const IDLE: Progress = {
   wish: null,
   cause: null,
   why: null,
+  untoldAt: null,
   startedAt: null,
   iteration: 0,
   runId: null,
@@ -220,10 +223,10 @@ export function loopRecords(tables: Tables): LoopRecords {
 function toLoop(row: Record<string, unknown>): Loop {
   const definition: LoopDefinition = JSON.parse(String(row.definition))
   const progress: Progress = JSON.parse(String(row.progress))
-  return { name: String(row.name), definition, ...progress }
+  return { name: String(row.name), definition, ...IDLE, ...progress }
 }
 
 function toRound(row: Record<string, unknown>): Round {
   const round: RoundBegin & RoundSteps = JSON.parse(String(row.round))
-  return { id: Number(row.id), ...round }
+  return { id: Number(row.id), ...NO_STEPS, ...round }
 }

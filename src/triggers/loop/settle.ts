@@ -20,19 +20,22 @@ export interface SettleDeps {
 
 /** Between looks whether there is something to do. */
 const LEAST_WAIT_MS = 1000
-const GO_ON = { kind: 'go_on' } as const
-const STOPPED = { kind: 'end', cause: 'stopped', why: 'somebody stopped it' } as const
-const PAUSED = { kind: 'pause', cause: 'asked', why: 'somebody paused it' } as const
+/** What becomes of a loop that nobody wants anything of. */
+export const GO_ON = { kind: 'go_on' } as const
+/** What becomes of one that somebody stops. */
+export const STOPPED = { kind: 'end', cause: 'stopped', why: 'somebody stopped it' } as const
+/** What becomes of one that somebody pauses. */
+export const PAUSED = { kind: 'pause', cause: 'asked', why: 'somebody paused it' } as const
 
 /** How far a loop is after a decision. Pure. @param waitMs until its next round, where there is one */
 export function progressOf(decision: Decision, now: number, waitMs: number): Partial<Progress> {
   switch (decision.kind) {
     case 'go_on':
-      return { state: 'waiting', wish: null, cause: null, why: null, dueAt: now + waitMs }
+      return { state: 'waiting', wish: null, cause: null, why: null, untoldAt: null, dueAt: now + waitMs }
     case 'pause':
-      return { state: 'paused', wish: null, cause: decision.cause, why: decision.why }
+      return { state: 'paused', wish: null, cause: decision.cause, why: decision.why, untoldAt: now }
     case 'end':
-      return { state: 'ended', wish: null, cause: decision.cause, why: decision.why }
+      return { state: 'ended', wish: null, cause: decision.cause, why: decision.why, untoldAt: now }
   }
 }
 
