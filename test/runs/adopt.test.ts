@@ -559,8 +559,9 @@ t.test('a run that ended unheard keeps its session, and its work tree is settled
   ]
     .map((event) => `echo '${JSON.stringify(event)}'`)
     .join('; ')
-  const { runId, complete } = await heart.leftBy(said, undefined, { budget })
+  const { runId, complete, wrapper } = await heart.leftBy(said, undefined, { budget })
   await complete
+  await until('nothing of it lives', async () => !(await heart.deps.table.isAlive(wrapper)))
   heart.ledger.step(runId, { worktree, said: { ...NOTHING_SAID, sessionId: 'a session' } })
   await restart(heart)
   t.match(heart.ledger.find(runId), {
