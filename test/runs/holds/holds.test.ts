@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { NOTHING_SAID } from '../../../src/agents/said.ts'
@@ -235,6 +235,7 @@ t.test('where nobody knows the reset, one run is let through, and all when it sh
   t.match(life.runs.holds.of('codex'), { heldUntil: null, probe: goesOn })
   await t.rejects(ask('echo', { onQuota: 'fail' }), { message: /until another run has shown/ })
   t.match(await ask('echo three'), { kind: 'waiting', held: { heldUntil: null } })
+  await until('it is past the limit', () => existsSync(path.join(heart.workspace, 'first')))
   await life.runs.stop(goesOn, 'enough')
   for (const one of all) await ended(one)
   t.same(ledger.holds(), [])
