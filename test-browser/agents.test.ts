@@ -97,6 +97,8 @@ t.test('a run is continued in its session', { skip }, async (t) => {
     })
   })
   await page.getByRole('button', { name: 'Continue', exact: true }).click()
+  // The form comes with its first use.
+  await page.locator('.continues', { hasText: 'Continues' }).waitFor()
   t.match(await page.locator('.continues').innerText(), /^Continues Half in its session with codex\.$/)
   t.equal(await page.getByLabel('Prompt', { exact: true }).inputValue(), '')
   t.equal(await page.evaluate('document.activeElement?.name'), 'prompt')
