@@ -10,6 +10,7 @@ import {
   type CommandResult,
   commandCookie,
   endCommand,
+  type LoopCommand,
   notStarted,
   runCommand,
 } from './monitor.ts'
@@ -97,11 +98,11 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
 
 /** What may not be run any more is told like what cannot be. */
 async function runAllowed(
-  prepare: () => Parameters<typeof runCommand>[0],
+  prepare: () => LoopCommand,
   deps: CommandDeps,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  let command: Parameters<typeof runCommand>[0]
+  let command: LoopCommand
   try {
     command = prepare()
   } catch (error) {

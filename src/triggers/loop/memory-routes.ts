@@ -7,6 +7,7 @@ import { LOOP_NAME } from './loop.ts'
 import type { Memory } from './memory.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
 import { BothMemories, VersionList, versionAnswer } from './memory-schemas.ts'
+import { checkMemories, writeMemories } from './memory-texts.ts'
 import { MEMORIES } from './memory-versions.ts'
 import type { LoopRecords } from './records.ts'
 
@@ -34,10 +35,8 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
   app,
   { loops, records, memoryOf, noteChange },
 ) => {
-  const changeIn = (name: string) => ({ by: 'person', round: records.newestRound(name) }) as const
-
   function told(name: string): BothMemories {
-    const { round } = changeIn(name)
+    const round = records.newestRound(name)
     const memory = memoryOf(name)
     return {
       memory: { persistent: memory.read('persistent', round), working: memory.read('working', round) },
@@ -75,14 +74,8 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
     async ({ params, body }) => {
       const { name } = loops.named(params.name)
       const memory = memoryOf(name)
-      for (const which of MEMORIES) {
-        const text = body[which]
-        if (text !== undefined) memory.check(which, text)
-      }
-      for (const which of MEMORIES) {
-        const text = body[which]
-        if (text !== undefined) memory.write(which, text, changeIn(name))
-      }
+      checkMemories(memory, body)
+      writeMemories(memory, body, records.newestRound(name))
       noteChange(name)
       return told(name)
     },
@@ -136,7 +129,7 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
     },
     async ({ params, body }) => {
       const { name } = loops.named(params.name)
-      memoryOf(name).restore(body.version_id, changeIn(name))
+      memoryOf(name).restore(body.version_id, { by: 'person', round: records.newestRound(name) })
       noteChange(name)
       return told(name)
     },

@@ -117,7 +117,7 @@ export function openMemory({ loop, dir, tables, clock }: MemoryDeps): Memory {
 }
 
 /** @throws {LooperError} `LOOPER_LOOP_MEMORY_TOO_LARGE` */
-export function checkSize(memory: MemoryName, bytes: number): void {
+function checkSize(memory: MemoryName, bytes: number): void {
   if (bytes <= MOST_MEMORY_BYTES) return
   const what = `the ${memory} memory would have ${bytes} bytes, and may have ${MOST_MEMORY_BYTES}`
   throw new LooperError(MEMORY_TOO_LARGE, what)

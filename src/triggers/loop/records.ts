@@ -128,7 +128,8 @@ export const LOOP_TABLES: TablePlan = {
   ],
 }
 
-const IDLE: Progress = {
+/** Of a loop that nobody has started. */
+export const IDLE: Progress = {
   state: 'idle',
   wish: null,
   cause: null,
@@ -145,7 +146,8 @@ const IDLE: Progress = {
   lastRunId: null,
 }
 
-const NO_STEPS: RoundSteps = {
+/** Of a round that has just begun. */
+export const NO_STEPS: RoundSteps = {
   monitorOutput: null,
   gate: null,
   gateOutput: null,

@@ -7,12 +7,12 @@ import type { Ledger } from '../../../record/ledger.ts'
 import type { Loops } from '../control.ts'
 import type { LoopDefinition } from '../loop.ts'
 import type { Memory } from '../memory.ts'
+import { checkMemories, writeMemories } from '../memory-texts.ts'
 import type { LoopRecords } from '../records.ts'
 import type { LoopSteps } from '../steps.ts'
 import { changedBy, configOf, type RunnerChange, type RunnerConfig } from './config.ts'
 import { firstDefinition } from './first.ts'
 import { createHearing, type RunnerHearing } from './hearing.ts'
-import { checkMemories, writeMemories } from './memories.ts'
 import { historyOf, type RunnerHistory, type RunnerState, stateOf } from './state.ts'
 
 /** The one loop that Loop Runner's users know. */
@@ -34,9 +34,9 @@ export interface Runner extends Pick<RunnerHearing, 'connected' | 'subscribe'> {
 /** What it takes. */
 export interface RunnerDeps {
   readonly loops: Pick<Loops, 'define' | 'start' | 'stop'>
-  readonly records: Pick<LoopRecords, 'find' | 'rounds'>
+  readonly records: Pick<LoopRecords, 'find' | 'rounds' | 'newestRound'>
   readonly steps: LoopSteps
-  readonly memory: Pick<Memory, 'read' | 'write'>
+  readonly memory: Pick<Memory, 'read' | 'check' | 'write'>
   readonly ledger: Pick<Ledger, 'find'>
   readonly agents: Agents
   readonly places: ProgramPlaces
@@ -62,7 +62,7 @@ export function createRunner({
   const history = () => historyOf(records, RUNNER_LOOP)
 
   function config(): RunnerConfig {
-    const round = newest()?.id ?? null
+    const round = records.newestRound(RUNNER_LOOP)
     const working = memory.read('working', round).text
     return configOf(definition(), { working, persistent: memory.read('persistent', round).text }, agents)
   }
@@ -89,10 +89,10 @@ export function createRunner({
     history,
     change(change) {
       const next = changedBy(change, definition(), agents)
-      checkMemories(change)
+      checkMemories(memory, change)
       hearing.changing(() => {
         loops.define(RUNNER_LOOP, next)
-        writeMemories(memory, change, newest()?.id ?? null)
+        writeMemories(memory, change, records.newestRound(RUNNER_LOOP))
         steps.noteChange(RUNNER_LOOP)
       })
       return config()
