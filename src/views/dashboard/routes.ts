@@ -34,7 +34,7 @@ const STYLES = [
 const MORE_STYLES = ['slots', 'holds', 'asks', 'folds', 'push']
 
 /** Those of the page of loops alone, beside those of every page. */
-const LOOP_STYLES = ['loop-page', 'loop-rounds', 'loops-small']
+const LOOP_STYLES = ['loop-page', 'loop-rounds', 'loop-memories', 'loops-small']
 
 /** Where the page of loops is, and how it finds its files from there. */
 const LOOP_ADDRESSES = [

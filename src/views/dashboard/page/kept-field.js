@@ -32,6 +32,11 @@ export function createKeptField(input, note) {
     value: () => input.value,
     /** It is as the service has it now, whatever was in it. */
     put,
+    /** It was sent, and this is what became of it: what was written meanwhile stays. @param {string} sent @param {string} value */
+    settle(sent, value) {
+      if (input.value === sent) return put(value)
+      told = shown = value
+    },
     /** Takes what the service tells. @param {string} value */
     take(value) {
       if (value === told) return
@@ -40,6 +45,7 @@ export function createKeptField(input, note) {
       const use = element('button', { type: 'button' }, 'Take that')
       use.addEventListener('click', () => {
         put(value)
+        input.dispatchEvent(new Event('input'))
         input.focus()
       })
       const words =

@@ -12,10 +12,12 @@ const SCOPES = ['read', 'answer', 'run', 'admin']
  */
 export function createLoopRights(root, { token }) {
   const scope = token?.scope ?? 'admin'
+  let isOpen = true
   part(root, 'read-only', HTMLElement).hidden = scope === 'run' || scope === 'admin'
 
-  /** @param {boolean} open whether the service can be reached */
-  return (open) => {
+  /** Without a word of the service: again, as something was added. @param {boolean} [open] whether the service can be reached */
+  return (open = isOpen) => {
+    isOpen = open
     for (const set of root.querySelectorAll('fieldset')) {
       const may = SCOPES.indexOf(scope) >= SCOPES.indexOf(set.dataset.needs ?? '')
       const isKept = set.dataset.kept !== undefined

@@ -29,6 +29,8 @@ export function createRounds(root, loops, name, now) {
   let asked = 0
   /** Changed in place, so that a button keeps the focus. @type {Map<number, { row: HTMLElement, button: HTMLButtonElement, text: string }>} */
   const cells = new Map()
+  /** What people call the rounds that were seen. @type {Map<number, number>} */
+  const iterations = new Map()
 
   /** @param {number} id */
   function createCell(id) {
@@ -100,6 +102,7 @@ export function createRounds(root, loops, name, now) {
     // Another page was asked for meanwhile.
     if (number !== asked) return rounds
     rounds = page.rounds
+    for (const { round_id, iteration } of rounds) iterations.set(round_id, iteration)
     next = page.next_before
     draw()
     return rounds
@@ -117,6 +120,8 @@ export function createRounds(root, loops, name, now) {
 
   return {
     load,
+    /** What people call a round, as far as it was on a page. @param {number} id */
+    iterationOf: (id) => iterations.get(id) ?? null,
     /** The run of the round that runs, as far as it is on the page that is shown. */
     liveRun: () => rounds.find(({ ended_at }) => ended_at === null)?.run_id ?? null,
     tick() {

@@ -15,6 +15,7 @@ import { followTogether } from './together.js'
 
 /** @import { Api, Status } from './api.js' */
 /** @import { Loop } from './loop-api.js' */
+/** @typedef {{ loop: string, step: string, round_id: number | null }} Heard What happened to a loop. */
 
 const LOOK_EVERY_MS = 10_000
 const TICK_MS = 1000
@@ -41,7 +42,7 @@ export function openLoops(root, api, status, signOut) {
   const list = createLoopList(root, name)
   const permit = createLoopRights(root, status)
   permit(true)
-  const one = name === null ? null : openOne(root, api, name, take)
+  const one = name === null ? null : openOne(root, api, name, permit, take)
   part(root, 'home', HTMLAnchorElement).href = ROOT.href
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
@@ -74,6 +75,12 @@ export function openLoops(root, api, status, signOut) {
     isBusy = false
   }
 
+  /** Whatever happened meanwhile is asked for. */
+  function lookAgain() {
+    one?.hear(null)
+    void refresh()
+  }
+
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling
   const link = part(root, 'link', HTMLElement)
@@ -83,7 +90,8 @@ export function openLoops(root, api, status, signOut) {
     lastId: '',
     open: (lastId, streamSignal) => api.stream('events', lastId, streamSignal),
     cut: (event) => event,
-    take({ event }) {
+    take({ event, data }) {
+      if (event === 'loop') one?.hear(JSON.parse(data))
       if (event === 'step' || event === 'loop') {
         clearTimeout(settling)
         settling = setTimeout(refresh, SETTLE_MS)
@@ -94,9 +102,11 @@ export function openLoops(root, api, status, signOut) {
       link.textContent = open ? 'live' : 'reconnecting'
       link.classList.toggle('lost', !open)
       permit(open)
-      if (open) void refresh()
+      if (open) lookAgain()
     },
   }).catch((error) => signal.aborted || complain(error))
+  // Memories are files, too: who comes back may have edited them.
+  addEventListener('focus', lookAgain, { signal })
   const looking = setInterval(() => document.hidden || void refresh(), LOOK_EVERY_MS)
   const ticking = setInterval(() => one?.tick(), TICK_MS)
   void refresh()
@@ -112,15 +122,22 @@ export function openLoops(root, api, status, signOut) {
 
 /**
  * One loop, with all that can be done with it.
- * @param {HTMLElement} root @param {Api} api @param {string} name @param {(loop: Loop) => void} changed
+ * @param {HTMLElement} root @param {Api} api @param {string} name @param {() => void} permit says again what may be used
+ * @param {(loop: Loop) => void} changed
  */
-function openOne(root, api, name, changed) {
+function openOne(root, api, name, permit, changed) {
   const loops = createLoopApi(api)
   const acts = createActs(root, loops, name, changed)
   const limits = createLimits(root)
   const rounds = createRounds(root, loops, name, api.now)
   const form = createLoopForm(root, loops, name, changed)
   const live = loadOnce(async () => (await import('./loop-live.js')).createLive(root, api))
+  const memories = loadOnce(async () => {
+    const { createMemories } = await import('./loop-memories.js')
+    return createMemories(root, loops, { name, now: api.now, iterationOf: rounds.iterationOf }, permit)
+  })
+  /** Whether they may be other ones than those that are shown. */
+  let areMemoriesOld = true
   /** @type {Loop | null} */
   let loop = null
   let told = ''
@@ -143,7 +160,7 @@ function openOne(root, api, name, changed) {
   /** @param {boolean} isMade whether the service knows it */
   function unfold(isMade) {
     part(root, 'one', HTMLElement).hidden = false
-    for (const each of ['state', 'reach', 'limits-box', 'rounds-box'])
+    for (const each of ['state', 'reach', 'limits-box', 'rounds-box', 'memories'])
       part(root, each, HTMLElement).hidden = !isMade
   }
 
@@ -171,6 +188,7 @@ function openOne(root, api, name, changed) {
     if (news === null) return unfold(false)
     take(news)
     await rounds.load()
+    await loadMemories()
     const runId = news.run_id ?? rounds.liveRun()
     if (runId === null) return
     try {
@@ -181,12 +199,31 @@ function openOne(root, api, name, changed) {
     }
   }
 
+  async function loadMemories() {
+    if (!areMemoriesOld) return
+    areMemoriesOld = false
+    try {
+      await (await memories.get()).load()
+    } catch (error) {
+      areMemoriesOld = true
+      throw error
+    }
+  }
+
   return {
     take,
     tick,
+    /** Something happened. @param {Heard | null} heard null: nobody knows what */
+    hear(heard) {
+      areMemoriesOld ||= heard === null || (heard.loop === name && touchesMemories(heard))
+    },
     refresh,
     async close() {
       if (live.isWanted()) (await live.get()).close()
     },
   }
 }
+
+/** They are written between the steps of rounds, read for a prompt, and one is emptied after a round that went well. @param {Heard} heard */
+const touchesMemories = ({ step, round_id }) =>
+  step === 'prompt' || step === 'response' || (step === 'changed' && round_id === null)
