@@ -59,6 +59,9 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
     return settled
   }
 
+  const withdraw = (ask: Ask, settledAt: number) =>
+    settleOne(ask, { state: 'withdrawn', answer: null, answeredBy: null, settledAt })
+
   const expire = (ask: Ask, settledAt: number) =>
     settleOne(ask, { state: 'expired', answer: ask.defaultAnswer, answeredBy: null, settledAt })
 
@@ -89,6 +92,7 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
       const found = records.find(id)
       if (found === null) throw new LooperError(ASK_NOT_FOUND, 'there is no such ask')
       if (found.state !== 'open') throw tooLate(found)
+      if (isGone(found, ledger.listed([found.runId])[0]?.outcome)) throw tooLate(withdraw(found, clock.now()))
       if (digest !== null && digest !== found.digest)
         throw new LooperError(ASK_CHANGED, 'the digest is not that of this ask')
       checkAnswer(answer, found)
@@ -122,9 +126,7 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
       let nextAt = Number.POSITIVE_INFINITY
       for (const ask of open) {
         const { deadlineAt } = ask
-        const outcome = runs.get(ask.runId)?.outcome
-        if (outcome !== null && !isWaitingFor(ask, outcome))
-          settleOne(ask, { state: 'withdrawn', answer: null, answeredBy: null, settledAt: now })
+        if (isGone(ask, runs.get(ask.runId)?.outcome)) withdraw(ask, now)
         else if (isOver(ask, now)) expire(ask, now)
         else nextAt = Math.min(nextAt, deadlineAt ?? nextAt)
       }
@@ -137,10 +139,14 @@ export function createAsks({ records, ledger, clock, newId, tell }: AsksDeps): A
 
 const isOver = ({ deadlineAt }: Ask, now: number) => deadlineAt !== null && deadlineAt <= now
 
-/** Whether a run that ended like this goes on when the ask is settled: one that was to be parked may have ended by itself. */
-const isWaitingFor = ({ isParking }: Ask, outcome: Outcome | undefined): boolean =>
-  outcome === 'parked' ||
-  (isParking && (outcome === 'exited' || outcome === 'signaled' || outcome === 'lost'))
+/**
+ * Whether nobody waits for it: its run ended, and does not go on when it is settled. One that was to be parked may have ended by
+ * itself. @param outcome that of its run; null: it has not ended; undefined: it is not on the record
+ */
+export const isGone = ({ isParking }: Ask, outcome: Outcome | null | undefined): boolean =>
+  outcome !== null &&
+  outcome !== 'parked' &&
+  !(isParking && (outcome === 'exited' || outcome === 'signaled' || outcome === 'lost'))
 
 /** What whoever comes too late is told. */
 function tooLate({ state, answeredBy }: Ask): LooperError {

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
 import { type Agents, agentNamed } from '../agents/agents.ts'
 import { messageOf } from '../base/errors.ts'
+import type { Ledger } from '../record/ledger.ts'
 import type { RunRecord } from '../record/run-record.ts'
 import type { Runs } from '../runs/runs.ts'
 import type { Ask } from './ask.ts'
 import type { AskRecords } from './ask-records.ts'
+import { isGone } from './asks.ts'
 
 /** Runs that end while people think, and go on with the answer. */
 export interface Parking {
@@ -21,13 +23,14 @@ export interface Parking {
 export interface ParkingDeps {
   readonly records: Pick<AskRecords, 'parking' | 'handOn'>
   readonly runs: Pick<Runs, 'park' | 'goOn' | 'live'>
+  readonly ledger: Pick<Ledger, 'listed'>
   readonly agents: Agents
   readonly env: () => NodeJS.ProcessEnv
   readonly logger: Logger
 }
 
 /** No run is being parked yet. */
-export function createParking({ records, runs, agents, env, logger }: ParkingDeps): Parking {
+export function createParking({ records, runs, ledger, agents, env, logger }: ParkingDeps): Parking {
   const ending = new Set<string>()
 
   function park({ id, runId }: Ask): void {
@@ -57,8 +60,9 @@ export function createParking({ records, runs, agents, env, logger }: ParkingDep
         const { runId } = ask
         // What a run asked besides goes on with it.
         if (done.has(runId)) continue
-        // Its run was stopped, and nobody is to go on.
-        if (ask.state === 'withdrawn') records.handOn(ask, runId)
+        // Its run was stopped, maybe after the answer, and nobody is to go on.
+        if (ask.state === 'withdrawn' || isGone(ask, ledger.listed([runId])[0]?.outcome))
+          records.handOn(ask, runId)
         else if (live.has(runId)) {
           park(ask)
           isLeft = true

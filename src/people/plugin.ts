@@ -56,7 +56,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   const unsubscribe = steps.subscribe(({ step }) => {
     if (step === 'ended') asks.look()
   })
-  const parking = createParking({ records, runs, agents, env, logger })
+  const parking = createParking({ records, runs, ledger, agents, env, logger })
   const deps = { asks, parking, clock, waitMs: WAIT_MS }
   const telling = notices.dialogue && openTelling(notices.dialogue)
 

@@ -28,6 +28,8 @@ export interface HoldRecords {
   endedRun(runId: string): { readonly run: InterruptedRun; readonly continuedBy: string | null } | null
   /** Lets a run wait that goes on with an interrupted one, which does so once. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
   goOn(runId: string, intent: RunIntent, wait: Wait): void
+  /** Makes one that is parked a stopped one, which never goes on; false: none of this id is parked. @throws {LooperError} like {@link goOn} */
+  abandon(runId: string, cause: string): boolean
 }
 
 const IS_INTERRUPTED = 'interrupted = 1 AND continued_by IS NULL AND outcome IS NOT NULL'
@@ -99,6 +101,10 @@ export function holdsIn({ db, queue, select, toRecord, enqueue }: HoldDeps): Hol
       if (row === undefined) return null
       const run = { ...toRecord(row), asked: textOrNull(row.asked) }
       return { run, continuedBy: textOrNull(row.continued_by) }
+    },
+    abandon(runId, cause) {
+      const sql = `UPDATE runs SET outcome = 'stopped', cause = ? WHERE run_id = ? AND ${IS_PARKED}`
+      return withWriteErrors(() => Number(db().prepare(sql).run(cause, runId).changes) > 0)
     },
     goOn(runId, intent, wait) {
       withWriteErrors(() => db().exec('BEGIN IMMEDIATE'))

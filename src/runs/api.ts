@@ -105,7 +105,7 @@ export const STOP_RUN = {
     tags: ['runs'],
     summary: 'Stop a run',
     description:
-      'Answers when its end is verified. A run that is not launched yet is cancelled. Takes no body, or an empty object.',
+      'Answers when its end is verified. A run that is not launched yet is cancelled, and one that is parked does not go on. Takes no body, or an empty object.',
   },
   config: {
     errors: ['LOOPER_RUN_NOT_FOUND', 'LOOPER_RUN_ENDED', 'LOOPER_STOP_FAILED', ...BODY_ERRORS],

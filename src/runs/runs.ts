@@ -262,7 +262,7 @@ export function createRuns(deps: RunsDeps): Runs {
         return stopOne(run, why, deps, logger).finally(() => run.expectNoEnd(why))
       }
       if (ledger.find(runId)?.isWaiting) line.end(runId, calledOff(cause))
-      else if (!isToCome) return null
+      else if (!isToCome && !ledger.abandon(runId, cause)) return null
       return { signalled: [], survivors: [] }
     },
 

@@ -3,9 +3,9 @@ import type { Ledger } from '../record/ledger.ts'
 import type { RunProgress, RunRecord } from '../record/run-record.ts'
 
 /**
- * The steps of a run that others may want to know of, in their order. A run may leave some out; it ends once. `held`: it met the
- * usage limit of its agent, whose runs are held from then on. `silent`: it gives no sign of life, or does again. `near`: it has
- * used most of its budget.
+ * The steps of a run that others may want to know of, in their order. A run may leave some out; it ends once, but that one that is
+ * parked may be stopped after that. `held`: it met the usage limit of its agent, whose runs are held from then on. `silent`: it gives
+ * no sign of life, or does again. `near`: it has used most of its budget.
  */
 export const STEPS = [
   'requested',
@@ -73,6 +73,11 @@ export function observeLedger(ledger: Ledger): { readonly ledger: Ledger; readon
       goOn(runId, intent, wait) {
         ledger.goOn(runId, intent, wait)
         tell('requested', intent.runId)
+      },
+      abandon(runId, cause) {
+        const isAbandoned = ledger.abandon(runId, cause)
+        if (isAbandoned) tell('ended', runId)
+        return isAbandoned
       },
       tellHold(hold) {
         ledger.tellHold(hold)

@@ -12,7 +12,8 @@ const ADA = { id: '8', name: 'zulip:8 Ada' }
 const BOB = { id: '9', name: 'zulip:9 Bob' }
 
 function setUp(t: Test) {
-  const { ledger } = heartOf(t)
+  const { ledger, begin } = heartOf(t)
+  const { runId } = begin('true')
   const tables = ledger.tablesOf(ASK_TABLES)
   const messages = askMessages(tables)
   const replies: string[] = []
@@ -46,7 +47,7 @@ function setUp(t: Test) {
     messageId: number,
     deadlineAt: number | null = null,
   ) => {
-    const { ask: one } = asks.ask('run', {
+    const { ask: one } = asks.ask(runId, {
       question,
       choices,
       defaultAnswer: null,

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import type { Ask } from '../../src/people/ask.ts'
 import { createParking, promptOf } from '../../src/people/parking.ts'
+import type { Outcome } from '../../src/runs/outcome.ts'
 import type { Runs } from '../../src/runs/runs.ts'
 import { CODEX_ONLY } from '../helpers/agents.ts'
 import { heartOf } from '../helpers/heart.ts'
@@ -38,6 +39,7 @@ t.test('only a run that can go on in its session is parked', async (t) => {
     createParking({
       records: { parking: () => [], handOn: () => undefined },
       runs: { park: async () => null, goOn: () => null, live: () => [] },
+      ledger: { listed: () => [] },
       agents,
       env: () => ({}),
       logger: heart.deps.logger,
@@ -66,6 +68,10 @@ t.test('only a run that can go on in its session is parked', async (t) => {
 
 t.test('each is ended once at a time, and goes on once when its question is settled', async (t) => {
   const asks: Ask[] = [ASK, { ...ASK, id: 'second' }]
+  const heart = heartOf(t)
+  const [found] = heart.ledger.listed([heart.begin('true').runId])
+  if (found === undefined) throw new Error('it is not on the record')
+  let outcome: Outcome | null = null
   const live: { runId: string }[] = [{ runId: 'one' }]
   const calls: string[] = []
   const events: string[] = []
@@ -84,6 +90,7 @@ t.test('each is ended once at a time, and goes on once when its question is sett
   const parking = createParking({
     records: { parking: () => asks, handOn: ({ runId }, to) => calls.push(`hand on ${runId} ${to}`) },
     runs: { ...runs, live: () => Object.assign([], live) },
+    ledger: { listed: () => [{ ...found, outcome }] },
     agents: CODEX_ONLY,
     env: () => ({}),
     logger: pino({ level: 'error' }, { write: (line) => events.push(line) }),
@@ -97,6 +104,7 @@ t.test('each is ended once at a time, and goes on once when its question is sett
   await until('it is tried again', () => parking.tend() && calls.length === 2)
   parked.resolve(null)
   live.pop()
+  outcome = 'parked'
   t.equal(parking.tend(), false, 'nobody has answered')
   asks[0] = { ...ASK, state: 'answered', answer: '8080' }
   t.equal(parking.tend(), true, 'its end is not written yet')
@@ -106,6 +114,10 @@ t.test('each is ended once at a time, and goes on once when its question is sett
   asks.splice(0, 2, { ...ASK, state: 'withdrawn' })
   t.equal(parking.tend(), false)
   t.same(calls.slice(5), ['hand on one one'], 'nobody goes on with one that was stopped')
+  asks[0] = { ...ASK, state: 'answered', answer: '8080' }
+  outcome = 'stopped'
+  t.equal(parking.tend(), false)
+  t.same(calls.slice(6), ['hand on one one'], 'nor with one that was stopped after the answer')
 })
 
 t.test('who goes on is told what was asked, and what people said', async (t) => {

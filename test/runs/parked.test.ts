@@ -2,6 +2,7 @@ import t from 'tap'
 import { NOTHING_SAID } from '../../src/agents/said.ts'
 import { MAX_PROMPT_BYTES } from '../../src/runs/prompt.ts'
 import { createRuns } from '../../src/runs/runs.ts'
+import { observeLedger } from '../../src/runs/steps.ts'
 import { heartOf } from '../helpers/heart.ts'
 
 const END = {
@@ -42,6 +43,29 @@ t.test(
     t.match(ledger.remains(0, 1), [{ runId, endedAt: 2000 }])
   },
 )
+
+t.test('one that is stopped never goes on', async (t) => {
+  const { deps, ledger: bare, begin } = heartOf(t)
+  const { ledger, steps } = observeLedger(bare)
+  const ends: unknown[] = []
+  steps.subscribe(({ step, run: { outcome } }) => ends.push([step, outcome]))
+  const runs = createRuns({ ...deps, ledger })
+  const { runId } = begin('true')
+  ledger.finish(runId, END)
+  t.same(await runs.stop(runId, 'nobody wants it'), { signalled: [], survivors: [] })
+  t.match(ledger.find(runId), { outcome: 'stopped', cause: 'nobody wants it', endedAt: 2000 })
+  t.same(ends, [
+    ['ended', 'parked'],
+    ['ended', 'stopped'],
+  ])
+  t.match([...ledger.ended()], [{ runId }], 'it need not be kept any more')
+  t.equal(await runs.stop(runId, 'again'), null)
+  t.equal(ends.length, 2)
+  const other = begin('true').runId
+  ledger.finish(other, END)
+  runs.goOn(other, { prompt: 'p', why: 'w' })
+  t.equal(await runs.stop(other, 'too late'), null)
+})
 
 t.test('one that has told no session begins again, with its own prompt where that fits', async (t) => {
   const { deps, ledger, begin } = heartOf(t)

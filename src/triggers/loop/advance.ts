@@ -85,7 +85,7 @@ async function runRound(loop: Loop, deps: AdvanceDeps, signal: AbortSignal): Pro
   else if (round.runId !== run.runId)
     deps.records.stepRound(name, round, { runId: run.runId }, { runId: run.runId })
   else if (run.outcome === null) return whileItLasts(loop, run, deps)
-  else if (run.outcome === 'parked' && wish !== 'stop') return whenAnswered(name, round, run, deps)
+  else if (run.outcome === 'parked') return whileParked(loop, round, run, deps)
   else endRound(loop, round, run, deps)
   return 0
 }
@@ -109,8 +109,14 @@ async function whileItLasts(
   return RETRY_MS
 }
 
-/** Of a run that people are to answer first: the one that goes on with it is of the same round. */
-function whenAnswered(name: string, round: Round, { runId }: RunRecord, deps: AdvanceDeps): number {
+/** Of a run that people are to answer first: the one that goes on with it is of the same round. One that is stopped never does. */
+async function whileParked(
+  { name, wish }: Loop,
+  round: Round,
+  { runId }: RunRecord,
+  deps: AdvanceDeps,
+): Promise<number> {
+  if (wish === 'stop' && (await deps.runs.stop(runId, `loop ${name} was stopped`)) !== null) return 0
   const next = deps.ledger.endedRun(runId)?.continuedBy
   if (!next) return LOOK_MS
   deps.records.stepRound(name, round, { runId: next }, { runId: next })

@@ -4,6 +4,7 @@ import { LooperError } from '../../base/errors.ts'
 import { allowedWorkspace } from '../../runs/access.ts'
 import { allowedArgv, type CommandLineRules } from '../../runs/command-line.ts'
 import type { RequestDefaults } from '../../runs/request.ts'
+import { chooseCheck } from '../../runs/verify/choose-check.ts'
 import type { LoopDefinition } from './loop.ts'
 import {
   type CommandDeps,
@@ -23,8 +24,8 @@ export type CommandName = (typeof COMMANDS)[number]
 
 /** The commands of loops. */
 export interface LoopCommands {
-  /** Refuses what may not be run. @throws {LooperError} `LOOPER_FIELD_INVALID`, `LOOPER_EXECUTABLE_FORBIDDEN` */
-  check(definition: Pick<LoopDefinition, CommandName>): void
+  /** Refuses what may not be run, the check of its rounds too. @throws {LooperError} `LOOPER_FIELD_INVALID`, `LOOPER_EXECUTABLE_FORBIDDEN` */
+  check(definition: Pick<LoopDefinition, CommandName | 'verify'>): void
   /** Runs one that the loop has; resolves when nothing of it is left. Never rejects. */
   run(
     loop: Pick<Loop, 'name' | 'definition'>,
@@ -39,7 +40,7 @@ export interface LoopCommands {
 export interface LoopCommandsDeps extends CommandDeps {
   /** Where each loop has a directory. */
   readonly dir: string
-  readonly defaults: Pick<RequestDefaults, 'access' | 'places' | 'workspace'>
+  readonly defaults: Pick<RequestDefaults, 'access' | 'places' | 'workspace' | 'verify'>
   /** What they get as their environment: that of agents. */
   env(): NodeJS.ProcessEnv
   readonly logger: Logger
@@ -70,7 +71,9 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
   }
 
   return {
-    check({ monitor, gate }) {
+    check({ monitor, gate, verify }) {
+      const asOfAnyRequest = { ...defaults, isOwners: false, isDefaultRun: false }
+      chooseCheck({ line: verify ?? null, timeoutMs: null }, asOfAnyRequest)
       checkLine(monitor, 'monitor')
       checkLine(gate, 'gate')
     },

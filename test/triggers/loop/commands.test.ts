@@ -99,7 +99,7 @@ t.test('a gate that fails means what its owner says', async (t) => {
 
 t.test('nothing is run that the owner did not allow, and what is refused changes nothing', async (t) => {
   const loops = await setUpLoops(t, COUNTING, { LOOPER_ALLOWED_EXECUTABLES: 'true' })
-  for (const field of ['monitor', 'gate'])
+  for (const field of ['monitor', 'gate', 'verify'])
     for (const line of ['touch x', 'sh -c "touch x"', '/no/such'])
       t.match(await loops.ask('/bad', { user: 'x', [field]: line }), {
         status: 403,
@@ -107,10 +107,10 @@ t.test('nothing is run that the owner did not allow, and what is refused changes
       })
   t.match(await loops.ask('/bad', { user: 'x', gate: 'true "' }), { status: 400 })
   t.equal((await loops.ask('/bad')).status, 404)
-  await loops.define('good', { gate: 'true', max_iterations: 1 })
+  await loops.define('good', { gate: 'true', verify: 'true' })
   await loops.act('good', 'start')
   await loops.untilIs('good', 'ended')
-  t.match((await loops.rounds('good')).rounds, [{ gate: 'go' }])
+  t.match((await loops.rounds('good')).rounds, [{ gate: 'go', verdict: 'verified' }])
 })
 
 t.test('what may not be run any more is told like what cannot be started', async (t) => {
@@ -151,7 +151,7 @@ t.test(
       'it is ended, and run anew',
       () => !left.some(isAlive) && !pids().some((pid) => left.includes(pid)),
     )
-    await loops.define('slow', { gate: 'true', max_iterations: 1 })
+    await loops.define('slow', { gate: 'true', verify: 'true' })
     await loops.act('slow', 'stop')
     t.notOk(pids().some(isAlive))
     t.notOk(existsSync(path.join(loops.file('runs'))))

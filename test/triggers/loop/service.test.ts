@@ -77,7 +77,9 @@ t.test('stop ends the whole tree and the loop, and wakes it from its wait', asyn
 })
 
 t.test('a loop ends when its check passes, or its agent says that all is done', async (t) => {
-  const { define, act, untilIs, look, rounds } = await setUpLoops(t, COUNTING)
+  const { define, act, untilIs, look, rounds } = await setUpLoops(t, COUNTING, {
+    LOOPER_ALLOWED_EXECUTABLES: 'test',
+  })
   const checked = { verify: 'test -e three', max_unchanged: 'unlimited' } as const
   await define('checked', { ...checked, user: '[ ! -e two ] || touch three; touch two; exec sh agent.sh' })
   await act('checked', 'start')

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { runsOf } from '../../helpers/fault-service.ts'
 import { COUNTING, SCRIPT, setUpLoops } from '../../helpers/loop-service.ts'
 import { callTool, connectMcp } from '../../helpers/mcp.ts'
@@ -43,16 +43,15 @@ t.test('a loop waits for its usage limit, its slot and its workspace', async (t)
   t.equal(lines('runs').length, 2)
 })
 
-t.test('a round lasts as long as people think about its question', async (t) => {
+/** A loop whose round is parked until people answer. */
+async function setUpParked(t: Test) {
   const home = path.join(t.testdirName, 'codex-home')
   const sessions = path.join(home, 'sessions/2026/11/25')
   const session = `echo "OpenAI Codex v0.169.0"; echo "session id: ${SESSION}"; mkdir -p ${sessions}; echo >${sessions}/rollout-1-${SESSION}.jsonl`
   const waits = 'printf %s "$LOOPER_RUN_TOKEN" >token.new; mv token.new token; exec sleep 300'
-  const script = `${session}; ${waits}`
-  const { define, act, ask, untilIs, rounds, file, service } = await setUpLoops(t, script, {
-    LOOPER_AGENT_TOOLS: '1',
-    CODEX_HOME: home,
-  })
+  const settings = { LOOPER_AGENT_TOOLS: '1', CODEX_HOME: home }
+  const loops = await setUpLoops(t, `${session}; ${waits}`, settings)
+  const { define, act, ask, file, service } = loops
   await define('one', { max_iterations: 1 })
   await act('one', 'start')
   await until('its token', () => textOf(file('token')) !== '')
@@ -63,15 +62,31 @@ t.test('a round lasts as long as people think about its question', async (t) => 
   t.match((await ask('/one')).body.loop, { state: 'running', iteration: 1 })
   const { asks } = JSON.parse(await (await fetch(`${service().url}/asks?state=open`)).text())
   const [{ ask_id, digest }] = asks
-  await fetch(`${service().url}/asks/${ask_id}/answer`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ digest, answer: '80' }),
-  })
+  const answer = () =>
+    fetch(`${service().url}/asks/${ask_id}/answer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ digest, answer: '80' }),
+    })
+  return { ...loops, answer }
+}
+
+t.test('a round lasts as long as people think about its question', async (t) => {
+  const { untilIs, rounds, answer, service } = await setUpParked(t)
+  t.equal((await answer()).status, 200)
   await untilIs('one', 'ended')
   const [latest, first] = await runsOf(service())
   t.match((await rounds('one')).rounds, [{ iteration: 1, run_id: latest?.run_id }])
   t.equal(first?.outcome, 'parked')
+})
+
+t.test('a loop that is stopped meanwhile wants no answer any more', async (t) => {
+  const { act, rounds, answer, service } = await setUpParked(t)
+  t.match(await act('one', 'stop'), { state: 'ended', cause: 'stopped' })
+  t.equal((await answer()).status, 409)
+  t.match(await runsOf(service()), [{ outcome: 'stopped', cause: 'loop one was stopped' }])
+  t.equal((await runsOf(service())).length, 1)
+  t.match((await rounds('one')).rounds, [{ error: 'loop one was stopped' }])
 })
 
 t.test('a loop goes on in the session of the round before; where that is gone, it begins one', async (t) => {

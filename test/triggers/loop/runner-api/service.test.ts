@@ -42,7 +42,9 @@ t.test('before anybody made the loop, it is what Loop Runner begins with', async
 })
 
 t.test('any part of the configuration is merged, model and monitor whole', async (t) => {
-  const { config, post, ask, state } = await setUpRunner(t, COUNTING)
+  const { config, post, ask, state } = await setUpRunner(t, COUNTING, {
+    LOOPER_ALLOWED_EXECUTABLES: 'true',
+  })
   t.match((await post('config', {})).body, { ok: true, config: FIRST }, 'the first one makes it')
   t.match((await ask('/default')).body.loop, {
     state: 'idle',
