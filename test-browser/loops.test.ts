@@ -71,8 +71,10 @@ t.test('ten loops, a long history, and a token that may only read, on a phone', 
   const loops = await setUpLoops(t, 'say hello')
   for (let index = 0; index < 10; index += 1) await loops.define(`loop-${index}`)
   const phone = { viewport: { width: 360, height: 780 }, isMobile: true, hasTouch: true }
-  const watched = await open(await openBrowser(t), `${loops.service().url}/loops`, phone)
+  const watched = await open(await openBrowser(t), loops.service().url, phone)
   const { page } = watched
+  await page.getByRole('tab', { name: 'State' }).click()
+  await page.getByRole('link', { name: 'Loops' }).click()
   await page.locator('.all li').nth(9).waitFor()
   await watched.shoot('61-loops-phone')
   const round = (id: number) => ({
