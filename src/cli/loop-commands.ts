@@ -41,6 +41,7 @@ export const LOOP_COMMANDS = {
       'monitor-interval-seconds': 'new, set: run it so often instead, as long as the loop is at work',
       gate: 'new, set: a command line that exits with 75 if there is nothing to do, else with 0',
       'gate-failure': 'new, set: a gate that fails is a failed round (fail, default), go, or skip',
+      checkpoints: 'new, set: on: keep the work tree after each round, in git; default: off',
       'completion-word': 'new, set: the loop ends when the agent says exactly this, alone on a line',
       'max-iterations': 'new, set: end after so many rounds; default: 50',
       'max-seconds': 'new, set: end so long after the start; default: 86400, a day',

@@ -56,6 +56,7 @@ export const OPTIONS = {
     number: { min: 1, max: MAX_SECONDS, isWhole: false },
   },
   gate: { type: 'string', value: 'COMMAND' },
+  checkpoints: { type: 'string', value: 'WHICH', oneOf: ['off', 'on'] },
   'gate-failure': { type: 'string', value: 'WHICH', oneOf: ['fail', 'go', 'skip'] },
   set: { type: 'string', value: 'TEXT' },
   versions: { type: 'boolean' },

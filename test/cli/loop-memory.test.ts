@@ -59,6 +59,8 @@ t.test('a loop is made with its commands, and its history tells what the gate sa
     '60',
     '--gate',
     'echo "no mail"; exit 75',
+    '--checkpoints',
+    'on',
     '--gate-failure',
     'go',
     '--workspace',
@@ -66,7 +68,12 @@ t.test('a loop is made with its commands, and its history tells what the gate sa
   ])
   t.match(made, { status: 0 })
   const { definition } = await loops.look('mail')
-  t.match(definition, { monitor: 'date', monitor_interval_seconds: 60, gate_failure: 'go' })
+  t.match(definition, {
+    monitor: 'date',
+    monitor_interval_seconds: 60,
+    gate_failure: 'go',
+    checkpoints: 'on',
+  })
   await loops.act('mail', 'start')
   await loops.untilIs('mail', 'waiting')
   t.match((await run(['history', 'mail'])).out, /\n1 +nothing to do .* no mail\n/)

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { git, NO_GIT } from '../helpers/git.ts'
 import { COUNTING, iterations, setUpLoops } from '../helpers/loop-service.ts'
 import { PROJECT, until } from '../helpers/service.ts'
 
@@ -40,6 +41,14 @@ t.test('a loop goes on after the service was killed, in each step of a round', a
 
 const KILL_AT = pathToFileURL(path.join(PROJECT, 'test/fixtures/kill-at.js'))
 
+/** Settings of a service that is killed once. */
+const killedAt = (t: Test, at: string, when: 'before' | 'after') => ({
+  KILL_AT: at,
+  KILL_WHEN: when,
+  KILL_ONCE: path.join(t.testdirName, 'logs/was-killed'),
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS} --import=${KILL_AT}`,
+})
+
 for (const [at, when] of [
   ['INSERT INTO loop_rounds', 'before'],
   ['UPDATE loop_rounds', 'before'],
@@ -52,12 +61,7 @@ for (const [at, when] of [
   ['UPDATE loop_rounds.*endedAt\\\\":[0-9]', 'before'],
 ] as const)
   t.test(`killed ${when} "${at}", a loop has each round once`, async (t) => {
-    const settings = {
-      KILL_AT: at,
-      KILL_WHEN: when,
-      KILL_ONCE: path.join(t.testdirName, 'logs/was-killed'),
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS} --import=${KILL_AT}`,
-    }
+    const settings = killedAt(t, at, when)
     const { define, act, untilIs, rounds, lines, kill, service } = await setUpLoops(t, COUNTING, settings)
     await define('one', { max_iterations: 2 })
     const killed = once(service().child, 'exit')
@@ -70,3 +74,33 @@ for (const [at, when] of [
     t.same(lines('runs'), told.rounds.map(({ run_id }) => run_id).reverse())
     t.equal(told.rounds[0]?.response, '# said 2')
   })
+
+for (const when of ['before', 'after'] as const)
+  t.test(
+    `killed ${when} the checkpoint of a round is on the record, a loop has it once`,
+    {
+      skip: NO_GIT,
+    },
+    async (t) => {
+      const settings = killedAt(t, 'UPDATE loop_rounds.*checkpoint\\\\":\\\\"', when)
+      const { define, act, untilIs, rounds, kill, service, workspace } = await setUpLoops(
+        t,
+        COUNTING,
+        settings,
+      )
+      git(workspace, 'init', '-q')
+      await define('one', { max_iterations: 2, checkpoints: 'on' })
+      const killed = once(service().child, 'exit')
+      await act('one', 'start').catch(() => undefined)
+      t.same(await killed, [null, 'SIGKILL'])
+      await kill()
+      await untilIs('one', 'ended')
+      const told = await rounds('one')
+      t.same(iterations(told), [2, 1])
+      const refs = git(workspace, 'for-each-ref', '--format=%(refname) %(objectname)').split('\n')
+      t.same(
+        refs.sort(),
+        told.rounds.map((round) => `refs/looper/loops/one/${round.round_id} ${round.checkpoint}`).sort(),
+      )
+    },
+  )

@@ -81,6 +81,7 @@ async function fieldsOf({ options, world }: Context, word: string | undefined): 
     ...number('monitor_interval_seconds', options['monitor-interval-seconds']),
     ...text('gate', options.gate),
     ...text('gate_failure', options['gate-failure']),
+    ...text('checkpoints', options.checkpoints),
     ...text('completion_word', options['completion-word']),
     ...number('max_iterations', options['max-iterations']),
     ...number('max_seconds', options['max-seconds']),

@@ -7,6 +7,8 @@ export interface GitCall {
   readonly input?: Buffer
   /** So much of its output is read; what comes then ends it. */
   readonly mostBytes?: number
+  /** Where new objects go; without it, to the directory that it is given. */
+  readonly objects?: string
   /** Aborted: it is killed with all that it started. */
   readonly signal: AbortSignal
 }
@@ -53,12 +55,12 @@ const NEVER = ['core.fsmonitor=false', 'core.hooksPath=/dev/null', 'core.pager=c
 /** How one program is run as git. */
 export const gitAt =
   (program: string): Git =>
-  ({ args, input, mostBytes = MOST_BYTES, signal }) =>
+  ({ args, input, mostBytes = MOST_BYTES, objects, signal }) =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted()
       const child = spawn(program, [...NEVER, ...args], {
         cwd: '/',
-        env: ENVIRONMENT,
+        env: { ...ENVIRONMENT, ...(objects !== undefined && { GIT_OBJECT_DIRECTORY: objects }) },
         // A group of its own: it is ended with whatever it started.
         detached: true,
         stdio: ['pipe', 'pipe', 'pipe'],

@@ -14,6 +14,8 @@ const HARMLESS: Readonly<Record<string, RegExp>> = {
   'core.precomposeunicode': /^(true|false)$/i,
   'core.trustctime': /^(true|false)$/i,
   'core.checkstat': /^(default|minimal)$/i,
+  // Who may read what is written.
+  'core.sharedrepository': /^(umask|group|true|false|all|world|everybody|0[0-7]{3})$/i,
   'extensions.objectformat': /^(sha1|sha256)$/i,
 }
 

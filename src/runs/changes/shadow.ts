@@ -13,6 +13,8 @@ export interface Looking {
   readonly dir: string
   /** The environment of the owner, which says where his settings of git are. */
   readonly owner: NodeJS.ProcessEnv
+  /** Whether what git writes down of the work tree goes to the objects of the repository, to be kept there. */
+  readonly isKept?: boolean
   readonly signal: AbortSignal
 }
 
@@ -33,7 +35,7 @@ const TEXT_BYTES = 1_048_576
  * monitors of files, ways to compare, or hooks. Attributes in the work tree that ask for such a program find none.
  * @throws {Error} where the repository is broken, or not like any that is known
  */
-export async function shadowOf({ git, repository, dir, owner, signal }: Looking): Promise<Shadow> {
+export async function shadowOf({ git, repository, dir, owner, isKept, signal }: Looking): Promise<Shadow> {
   const { top, gitDir, commonDir } = repository
   const objects = path.join(commonDir, 'objects')
   if (objects.includes('\n')) throw new Error('the path of the repository has a line break')
@@ -56,7 +58,13 @@ export async function shadowOf({ git, repository, dir, owner, signal }: Looking)
   await write('HEAD', `${head ?? 'ref: refs/heads/none'}\n`)
   return {
     head,
-    git: (args, more) => git({ args: [`--git-dir=${dir}`, `--work-tree=${top}`, ...args], ...more, signal }),
+    git: (args, more) =>
+      git({
+        args: [`--git-dir=${dir}`, `--work-tree=${top}`, ...args],
+        ...more,
+        ...(isKept && { objects }),
+        signal,
+      }),
   }
 
   function write(name: string, text: string): Promise<void> {

@@ -17,22 +17,28 @@ export interface Snapshot {
 }
 
 const FILE_BYTES = 16 * 1_048_576
-const ALL_BYTES = 256 * 1_048_576
+/** More than that of all files together is not looked into. */
+export const ALL_BYTES = 256 * 1_048_576
 const MOST_FILES = 20_000
 /** How many are looked at in a row. */
 const AT_ONCE = 64
 
 /**
  * Puts into the shadow's index what the work tree is now. Whatever has to be kept for that goes to the shadow, and nothing to
- * the repository. @throws {Error} where git cannot tell
+ * the repository, unless that is what the shadow is for. @param fileBytes larger files are left out
+ * @throws {Error} where git cannot tell
  */
-export async function stage(shadow: Shadow, top: string): Promise<Pick<Snapshot, 'dirty' | 'leftOut'>> {
+export async function stage(
+  shadow: Shadow,
+  top: string,
+  fileBytes = FILE_BYTES,
+): Promise<Pick<Snapshot, 'dirty' | 'leftOut'>> {
   const { git } = shadow
   const { output, isCut } = await statusOf(shadow, '--untracked-files=all')
   if (isCut) throw new Error('too many files differ from the commit')
   // Names are bytes, whatever they mean.
   const entries = output.toString('latin1').split('\0').slice(0, -1)
-  const { gone, there, leftOut } = await sortOut(entries, top)
+  const { gone, there, leftOut } = await sortOut(entries, top, fileBytes)
   if (gone.length > 0) await git(['update-index', '--force-remove', '-z', '--stdin'], { input: listOf(gone) })
   if (there.length > 0) {
     const how = ['--add', '--remove', '--replace', '-z', '--stdin']
@@ -53,13 +59,14 @@ export async function snapshotOf(shadow: Shadow, top: string): Promise<Snapshot>
 const listOf = (names: readonly string[]) => Buffer.from(`${names.join('\0')}\0`, 'latin1')
 
 /** Which of them are gone, which are looked into, and how many are not. */
-async function sortOut(entries: readonly string[], top: string) {
+async function sortOut(entries: readonly string[], top: string, fileBytes: number) {
   const gone: string[] = []
   const there: string[] = []
   let leftOut = 0
   let bytes = 0
   for (let at = 0; at < entries.length; at += AT_ONCE) {
-    const sizes = await Promise.all(entries.slice(at, at + AT_ONCE).map((entry) => sizeOf(entry, top)))
+    const some = entries.slice(at, at + AT_ONCE)
+    const sizes = await Promise.all(some.map((entry) => sizeOf(entry, top, fileBytes)))
     for (const [index, size] of sizes.entries()) {
       const name = String(entries[at + index]).slice(3)
       if (size === 'gone') gone.push(name)
@@ -81,6 +88,7 @@ const GONE = /^([^DU]D|D )/
 async function sizeOf(
   entry: string,
   top: string,
+  fileBytes: number,
 ): Promise<number | 'gone' | 'another repository' | 'closed'> {
   const name = entry.slice(3)
   // A link may lie above it now, and lead to something else.
@@ -90,7 +98,7 @@ async function sizeOf(
   try {
     const stats = await lstat(file)
     if (stats.isSymbolicLink() || stats.isDirectory()) return 0
-    if (!stats.isFile() || stats.size > FILE_BYTES) return 'closed'
+    if (!stats.isFile() || stats.size > fileBytes) return 'closed'
     await access(file, constants.R_OK)
     return stats.size
   } catch (error) {

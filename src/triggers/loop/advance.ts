@@ -4,6 +4,7 @@ import type { RunRecord } from '../../record/run-record.ts'
 import { isPassing } from '../../runs/if-running.ts'
 import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import type { Runs } from '../../runs/runs.ts'
+import { type CheckpointDeps, keepCheckpoint } from './checkpoint-round.ts'
 import { beforeRound } from './governor.ts'
 import { limitsOf, slotOf } from './loop.ts'
 import type { Memory } from './memory.ts'
@@ -13,7 +14,7 @@ import { promptOf, roundBody } from './round.ts'
 import { decide, endRound, endWithoutRun, type SettleDeps } from './settle.ts'
 
 /** What a loop goes on with. */
-export interface AdvanceDeps extends SettleDeps, PrepareDeps {
+export interface AdvanceDeps extends SettleDeps, PrepareDeps, CheckpointDeps {
   readonly records: LoopRecords
   readonly runs: Pick<Runs, 'launchIfIdle' | 'live' | 'stop'>
   readonly ledger: Pick<Ledger, 'find' | 'list' | 'endedRun'>
@@ -86,7 +87,7 @@ async function runRound(loop: Loop, deps: AdvanceDeps, signal: AbortSignal): Pro
     deps.records.stepRound(name, round, { runId: run.runId }, { runId: run.runId })
   else if (run.outcome === null) return whileItLasts(loop, run, deps)
   else if (run.outcome === 'parked') return whileParked(loop, round, run, deps)
-  else endRound(loop, round, run, deps)
+  else if (!(await keepCheckpoint(loop, { round, run }, deps, signal))) endRound(loop, round, run, deps)
   return 0
 }
 

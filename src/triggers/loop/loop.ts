@@ -8,6 +8,8 @@ export const LOOP_NAME = '^[a-z0-9][a-z0-9-]{0,57}$'
 export const SESSIONS = ['fresh', 'continue'] as const
 /** What a gate that fails may mean. */
 export const GATE_FAILURES = ['fail', 'go', 'skip'] as const
+/** Whether the work tree is kept after each round. */
+export const CHECKPOINTS = ['off', 'on'] as const
 /** What a limit is called that is none. */
 export const UNLIMITED = 'unlimited'
 
@@ -73,6 +75,12 @@ export const LoopDefinition = Type.Object(
       Type.Enum([...GATE_FAILURES], {
         description:
           'What a gate that fails means. fail: a round that failed; go: go anyway; skip: nothing to do. By default fail.',
+      }),
+    ),
+    checkpoints: Type.Optional(
+      Type.Enum([...CHECKPOINTS], {
+        description:
+          'on: the work tree is kept after each round, as a commit that no branch knows, to be restored. By default off.',
       }),
     ),
     completion_word: Type.Optional(

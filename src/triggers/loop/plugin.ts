@@ -4,9 +4,11 @@ import { createAnnouncer } from '../../notices/announce.ts'
 import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import { COOKIE } from '../../processes/table.ts'
+import { findGit } from '../../runs/changes/find-git.ts'
 import { part } from '../../settings/part.ts'
 import type { Trigger, TriggerPlugin } from '../trigger.ts'
 import { announcementOf } from './announcement.ts'
+import { createCheckpoints } from './checkpoints.ts'
 import { createLoopCommands } from './commands.ts'
 import { createLoops } from './control.ts'
 import { createEngine } from './engine.ts'
@@ -47,12 +49,19 @@ function openLoops(parts: Parts): Opened {
   const stopping = { graceMs: settings.stop.graceMs, ownCookie: env[COOKIE] ?? null }
   const commands = createLoopCommands({ ...parts, ...stopping, dir, defaults, env: agentEnv })
   const about = { ...parts, logDir: settings.log.dir, minFreeMb: settings.launch.minFreeMb }
-  const engine = createEngine({ ...parts, records, commands, memoryOf, moment: (of) => momentOf(of, about) })
+  const closing = new AbortController()
+  const checkpoints = createCheckpoints({
+    ...parts,
+    dir: path.join(settings.log.dir, '.checkpoints'),
+    git: () => findGit(defaults.places),
+    hurry: closing.signal,
+  })
+  const deps = { ...parts, records, commands, memoryOf, checkpoints }
+  const engine = createEngine({ ...deps, moment: (of) => momentOf(of, about) })
   const loops = createLoops({ ...parts, records, engine, commands })
   const memory = memoryOf(RUNNER_LOOP)
   const runner = createRunner({ ...parts, loops, records, steps, memory, places: defaults.places })
   const models = createModels({ ...parts, places: defaults.places })
-  const closing = new AbortController()
   const announcer = createAnnouncer(parts)
   const stopHearing = steps.subscribe(({ step, loop }) => {
     const announcement = step === 'paused' || step === 'ended' ? announcementOf(loop, records) : null

@@ -70,6 +70,10 @@ export interface RoundSteps {
   readonly requestId: string | null
   readonly runId: string | null
   readonly prompt: string | null
+  /** The commit that is the work tree after it. */
+  readonly checkpoint: string | null
+  /** Why there is none though there should be, in a sentence. */
+  readonly checkpointError: string | null
   readonly endedAt: number | null
   /** What the agent said last. */
   readonly response: string | null
@@ -155,6 +159,8 @@ export const NO_STEPS: RoundSteps = {
   requestId: null,
   runId: null,
   prompt: null,
+  checkpoint: null,
+  checkpointError: null,
   endedAt: null,
   response: null,
   error: null,

@@ -80,6 +80,10 @@ const RoundAnswer = Type.Object({
   changed: orNull(
     Type.Boolean({ description: 'Whether it changed something in its work tree; null: nobody can tell.' }),
   ),
+  checkpoint: orNull(Type.String({ description: 'The commit that is the work tree after it.' })),
+  checkpoint_error: orNull(
+    Type.String({ description: 'Why there is none, though the loop is to have checkpoints.' }),
+  ),
 })
 
 /** The answer of `GET /loops/:name/rounds`. */
@@ -148,4 +152,6 @@ export const roundAnswer = (round: Round): Static<typeof RoundAnswer> => ({
   tokens: round.tokens,
   cost_usd: round.costUsd,
   changed: round.isChanged,
+  checkpoint: round.checkpoint,
+  checkpoint_error: round.checkpointError,
 })

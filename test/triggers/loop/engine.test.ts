@@ -33,6 +33,7 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
     newRequestId,
     memoryOf,
     commands,
+    checkpoints: { take: () => Promise.reject(new Error('nobody asked for it')) },
     moment: () => ({ elapsedMs: 0, held: null, diskFull: null }),
   })
   const loops = createLoops({ ...heart.deps, records, engine, commands, defaults, newRequestId })

@@ -45,6 +45,14 @@ export const FIELDS = [
     choices: ['fail', 'go', 'skip'],
     isNew: true,
   },
+  {
+    name: 'checkpoints',
+    label: 'Checkpoints',
+    hint: 'on: the work tree is kept after each round, in git',
+    kind: 'choice',
+    choices: ['off', 'on'],
+    isNew: true,
+  },
   { name: 'verify', label: 'Check', hint: 'a command; the loop ends when it passes', kind: 'line' },
   {
     name: 'completion_word',
