@@ -25,6 +25,7 @@ const QUESTIONS = [
   'followers',
   'slots',
   'git-workspace',
+  'loops',
 ]
 
 /** All of them together take some twelve minutes; one that takes this long hangs. */

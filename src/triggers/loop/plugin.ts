@@ -17,6 +17,7 @@ import { memoriesIn } from './memories.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
 import { memoryRoutes } from './memory-routes.ts'
 import { memoryTools } from './memory-tools.ts'
+import { measureLoops } from './meters.ts'
 import { momentOf } from './moment.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { loopRoutes } from './routes.ts'
@@ -41,7 +42,7 @@ export const loop: TriggerPlugin = {
 }
 
 function openLoops(parts: Parts): Opened {
-  const { ledger, settings, agentEnv, env, clock, defaults, logger } = parts
+  const { ledger, settings, agentEnv, env, clock, defaults, logger, meters } = parts
   const tables = ledger.tablesOf(LOOP_TABLES)
   const dir = path.join(settings.log.dir, 'loops')
   const { records, steps } = observeLoops(loopRecords(tables))
@@ -70,6 +71,7 @@ function openLoops(parts: Parts): Opened {
       logger.error({ loop: loop.name, error: messageOf(error) }, 'loop.notice.fail')
     })
   })
+  const stopMeasuring = steps.subscribe(measureLoops({ records, meters }))
   const untold = () => records.all().flatMap((loop) => announcementOf(loop, records) ?? [])
   return {
     tools: memoryTools({ records, memoryOf, noteChange: steps.noteChange }),
@@ -89,6 +91,7 @@ function openLoops(parts: Parts): Opened {
     },
     close() {
       stopHearing()
+      stopMeasuring()
       closing.abort()
     },
   }

@@ -19,7 +19,7 @@ export interface MeterSources {
   live(): readonly Run[]
   slotTaken(): boolean
   readonly facts: ServiceFacts
-  readonly meters: Pick<PlainMeters, 'counters' | 'gauges'>
+  readonly meters: Pick<PlainMeters, 'counters' | 'gauges' | 'labelledGauges'>
 }
 
 /** What is counted of a run's step. */
