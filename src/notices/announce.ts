@@ -5,7 +5,8 @@ import type { Notices, Said } from './notices.ts'
 
 /** Something that stands on the record of its owner, which people are told of once. */
 export interface Announcement extends Pick<Said, 'key'> {
-  readonly runId: string
+  /** Says it: the run of this id, or, where it is of none, what has this name. */
+  readonly from: { readonly runId: string } | { readonly name: string }
   /** Null: nothing need be said. */
   readonly message: string | null
   /** Notes that people are told. @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE` */
@@ -32,21 +33,22 @@ export function createAnnouncer({ notices, ledger, logger }: AnnounceDeps): Anno
   const underWay = new Set<string>()
 
   async function announce(announcement: Announcement, signal: AbortSignal): Promise<void> {
-    const { key, runId, message } = announcement
+    const { key, from, message } = announcement
+    const by = 'runId' in from ? { run_id: from.runId } : { from: from.name }
     const note = () => {
       underWay.delete(key)
       try {
         announcement.note()
       } catch (error) {
         // It is told again at the next start, under the same key.
-        logger.error({ run_id: runId, error: messageOf(error) }, 'announce.fail')
+        logger.error({ ...by, error: messageOf(error) }, 'announce.fail')
       }
     }
-    const [run] = ledger.listed([runId])
-    if (!run || message === null) return note()
+    const speaker = 'runId' in from ? ledger.listed([from.runId])[0] : { runId: null, name: from.name }
+    if (!speaker || message === null) return note()
     underWay.add(key)
     try {
-      await notices.tell(run, { key, message, isUrgent: true, told: note }, signal)
+      await notices.tell(speaker, { key, message, isUrgent: true, told: note }, signal)
     } catch (error) {
       if (!signal.aborted) note()
       throw error

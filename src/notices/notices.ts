@@ -4,7 +4,6 @@ import type { Meters } from '../base/meters.ts'
 import type { PlaceToCut, Redact } from '../logging/redact.ts'
 import { readTail } from '../logs/run-log.ts'
 import type { Ledger } from '../record/ledger.ts'
-import type { RunRecord } from '../record/run-record.ts'
 import type { Steps } from '../runs/steps.ts'
 import type { Ear } from './ear.ts'
 import { sendEndNotices } from './end-notices.ts'
@@ -20,6 +19,12 @@ import type { NotifyEnd } from './settings.ts'
 import { createSpeech, type Speech } from './speech.ts'
 import { withoutMentions } from './without-mentions.ts'
 import { withoutSecrets } from './without-secrets.ts'
+
+/** Who says something: a run, or, without an id, something else. */
+export interface Speaker {
+  readonly runId: string | null
+  readonly name: string
+}
 
 /** What people are told of a run. */
 export interface Said {
@@ -50,9 +55,10 @@ export interface Notices {
   /** How notices would go now, and how the last one went. */
   state(): NoticeRoute & { readonly last: LastNotice | null }
   /**
-   * Tells people what the agent of a run says. @throws {Error} with a sentence, where that cannot wait and could not be sent
+   * Tells people what the agent of a run says, or what something else has to say that has this name.
+   * @throws {Error} with a sentence, where that cannot wait and could not be sent
    */
-  tell(run: Pick<RunRecord, 'runId' | 'name'>, said: Said, signal: AbortSignal): Promise<'sent' | 'waits'>
+  tell(from: Speaker, said: Said, signal: AbortSignal): Promise<'sent' | 'waits'>
   /** People who are heard there, and talked with; null: nobody is listened to. */
   readonly dialogue: Dialogue | null
   /** Tells what an earlier life of the service left untold. Never throws. */

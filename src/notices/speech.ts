@@ -75,7 +75,7 @@ export function createSpeech({ ear, ends, outbox, ledger, clock, conversation }:
       send({ key, runId: run.runId, content: contentOf(said), edits: messageId, instead: below })
     },
     reply(to, text, runId) {
-      send({ key: replyKey(to), runId: runId ?? '', content: ear.plain(text), conversation: to.place })
+      send({ key: replyKey(to), runId, content: ear.plain(text), conversation: to.place })
     },
     isAnswered: (to) => ledger.inOutbox(replyKey(to)) !== null,
     fate(key) {

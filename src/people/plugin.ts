@@ -37,7 +37,7 @@ function openPeople({ ledger, steps, notices, runs, agents, agentEnv: env, clock
   const announcer = createAnnouncer({ notices, ledger, logger })
   const announcementOf = (ask: Ask) => ({
     key: `ask ${ask.id} ${ask.state}`,
-    runId: ask.runId,
+    from: { runId: ask.runId },
     // Where people are heard, a message of its own asks them.
     message: notices.dialogue === null ? messageFor(ask) : null,
     note: () => records.noteTold(ask.id, ask.state),

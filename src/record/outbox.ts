@@ -12,7 +12,8 @@ export type OutboxState = (typeof OUTBOX_STATES)[number]
 export interface OutboxMessage {
   /** One message a key: what is told again under the same one is no news. */
   readonly key: string
-  readonly runId: string
+  /** Null: it is of no run. */
+  readonly runId: string | null
   /** Where it goes; those of one conversation keep their order. */
   readonly conversation: string
   /** The message whose text it takes the place of; null: it is one of its own. */
@@ -27,7 +28,9 @@ export interface OutboxMessage {
 }
 
 /** A message that somebody sends, and waits for what comes of it. */
-export type DirectMessage = Pick<OutboxMessage, 'key' | 'runId' | 'conversation' | 'content' | 'createdAt'>
+export type DirectMessage = Pick<OutboxMessage, 'key' | 'conversation' | 'content' | 'createdAt'> & {
+  readonly runId: string
+}
 
 /** A message on the record. */
 export interface OutboxRow extends OutboxMessage {
@@ -160,7 +163,7 @@ export function outboxIn(db: () => DatabaseSync, queue: LedgerQueue): Outbox {
       const sql = `INSERT INTO outbox (key, run_id, conversation, edits, content, instead, is_urgent, created_at)
         VALUES (:key, :run_id, :conversation, :edits, :content, :instead, :is_urgent, :created_at)
         ON CONFLICT DO NOTHING`
-      const values = { key, run_id: runId, conversation, edits, content, instead }
+      const values = { key, run_id: runId ?? '', conversation, edits, content, instead }
       const now = Math.round(createdAt)
       const subject = `outbox ${key}`
       queue.write(subject, sql, { ...values, is_urgent: Number(isUrgent), created_at: now })
@@ -270,7 +273,7 @@ function toRow(row: Record<string, unknown>): OutboxRow {
   return {
     id: Number(row.id),
     key: String(row.key),
-    runId: String(row.run_id),
+    runId: row.run_id === '' ? null : String(row.run_id),
     conversation: String(row.conversation),
     edits: numberOrNull(row.edits),
     content: String(row.content),

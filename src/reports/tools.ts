@@ -41,7 +41,7 @@ export const flagAnnouncement = (
   flags: Pick<Flags, 'noteTold'>,
 ): Announcement => ({
   key: `flag ${id}`,
-  runId,
+  from: { runId },
   message: `🚩 ${note}`,
   note: () => flags.noteTold(id),
 })

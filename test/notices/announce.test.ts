@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { createAnnouncer } from '../../src/notices/announce.ts'
-import type { Said } from '../../src/notices/notices.ts'
+import type { Said, Speaker } from '../../src/notices/notices.ts'
 import { heartOf } from '../helpers/heart.ts'
 
 const NEVER = new AbortController().signal
@@ -14,8 +14,8 @@ function setUp(test: Test, tell: (said: Said) => Promise<'sent' | 'waits'>) {
   const said: string[] = []
   const noted: string[] = []
   const notices = {
-    tell(_run: object, one: Said) {
-      said.push(`${one.key}: ${one.message}`)
+    tell({ runId: of, name }: Speaker, one: Said) {
+      said.push(`${one.key}${of === null ? ` of ${name}` : ''}: ${one.message}`)
       test.ok(one.isUrgent, 'it goes ahead of what agents tell')
       return tell(one)
     },
@@ -23,7 +23,7 @@ function setUp(test: Test, tell: (said: Said) => Promise<'sent' | 'waits'>) {
   const { runId } = begin('true')
   const one = (key: string, more: object = {}) => ({
     key,
-    runId,
+    from: { runId },
     message: 'look',
     note: () => {
       noted.push(key)
@@ -40,9 +40,10 @@ t.test('what is told is noted; what nobody has to be told of, and of no run, is 
   })
   await announce(one('a'), NEVER)
   await announce(one('b', { message: null }), NEVER)
-  await announce(one('c', { runId: 'nobody' }), NEVER)
-  t.same(said, ['a: look'])
-  t.same(noted, ['a', 'b', 'c'])
+  await announce(one('c', { from: { runId: 'nobody' } }), NEVER)
+  await announce(one('d', { from: { name: 'loop/tidy' } }), NEVER)
+  t.same(said, ['a: look', 'd of loop/tidy: look'])
+  t.same(noted, ['a', 'b', 'c', 'd'])
 })
 
 t.test('what fails is noted, unless the service is about to end: then the next one tells it', async (t) => {

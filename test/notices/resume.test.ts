@@ -25,7 +25,7 @@ t.test('ends whose message was never put in are told, and no others', async (t) 
       ends: { edited: () => 'edited', sent: ({ runId }) => runId },
       outbox: {
         add(message: OutboxMessage) {
-          added.push(message.runId)
+          added.push(String(message.runId))
           ledger.addToOutbox(message, () => undefined)
         },
         resume: () => {

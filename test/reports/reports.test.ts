@@ -100,9 +100,9 @@ t.test('a flag is raised, told once, and cleared by who looks first', async (t) 
   const told: string[] = []
   let problem: Error | null = null
   const announcer = {
-    async announce({ key, runId, message, note }: Announcement) {
+    async announce({ key, from, message, note }: Announcement) {
       if (problem) throw problem
-      told.push(`${key} ${runId}: ${message}`)
+      told.push(`${key} ${'runId' in from && from.runId}: ${message}`)
       note()
     },
   }

@@ -1,26 +1,19 @@
 import { lengthOf } from '../../base/length-of.ts'
 import type { Announcement } from '../../notices/announce.ts'
+import { slotOf } from './loop.ts'
 import type { Loop, LoopRecords } from './records.ts'
 
-/** The latest rounds of which one may have had a run. */
-const LOOKED_AT = 20
-
-/**
- * What people are told of a loop that has ended or pauses; null: nothing, or they know. Of one whose latest rounds had no runs
- * nothing is said: people are told of runs.
- */
+/** What people are told of a loop that has ended or pauses; null: nothing, or they know. */
 export function announcementOf(
   loop: Loop,
-  records: Pick<LoopRecords, 'find' | 'rounds' | 'update'>,
+  records: Pick<LoopRecords, 'find' | 'update'>,
 ): Announcement | null {
   const { name, untoldAt } = loop
   if (untoldAt === null) return null
-  const latest = records.rounds(name, { limit: LOOKED_AT, before: Number.MAX_SAFE_INTEGER })
-  const runId = latest.find((round) => round.runId !== null)?.runId ?? null
   return {
     key: `loop ${name} ${untoldAt}`,
-    runId: runId ?? '',
-    message: runId === null ? null : messageFor(loop, untoldAt),
+    from: { name: slotOf(name) },
+    message: messageFor(loop, untoldAt),
     note() {
       // It may have gone on, and rest again, since.
       if (records.find(name)?.untoldAt === untoldAt) records.update(name, { untoldAt: null })

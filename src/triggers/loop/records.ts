@@ -100,6 +100,7 @@ export interface LoopRecords {
   /** By name. */
   all(): Loop[]
   update(name: string, progress: Partial<Progress>): void
+  /** Begins a round. Of a loop, the newest 10,000 rounds are kept, and the newest 1,000 with their prompts. */
   beginRound(name: string, progress: Partial<Progress>, begin: RoundBegin): void
   /** Adds to a round, and to its loop in the same moment. */
   stepRound(name: string, round: Round, steps: Partial<RoundSteps>, progress?: Partial<Progress>): void
@@ -170,6 +171,14 @@ export const NO_STEPS: RoundSteps = {
   isChanged: null,
 }
 
+const KEPT = 10_000
+/** A prompt may hold two memories, and what the monitor and the agent said. */
+const KEPT_PROMPTS = 1000
+/** The id of the round that is so many before the newest one. */
+const BEFORE = 'SELECT id FROM loop_rounds WHERE loop = :loop ORDER BY id DESC LIMIT 1 OFFSET :count'
+const FORGET = `DELETE FROM loop_rounds WHERE loop = :loop AND id <= (${BEFORE})`
+const FORGET_PROMPT = `UPDATE loop_rounds SET round = json_set(round, '$.prompt', NULL) WHERE id = (${BEFORE})`
+
 /** The loops in these tables. */
 export function loopRecords(tables: Tables): LoopRecords {
   const find = (name: string) =>
@@ -197,6 +206,8 @@ export function loopRecords(tables: Tables): LoopRecords {
       const round = JSON.stringify({ ...NO_STEPS, ...begin })
       tables.change((db) => {
         db.prepare('INSERT INTO loop_rounds (loop, is_open, round) VALUES (?, 1, ?)').run(name, round)
+        db.prepare(FORGET).run({ loop: name, count: KEPT })
+        db.prepare(FORGET_PROMPT).run({ loop: name, count: KEPT_PROMPTS })
         put(db, name, progress)
       })
     },

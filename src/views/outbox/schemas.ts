@@ -8,7 +8,9 @@ const Id = orNull(Type.Integer())
 /** A message of the outbox. */
 const OutboxMessage = Type.Object({
   id: Type.Integer(),
-  run_id: Type.String(),
+  run_id: orNull(
+    Type.String({ description: 'The run that it is of; null: of none, as the words of a loop.' }),
+  ),
   conversation: Type.String({ description: 'Where it goes; those of one conversation keep their order.' }),
   state: Type.Enum([...OUTBOX_STATES]),
   edits: orNull(Type.Integer({ description: 'The message whose text it takes the place of.' })),

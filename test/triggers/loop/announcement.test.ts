@@ -5,7 +5,7 @@ import { openLedger } from '../../../src/record/ledger.ts'
 import { announcementOf } from '../../../src/triggers/loop/announcement.ts'
 import { LOOP_TABLES, loopRecords } from '../../../src/triggers/loop/records.ts'
 import { heartOf } from '../../helpers/heart.ts'
-import { loopOf, roundOf } from '../../helpers/loop-record.ts'
+import { loopOf } from '../../helpers/loop-record.ts'
 import { COUNTING, setUpLoops } from '../../helpers/loop-service.ts'
 import { textOf, until } from '../../helpers/service.ts'
 
@@ -43,6 +43,18 @@ t.test('people are told once that a loop has ended, or pauses, and what they can
   await until('what was not told is', () => told(/Loop tidy has ended: somebody stopped it/).length === 2)
 })
 
+t.test('a loop of which no round had a run is told of as well', async (t) => {
+  const loops = await setUpLoops(t, COUNTING, { LOOPER_ALLOWED_EXECUTABLES: 'false' })
+  await loops.define('tidy', { gate: 'false' })
+  await loops.act('tidy', 'start')
+  const isTold = () =>
+    loops.zulip.messages.some(({ content }) => /loop\/tidy.*\n.*Loop tidy pauses/s.test(content))
+  await until('it is told', isTold)
+  t.same(loops.lines('runs'), [])
+  const { messages } = JSON.parse(await (await fetch(`${loops.service().url}/outbox`)).text())
+  t.match(messages, [{ run_id: null, text: /Loop tidy pauses/ }])
+})
+
 t.test('what cannot be told is told in the log', async (t) => {
   const loops = await setUpLoops(t, COUNTING, { LOOPER_NOTICE_SCRIPT: '/nonexistent/script' })
   await loops.define('tidy', { max_iterations: 1 })
@@ -59,16 +71,14 @@ t.test('what is told names what is known, and is noted as it stands', async (t) 
   const held = loopOf({ state: 'paused', cause: 'quota', why: 'codex is held', untoldAt: 9000, tally })
   records.define('default', { user: 'x' })
   records.update('default', { untoldAt: 9000 })
-  const rounds = () => [roundOf({ id: 2 }), roundOf({ runId: 'a' })]
-  const announcement = announcementOf(held, { ...records, rounds })
+  const announcement = announcementOf(held, records)
   t.match(announcement, {
-    runId: 'a',
+    from: { name: 'loop/default' },
     message:
       'Loop default pauses: codex is held. 3 rounds, less than 1 s, 7 tokens, $1.25.\nIt goes on by itself.',
   })
   records.update('default', { untoldAt: 9001 })
   announcement?.note()
   t.match(records.find('default'), { untoldAt: 9001 }, 'a later one is still to be told')
-  t.match(announcementOf(held, records), { message: null }, 'there was no run')
   t.equal(announcementOf(loopOf(), records), null)
 })
