@@ -4,7 +4,6 @@ import { setUpLoops } from '../test/helpers/loop-service.ts'
 import { until } from '../test/helpers/service.ts'
 import { open, openBrowser, skip } from './browser.ts'
 import { show } from './show.ts'
-import { change } from './stubs.ts'
 
 const HOSTILE = '<img src=x onerror=alert(1)> \u202e</pre><script>alert(2)</script>'
 /** Each round goes on until it is let. */
@@ -65,52 +64,4 @@ t.test('what somebody writes is never overwritten, and told of', { skip }, async
   await page.getByRole('button', { name: 'Take that' }).click()
   t.equal(await model.inputValue(), HOSTILE)
   t.same(faults, [])
-})
-
-t.test('ten loops, a long history, and a token that may only read, on a phone', { skip }, async (t) => {
-  const loops = await setUpLoops(t, 'say hello')
-  for (let index = 0; index < 10; index += 1) await loops.define(`loop-${index}`)
-  const phone = { viewport: { width: 360, height: 780 }, isMobile: true, hasTouch: true }
-  const watched = await open(await openBrowser(t), loops.service().url, phone)
-  const { page } = watched
-  await page.getByRole('tab', { name: 'State' }).click()
-  await page.getByRole('link', { name: 'Loops' }).click()
-  await page.locator('.all li').nth(9).waitFor()
-  await watched.shoot('61-loops-phone')
-  const round = (id: number) => ({
-    round_id: id,
-    iteration: id,
-    run_id: null,
-    started_at: '2026-01-02T03:04:05.000Z',
-    ended_at: '2026-01-02T03:06:05.000Z',
-    hint: '',
-    prompt: HOSTILE,
-    response: HOSTILE.repeat(2000),
-    error: id % 3 === 0 ? HOSTILE : null,
-    verdict: null,
-    tokens: 12_345,
-    cost_usd: 0.5,
-    changed: id % 2 === 0,
-  })
-  await page.route(/\/loops\/loop-3\/rounds/, (route) => {
-    const before = Number(new URL(route.request().url()).searchParams.get('before') ?? 10_001)
-    const rounds = Array.from({ length: 24 }, (_, index) => round(before - 1 - index))
-    return route.fulfill({ json: { rounds, next_before: before - 24 } })
-  })
-  await change(page, /\/status$/, (status) => ({ ...status, token: { name: 'wall', scope: 'read' } }))
-  await page.getByRole('link', { name: /^loop-3/ }).click()
-  const newest = page.locator('.strip button').first()
-  await newest.getByText('10000', { exact: true }).waitFor()
-  await page.getByRole('button', { name: 'Older' }).click()
-  await newest.getByText('9976', { exact: true }).waitFor()
-  t.equal(await page.locator('.strip li').count(), 24)
-  await page.locator('.strip button').nth(1).click()
-  await page.locator('.round').getByText('Round 9975: failed').waitFor()
-  await page.getByText('Read only', { exact: true }).waitFor()
-  for (const name of ['Start', 'Save', 'Hint'])
-    t.equal(await page.getByRole('button', { name, exact: true }).count(), 0, `no ${name}`)
-  t.equal(await page.getByLabel('Task').isDisabled(), true)
-  t.notOk(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), 'nothing is too wide')
-  await watched.shoot('62-loop-phone')
-  t.same(watched.faults, [])
 })

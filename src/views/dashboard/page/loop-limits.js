@@ -24,8 +24,8 @@ export function createLimits(root) {
     return made
   }
 
-  /** @param {string} name @param {number | null} used null: nobody can tell @param {number | null} limit @param {(value: number) => string} words */
-  function put(name, used, limit, words) {
+  /** @param {string} name @param {number | null} used null: nobody can tell @param {number | null} limit @param {(value: number) => string} words @param {string} [rest] */
+  function put(name, used, limit, words, rest = '') {
     const { bar, text } = rows.get(name) ?? createRow(name)
     bar.hidden = limit === null || used === null
     if (limit !== null && used !== null) {
@@ -34,8 +34,9 @@ export function createLimits(root) {
       bar.classList.toggle('near', used >= limit * 0.8)
     }
     const of = limit === null ? 'unlimited' : `of ${words(limit)}`
-    text.textContent =
+    const told =
       used === null ? of.replace('of ', 'at most ') : `${words(used)} ${limit === null ? '· ' : ''}${of}`
+    text.textContent = `${told} ${rest}`.trimEnd()
   }
 
   return {
@@ -47,8 +48,8 @@ export function createLimits(root) {
       put('Time', elapsed, limits.seconds === null ? null : limits.seconds * 1000, duration)
       put('Tokens', used.tokens, limits.tokens, tokens)
       put('Cost', used.cost_usd, limits.cost_usd, cost)
-      put('No change in a row', used.unchanged, limits.unchanged, count)
-      put('Same failure in a row', used.same_failures, limits.same_failures, count)
+      put('Without a change', used.unchanged, limits.unchanged, count, 'in a row')
+      put('Same failure', used.same_failures, limits.same_failures, count, 'in a row')
     },
   }
 }

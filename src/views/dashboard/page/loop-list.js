@@ -35,7 +35,7 @@ export function createLoopList(root, chosen) {
     const { about } = rows.get(loop.name) ?? createRow(loop.name)
     const { icon: shape, tone, label } = stateWords(loop)
     const { iterations } = loop.limits
-    const count = `${loop.used.iterations}${iterations === null ? '' : ` of ${iterations}`} rounds`
+    const count = `${loop.used.iterations} ${iterations === null ? 'rounds' : `of ${iterations}`}`
     const text = `${label} · ${count}`
     about.className = `tone-${tone}`
     if (about.textContent !== text) about.replaceChildren(icon(shape), text)
@@ -53,7 +53,11 @@ export function createLoopList(root, chosen) {
       }
       const wanted = loops.flatMap(({ name }) => rows.get(name)?.row ?? [])
       const isOther = wanted.some((row, index) => list.children[index] !== row)
+      const isFirst = list.childElementCount === 0
       if (isOther) list.replaceChildren(...wanted)
+      // On a phone they stand in one line, which scrolls.
+      if (isFirst && chosen !== null)
+        rows.get(chosen)?.row.scrollIntoView({ block: 'nearest', inline: 'nearest' })
       part(root, 'no-loops', HTMLElement).hidden = loops.length > 0
     },
   }

@@ -7,6 +7,8 @@ import { complain } from './toasts.js'
 /** @import { LoopApi, Round } from './loop-api.js' */
 
 const PAGE = 24
+/** Of the newest rounds so many may be different by now; all others have ended. */
+const FEW = 3
 
 /**
  * The rounds of a loop as a strip, newest first and page by page; one at a time is opened.
@@ -100,12 +102,31 @@ export function createRounds(root, loops, name, now) {
     const number = asked
     const page = await loops.rounds(name, PAGE, begins.at(-1) ?? null)
     // Another page was asked for meanwhile.
-    if (number !== asked) return rounds
-    rounds = page.rounds
+    if (number === asked) put(page.rounds, page.next_before)
+  }
+
+  /** @param {Round[]} page @param {number | null} before where the next page begins */
+  function put(page, before) {
+    rounds = page
+    next = before
     for (const { round_id, iteration } of rounds) iterations.set(round_id, iteration)
-    next = page.next_before
     draw()
-    return rounds
+  }
+
+  /** Each may be long: what has ended, and is here already, is not asked for again. */
+  async function refresh() {
+    const [newest] = rounds
+    if (newest === undefined) return load()
+    if (begins.length > 1) return
+    asked += 1
+    const number = asked
+    const page = await loops.rounds(name, FEW, null)
+    if (number !== asked) return
+    const ids = page.rounds.map(({ round_id }) => round_id)
+    if (!ids.includes(newest.round_id)) return load()
+    const all = [...page.rounds, ...rounds.filter(({ round_id }) => !ids.includes(round_id))]
+    const last = next === null && all.length <= PAGE ? undefined : all.slice(0, PAGE).at(-1)
+    put(all.slice(0, PAGE), last?.round_id ?? null)
   }
 
   older.addEventListener('click', () => {
@@ -119,7 +140,7 @@ export function createRounds(root, loops, name, now) {
   })
 
   return {
-    load,
+    refresh,
     /** What people call a round, as far as it was on a page. @param {number} id */
     iterationOf: (id) => iterations.get(id) ?? null,
     /** The run of the round that runs, as far as it is on the page that is shown. */

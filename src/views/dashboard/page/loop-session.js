@@ -38,12 +38,14 @@ export function openLoops(root, api, status, signOut) {
   const { signal } = ending
   root.replaceChildren(copyOf('loops'))
   const name = chosenName()
+  part(root, 'loops', HTMLElement).classList.toggle('of-one', name !== null)
   const loops = createLoopApi(api)
   const list = createLoopList(root, name)
   const permit = createLoopRights(root, status)
   permit(true)
   const one = name === null ? null : openOne(root, api, name, permit, take)
   part(root, 'home', HTMLAnchorElement).href = ROOT.href
+  part(root, 'all-link', HTMLAnchorElement).href = new URL('loops', ROOT).href
   const signOutButton = part(root, 'sign-out', HTMLButtonElement)
   signOutButton.hidden = !api.hasToken
   signOutButton.addEventListener('click', signOut)
@@ -187,7 +189,7 @@ function openOne(root, api, name, permit, changed) {
   async function refresh(news) {
     if (news === null) return unfold(false)
     take(news)
-    await rounds.load()
+    await rounds.refresh()
     await loadMemories()
     const runId = news.run_id ?? rounds.liveRun()
     if (runId === null) return

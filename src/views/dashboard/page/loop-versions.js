@@ -43,7 +43,7 @@ export function createVersions(box, loops, { name, now, iterationOf }, memory, {
   function createRow({ version_id, text, by, round_id, at }) {
     const when = moment(at, now())
     const iteration = round_id === null ? null : iterationOf(round_id)
-    const about = [AUTHORS[by], ...(iteration === null ? [] : [`round ${iteration}`]), bytes(sizeOf(text))]
+    const facts = [AUTHORS[by], ...(iteration === null ? [] : [`round ${iteration}`]), bytes(sizeOf(text))]
     const button = element(
       'button',
       { type: 'button', 'aria-label': `Restore version of ${when}` },
@@ -52,17 +52,22 @@ export function createVersions(box, loops, { name, now, iterationOf }, memory, {
     button.addEventListener('click', () =>
       confirm(`Restore the ${memory} memory of ${when}?`, () => restore(version_id, when)),
     )
-    const summary = element(
-      'summary',
+    const about = element(
+      'span',
       {},
       element('time', { title: fullTime(at) }, when),
-      ` · ${about.join(' · ')}`,
+      ` · ${facts.join(' · ')}`,
       element('small', { dir: 'auto' }, lastLine(text)),
     )
     const row = element(
       'li',
       {},
-      element('details', {}, summary, element('pre', { dir: 'auto', tabindex: '0' }, text)),
+      element(
+        'details',
+        {},
+        element('summary', {}, about),
+        element('pre', { dir: 'auto', tabindex: '0' }, text),
+      ),
       element('fieldset', { 'data-needs': 'run' }, button),
     )
     rows.set(version_id, row)
