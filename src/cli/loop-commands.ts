@@ -13,6 +13,7 @@ export const LOOP_ACTIONS = [
   'hint',
   'history',
   'memory',
+  'restore',
 ] as const
 /** Something that can be done with loops. */
 export type LoopAction = (typeof LOOP_ACTIONS)[number]
@@ -50,7 +51,7 @@ export const LOOP_COMMANDS = {
       'max-unchanged': 'new, set: pause after so many rounds in a row without a change; default: 5',
       'max-same-failures': 'new, set: pause when the same failure came so often in a row; default: 3',
       follow: 'start: show each round, until the loop ends or pauses',
-      yes: 'stop: do not ask before a round is stopped',
+      yes: 'stop, restore: do not ask before a round is stopped, or files are changed',
       limit: 'history: how many rounds, 1 to 500; default: 20',
       set: 'memory: write one, as a whole; - is stdin',
       versions: 'memory: who wrote what and when, the latest 20',
@@ -75,6 +76,7 @@ export const LOOP_COMMANDS = {
       ['looper loop set tidy --max-tokens 2000000 --max-iterations unlimited', 'from its next round on'],
       ['looper loop hint tidy "Look at the parser first"', 'for the next round alone'],
       ['looper loop memory tidy working --set "Begin with the lexer"', 'for the next round alone, too'],
+      ['looper loop restore tidy 3', 'its files as they were after round 3'],
       ['looper loop pause tidy', 'when the round that runs is over'],
     ],
     notes: `ACTION is one of these; without one it is status:
@@ -88,6 +90,7 @@ export const LOOP_COMMANDS = {
   hint NAME TEXT|-    tell something to the next round alone; "" takes it back
   history NAME        its rounds, newest first
   memory NAME [WHICH] its memories, or the one that is persistent or working
+  restore NAME ROUND  bring its files to what they were after a round, or to a checkpoint of this id
 
 A limit is a number above 0, or "unlimited". start --follow exits with 0 if the loop ended as it should, with 65 if it
 has a check or a completion word and a limit ended it before, with 75 if it pauses, and with 1 if somebody stopped it.`,

@@ -170,6 +170,11 @@ const SAID = {
   }),
 }
 
+const RESTORE = {
+  ...{ checkpoint: EVIL, added: 1, changed: 1, removed: 1, undo: EVIL },
+  files: [{ path: EVIL, change: 'added' }],
+}
+
 /** What answers in the service's place, with everything that it can put into words. */
 async function startHostile(test: Test, { refuses = false } = {}): Promise<string> {
   const server = createServer(async (request, response) => {
@@ -195,6 +200,7 @@ async function startHostile(test: Test, { refuses = false } = {}): Promise<strin
     if (pathname.endsWith('/rounds')) return send({ rounds: [ROUND], next_before: null })
     if (pathname.endsWith('/versions')) return send({ versions: [VERSION], next_before: null })
     if (pathname.endsWith('/memory')) return send({ memory: { persistent: MEMORY, working: MEMORY } })
+    if (pathname.endsWith('/restore')) return send({ restore: RESTORE })
     if (pathname.startsWith('/loops/')) return send({ loop: LOOP })
     if (pathname === '/slots') return send(SLOTS)
     if (pathname === '/holds') return send({ holds: [HOLD] })
@@ -237,6 +243,7 @@ const LINES: readonly (readonly string[])[] = [
   ['loop', 'stop', 'a'],
   ['loop', 'hint', 'a', 'look'],
   ['loop', 'history', 'a'],
+  ['loop', 'restore', 'a', '1'],
   ['loop', 'memory', 'a'],
   ['loop', 'memory', 'a', 'working', '--versions'],
   ['loop', 'memory', 'a', 'working', '--set', 'x'],

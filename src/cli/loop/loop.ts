@@ -7,6 +7,7 @@ import { readWord } from '../text-source.ts'
 import { changeLoop, newLoop } from './definition.ts'
 import { history } from './history.ts'
 import { memory } from './memory.ts'
+import { restore } from './restore.ts'
 import { startLoop } from './start.ts'
 import { allLoops, oneLoop } from './status.ts'
 import { stopLoop } from './stop.ts'
@@ -16,7 +17,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,57}$/
 /** Those that belong to one action; all others of its own say what a loop is. */
 const OPTIONS_OF: Partial<Readonly<Record<OptionName, readonly LoopAction[]>>> = {
   follow: ['start'],
-  yes: ['stop'],
+  yes: ['stop', 'restore'],
   limit: ['history'],
   set: ['memory'],
   versions: ['memory'],
@@ -25,7 +26,7 @@ const OPTIONS_OF: Partial<Readonly<Record<OptionName, readonly LoopAction[]>>> =
   json: LOOP_ACTIONS,
 }
 const DEFINING: readonly LoopAction[] = ['new', 'set']
-const WITH_TEXT: readonly LoopAction[] = ['new', 'set', 'hint', 'memory']
+const WITH_TEXT: readonly LoopAction[] = ['new', 'set', 'hint', 'memory', 'restore']
 
 /** `looper loop ACTION NAME`: all about loops. */
 export async function loop(context: Context): Promise<number> {
@@ -66,6 +67,8 @@ export async function loop(context: Context): Promise<number> {
       return history(context, given)
     case 'memory':
       return memory(context, given, text)
+    case 'restore':
+      return restore(context, given, text)
   }
 }
 

@@ -7,6 +7,8 @@ const MOST_KEPT = 500
 export interface CheckpointRefs {
   /** Holds a commit under a name, in the place of one that is held there. @throws {Error} */
   hold(name: string, commit: string): Promise<void>
+  /** Whether a commit is one of them. @throws {Error} */
+  has(commit: string): Promise<boolean>
   /** Lets go of all but the newest. @throws {Error} */
   prune(): Promise<void>
 }
@@ -17,13 +19,18 @@ export function checkpointRefs(loop: string, gitDir: string, git: Git, signal: A
   const run = (args: readonly string[], more?: Pick<GitCall, 'input'>) =>
     git({ args: [`--git-dir=${gitDir}`, '-c', 'core.logAllRefUpdates=false', ...args], ...more, signal })
 
+  const list = async (...how: readonly string[]): Promise<readonly string[]> => {
+    const { output } = await run(['for-each-ref', '--sort=-creatordate', ...how, prefix])
+    return output.toString().split('\n').slice(0, -1)
+  }
+
   return {
+    has: async (commit) => (await list('--format=%(objectname)')).includes(commit),
     async hold(name, commit) {
       await run(['update-ref', prefix + name, commit])
     },
     async prune() {
-      const { output } = await run(['for-each-ref', '--sort=-creatordate', '--format=%(refname)', prefix])
-      const old = output.toString().split('\n').slice(0, -1).slice(MOST_KEPT)
+      const old = (await list('--format=%(refname)')).slice(MOST_KEPT)
       if (old.length === 0) return
       await run(['update-ref', '--stdin'], {
         input: Buffer.from(old.map((ref) => `delete ${ref}\n`).join('')),

@@ -1,13 +1,16 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { counted } from '../../base/counted.ts'
-import { messageOf } from '../../base/errors.ts'
+import { LooperError, messageOf } from '../../base/errors.ts'
 import { gitNow, type LookingDeps } from '../../runs/changes/looking.ts'
 import { createLooks } from '../../runs/changes/looks.ts'
 import { repositoryOf } from '../../runs/changes/repository.ts'
 import { type Shadow, shadowOf } from '../../runs/changes/shadow.ts'
 import { ALL_BYTES, stage } from '../../runs/changes/snapshot.ts'
+import { changesTo, type FileChange } from './checkpoint-changes.ts'
 import { type CheckpointRefs, checkpointRefs } from './checkpoint-refs.ts'
+import { LOOP_CHECKPOINT_NOT_FOUND } from './errors.ts'
+import { stageInTheWay } from './stage-in-the-way.ts'
 
 /** What is to be kept of a work tree. */
 export interface Wanted {
@@ -27,6 +30,24 @@ export interface Wanted {
 export interface Checkpoints {
   /** Keeps a work tree as it is now, within 20 s. @returns the commit @throws {Error} saying why it cannot be kept, whole */
   take(wanted: Wanted, signal: AbortSignal): Promise<string>
+  /** What restoring one would change now. @throws {LooperError} `LOOPER_CHECKPOINT_NOT_FOUND` @throws {Error} saying why it cannot be told */
+  compare(of: Of, checkpoint: string): Promise<readonly FileChange[]>
+  /**
+   * Brings the files of a work tree to what they were, within 20 s, after it kept what they are now. Ignored files stay, but for
+   * those that lie where a file was: they are kept, too.
+   * @throws {LooperError} `LOOPER_CHECKPOINT_NOT_FOUND` @throws {Error} saying why it cannot be done
+   */
+  restore(now: Wanted, checkpoint: string): Promise<Restored>
+}
+
+/** A loop and where it works: in the work tree, or at its top. */
+export type Of = Pick<Wanted, 'loop' | 'workspace'>
+
+/** What came of it. */
+export interface Restored {
+  readonly changes: readonly FileChange[]
+  /** The checkpoint of what was there before. */
+  readonly undo: string
 }
 
 /** In milliseconds. */
@@ -48,7 +69,7 @@ export function createCheckpoints(deps: LookingDeps): Checkpoints {
 
   const within = <T>(
     key: string,
-    { loop, workspace }: Pick<Wanted, 'loop' | 'workspace'>,
+    { loop, workspace }: Of,
     signal: AbortSignal,
     work: (looked: Looked) => Promise<T>,
   ) =>
@@ -78,7 +99,36 @@ export function createCheckpoints(deps: LookingDeps): Checkpoints {
         })
         return commit
       }),
+    compare: (of, checkpoint) =>
+      within(`${of.loop}.compare`, of, hurry, async (looked) => {
+        await assertHeld(looked, checkpoint)
+        await stageAll(looked)
+        return changesTo(checkpoint, looked.shadow)
+      }),
+    restore: (now, checkpoint) =>
+      within(`${now.loop}.restore`, now, hurry, async (looked) => {
+        const { shadow, top } = looked
+        await assertHeld(looked, checkpoint)
+        await stageAll(looked)
+        const changes = await changesTo(checkpoint, shadow)
+        await stageInTheWay(shadow, top, changes)
+        const undo = await keep(looked, now)
+        // What was written anew, and is the same, must not seem to differ.
+        await shadow.git(['update-index', '-q', '--ignore-submodules', '--refresh'])
+        await shadow.git(['read-tree', '-m', '-u', undo, checkpoint]).catch((error: unknown) => {
+          throw new Error(`${messageOf(error)} (the checkpoint ${undo} is what was there before)`)
+        })
+        return { changes, undo }
+      }),
   }
+}
+
+async function assertHeld({ refs, top }: Looked, checkpoint: string): Promise<void> {
+  if (await refs.has(checkpoint)) return
+  throw new LooperError(
+    LOOP_CHECKPOINT_NOT_FOUND,
+    `the repository ${top} has no checkpoint ${checkpoint} of this loop`,
+  )
 }
 
 /** @throws {Error} where not all of the work tree can be kept: half of it, restored, would be something that never was */

@@ -1,7 +1,5 @@
 import path from 'node:path'
 import type { Logger } from 'pino'
-import { LooperError } from '../../base/errors.ts'
-import { allowedWorkspace } from '../../runs/access.ts'
 import { allowedArgv, type CommandLineRules } from '../../runs/command-line.ts'
 import type { RequestDefaults } from '../../runs/request.ts'
 import { chooseCheck } from '../../runs/verify/choose-check.ts'
@@ -16,6 +14,7 @@ import {
   runCommand,
 } from './monitor.ts'
 import type { Loop } from './records.ts'
+import { workspaceOf } from './workspace.ts'
 
 /** The commands of a loop. */
 export const COMMANDS = ['monitor', 'gate'] as const
@@ -56,16 +55,6 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
   const cookieOf = (loop: string, command: CommandName) => commandCookie(path.join(dir, loop, command))
   const rules = (): CommandLineRules => ({ allowed: access.executables(), places })
 
-  function workspaceOf({ workspace }: LoopDefinition): string {
-    const wanted = workspace ?? defaults.workspace
-    if (wanted === null)
-      throw new LooperError(
-        'LOOPER_WORKSPACE_MISSING',
-        'the loop has no workspace, and LOOPER_WORKSPACE is not set',
-      )
-    return allowedWorkspace(wanted, access.workspaceRoots)
-  }
-
   function checkLine(line: string | null | undefined, command: CommandName): void {
     if (line != null) argvOf(line, command, rules())
   }
@@ -80,7 +69,7 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
     async run({ name, definition }, command, signal) {
       const started = () => ({
         argv: argvOf(definition[command] ?? '', command, rules()),
-        workspace: workspaceOf(definition),
+        workspace: workspaceOf(definition, defaults),
         env: env(),
         cookie: cookieOf(name, command),
         timeoutMs: TIMEOUT_MS,

@@ -12,7 +12,13 @@ import { createCheckpoints } from './checkpoints.ts'
 import { createLoopCommands } from './commands.ts'
 import { createLoops } from './control.ts'
 import { createEngine } from './engine.ts'
-import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import {
+  LOOP_CHECKPOINT_NOT_FOUND,
+  LOOP_NOT_FOUND,
+  LOOP_NOT_RUNNING,
+  LOOP_RESTORE_FAILED,
+  LOOP_WORK_TREE_BUSY,
+} from './errors.ts'
 import { memoriesIn } from './memories.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
 import { memoryRoutes } from './memory-routes.ts'
@@ -20,6 +26,7 @@ import { memoryTools } from './memory-tools.ts'
 import { measureLoops } from './meters.ts'
 import { momentOf } from './moment.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
+import { restoreRoutes } from './restore-routes.ts'
 import { loopRoutes } from './routes.ts'
 import { runnerEventsRoute } from './runner-api/events-route.ts'
 import { createModels } from './runner-api/models.ts'
@@ -38,7 +45,16 @@ const trigger: Trigger = {
 export const loop: TriggerPlugin = {
   settings: part('Loops', {}, () => trigger),
   tables: LOOP_TABLES,
-  errors: [LOOP_NOT_FOUND, LOOP_NOT_RUNNING, MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND],
+  errors: [
+    LOOP_NOT_FOUND,
+    LOOP_NOT_RUNNING,
+    LOOP_CHECKPOINT_NOT_FOUND,
+    LOOP_WORK_TREE_BUSY,
+    LOOP_RESTORE_FAILED,
+    MEMORY_TOO_LARGE,
+    MEMORY_UNUSABLE,
+    MEMORY_VERSION_NOT_FOUND,
+  ],
 }
 
 function openLoops(parts: Parts): Opened {
@@ -82,6 +98,7 @@ function openLoops(parts: Parts): Opened {
     },
     routes: async (app) => {
       await app.register(loopRoutes, { loops, records })
+      await app.register(restoreRoutes, { ...parts, loops, records, checkpoints })
       await app.register(memoryRoutes, { loops, records, memoryOf, noteChange: steps.noteChange })
       await app.register(runnerRoutes, { runner, models })
       await app.register(runnerEventsRoute, { runner, clock })

@@ -108,6 +108,8 @@ export interface LoopRecords {
   openRound(name: string): Round | null
   /** The id of the newest round; null: there was none yet. */
   newestRound(name: string): number | null
+  /** The newest round of this number for which there was a run; null: there was none. */
+  roundOfNumber(name: string, iteration: number): Round | null
   /** Newest first. @param before only rounds before the one of this id */
   rounds(name: string, page: { readonly limit: number; readonly before: number }): Round[]
 }
@@ -229,6 +231,14 @@ export function loopRecords(tables: Tables): LoopRecords {
       const [row] = tables.rows('SELECT max(id) AS id FROM loop_rounds WHERE loop = :name', { name })
       return numberOrNull(row?.id)
     },
+    roundOfNumber: (name, iteration) =>
+      tables
+        .rows(
+          `SELECT * FROM loop_rounds WHERE loop = :name AND round ->> 'iteration' = :iteration AND round ->> 'runId' IS NOT NULL
+          ORDER BY id DESC LIMIT 1`,
+          { name, iteration },
+        )
+        .map(toRound)[0] ?? null,
     rounds: (name, page) =>
       tables
         .rows('SELECT * FROM loop_rounds WHERE loop = :name AND id < :before ORDER BY id DESC LIMIT :limit', {

@@ -1,9 +1,13 @@
 import {
   chmodSync,
+  existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -40,7 +44,13 @@ function setUp(test: Test, more: Partial<LookingDeps> = {}) {
   const own = path.join(dir, 'own')
   const deps = { dir: own, git: () => GIT, env: {}, clock: systemClock, logger, hurry: signal, ...more }
   const checkpoints = createCheckpoints(deps)
-  const wanted = (name: string) => ({ loop: 'tidy', workspace: repo, name, message: `round ${name}` })
+  let undos = 0
+  const wanted = (name: string) => ({
+    loop: 'tidy',
+    workspace: repo,
+    name,
+    message: `round ${name}`,
+  })
   return {
     dir,
     repo,
@@ -49,6 +59,11 @@ function setUp(test: Test, more: Partial<LookingDeps> = {}) {
     told,
     checkpoints,
     take: (name = '1') => checkpoints.take(wanted(name), signal),
+    compare: (checkpoint: string) => checkpoints.compare(wanted(''), checkpoint),
+    restore: (checkpoint: string) => checkpoints.restore(wanted(`undo-${undos++}`), checkpoint),
+    restoreIn: (workspace: string, checkpoint: string) =>
+      checkpoints.restore({ ...wanted('undo-1'), workspace }, checkpoint),
+    text: (name: string) => readFileSync(path.join(repo, name), 'utf8'),
     git: (...args: readonly string[]) => git(repo, ...args),
     /** What nothing here may change. */
     ofUser: () => ({
@@ -233,4 +248,185 @@ t.test('the newest 500 of a loop are kept, and those of others', async (t) => {
   t.equal(left.length, 500)
   t.equal(git('rev-parse', 'refs/looper/loops/tidy/512'), newest)
   t.equal(git('rev-parse', 'refs/looper/loops/other/1'), head)
+})
+
+/** What of its user's a restore changes nothing of. */
+const kept = ({ index, head, branches }: { index: Buffer; head: string; branches: string }) => ({
+  index,
+  head,
+  branches,
+})
+
+t.test(
+  'the files come back as they were, what was there can be brought back, too, and ignored ones stay',
+  async (t) => {
+    const { repo, put, take, git, ofUser, text, restore, compare, own } = setUp(t)
+    put('a.txt', 'one\n')
+    put('new\nline', 'one')
+    put('run.sh', 'one')
+    chmodSync(path.join(repo, 'run.sh'), 0o755)
+    symlinkSync('/etc/passwd', path.join(repo, 'out'))
+    put('ignored', 'one')
+    const first = await take('1')
+    put('a.txt', 'staged\n')
+    git('add', 'a.txt')
+    put('a.txt', 'two\n')
+    put('later.txt', 'two')
+    put('ignored', 'two')
+    rmSync(path.join(repo, 'new\nline'))
+    rmSync(path.join(repo, 'sub'), { recursive: true })
+    chmodSync(path.join(repo, 'run.sh'), 0o644)
+    rmSync(path.join(repo, 'out'))
+    mkdirSync(path.join(repo, 'out'))
+    put('out/file', 'two')
+    const changes = [
+      { name: 'a.txt', change: 'changed' },
+      { name: 'later.txt', change: 'removed' },
+      { name: 'new\nline', change: 'added' },
+      { name: 'out', change: 'added' },
+      { name: 'out/file', change: 'removed' },
+      { name: 'run.sh', change: 'changed' },
+      { name: 'sub/b.txt', change: 'added' },
+    ]
+    const before = ofUser()
+    t.same(await compare(first), changes)
+    t.equal(text('a.txt'), 'two\n', 'to compare does nothing')
+    const restored = await restore(first)
+    t.same(restored.changes, changes)
+    t.same(kept(ofUser()), kept(before))
+    t.same(['a.txt', 'new\nline', 'run.sh', 'sub/b.txt', 'ignored'].map(text), [
+      'one\n',
+      'one',
+      'one',
+      'b\n',
+      'two',
+    ])
+    t.equal(readlinkSync(path.join(repo, 'out')), '/etc/passwd')
+    t.ok(statSync(path.join(repo, 'run.sh')).mode & 0o100)
+    t.notOk(existsSync(path.join(repo, 'later.txt')))
+    t.equal(git('log', '-1', '--format=%s', restored.undo), 'round undo-0')
+    t.same((await restore(restored.undo)).changes.length, 7)
+    t.equal(ofUser().status, before.status, 'as if nothing had been')
+    t.same(await compare(restored.undo), [])
+    t.same(readdirSync(own), [])
+  },
+)
+
+t.test('what is ignored by now, and lies where files were, is kept before it goes', async (t) => {
+  const { repo, put, take, text, restore } = setUp(t)
+  put('notes', 'one')
+  put('build', 'a file')
+  mkdirSync(path.join(repo, 'made/deep'), { recursive: true })
+  put('made/deep/x', 'one')
+  put('made/deep/y', 'one')
+  put('sub/more', 'one')
+  put('sub/yet', 'one')
+  const first = await take('1')
+  rmSync(path.join(repo, 'sub/more'))
+  rmSync(path.join(repo, 'sub/yet'))
+  put('.gitignore', 'ignored\nnotes\nbuild\nmade\n')
+  put('notes', 'two')
+  rmSync(path.join(repo, 'build'))
+  mkdirSync(path.join(repo, 'build/deep'), { recursive: true })
+  put('build/deep/x', 'two')
+  put('build/y', 'two')
+  rmSync(path.join(repo, 'made'), { recursive: true })
+  put('made', 'two')
+  const { undo } = await restore(first)
+  const names = ['notes', 'build', 'made/deep/x', 'made/deep/y', 'sub/more', 'sub/yet']
+  t.same(names.map(text), ['one', 'a file', 'one', 'one', 'one', 'one'])
+  await restore(undo)
+  t.same(['notes', 'build/deep/x', 'build/y', 'made'].map(text), ['two', 'two', 'two', 'two'])
+})
+
+t.test('nothing is written through a link', async (t) => {
+  const { dir, repo, take, restore } = setUp(t)
+  const first = await take('1')
+  const elsewhere = path.join(dir, 'elsewhere')
+  mkdirSync(elsewhere)
+  writeFileSync(path.join(elsewhere, 'b.txt'), 'theirs')
+  rmSync(path.join(repo, 'sub'), { recursive: true })
+  symlinkSync(elsewhere, path.join(repo, 'sub'))
+  await restore(first)
+  t.equal(readFileSync(path.join(elsewhere, 'b.txt'), 'utf8'), 'theirs')
+  t.equal(readFileSync(path.join(repo, 'sub/b.txt'), 'utf8'), 'b\n')
+  t.notOk(lstatSync(path.join(repo, 'sub')).isSymbolicLink())
+})
+
+t.test('a merge that is in progress, and a HEAD that is detached, stay so', async (t) => {
+  const { put, take, git, ofUser, text, restore } = setUp(t)
+  git('checkout', '-qb', 'other')
+  put('a.txt', 'theirs\n')
+  git('commit', '-qam', 'theirs')
+  git('checkout', '-q', '--detach', 'main')
+  put('a.txt', 'ours\n')
+  git('commit', '-qam', 'ours')
+  const first = await take('1')
+  t.throws(() => git('merge', '-q', 'other'))
+  const before = ofUser()
+  const { undo } = await restore(first)
+  t.equal(text('a.txt'), 'ours\n')
+  t.same(kept(ofUser()), kept(before))
+  t.match(git('status'), /You have unmerged paths/)
+  await restore(undo)
+  t.equal(ofUser().status, before.status)
+})
+
+t.test('what is no checkpoint of the loop, or would be lost, is refused, and nothing changes', async (t) => {
+  const { repo, put, take, git, text, restore, compare } = setUp(t)
+  put('nested', 'a file')
+  const first = await take('1')
+  await t.rejects(restore(git('rev-parse', 'HEAD')), { code: 'LOOPER_CHECKPOINT_NOT_FOUND' })
+  await t.rejects(compare('0'.repeat(40)), { code: 'LOOPER_CHECKPOINT_NOT_FOUND' })
+  put('a.txt', 'two\n')
+  rmSync(path.join(repo, 'nested'))
+  git('clone', '-q', repo, path.join(repo, 'nested'))
+  await t.rejects(restore(first), /nested/)
+  t.equal(text('a.txt'), 'two\n')
+  rmSync(path.join(repo, 'nested'), { recursive: true })
+  mkdirSync(path.join(repo, 'nested'))
+  put('.gitignore', 'nested')
+  for (let at = 0; at <= 20_000; at++) put(`nested/${at}`, '')
+  await t.rejects(restore(first), /too many ignored files/)
+  t.equal(text('a.txt'), 'two\n')
+})
+
+t.test('a submodule where a file was is in the way', async (t) => {
+  const { dir, repo, put, take, git, text, restore } = setUp(t)
+  put('module', 'a file')
+  const first = await take('1')
+  rmSync(path.join(repo, 'module'))
+  const other = path.join(dir, 'other')
+  git('clone', '-q', repo, other)
+  git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', other, 'module')
+  put('a.txt', 'two\n')
+  await t.rejects(restore(first), /^module is a repository, and there was a file: move it away first/)
+  t.same([text('a.txt'), text('module/a.txt')], ['two\n', 'a\n'])
+})
+
+t.test('more changes than can be looked through are refused', async (t) => {
+  const { dir, repo, take } = setUp(t)
+  const program = path.join(dir, 'git')
+  const script = `#!/bin/sh\ncase " $* " in *" diff-index "*) exec head -c 9000000 /dev/zero;; esac\nexec '${GIT}' "$@"\n`
+  writeFileSync(program, script)
+  chmodSync(program, 0o755)
+  const first = await take('1')
+  const { restoreIn } = setUp(t, { git: () => program })
+  await t.rejects(restoreIn(repo, first), /too many files differ/)
+})
+
+t.test('a restore that git gives up says what brings back what was there', async (t) => {
+  const { dir, put, take, text } = setUp(t)
+  const program = path.join(dir, 'git')
+  const script = `#!/bin/sh\ncase " $* " in *" read-tree "*) echo "no space left" >&2; exit 1;; esac\nexec '${GIT}' "$@"\n`
+  writeFileSync(program, script)
+  chmodSync(program, 0o755)
+  const first = await take('1')
+  put('a.txt', 'two\n')
+  const { restoreIn } = setUp(t, { git: () => program })
+  await t.rejects(
+    restoreIn(path.join(dir, 'repo'), first),
+    /no space left \(the checkpoint [0-9a-f]{40} is what was there before\)/,
+  )
+  t.equal(text('a.txt'), 'two\n')
 })
