@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { FastifyPluginAsync, RouteShorthandOptions } from 'fastify'
 import { Type } from '../../base/schema.ts'
 import { codingFor, inCodings } from './coding.ts'
+import { withCommon } from './common.ts'
 import { isKnownTag, tagsOf } from './fresh.ts'
 import { trimmed } from './trim.ts'
 import { tellPagesApart } from './wants-page.ts'
@@ -119,7 +120,9 @@ export const dashboardRoutes: FastifyPluginAsync = async (app) => {
   const read = (name: string) => {
     const bytes = readFileSync(path.join(PAGE, name))
     const extension = path.extname(name)
-    return extension === '.png' ? bytes : Buffer.from(trimmed(bytes.toString(), extension))
+    if (extension === '.png') return bytes
+    const text = withCommon(bytes.toString(), (common) => readFileSync(path.join(PAGE, common), 'utf8'))
+    return Buffer.from(trimmed(text, extension))
   }
   for (const [extension, type] of Object.entries(TYPES)) {
     for (const name of names.filter((file) => file.endsWith(extension))) serveFile(name, type, read(name))

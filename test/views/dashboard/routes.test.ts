@@ -209,12 +209,28 @@ t.test('what is asked for twice is compressed once', async (t) => {
 
 t.test('no two parts of what is shown together have the same name', async (t) => {
   const { app } = await buildTestApp(t)
-  const page = (await app.inject('/')).body
-  const [, shown = ''] = /<template id="signed-in">(.*?)<\/template>/s.exec(page) ?? []
-  const names = [...shown.matchAll(/data-part="([^"]+)"/g)].map(([, name]) => name)
-  t.ok(names.length > 50)
-  t.same(
-    names.filter((name, index) => names.indexOf(name) !== index),
-    [],
-  )
+  const headers = { accept: 'text/html' }
+  for (const [url, template] of [
+    ['/', 'signed-in'],
+    ['/loops', 'loops'],
+  ] as const) {
+    const page = (await app.inject({ url, headers })).body
+    const [, shown = ''] = new RegExp(`<template id="${template}">(.*?)</template>`, 's').exec(page) ?? []
+    const names = [...shown.matchAll(/data-part="([^"]+)"/g)].map(([, name]) => name)
+    t.ok(names.length > 30)
+    t.same(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    )
+  }
+})
+
+t.test('each page has the templates and the icons that all have', async (t) => {
+  const { app } = await buildTestApp(t)
+  for (const url of ['/', '/loops']) {
+    const page = (await app.inject({ url, headers: { accept: 'text/html' } })).body
+    for (const id of ['signed-out', 'unreachable', 'i-loop', 'i-lost'])
+      t.equal(page.split(`id="${id}"`).length, 2, `${url} has ${id}`)
+    t.notMatch(page, '<!-- ')
+  }
 })

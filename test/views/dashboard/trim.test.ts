@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
+import { withCommon } from '../../../src/views/dashboard/common.ts'
 import { trimmed } from '../../../src/views/dashboard/trim.ts'
 import { buildTestApp } from '../../helpers/app.ts'
 import { PROJECT } from '../../helpers/service.ts'
@@ -43,7 +44,8 @@ t.test('the page and its styles say what their files say', async (t) => {
       .replace(/\/\*[\s\S]*?\*\//g, '')
       .replace(/\s+/g, ' ')
       .trim()
-  const page = readFileSync(path.join(PAGE, 'index.html'), 'utf8')
+  const read = (name: string) => readFileSync(path.join(PAGE, name), 'utf8')
+  const page = withCommon(read('index.html'), read)
   t.equal(said((await app.inject('/')).body), said(page.replace(/<!--[\s\S]*?-->/g, '')))
   t.notMatch(page, /<(pre|textarea)\b[^>]*>[^<]*\n/, 'nothing in it keeps its spaces')
   for (const name of own('.css')) {

@@ -11,7 +11,7 @@ import { createLoopRights } from './loop-rights.js'
 import { createRounds } from './loop-rounds.js'
 import { stateWords } from './loop-words.js'
 import { complain } from './toasts.js'
-import { followTogether } from './together.js'
+import { followSteps } from './together.js'
 
 /** @import { Api, Status } from './api.js' */
 /** @import { Loop } from './loop-api.js' */
@@ -85,28 +85,21 @@ export function openLoops(root, api, status, signOut) {
 
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling
-  const link = part(root, 'link', HTMLElement)
-  followTogether('events', {
+  followSteps(
+    root,
+    api,
     signal,
-    isFinal,
-    lastId: '',
-    open: (lastId, streamSignal) => api.stream('events', lastId, streamSignal),
-    cut: (event) => event,
-    take({ event, data }) {
+    ({ event, data }) => {
       if (event === 'loop') one?.hear(JSON.parse(data))
-      if (event === 'step' || event === 'loop') {
-        clearTimeout(settling)
-        settling = setTimeout(refresh, SETTLE_MS)
-      }
-      return false
+      if (event !== 'step' && event !== 'loop') return
+      clearTimeout(settling)
+      settling = setTimeout(refresh, SETTLE_MS)
     },
-    tell(open) {
-      link.textContent = open ? 'live' : 'reconnecting'
-      link.classList.toggle('lost', !open)
+    (open) => {
       permit(open)
       if (open) lookAgain()
     },
-  }).catch((error) => signal.aborted || complain(error))
+  )
   // Memories are files, too: who comes back may have edited them.
   addEventListener('focus', lookAgain, { signal })
   const looking = setInterval(() => document.hidden || void refresh(), LOOK_EVERY_MS)

@@ -16,7 +16,7 @@ import { showState } from './state.js'
 import { createStop } from './stop.js'
 import { resetTab, showInTab } from './tab.js'
 import { complain } from './toasts.js'
-import { followTogether } from './together.js'
+import { followSteps } from './together.js'
 
 /** @import { Api, RunSummary, Status } from './api.js' */
 
@@ -218,29 +218,22 @@ export function openSession(root, api, status, signOut) {
     settling = setTimeout(refresh, SETTLE_MS)
   }
 
-  const link = part(root, 'link', HTMLElement)
-  followTogether('events', {
+  followSteps(
+    root,
+    api,
     signal,
-    isFinal,
-    lastId: '',
-    open: (lastId, streamSignal) => api.stream('events', lastId, streamSignal),
-    cut: (event) => event,
-    take({ event, data }) {
+    ({ event, data }) => {
       if (event === 'step') takeStep(data)
-      return false
     },
-    tell(open) {
+    (open) => {
       isOpen = open
-      link.textContent = open ? 'live' : 'reconnecting'
-      link.classList.toggle('lost', !open)
       rights.setOpen(open)
       // Steps have no numbers: whatever happened meanwhile is asked for.
-      if (open) {
-        load().catch(reject)
-        void refresh()
-      }
+      if (!open) return
+      load().catch(reject)
+      void refresh()
     },
-  }).catch(reject)
+  )
 
   /** @param {unknown} error */
   function reject(error) {

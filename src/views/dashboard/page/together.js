@@ -1,7 +1,10 @@
-import { ROOT } from './api.js'
+import { isFinal, ROOT } from './api.js'
+import { part } from './dom.js'
 import { followEvents } from './sse.js'
+import { complain } from './toasts.js'
 import { untilHidden, whenSeen, whenWoken } from './visible.js'
 
+/** @import { Api } from './api.js' */
 /** @import { ServerEvent } from './sse.js' */
 /**
  * @typedef {object} Following A stream that is followed together with other tabs. Either none of its events has an id, or
@@ -41,6 +44,31 @@ export async function followTogether(name, following) {
       : alone(following, place, watched))
     if (ended) return
   }
+}
+
+/**
+ * Follows what happens to all runs and loops, and says in the bar of the page whether it can be heard.
+ * @param {HTMLElement} root @param {Api} api @param {AbortSignal} signal
+ * @param {(event: ServerEvent) => void} take @param {(open: boolean) => void} tell
+ */
+export function followSteps(root, api, signal, take, tell) {
+  const link = part(root, 'link', HTMLElement)
+  followTogether('events', {
+    signal,
+    isFinal,
+    lastId: '',
+    open: (lastId, streamSignal) => api.stream('events', lastId, streamSignal),
+    cut: (event) => event,
+    take(event) {
+      take(event)
+      return false
+    },
+    tell(open) {
+      link.textContent = open ? 'live' : 'reconnecting'
+      link.classList.toggle('lost', !open)
+      tell(open)
+    },
+  }).catch((error) => signal.aborted || complain(error))
 }
 
 /**
