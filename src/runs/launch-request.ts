@@ -30,6 +30,8 @@ export interface RequestOrigin {
   readonly requestId: string
   readonly trigger: Trigger
   readonly caller: string | null
+  /** Whether the owner wrote what is asked for; left out: those of hooks are. */
+  readonly isOwners?: boolean
 }
 
 /** What a launch is to be. */

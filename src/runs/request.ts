@@ -113,8 +113,12 @@ export async function prepareRun(
           tools: body.tools ?? true,
           check: chooseCheck(
             { line: body.verify ?? null, timeoutMs: milliseconds(body, 'verify_timeout_seconds') },
-            // The words of hooks are their owner's.
-            { ...defaults, isOwners: origin.trigger === 'hook', isDefaultRun: givenPrompt === null },
+            // The words of hooks are their owner's, and so are those of the config file.
+            {
+              ...defaults,
+              isOwners: origin.isOwners ?? origin.trigger === 'hook',
+              isDefaultRun: givenPrompt === null,
+            },
           ),
         })
   const isolation = launch && (await chooseIsolation(body, launch.workspace, defaults))

@@ -23,7 +23,7 @@ const forms = {
   LOOPER_CONFIG: setting(
     filePath(),
     `\`${BY_DEFAULT}\`, where it is there`,
-    'the [config file](agents.md#your-own-agents), which holds agents of your own',
+    'the [config file](agents.md#your-own-agents), which holds agents of your own, and [loops](loops.md#in-the-config-file)',
     '~/looper.json',
   ),
 }

@@ -8,6 +8,7 @@ import { type CheckpointDeps, keepCheckpoint } from './checkpoint-round.ts'
 import { beforeRound } from './governor.ts'
 import { limitsOf, slotOf } from './loop.ts'
 import type { Memory } from './memory.ts'
+import type { OwnLoops } from './own-loops.ts'
 import { type PrepareDeps, prepareRound } from './prepare.ts'
 import type { Loop, LoopRecords, Round } from './records.ts'
 import { promptOf, roundBody } from './round.ts'
@@ -16,6 +17,7 @@ import { decide, endRound, endWithoutRun, type SettleDeps } from './settle.ts'
 /** What a loop goes on with. */
 export interface AdvanceDeps extends SettleDeps, PrepareDeps, CheckpointDeps {
   readonly records: LoopRecords
+  readonly own: OwnLoops
   readonly runs: Pick<Runs, 'launchIfIdle' | 'live' | 'stop'>
   readonly ledger: Pick<Ledger, 'find' | 'list' | 'endedRun'>
   readonly defaults: RequestDefaults
@@ -125,7 +127,7 @@ async function whileParked(
 }
 
 async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<number> {
-  const { records, runs, clock, defaults, newRequestId, logger } = deps
+  const { records, own, runs, clock, defaults, newRequestId, logger } = deps
   const { name } = loop
   try {
     const outcome = await runs.launchIfIdle(slotOf(name), async () => {
@@ -134,7 +136,8 @@ async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<numb
       const { text: working } = memory.read('working', round.id)
       const [sent] = working === '' ? [] : memory.list('working', { before: null, limit: 1 })
       const prompt = promptOf(loop, { ...round, persistent, working })
-      const origin = { requestId: newRequestId(), trigger: 'loop', caller: name } as const
+      const isOwners = own.has(name)
+      const origin = { requestId: newRequestId(), trigger: 'loop', caller: name, isOwners } as const
       const body = roundBody(loop, prompt, clock.now(), defaults.timeoutMs)
       const { request } = await prepareRun(body, origin, defaults)
       // Comes before the run itself is on the record, so that it is found by it.

@@ -13,6 +13,7 @@ import {
   notStarted,
   runCommand,
 } from './monitor.ts'
+import type { OwnLoops } from './own-loops.ts'
 import type { Loop } from './records.ts'
 import { workspaceOf } from './workspace.ts'
 
@@ -37,6 +38,7 @@ export interface LoopCommands {
 
 /** What they take. */
 export interface LoopCommandsDeps extends CommandDeps {
+  readonly own: OwnLoops
   /** Where each loop has a directory. */
   readonly dir: string
   readonly defaults: Pick<RequestDefaults, 'access' | 'places' | 'workspace' | 'verify'>
@@ -50,13 +52,13 @@ const TIMEOUT_MS = 60_000
 
 /** The commands of the loops whose directories are there. */
 export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
-  const { dir, defaults, env, logger } = deps
+  const { own, dir, defaults, env, logger } = deps
   const { access, places } = defaults
   const cookieOf = (loop: string, command: CommandName) => commandCookie(path.join(dir, loop, command))
   const rules = (): CommandLineRules => ({ allowed: access.executables(), places })
 
   function checkLine(line: string | null | undefined, command: CommandName): void {
-    if (line != null) argvOf(line, command, rules())
+    if (line != null) argvOf({ line, isOwners: false }, command, rules())
   }
 
   return {
@@ -68,7 +70,7 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
     },
     async run({ name, definition }, command, signal) {
       const started = () => ({
-        argv: argvOf(definition[command] ?? '', command, rules()),
+        argv: argvOf({ line: definition[command] ?? '', isOwners: own.has(name) }, command, rules()),
         workspace: workspaceOf(definition, defaults),
         env: env(),
         cookie: cookieOf(name, command),
@@ -103,8 +105,13 @@ async function runAllowed(
   return runCommand(command, deps, signal)
 }
 
-/** A line's words, or, where the owner allowed the shell itself, the whole line in a shell. */
-function argvOf(line: string, field: CommandName, rules: CommandLineRules): readonly string[] {
+/** A line's words, or, where the owner wrote it or allowed the shell itself, the whole line in a shell. */
+function argvOf(
+  { line, isOwners }: { readonly line: string; readonly isOwners: boolean },
+  field: CommandName,
+  rules: CommandLineRules,
+): readonly string[] {
+  if (isOwners) return ['/bin/sh', '-c', line]
   const shell = shellOf(field, rules)
   return shell === null ? allowedArgv(line, field, rules) : [...shell, '-c', line]
 }

@@ -4,9 +4,10 @@ import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import { isAtWork } from './advance.ts'
 import type { LoopCommands } from './commands.ts'
 import type { Engine } from './engine.ts'
-import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
 import { NO_ROUNDS, resumed } from './governor.ts'
 import type { LoopDefinition } from './loop.ts'
+import { type OwnLoops, redefine } from './own-loops.ts'
 import type { Loop, LoopRecords, Progress } from './records.ts'
 import { NO_TEXTS, promptOf, roundBody } from './round.ts'
 import { GO_ON, PAUSED, progressOf, STOPPED } from './settle.ts'
@@ -15,7 +16,7 @@ import { GO_ON, PAUSED, progressOf, STOPPED } from './settle.ts'
 export interface Loops {
   all(): Loop[]
   named(name: string): Loop
-  /** Makes a loop, or changes it from its next round on. @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_FIELD_INVALID` */
+  /** Makes a loop, or changes it from its next round on. @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_FIELD_INVALID`, `LOOPER_LOOP_IN_FILE` */
   define(name: string, definition: LoopDefinition): Loop
   /** Begins with its first round; one that is paused goes on, one at work does so anyway. @throws {LooperError} what would keep a round from beginning */
   start(name: string): Promise<Loop>
@@ -34,6 +35,7 @@ export interface Loops {
 /** What they take. */
 export interface LoopsDeps {
   readonly records: LoopRecords
+  readonly own: OwnLoops
   readonly engine: Pick<Engine, 'wake' | 'interrupt' | 'atRest'>
   readonly commands: Pick<LoopCommands, 'check'>
   readonly defaults: RequestDefaults
@@ -45,7 +47,15 @@ export interface LoopsDeps {
 const STOP_LIMIT_MS = 30_000
 
 /** The loops of these records. */
-export function createLoops({ records, engine, commands, defaults, newRequestId, clock }: LoopsDeps): Loops {
+export function createLoops({
+  records,
+  own,
+  engine,
+  commands,
+  defaults,
+  newRequestId,
+  clock,
+}: LoopsDeps): Loops {
   function named(name: string): Loop {
     const loop = records.find(name)
     if (loop === null) throw new LooperError(LOOP_NOT_FOUND, `there is no loop ${name}`)
@@ -75,12 +85,10 @@ export function createLoops({ records, engine, commands, defaults, newRequestId,
     all: records.all,
     named,
     define(name, definition) {
+      if (own.has(name))
+        throw new LooperError(LOOP_IN_FILE, `what loop ${name} is stands in the config file, under "loops"`)
       commands.check(definition)
-      const before = records.find(name)
-      records.define(name, definition)
-      // What another monitor printed says nothing of this one.
-      if (before && before.definition.monitor !== definition.monitor)
-        records.update(name, { monitorOutput: '' })
+      redefine(name, definition, records)
       engine.wake(name)
       return named(name)
     },
@@ -91,7 +99,13 @@ export function createLoops({ records, engine, commands, defaults, newRequestId,
       const first = { ...before, startedAt: null, iteration: 1, lastRunId: null }
       const body = roundBody(first, promptOf(first, NO_TEXTS), clock.now(), defaults.timeoutMs)
       // Whatever would keep every round from beginning is told to whoever is there now.
-      await prepareRun(body, { requestId: newRequestId(), trigger: 'loop', caller: name }, defaults)
+      const origin = {
+        requestId: newRequestId(),
+        trigger: 'loop',
+        caller: name,
+        isOwners: own.has(name),
+      } as const
+      await prepareRun(body, origin, defaults)
       const loop = named(name)
       // Somebody else started it meanwhile.
       if (isAtWork(loop)) return loop

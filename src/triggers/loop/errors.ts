@@ -8,6 +8,14 @@ export const LOOP_NOT_FOUND: ErrorKind = {
   remedy: 'GET /loops lists the loops; POST /loops/<name> makes one.',
 }
 
+/** What it is stands in the config file. */
+export const LOOP_IN_FILE: ErrorKind = {
+  code: 'LOOPER_LOOP_IN_FILE',
+  status: 409,
+  when: 'What the loop is stands in the config file, so that it is changed there alone.',
+  remedy: 'Change it under `loops` in the config file, and restart the service; or take it out there.',
+}
+
 /** It is not at work, so nothing of it can be paused, resumed or skipped. */
 export const LOOP_NOT_RUNNING: ErrorKind = {
   code: 'LOOPER_LOOP_NOT_RUNNING',

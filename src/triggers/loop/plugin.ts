@@ -5,8 +5,8 @@ import type { Parts } from '../../parts.ts'
 import type { Opened } from '../../plugin.ts'
 import { COOKIE } from '../../processes/table.ts'
 import { findGit } from '../../runs/changes/find-git.ts'
-import { part } from '../../settings/part.ts'
-import type { Trigger, TriggerPlugin } from '../trigger.ts'
+import type { Part } from '../../settings/part.ts'
+import type { Trigger, TriggerPlugin, TriggerReading } from '../trigger.ts'
 import { announcementOf } from './announcement.ts'
 import { createCheckpoints } from './checkpoints.ts'
 import { createLoopCommands } from './commands.ts'
@@ -14,6 +14,7 @@ import { createLoops } from './control.ts'
 import { createEngine } from './engine.ts'
 import {
   LOOP_CHECKPOINT_NOT_FOUND,
+  LOOP_IN_FILE,
   LOOP_NOT_FOUND,
   LOOP_NOT_RUNNING,
   LOOP_RESTORE_FAILED,
@@ -25,6 +26,7 @@ import { memoryRoutes } from './memory-routes.ts'
 import { memoryTools } from './memory-tools.ts'
 import { measureLoops } from './meters.ts'
 import { momentOf } from './moment.ts'
+import { defineOwn, loopSettings, type OwnLoops } from './own-loops.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { restoreRoutes } from './restore-routes.ts'
 import { loopRoutes } from './routes.ts'
@@ -34,20 +36,27 @@ import { runnerRoutes } from './runner-api/routes.ts'
 import { createRunner, RUNNER_LOOP } from './runner-api/runner.ts'
 import { type LoopStep, observeLoops } from './steps.ts'
 
-const trigger: Trigger = {
-  file: null,
-  secrets: () => ({ values: [], variables: [] }),
-  findings: () => [],
-  open: openLoops,
+const settings: Part<Trigger, TriggerReading> = {
+  ...loopSettings,
+  read(reading) {
+    const own = loopSettings.read(reading)
+    return {
+      file: null,
+      secrets: () => ({ values: [], variables: [] }),
+      findings: () => [],
+      open: (parts) => openLoops(own, parts),
+    }
+  },
 }
 
 /** Agents that run again and again, until something ends it. */
 export const loop: TriggerPlugin = {
-  settings: part('Loops', {}, () => trigger),
+  settings,
   tables: LOOP_TABLES,
   errors: [
     LOOP_NOT_FOUND,
     LOOP_NOT_RUNNING,
+    LOOP_IN_FILE,
     LOOP_CHECKPOINT_NOT_FOUND,
     LOOP_WORK_TREE_BUSY,
     LOOP_RESTORE_FAILED,
@@ -57,14 +66,15 @@ export const loop: TriggerPlugin = {
   ],
 }
 
-function openLoops(parts: Parts): Opened {
+function openLoops(own: OwnLoops, parts: Parts): Opened {
   const { ledger, settings, agentEnv, env, clock, defaults, logger, meters } = parts
   const tables = ledger.tablesOf(LOOP_TABLES)
   const dir = path.join(settings.log.dir, 'loops')
   const { records, steps } = observeLoops(loopRecords(tables))
+  defineOwn(own, records)
   const memoryOf = memoriesIn({ dir, tables, clock })
   const stopping = { graceMs: settings.stop.graceMs, ownCookie: env[COOKIE] ?? null }
-  const commands = createLoopCommands({ ...parts, ...stopping, dir, defaults, env: agentEnv })
+  const commands = createLoopCommands({ ...parts, own, ...stopping, dir, defaults, env: agentEnv })
   const about = { ...parts, logDir: settings.log.dir, minFreeMb: settings.launch.minFreeMb }
   const closing = new AbortController()
   const checkpoints = createCheckpoints({
@@ -73,9 +83,9 @@ function openLoops(parts: Parts): Opened {
     git: () => findGit(defaults.places),
     hurry: closing.signal,
   })
-  const deps = { ...parts, records, commands, memoryOf, checkpoints }
+  const deps = { ...parts, own, records, commands, memoryOf, checkpoints }
   const engine = createEngine({ ...deps, moment: (of) => momentOf(of, about) })
-  const loops = createLoops({ ...parts, records, engine, commands })
+  const loops = createLoops({ ...parts, own, records, engine, commands })
   const memory = memoryOf(RUNNER_LOOP)
   const runner = createRunner({ ...parts, loops, records, steps, memory, places: defaults.places })
   const models = createModels({ ...parts, places: defaults.places })

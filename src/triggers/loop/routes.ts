@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
-import { LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
 import { LOOP_NAME, LoopDefinition } from './loop.ts'
 import type { LoopRecords } from './records.ts'
 import { LoopList, loopAnswer, OneLoop, RoundList, roundAnswer } from './schemas.ts'
@@ -104,7 +104,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         response: { 200: OneLoop },
       },
       // What checks its work is a command.
-      config: { scope: 'admin', errors: ['LOOPER_EXECUTABLE_FORBIDDEN', ...WRITES] },
+      config: { scope: 'admin', errors: [LOOP_IN_FILE, 'LOOPER_EXECUTABLE_FORBIDDEN', ...WRITES] },
     },
     async ({ params, body, log }) => {
       const loop = loops.define(params.name, body)

@@ -116,7 +116,12 @@ t.test('nothing is run that the owner did not allow, and what is refused changes
 t.test('what may not be run any more is told like what cannot be started', async (t) => {
   const { deps } = heartOf(t)
   const defaults = defaultsOf(t)
-  const none = createLoopCommands({ ...deps, dir: t.testdirName, defaults: { ...defaults, workspace: null } })
+  const none = createLoopCommands({
+    ...deps,
+    own: new Map(),
+    dir: t.testdirName,
+    defaults: { ...defaults, workspace: null },
+  })
   const never = new AbortController().signal
   const shell = { name: 'x', definition: { user: 'x', monitor: 'no-such' } }
   t.match(await none.run(shell, 'monitor', never), { end: 'failed_to_start', output: /not found/ })
@@ -124,7 +129,7 @@ t.test('what may not be run any more is told like what cannot be started', async
   const places = { ...defaults.places, searchPath: process.env.PATH }
   const access = { ...defaults.access, executables: () => listedPrograms(['sh'], places) }
   const allowed = { ...defaults, access, places, workspace: null }
-  const noWorkspace = createLoopCommands({ ...deps, dir: t.testdirName, defaults: allowed })
+  const noWorkspace = createLoopCommands({ ...deps, own: new Map(), dir: t.testdirName, defaults: allowed })
   t.match(await noWorkspace.run(shell, 'monitor', never), { output: /no workspace/ })
 })
 
@@ -214,7 +219,7 @@ t.test('what an earlier life left and cannot be ended is told', async (t) => {
   // Nobody stops the service itself, whatever it carries.
   const cookieOf = (pid: number) => (pid === process.pid ? cookie : null)
   const table = { ...deps.table, cookieOf, markOf: () => null }
-  const commands = createLoopCommands({ ...deps, table, dir, defaults: defaultsOf(t) })
+  const commands = createLoopCommands({ ...deps, own: new Map(), table, dir, defaults: defaultsOf(t) })
   await commands.endLeft('one')
   t.match(
     events.filter(({ msg }) => msg === 'loop.command.left'),

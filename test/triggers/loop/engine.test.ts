@@ -20,12 +20,14 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
   const records = { ...loopRecords(heart.ledger.tablesOf(LOOP_TABLES)), ...broken }
   const runs = createRuns(heart.deps)
   const defaults = { ...defaultsOf(test), workspace: test.testdirName }
+  const own = new Map()
   const newRequestId = () => '0a0b0c0d'
   const tables = heart.ledger.tablesOf(LOOP_TABLES)
   const memoryOf = memoriesIn({ dir: test.testdirName, tables, clock: heart.deps.clock })
-  const commands = createLoopCommands({ ...heart.deps, dir: test.testdirName, defaults })
+  const commands = createLoopCommands({ ...heart.deps, own, dir: test.testdirName, defaults })
   const engine = createEngine({
     ...heart.deps,
+    own,
     records,
     runs,
     steps: { subscribe: () => () => undefined },
@@ -36,7 +38,7 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
     checkpoints: { take: () => Promise.reject(new Error('nobody asked for it')) },
     moment: () => ({ elapsedMs: 0, held: null, diskFull: null }),
   })
-  const loops = createLoops({ ...heart.deps, records, engine, commands, defaults, newRequestId })
+  const loops = createLoops({ ...heart.deps, own, records, engine, commands, defaults, newRequestId })
   return { ...heart, records, engine, loops, runs, memoryOf, commands }
 }
 

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { orNull, Type } from '../../../base/schema.ts'
 import { BODY_ERRORS } from '../../../http/body-errors.ts'
 import { START_ERRORS } from '../../../runs/api.ts'
+import { LOOP_IN_FILE } from '../errors.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE } from '../memory-errors.ts'
 import { RunnerChange, RunnerConfig } from './config.ts'
 import { RunnerModels } from './models.ts'
@@ -91,7 +92,11 @@ export const runnerRoutes: FastifyPluginAsyncTypebox<RunnerRoutesOptions> = asyn
         },
       },
       // Its monitor is a command.
-      config: { scope: 'admin', crossOrigin: true, errors: ['LOOPER_EXECUTABLE_FORBIDDEN', ...WRITES] },
+      config: {
+        scope: 'admin',
+        crossOrigin: true,
+        errors: [LOOP_IN_FILE, 'LOOPER_EXECUTABLE_FORBIDDEN', ...WRITES],
+      },
     },
     async ({ body, log }) => {
       const config = runner.change(body)
