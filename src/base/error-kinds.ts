@@ -26,7 +26,7 @@ export const ERRORS = {
   },
   LOOPER_FIELD_INVALID: {
     status: 400,
-    when: 'A field has the wrong type, is out of range, or holds NUL or broken Unicode.',
+    when: 'A field is missing, has the wrong type, is out of range, or holds NUL or broken Unicode.',
     remedy: 'Correct the field that the error names.',
   },
   LOOPER_WORKSPACE_MISSING: {

@@ -1,8 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Clock, MAX_SECONDS } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
 import type { ErrorKind } from '../base/error-kinds.ts'
 import { kindOf, LooperError } from '../base/errors.ts'
 import type { Redact } from '../logging/redact.ts'
+import { fieldError, MISSING_MESSAGE } from './field-error.ts'
 import { SECURITY_HEADERS } from './guards.ts'
 import { dropRest } from './rest-of-body.ts'
 
@@ -19,20 +20,8 @@ export interface ErrorBody {
   readonly request_id: string
 }
 
-type Validation = NonNullable<FastifyError['validation']>[number] & { readonly data?: unknown }
-
 /** For what passes by itself. */
 const RETRY_SECONDS = 10
-const MISSING = "missing 'zulip_message'"
-
-const WANTED: Readonly<Record<string, string>> = {
-  slot: 'a name of at most 64 letters, digits, ".", "_", "/" and "-", beginning with a letter or digit',
-  max_tokens: 'a whole number of tokens, 0 or more',
-  max_cost_usd: 'a number of US dollars, 0 or more',
-  endpoint: 'an address of at most 2048 characters',
-  keys: 'the keys of a subscription, as the browser gives them',
-  wants: 'a list of "asks", "ends" and "holds"',
-}
 
 /**
  * Answers every failure as JSON of one shape, without secrets: thrown errors, unknown paths, wrong methods. It has to
@@ -47,7 +36,7 @@ export function shapeErrors(app: FastifyInstance, redact: Redact, clock: Pick<Cl
     if (seconds !== null) reply.header('retry-after', seconds)
     // What callers of POST /run were always told, with a code that says more.
     const isOldWords = failure.code === 'LOOPER_BODY_INVALID' && request.routeOptions.url === '/run'
-    const sentence = isOldWords ? MISSING : failure.message
+    const sentence = isOldWords ? MISSING_MESSAGE : failure.message
     await dropRest(request.raw, clock)
     return fail(reply, failure, redact(sentence), failure.requestId ?? request.id)
   })
@@ -100,8 +89,8 @@ function fail(reply: FastifyReply, kind: Told, error: string, requestId: string)
 
 /** Fastify's own failures in Looper's words. */
 function translate(error: FastifyError): LooperError {
-  const [invalid] = error.validation ?? []
-  if (invalid) return fieldError(invalid)
+  const [fault, ...more] = error.validation ?? []
+  if (fault) return fieldError([fault, ...more])
   switch (error.statusCode) {
     case 400:
       return new LooperError('LOOPER_BODY_INVALID', 'the body is not valid JSON', { cause: error })
@@ -112,41 +101,4 @@ function translate(error: FastifyError): LooperError {
     default:
       return new LooperError('LOOPER_INTERNAL', 'internal error', { cause: error })
   }
-}
-
-function fieldError(invalid: Validation): LooperError {
-  const { instancePath, keyword, params, data } = invalid
-  const field = instancePath.slice(1)
-  if (keyword === 'additionalProperties')
-    return new LooperError('LOOPER_FIELD_INVALID', `there is no field '${params.additionalProperty}'`)
-  if (field === '' && keyword !== 'required')
-    return new LooperError('LOOPER_BODY_INVALID', 'the body is not a JSON object')
-  if (keyword === 'required' || (field === 'zulip_message' && (data === null || typeof data === 'string'))) {
-    return new LooperError('LOOPER_MESSAGE_MISSING', MISSING)
-  }
-  if (!field.endsWith('_seconds')) {
-    // Of a list or an object all of it is told.
-    const [whole = ''] = field.split('/')
-    const wanted = WANTED[whole]
-    const what =
-      wanted === undefined ? `'${field}' must be ${wantedBy(invalid)}` : `'${whole}' must be ${wanted}`
-    return new LooperError('LOOPER_FIELD_INVALID', what)
-  }
-  const number =
-    typeof data === 'number' || (typeof data === 'string' && data.trim() !== '') ? Number(data) : Number.NaN
-  const wanted = number < 0 ? '>= 0' : number > MAX_SECONDS ? `<= ${MAX_SECONDS}` : 'a number'
-  return new LooperError('LOOPER_FIELD_INVALID', `'${field}' must be ${wanted}`)
-}
-
-/** What the schema of a field lets through, in words. */
-function wantedBy({ keyword, params, instancePath }: Validation): string {
-  if (Array.isArray(params.allowedValues)) {
-    const words = params.allowedValues.map((value) => JSON.stringify(value))
-    const last = words.pop()
-    return words.length === 0 ? `${last}` : `${words.join(', ')} or ${last}`
-  }
-  if (params.type === 'boolean') return 'true or false'
-  if (params.type === 'integer') return 'a whole number'
-  if (params.comparison !== undefined) return `${params.comparison} ${params.limit}`
-  return keyword === 'pattern' && instancePath.endsWith('_id') ? 'a number' : 'a string'
 }

@@ -150,7 +150,7 @@ export function afterRound(
       `the same failure came ${tally.sameFailures} times in a row: ${facts.failure}`,
     )
   if (isReached(limits.noChange, tally.unchanged))
-    return pause('no_change', `${tally.unchanged} rounds in a row changed nothing`)
+    return pause('no_change', `${rounds(tally.unchanged)} in a row changed nothing`)
   return usedUp(limits, tally, moment) ?? GO_ON
 }
 
@@ -165,7 +165,7 @@ export function beforeRound(limits: Limits, tally: Tally, moment: Moment): Decis
 
 function usedUp(limits: Limits, tally: Tally, { elapsedMs }: Moment): Decision | null {
   if (isReached(limits.iterations, tally.iterations))
-    return end('iterations', `${tally.iterations} rounds are done`)
+    return end('iterations', `${rounds(tally.iterations)} ${tally.iterations === 1 ? 'is' : 'are'} done`)
   if (isReached(limits.timeMs, elapsedMs)) return end('time', `it has lasted ${lengthOf(elapsedMs)}`)
   if (isReached(limits.tokens, tally.tokens)) return end('tokens', `${tally.tokens} tokens are used`)
   if (isReached(limits.costUsd, tally.costUsd))
@@ -173,6 +173,7 @@ function usedUp(limits: Limits, tally: Tally, { elapsedMs }: Moment): Decision |
   return null
 }
 
+const rounds = (count: number): string => (count === 1 ? '1 round' : `${count} rounds`)
 const isReached = (limit: number | null, value: number): boolean => limit !== null && value >= limit
 
 /** An agent that talks in circles of more rounds than that is ended by another limit. */

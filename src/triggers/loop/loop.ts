@@ -4,6 +4,8 @@ import { DEFAULT_LIMITS, type Limits } from './governor.ts'
 
 /** What a loop may be called: it stands in addresses, in the name of its slot and in file names. */
 export const LOOP_NAME = '^[a-z0-9][a-z0-9-]{0,57}$'
+/** The same in words. */
+export const LOOP_NAME_WORDS = '1 to 58 small letters, digits and hyphens, beginning with a letter or digit.'
 /** Whether a round has a session of its own, or goes on in that of the round before. */
 export const SESSIONS = ['fresh', 'continue'] as const
 /** What a gate that fails may mean. */
@@ -27,6 +29,11 @@ const limit = (
     }),
   )
 const count = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
+const CompletionWord = Type.String({
+  pattern: '^\\S([^\\r\\n]*\\S)?$',
+  maxLength: 200,
+  description: 'One line, without spaces around it.',
+})
 const amount = Type.Number({ exclusiveMinimum: 0 })
 
 /** What a loop is, as its owner says it. Null counts as absent. */
@@ -84,7 +91,7 @@ export const LoopDefinition = Type.Object(
       }),
     ),
     completion_word: Type.Optional(
-      Type.Union([Type.String({ pattern: '^\\S([^\\r\\n]*\\S)?$', maxLength: 200 }), Type.Null()], {
+      Type.Union([CompletionWord, Type.Null()], {
         description:
           'The loop ends when the agent says exactly this, alone on a line, and verify does not refute it.',
       }),

@@ -3,7 +3,7 @@ import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
 import { LOOP_NOT_FOUND } from './errors.ts'
-import { LOOP_NAME } from './loop.ts'
+import { LOOP_NAME, LOOP_NAME_WORDS } from './loop.ts'
 import type { Memory } from './memory.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
 import { BothMemories, VersionList, versionAnswer } from './memory-schemas.ts'
@@ -21,7 +21,7 @@ export interface MemoryRoutesOptions {
 }
 
 const Params = Type.Object({
-  name: Type.String({ pattern: LOOP_NAME, description: 'Small letters, digits and hyphens.' }),
+  name: Type.String({ pattern: LOOP_NAME, description: LOOP_NAME_WORDS }),
 })
 const Texts = Type.Object(
   { persistent: Type.Optional(Type.String()), working: Type.Optional(Type.String()) },
@@ -92,7 +92,10 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
         querystring: Type.Object({
           memory: Type.Optional(Type.Enum([...MEMORIES], { description: 'By default persistent.' })),
           limit: Type.Optional(
-            Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100, by default 20.' }),
+            Type.String({
+              pattern: '^([1-9][0-9]?|100)$',
+              description: 'A number from 1 to 100, by default 20.',
+            }),
           ),
           before: Type.Optional(
             Type.String({ pattern: '^[0-9]{1,15}$', description: '`next_before` of the page before.' }),

@@ -9,7 +9,7 @@ import {
   LOOP_RESTORE_FAILED,
   LOOP_WORK_TREE_BUSY,
 } from './errors.ts'
-import { LOOP_NAME } from './loop.ts'
+import { LOOP_NAME, LOOP_NAME_WORDS } from './loop.ts'
 import { type RestoreDeps, type RestorePoint, restoreLoop } from './restore.ts'
 import { MOST_NAMED, RestoreAnswer } from './restore-schemas.ts'
 
@@ -40,7 +40,7 @@ export const restoreRoutes: FastifyPluginAsyncTypebox<RestoreDeps> = async (app,
         description:
           'As it was after a round, while none runs. What is there now is a checkpoint first. The index, HEAD, branches and ignored files stay.',
         params: Type.Object({
-          name: Type.String({ pattern: LOOP_NAME, description: 'Small letters, digits and hyphens.' }),
+          name: Type.String({ pattern: LOOP_NAME, description: LOOP_NAME_WORDS }),
         }),
         body: Body,
         response: { 200: RestoreAnswer },

@@ -3,7 +3,7 @@ import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
 import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
-import { LOOP_NAME, LoopDefinition } from './loop.ts'
+import { LOOP_NAME, LOOP_NAME_WORDS, LoopDefinition } from './loop.ts'
 import type { LoopRecords } from './records.ts'
 import { LoopList, loopAnswer, OneLoop, RoundList, roundAnswer } from './schemas.ts'
 
@@ -14,7 +14,7 @@ export interface LoopRoutesOptions {
 }
 
 const Params = Type.Object({
-  name: Type.String({ pattern: LOOP_NAME, description: 'Small letters, digits and hyphens.' }),
+  name: Type.String({ pattern: LOOP_NAME, description: LOOP_NAME_WORDS }),
 })
 const WRITES = ['LOOPER_FIELD_INVALID', 'LOOPER_LEDGER_UNWRITABLE', ...BODY_ERRORS] as const
 
@@ -72,7 +72,10 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         params: Params,
         querystring: Type.Object({
           limit: Type.Optional(
-            Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100, by default 20.' }),
+            Type.String({
+              pattern: '^([1-9][0-9]?|100)$',
+              description: 'A number from 1 to 100, by default 20.',
+            }),
           ),
           before: Type.Optional(
             Type.String({ pattern: '^[0-9]{1,15}$', description: '`next_before` of the page before.' }),

@@ -245,3 +245,11 @@ t.test('a failure of megabytes without a space is compared at once', async (t) =
     { round: 3 },
   )
 })
+
+t.test('one round is told as one', async (t) => {
+  const one = { ...NO_ROUNDS, iterations: 1, unchanged: 1 }
+  t.match(beforeRound({ ...UNLIMITED, iterations: 1 }, one, NOW), { why: '1 round is done' })
+  t.match(beforeRound({ ...UNLIMITED, iterations: 1 }, { ...one, iterations: 2 }, NOW), {
+    why: '2 rounds are done',
+  })
+})
