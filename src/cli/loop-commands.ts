@@ -39,7 +39,8 @@ export const LOOP_COMMANDS = {
       'interval-seconds': 'new, set: the wait between rounds; default: 5',
       verify: 'new, set: a command line that checks each round; the loop ends when it passes',
       monitor: 'new, set: a command line that is run before each round; its prompt has what it prints',
-      'monitor-interval-seconds': 'new, set: run it so often instead, as long as the loop is at work',
+      'monitor-interval-seconds':
+        'new, set: run it so often instead, as long as the loop is at work; 0: before each round',
       gate: 'new, set: a command line that exits with 75 if there is nothing to do, else with 0',
       'gate-failure': 'new, set: a gate that fails is a failed round (fail, default), go, or skip',
       checkpoints: 'new, set: on: keep the work tree after each round, in git; default: off',

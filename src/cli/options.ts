@@ -53,7 +53,7 @@ export const OPTIONS = {
   'monitor-interval-seconds': {
     type: 'string',
     value: 'N',
-    number: { min: 1, max: MAX_SECONDS, isWhole: false },
+    number: { min: 0, max: MAX_SECONDS, isWhole: false },
   },
   gate: { type: 'string', value: 'COMMAND' },
   checkpoints: { type: 'string', value: 'WHICH', oneOf: ['off', 'on'] },

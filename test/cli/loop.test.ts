@@ -144,6 +144,8 @@ t.test('one that is there is not made again, but changed field by field', async 
     },
   ])
   t.match(JSON.parse((await run('set tidy --model n --json')).out), { loop: { name: 'tidy' } })
+  await run('set tidy --monitor-interval-seconds 0')
+  t.match(posted.at(-1), { body: { monitor_interval_seconds: null } })
 
   function runSet(line: string, verify: string) {
     return run(`set tidy ${line} --verify=${verify}`)

@@ -78,7 +78,7 @@ async function fieldsOf({ options, world }: Context, word: string | undefined): 
     ...number('interval_seconds', options['interval-seconds']),
     ...text('verify', options.verify),
     ...text('monitor', options.monitor),
-    ...number('monitor_interval_seconds', options['monitor-interval-seconds']),
+    ...monitorInterval(options['monitor-interval-seconds']),
     ...text('gate', options.gate),
     ...text('gate_failure', options['gate-failure']),
     ...text('checkpoints', options.checkpoints),
@@ -98,3 +98,7 @@ const text = (field: string, value: string | undefined): Fields =>
 
 const number = (field: string, value: string | undefined): Fields =>
   value === undefined ? {} : { [field]: value === UNLIMITED ? value : Number(value) }
+
+/** 0: it has none of its own. */
+const monitorInterval = (value: string | undefined): Fields =>
+  value === undefined ? {} : { monitor_interval_seconds: Number(value) || null }
