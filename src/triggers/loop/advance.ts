@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/errors.ts'
+import { LooperError, messageOf } from '../../base/errors.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { RunRecord } from '../../record/run-record.ts'
 import { isPassing } from '../../runs/if-running.ts'
@@ -6,13 +6,14 @@ import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import type { Runs } from '../../runs/runs.ts'
 import { type CheckpointDeps, keepCheckpoint } from './checkpoint-round.ts'
 import { beforeRound } from './governor.ts'
+import type { Line, Wanted } from './line.ts'
 import { limitsOf, slotOf } from './loop.ts'
 import type { Memory } from './memory.ts'
 import type { OwnLoops } from './own-loops.ts'
 import { type PrepareDeps, prepareRound } from './prepare.ts'
 import type { Loop, LoopRecords, Round } from './records.ts'
 import { promptOf, roundBody } from './round.ts'
-import { decide, endRound, endWithoutRun, type SettleDeps } from './settle.ts'
+import { decide, endRound, endWithoutRun, leastWait, type SettleDeps } from './settle.ts'
 
 /** What a loop goes on with. */
 export interface AdvanceDeps extends SettleDeps, PrepareDeps, CheckpointDeps {
@@ -21,6 +22,7 @@ export interface AdvanceDeps extends SettleDeps, PrepareDeps, CheckpointDeps {
   readonly runs: Pick<Runs, 'launchIfIdle' | 'live' | 'stop'>
   readonly ledger: Pick<Ledger, 'find' | 'list' | 'endedRun'>
   readonly defaults: RequestDefaults
+  readonly line: Line
   memoryOf(loop: string): Memory
   newRequestId(): string
 }
@@ -56,7 +58,13 @@ export async function advance(loop: Loop, deps: AdvanceDeps, signal: AbortSignal
 function beginWhenDue(loop: Loop, deps: AdvanceDeps): number {
   const { records, clock, logger } = deps
   const now = clock.now()
-  if (loop.dueAt > now) return Math.min(LOOK_MS, loop.dueAt - now)
+  const left = loop.dueAt - now
+  // The clock was set back, or the interval was made shorter.
+  if (left > leastWait(loop.definition)) {
+    records.update(loop.name, { dueAt: now + leastWait(loop.definition) })
+    return 0
+  }
+  if (left > 0) return Math.min(LOOK_MS, left)
   const decision = beforeRound(limitsOf(loop.definition), loop.tally, deps.moment(loop))
   if (decision.kind !== 'go_on') {
     decide(loop, decision, deps)
@@ -86,7 +94,7 @@ async function runRound(loop: Loop, deps: AdvanceDeps, signal: AbortSignal): Pro
     return (await prepareRound(loop, round, deps, signal)) ? 0 : launch(loop, round, deps)
   if (run === null) endWithoutRun(loop, round, null, deps)
   else if (round.runId !== run.runId)
-    deps.records.stepRound(name, round, { runId: run.runId }, { runId: run.runId })
+    deps.records.stepRound(name, round, { runId: run.runId }, { runId: run.runId, why: null })
   else if (run.outcome === null) return whileItLasts(loop, run, deps)
   else if (run.outcome === 'parked') return whileParked(loop, round, run, deps)
   else if (!(await keepCheckpoint(loop, { round, run }, deps, signal))) endRound(loop, round, run, deps)
@@ -127,8 +135,13 @@ async function whileParked(
 }
 
 async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<number> {
-  const { records, own, runs, clock, defaults, newRequestId, logger } = deps
-  const { name } = loop
+  const { records, own, runs, clock, defaults, newRequestId, line } = deps
+  const { name, definition } = loop
+  const workspace = definition.workspace ?? defaults.workspace ?? ''
+  if (line.isBehind(name, workspace)) {
+    line.wait(name, { workspace })
+    return holdUp(loop, 'other loops came before it', deps)
+  }
   try {
     const outcome = await runs.launchIfIdle(slotOf(name), async () => {
       const memory = deps.memoryOf(name)
@@ -145,14 +158,32 @@ async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<numb
       return request.launch
     })
     if (outcome.kind === 'no_room') throw outcome.why
-    return outcome.kind === 'launched' ? LOOK_MS : RETRY_MS
+    line.leave(name)
+    if (outcome.kind === 'launched') return LOOK_MS
+    return holdUp(loop, `something else runs in slot ${slotOf(name)}`, deps)
   } catch (error) {
     const why = messageOf(error)
-    if (isPassing(error)) {
-      logger.warn({ loop: name, error: why }, 'loop.wait')
-      return RETRY_MS
-    }
+    const wanted = wantedOf(error, workspace)
+    if (wanted === null) line.leave(name)
+    else line.wait(name, wanted)
+    if (isPassing(error)) return holdUp(loop, why, deps)
     endWithoutRun(loop, round, why, deps)
     return 0
   }
+}
+
+/** What others use now that a launch needs; null: it waits for nothing that others give up. */
+function wantedOf(error: unknown, workspace: string): Wanted | null {
+  if (!(error instanceof LooperError)) return null
+  if (error.code === 'LOOPER_MAX_RUNS') return 'place'
+  return error.code === 'LOOPER_WORKSPACE_BUSY' ? { workspace } : null
+}
+
+/** Of a round whose run cannot begin yet: says why, once. */
+function holdUp({ name, why: before }: Loop, why: string, { records, logger }: AdvanceDeps): number {
+  if (why !== before) {
+    records.update(name, { why })
+    logger.warn({ loop: name, why }, 'loop.wait')
+  }
+  return RETRY_MS
 }

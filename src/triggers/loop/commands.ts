@@ -21,17 +21,16 @@ import { workspaceOf } from './workspace.ts'
 export const COMMANDS = ['monitor', 'gate'] as const
 /** One of the commands of a loop. */
 export type CommandName = (typeof COMMANDS)[number]
+/** The same, but that a monitor with an interval of its own may run beside one that a round begins with. */
+const PARTS = [...COMMANDS, 'watch'] as const
+type Part = (typeof PARTS)[number]
 
 /** The commands of loops. */
 export interface LoopCommands {
   /** Refuses what may not be run, the check of its rounds too. @throws {LooperError} `LOOPER_FIELD_INVALID`, `LOOPER_EXECUTABLE_FORBIDDEN` */
   check(definition: Pick<LoopDefinition, CommandName | 'verify'>): void
   /** Runs one that the loop has; resolves when nothing of it is left. Never rejects. */
-  run(
-    loop: Pick<Loop, 'name' | 'definition'>,
-    command: CommandName,
-    signal: AbortSignal,
-  ): Promise<CommandResult>
+  run(loop: Pick<Loop, 'name' | 'definition'>, part: Part, signal: AbortSignal): Promise<CommandResult>
   /** Ends what an earlier life of the service left of them. @throws {Error} where the processes cannot be looked at */
   endLeft(loop: string): Promise<void>
 }
@@ -54,7 +53,7 @@ const TIMEOUT_MS = 60_000
 export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
   const { own, dir, defaults, env, logger } = deps
   const { access, places } = defaults
-  const cookieOf = (loop: string, command: CommandName) => commandCookie(path.join(dir, loop, command))
+  const cookieOf = (loop: string, part: Part) => commandCookie(path.join(dir, loop, part))
   const rules = (): CommandLineRules => ({ allowed: access.executables(), places })
 
   function checkLine(line: string | null | undefined, command: CommandName): void {
@@ -68,12 +67,13 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
       checkLine(monitor, 'monitor')
       checkLine(gate, 'gate')
     },
-    async run({ name, definition }, command, signal) {
+    async run({ name, definition }, part, signal) {
+      const command = part === 'watch' ? 'monitor' : part
       const started = () => ({
         argv: argvOf({ line: definition[command] ?? '', isOwners: own.has(name) }, command, rules()),
         workspace: workspaceOf(definition, defaults),
         env: env(),
-        cookie: cookieOf(name, command),
+        cookie: cookieOf(name, part),
         timeoutMs: TIMEOUT_MS,
       })
       const result = await runAllowed(started, deps, signal)
@@ -82,9 +82,9 @@ export function createLoopCommands(deps: LoopCommandsDeps): LoopCommands {
       return result
     },
     async endLeft(loop) {
-      for (const command of COMMANDS) {
-        const survivors = await endCommand(cookieOf(loop, command), deps)
-        if (survivors.length > 0) logger.warn({ loop, command, survivors }, 'loop.command.left')
+      for (const part of PARTS) {
+        const survivors = await endCommand(cookieOf(loop, part), deps)
+        if (survivors.length > 0) logger.warn({ loop, command: part, survivors }, 'loop.command.left')
       }
     },
   }

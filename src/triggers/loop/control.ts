@@ -18,7 +18,7 @@ export interface Loops {
   named(name: string): Loop
   /** Makes a loop, or changes it from its next round on. @throws {LooperError} `LOOPER_EXECUTABLE_FORBIDDEN`, `LOOPER_FIELD_INVALID`, `LOOPER_LOOP_IN_FILE` */
   define(name: string, definition: LoopDefinition): Loop
-  /** Begins with its first round; one that is paused goes on, one at work does so anyway. @throws {LooperError} what would keep a round from beginning */
+  /** Begins with its first round; one that is paused goes on, one at work does so anyway. @throws {LooperError} what would keep a round from beginning; `LOOPER_STOP_FAILED` */
   start(name: string): Promise<Loop>
   /** Ends it, and what runs of it with all that this started; resolves when that is gone, or cannot be ended for a while. */
   stop(name: string): Promise<Loop>
@@ -81,6 +81,16 @@ export function createLoops({
     return change(name, { ...progressOf(GO_ON, clock.now(), 0), tally: resumed(tally) })
   }
 
+  /** As it is when a stop that is under way is done: a start goes before no stop that came earlier. */
+  async function afterStop(name: string): Promise<Loop> {
+    if (named(name).wish !== 'stop') return named(name)
+    await engine.atRest(name, STOP_LIMIT_MS)
+    const loop = named(name)
+    if (loop.wish === 'stop')
+      throw new LooperError('LOOPER_STOP_FAILED', `loop ${name} is still being stopped`)
+    return loop
+  }
+
   return {
     all: records.all,
     named,
@@ -93,7 +103,7 @@ export function createLoops({
       return named(name)
     },
     async start(name) {
-      const before = named(name)
+      const before = await afterStop(name)
       if (isPaused(before)) return goOn(name, before)
       if (isAtWork(before)) return before
       const first = { ...before, startedAt: null, iteration: 1, lastRunId: null }

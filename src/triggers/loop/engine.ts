@@ -1,10 +1,12 @@
 import type { Clock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
 import { keepLooking } from '../../base/keep-looking.ts'
-import { createNews } from '../../base/news.ts'
+import { createNews, type News } from '../../base/news.ts'
 import type { RunStep, Steps } from '../../runs/steps.ts'
 import { type AdvanceDeps, advance, isAtWork } from './advance.ts'
 import type { LoopCommands } from './commands.ts'
+import { createLine } from './line.ts'
+import { loopIn } from './loop.ts'
 import { watchMonitor } from './watch-monitor.ts'
 
 /** What lets loops go on. */
@@ -20,7 +22,7 @@ export interface Engine {
 }
 
 /** What it takes. */
-export interface EngineDeps extends AdvanceDeps {
+export interface EngineDeps extends Omit<AdvanceDeps, 'line'> {
   readonly steps: Steps
   readonly clock: Clock
   readonly commands: LoopCommands
@@ -30,22 +32,34 @@ export interface EngineDeps extends AdvanceDeps {
 const AGAIN_MS = 1000
 
 /** Each loop at work has one driver, which is gone when it rests; none where there is no loop. */
-export function createEngine(deps: EngineDeps): Engine {
+export function createEngine(given: EngineDeps): Engine {
+  const line = createLine()
+  const deps = { ...given, line }
   const { records, commands, steps, clock, logger } = deps
-  const news = createNews()
-  const drivers = new Map<string, Promise<void>>()
+  const drivers = new Map<string, { readonly news: News; readonly over: Promise<void> }>()
   /** Those, and the latest of each loop that rests. */
   const leaving = new Map<string, Promise<void>>()
   const preparing = new Map<string, AbortController>()
   let service: AbortSignal | null = null
   let stopHearing: (() => void) | null = null
 
-  /** Such as the end of the run of a round. A launch that fails must not have itself tried again at once. */
+  /**
+   * Such as the end of the run of a round: whoever waits longest for what it used goes on, too. A launch that fails must not have
+   * itself tried again at once.
+   */
   function hear({ step, run }: RunStep): void {
-    if (step === 'launched' || (step === 'ended' && run.outcome !== 'failed_to_start')) news.tell()
+    if (step !== 'launched' && (step !== 'ended' || run.outcome === 'failed_to_start')) return
+    drivers.get(loopIn(run.slot) ?? '')?.news.tell()
+    const first = step === 'ended' ? line.first() : null
+    if (first !== null) drivers.get(first)?.news.tell()
   }
 
-  async function drive(name: string, before: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  async function drive(
+    name: string,
+    news: News,
+    before: Promise<void> | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const over = new AbortController()
     const ending = AbortSignal.any([signal, over.signal])
     const failed = (error: unknown) => logger.error({ loop: name, error: messageOf(error) }, 'loop.fail')
@@ -60,6 +74,7 @@ export function createEngine(deps: EngineDeps): Engine {
       }
       // In the same moment, so that whoever starts it again finds it gone.
       drivers.delete(name)
+      line.leave(name)
       over.abort()
       return null
     }
@@ -72,9 +87,10 @@ export function createEngine(deps: EngineDeps): Engine {
   }
 
   function begin(name: string, signal: AbortSignal): void {
-    const driver = drive(name, leaving.get(name), signal)
-    drivers.set(name, driver)
-    leaving.set(name, driver)
+    const news = createNews()
+    const over = drive(name, news, leaving.get(name), signal)
+    drivers.set(name, { news, over })
+    leaving.set(name, over)
   }
 
   function wake(name: string): void {
@@ -82,7 +98,7 @@ export function createEngine(deps: EngineDeps): Engine {
     if (service === null || service.aborted) return
     stopHearing ??= steps.subscribe(hear)
     if (!drivers.has(name)) begin(name, service)
-    news.tell()
+    drivers.get(name)?.news.tell()
   }
 
   return {
@@ -91,7 +107,7 @@ export function createEngine(deps: EngineDeps): Engine {
     async atRest(name, limitMs) {
       const rested = new AbortController()
       const late = clock.sleep(limitMs, rested.signal).catch(() => undefined)
-      await Promise.race([drivers.get(name), late])
+      await Promise.race([drivers.get(name)?.over, late])
       rested.abort()
     },
     async run(signal) {

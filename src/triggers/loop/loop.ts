@@ -143,3 +143,6 @@ function orDefault(
 
 /** The slot in which the rounds of a loop run. */
 export const slotOf = (name: string): string => `loop/${name}`
+
+/** The loop whose rounds run in a slot; null: it is no loop's. */
+export const loopIn = (slot: string): string | null => (slot.startsWith('loop/') ? slot.slice(5) : null)

@@ -5,7 +5,7 @@ import { endSkipped, endWithoutRun, type SettleDeps } from './settle.ts'
 
 /** What preparing a round takes. */
 export interface PrepareDeps extends SettleDeps {
-  readonly records: Pick<LoopRecords, 'stepRound' | 'update'>
+  readonly records: Pick<LoopRecords, 'find' | 'stepRound' | 'update'>
   readonly commands: Pick<LoopCommands, 'run'>
 }
 

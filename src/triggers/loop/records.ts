@@ -23,7 +23,7 @@ export interface Progress {
   readonly wish: Wish | null
   /** Why it paused or ended; null: it did not. */
   readonly cause: EndCause | PauseCause | null
-  /** The same in a sentence. */
+  /** The same in a sentence, or what its round waits for before it can begin its run. */
   readonly why: string | null
   /** When it paused or ended, as long as people were not told; null: they need not be. */
   readonly untoldAt: number | null

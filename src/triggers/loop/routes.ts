@@ -139,6 +139,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
           'LOOPER_AGENT_REFUSED',
           'LOOPER_BINARY_MISSING',
           'LOOPER_LOG_UNWRITABLE',
+          'LOOPER_STOP_FAILED',
           ...WRITES,
         ],
       },

@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts'
 import { LooperError } from '../../base/errors.ts'
 import type { RunRecord } from '../../record/run-record.ts'
 import { afterRound, counted, type Decision, type Moment, type RoundFacts } from './governor.ts'
-import { intervalOf, limitsOf } from './loop.ts'
+import { intervalOf, type LoopDefinition, limitsOf } from './loop.ts'
 import type { Memory } from './memory.ts'
 import { MEMORY_UNUSABLE } from './memory-errors.ts'
 import type { Loop, LoopRecords, Progress, Round } from './records.ts'
@@ -11,14 +11,14 @@ import { endedByItself, factsOf } from './round.ts'
 
 /** What ending a round takes. */
 export interface SettleDeps {
-  readonly records: Pick<LoopRecords, 'stepRound' | 'update'>
+  readonly records: Pick<LoopRecords, 'find' | 'stepRound' | 'update'>
   readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
   moment(loop: Loop): Moment
   memoryOf(loop: string): Pick<Memory, 'find' | 'remove'>
 }
 
-/** Between looks whether there is something to do. */
+/** After a round without a run: what keeps it from having one comes from elsewhere, and would be asked for without an end. */
 const LEAST_WAIT_MS = 1000
 /** What becomes of a loop that nobody wants anything of. */
 export const GO_ON = { kind: 'go_on' } as const
@@ -58,10 +58,8 @@ export function endRound(loop: Loop, round: Round, run: RunRecord, deps: SettleD
 export function endSkipped(loop: Loop, round: Round, { records, clock, logger }: SettleDeps): void {
   const { name, definition } = loop
   const now = clock.now()
-  const decision = decisionOf(loop, () => GO_ON)
-  // What there is to do comes from elsewhere: without a wait it would be asked for without an end.
-  const waitMs = Math.max(LEAST_WAIT_MS, intervalOf(definition))
-  records.stepRound(name, round, { endedAt: now }, progressOf(decision, now, waitMs))
+  const decision = decisionOf(loop, records, () => GO_ON)
+  records.stepRound(name, round, { endedAt: now }, progressOf(decision, now, leastWait(definition)))
   logger.info({ loop: name, iteration: round.iteration }, 'loop.round.skip')
   tell(name, decision, logger)
 }
@@ -114,7 +112,7 @@ function settle(
         costUsd: before.costUsd + costUsd,
       }
   const word = definition.completion_word ?? null
-  const decision = decisionOf(loop, () =>
+  const decision = decisionOf(loop, records, () =>
     isOwnEnd ? afterRound(limitsOf(definition), tally, { facts, word, moment: deps.moment(loop) }) : GO_ON,
   )
   const isWell = isOwnEnd && error === null
@@ -125,7 +123,7 @@ function settle(
     round,
     { runId, endedAt: now, response, error, verdict, tokens, costUsd, isChanged },
     {
-      ...progressOf(decision, now, intervalOf(definition)),
+      ...progressOf(decision, now, runId === null ? leastWait(definition) : intervalOf(definition)),
       runId: null,
       tally,
       // What went wrong must not stand in the next prompt as if it were an answer, nor be gone on with.
@@ -149,8 +147,13 @@ function clearSent(name: string, { id, sentWorking }: Round, { memoryOf, logger 
   }
 }
 
-/** What somebody wants goes before what the governor lets go on. */
-function decisionOf({ wish }: Loop, govern: () => Decision): Decision {
+/** The wait after a round that may have had no run, in milliseconds. */
+export const leastWait = (definition: LoopDefinition): number =>
+  Math.max(LEAST_WAIT_MS, intervalOf(definition))
+
+/** What somebody wants goes before what the governor lets go on; it may have been said while the round was ending. */
+function decisionOf({ name }: Loop, records: Pick<LoopRecords, 'find'>, govern: () => Decision): Decision {
+  const wish = records.find(name)?.wish
   if (wish === 'stop') return STOPPED
   const decision = govern()
   return decision.kind === 'go_on' && wish === 'pause' ? PAUSED : decision

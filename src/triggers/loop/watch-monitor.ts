@@ -25,8 +25,10 @@ export function watchMonitor(
     if (loop === null || monitor == null || seconds == null) return null
     const left = dueAt - clock.monotonic()
     if (left > 0) return left
-    const { output } = await commands.run(loop, 'monitor', signal)
-    if (!signal.aborted) records.update(name, { monitorOutput: output })
+    const { output } = await commands.run(loop, 'watch', signal)
+    // What another monitor printed meanwhile counts.
+    const isStill = records.find(name)?.definition.monitor === monitor
+    if (isStill && !signal.aborted) records.update(name, { monitorOutput: output })
     dueAt = clock.monotonic() + seconds * 1000
     return seconds * 1000
   }

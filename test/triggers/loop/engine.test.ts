@@ -8,7 +8,7 @@ import { memoriesIn } from '../../../src/triggers/loop/memories.ts'
 import { momentOf } from '../../../src/triggers/loop/moment.ts'
 import { LOOP_TABLES, type LoopRecords, loopRecords } from '../../../src/triggers/loop/records.ts'
 import { factsOf, roundBody } from '../../../src/triggers/loop/round.ts'
-import { endRound } from '../../../src/triggers/loop/settle.ts'
+import { endRound, endWithoutRun } from '../../../src/triggers/loop/settle.ts'
 import { defaultsOf } from '../../helpers/app.ts'
 import { CHANGED } from '../../helpers/git.ts'
 import { heartOf } from '../../helpers/heart.ts'
@@ -70,6 +70,31 @@ t.test('what cannot be read is told, and tried again', async (t) => {
   await over
 })
 
+t.test(
+  'a clock that was set back keeps no loop waiting, and a round that cannot begin is followed by a wait',
+  async (t) => {
+    const closing = new AbortController()
+    const { engine, records, deps, memoryOf } = setUp(t)
+    const now = Date.now()
+    records.define('one', { user: 'x', interval_seconds: 2 })
+    records.update('one', { state: 'waiting', startedAt: now, dueAt: now + 86_400_000 })
+    const over = engine.run(closing.signal)
+    const dueAt = () => Number(records.find('one')?.dueAt)
+    await until('it is due soon', () => dueAt() < now + 60_000)
+    closing.abort()
+    await over
+    t.ok(dueAt() >= now + 2000)
+
+    records.define('two', { user: 'x', interval_seconds: 0 })
+    records.beginRound('two', { state: 'running', iteration: 1 }, { iteration: 1, startedAt: 1, hint: '' })
+    const [loop, round] = [records.find('two'), records.openRound('two')]
+    if (loop === null || round === null) throw new Error('it is not on the record')
+    const moment = () => ({ elapsedMs: 0, held: null, diskFull: null })
+    endWithoutRun(loop, round, 'no', { ...deps, records, memoryOf, moment, clock: { now: () => 5000 } })
+    t.match(records.find('two'), { state: 'waiting', dueAt: 6000 })
+  },
+)
+
 t.test('loops that cannot be listed are told, and keep nothing from ending', async (t) => {
   const all = () => {
     throw new Error('disk I/O error')
@@ -102,6 +127,13 @@ t.test('who starts a loop at the same moment as somebody else finds it started',
   const [first, second] = await Promise.all([loops.start('one'), loops.start('one')])
   t.match(first, { state: 'starting' })
   t.same(first, second)
+})
+
+t.test('what cannot be stopped for long is not begun anew beside itself', async (t) => {
+  const { loops, records } = setUp(t)
+  loops.define('one', { user: 'x' })
+  records.update('one', { state: 'running', wish: 'stop' })
+  await t.rejects(loops.start('one'), { code: 'LOOPER_STOP_FAILED', message: /one is still being stopped/ })
 })
 
 t.test('what a round asks for where its loop says little, and what it came to where nobody says why', (t) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { runsOf } from '../../helpers/fault-service.ts'
@@ -41,6 +41,51 @@ t.test('a loop waits for its usage limit, its slot and its workspace', async (t)
   await run('', { slot: 'other' })
   await untilIs('two', 'ended')
   t.equal(lines('runs').length, 2)
+})
+
+t.test('what somebody wants while a round is being prepared counts when that is over', async (t) => {
+  const loops = await setUpLoops(t, COUNTING, { LOOPER_ALLOWED_EXECUTABLES: 'sh' })
+  const { define, act, untilIs, look, file } = loops
+  const gate = 'touch asked; until [ -e go ]; do sleep 0.05; done; rm go; exit 75'
+  await define('one', { gate })
+  await act('one', 'start')
+  await until('the gate runs', () => existsSync(file('asked')))
+  await act('one', 'pause')
+  writeFileSync(file('go'), '')
+  await untilIs('one', 'paused')
+  t.match(await look('one'), { cause: 'asked' })
+})
+
+t.test('a start while a loop is being stopped begins it anew when that is done', async (t) => {
+  const stubborn = '[ -e again ] || { touch again; trap "" TERM; while :; do sleep 0.05; done; }'
+  const { define, act, look, untilIs, lines, file } = await setUpLoops(t, `${stubborn}; ${COUNTING}`)
+  await define('one', { max_iterations: 1 })
+  await act('one', 'start')
+  await until('its agent is there', () => existsSync(file('again')))
+  const stopping = act('one', 'stop')
+  await until('it is being stopped', async () => (await look('one')).wish === 'stop')
+  t.match(await act('one', 'start'), { state: /starting|running/, cause: null, wish: null })
+  await stopping
+  await untilIs('one', 'ended')
+  t.match(await look('one'), { cause: 'iterations' })
+  t.equal(lines('runs').length, 1)
+})
+
+t.test('loops in one workspace take turns, and say what they wait for', async (t) => {
+  const script = 'until [ -e go ]; do sleep 0.05; done; say same'
+  const { define, act, look, untilIs, lines, file } = await setUpLoops(t, script)
+  const names = ['a', 'b', 'c']
+  for (const name of names) {
+    await define(name, { user: `echo ${name} >>order; ${SCRIPT}`, max_iterations: 3 })
+    await act(name, 'start')
+    if (name === 'a') await until('it runs', async () => (await look(name)).run_id !== null)
+    else await until('it says why it waits', async () => (await look(name)).why !== null)
+  }
+  t.match((await look('b')).why, /works in/)
+  t.match((await look('c')).why, /other loops/)
+  writeFileSync(file('go'), '')
+  for (const name of names) await untilIs(name, 'ended')
+  t.same(lines('order'), [...names, ...names, ...names])
 })
 
 /** A loop whose round is parked until people answer. */

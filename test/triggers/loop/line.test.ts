@@ -1,0 +1,20 @@
+import t from 'tap'
+import { createLine } from '../../../src/triggers/loop/line.ts'
+
+t.test('who came first for the same thing goes first, and a place is the same thing for all', (t) => {
+  const line = createLine()
+  t.equal(line.first(), null)
+  line.wait('one', { workspace: '/a' })
+  line.wait('two', { workspace: '/b' })
+  t.same([line.isBehind('one', '/a'), line.isBehind('two', '/b')], [false, false])
+  t.same([line.isBehind('new', '/a'), line.isBehind('new', '/c')], [true, false])
+  line.wait('one', 'place')
+  t.equal(line.first(), 'one', 'it keeps its place')
+  t.same(
+    [line.isBehind('one', '/a'), line.isBehind('two', '/b'), line.isBehind('new', '/c')],
+    [false, true, true],
+  )
+  line.leave('one')
+  t.same([line.first(), line.isBehind('two', '/b'), line.isBehind('new', '/c')], ['two', false, false])
+  t.end()
+})
