@@ -21,7 +21,8 @@ const Body = Type.Object(
     checkpoint: Type.Optional(
       Type.String({
         pattern: '^[0-9a-f]{40}([0-9a-f]{24})?$',
-        description: 'Instead of a round: of any, or `undo` of what was restored.',
+        description:
+          'The id of a commit, instead of a round: the checkpoint of any, or `undo` of what was restored.',
       }),
     ),
     plan: Type.Optional(Type.Boolean({ description: 'Only tells what would change.' })),
