@@ -181,6 +181,7 @@ t.test('start, pause, resume and skip say what the loop does then', async (t) =>
     ['pause', { wish: 'pause' }, 'tidy is in round 3 of 50, and pauses with it\n'],
     ['pause', { wish: 'stop' }, 'tidy is in round 3 of 50, and ends with it\n'],
     ['resume', {}, 'tidy is in round 3 of 50\n'],
+    ['resume', { why: 'run x works in /src' }, 'tidy waits to begin round 3 of 50: run x works in /src\n'],
     ['skip', { state: 'waiting', next_round_at: ago(-5) }, 'tidy waits for round 4, due in 5 s\n'],
     ['skip', { state: 'waiting' }, 'tidy waits for round 4\n'],
     [

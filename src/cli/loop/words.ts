@@ -62,6 +62,7 @@ export function standing(loop: LoopTold, now: number): string {
     case 'starting':
       return `${name} begins with its first round`
     case 'running':
+      if (why !== null && wish === null) return `${name} waits to begin ${round}: ${why}`
       return `${name} is in ${round}${wish === null ? '' : `, and ${wish === 'pause' ? 'pauses' : 'ends'} with it`}`
     case 'waiting': {
       const due = next === null ? '' : `, due in ${duration(Date.parse(next) - now)}`
