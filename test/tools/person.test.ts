@@ -12,8 +12,9 @@ if (process.platform !== 'linux') {
   process.exit()
 }
 
-const READING = ['get_run', 'list_runs', 'read_log']
-const ALL = [...READING, 'answer', 'plan_run', 'start_run', 'stop_run'].sort()
+const READING = ['get_run', 'list_loops', 'list_runs', 'read_log']
+const RUNNING = [...READING, 'answer', 'control_loop', 'plan_run', 'start_run', 'stop_run'].sort()
+const ALL = [...RUNNING, 'set_loop'].sort()
 
 /** A service without tokens, and a client of it. */
 async function setUp(t: Test, settings: NodeJS.ProcessEnv = {}) {
@@ -150,7 +151,7 @@ t.test('a token of the service sees and does what its scope allows', async (t) =
   t.same(await toolNames(await connectMcp(t, url, 'owner')), ALL)
 
   const runner = await connectMcp(t, url, 'runner')
-  t.same(await toolNames(runner), ALL)
+  t.same(await toolNames(runner), RUNNING)
   t.match(await ask(runner, 'plan_run', { ...wanted, prompt: ' ' }), { would: 'stop_only', launch: null })
   const { run_id } = await ask(runner, 'start_run', wanted)
   t.match(await ask(reader, 'get_run', { run_id }), { caller: 'runner' }, 'the token says who')

@@ -1,4 +1,5 @@
 import { Type } from '../../base/schema.ts'
+import { shortened } from '../../base/shortened.ts'
 import { runOf } from '../../logs/run-of.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import { detailsOf } from '../../runs/views.ts'
@@ -28,7 +29,4 @@ export const getRunTool = ({ ledger }: GetRunDeps): PersonTool =>
     },
   })
 
-function cut(text: string | null): string | null {
-  if (text === null || text.length <= MOST_CHARACTERS) return text
-  return `${text.slice(0, MOST_CHARACTERS).toWellFormed()}… (${text.length} characters in all)`
-}
+const cut = (text: string | null) => text && shortened(text, MOST_CHARACTERS)

@@ -36,6 +36,9 @@ const CompletionWord = Type.String({
 })
 const amount = Type.Number({ exclusiveMinimum: 0 })
 
+/** What the next round alone is told; empty: nothing. */
+export const Hint = Type.String({ maxLength: 20_000 })
+
 /** What a loop is, as its owner says it. Null counts as absent. */
 export const LoopDefinition = Type.Object(
   {

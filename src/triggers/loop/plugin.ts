@@ -27,6 +27,7 @@ import { memoryTools } from './memory-tools.ts'
 import { measureLoops } from './meters.ts'
 import { momentOf } from './moment.ts'
 import { defineOwn, loopSettings, type OwnLoops } from './own-loops.ts'
+import { loopTools } from './person-tools.ts'
 import { LOOP_TABLES, loopRecords } from './records.ts'
 import { restoreRoutes } from './restore-routes.ts'
 import { loopRoutes } from './routes.ts'
@@ -100,6 +101,7 @@ function openLoops(own: OwnLoops, parts: Parts): Opened {
   const stopMeasuring = steps.subscribe(measureLoops({ records, meters }))
   const untold = () => records.all().flatMap((loop) => announcementOf(loop, records) ?? [])
   return {
+    personTools: loopTools({ loops, records }),
     tools: memoryTools({ records, memoryOf, noteChange: steps.noteChange }),
     events: { subscribe: (listener) => steps.subscribe((step) => listener(eventOf(step))) },
     // What browsers ask before a page of elsewhere asks: without a token, and told nothing.

@@ -3,7 +3,7 @@ import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
 import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
-import { LOOP_NAME, LOOP_NAME_WORDS, LoopDefinition } from './loop.ts'
+import { Hint, LOOP_NAME, LOOP_NAME_WORDS, LoopDefinition } from './loop.ts'
 import type { LoopRecords } from './records.ts'
 import { LoopList, loopAnswer, OneLoop, RoundList, roundAnswer } from './schemas.ts'
 
@@ -189,7 +189,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         summary: 'Give a loop a hint',
         description: 'For its next round alone; an empty one takes the last one back.',
         params: Params,
-        body: Type.Object({ hint: Type.String({ maxLength: 20_000 }) }, { additionalProperties: false }),
+        body: Type.Object({ hint: Hint }, { additionalProperties: false }),
         response: { 200: OneLoop },
       },
       config: { scope: 'run', errors: [LOOP_NOT_FOUND, ...WRITES] },
