@@ -145,8 +145,8 @@ async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<numb
   try {
     const outcome = await runs.launchIfIdle(slotOf(name), async () => {
       const memory = deps.memoryOf(name)
-      const { text: persistent } = memory.read('persistent', round.id)
-      const { text: working } = memory.read('working', round.id)
+      const persistent = memory.load('persistent', round.id)
+      const working = memory.load('working', round.id)
       const [sent] = working === '' ? [] : memory.list('working', { before: null, limit: 1 })
       const prompt = promptOf(loop, { ...round, persistent, working })
       const isOwners = own.has(name)

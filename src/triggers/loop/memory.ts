@@ -28,6 +28,8 @@ export interface Memory extends Pick<MemoryVersions, 'list' | 'at' | 'find'> {
    * @throws {LooperError} `LOOPER_LEDGER_UNWRITABLE`
    */
   read(memory: MemoryName, round: number | null): MemoryText
+  /** What a round is sent of it; as it is now. @throws {LooperError} `LOOPER_LOOP_MEMORY_UNUSABLE`, `LOOPER_LEDGER_UNWRITABLE` */
+  load(memory: MemoryName, round: number): string
   /** Refuses what {@link write} would not take. @throws {LooperError} `LOOPER_LOOP_MEMORY_TOO_LARGE`, `LOOPER_FIELD_INVALID` */
   check(memory: MemoryName, text: string): void
   /** Puts a text in the place of what stood there. @throws {LooperError} `LOOPER_LOOP_MEMORY_TOO_LARGE`, `LOOPER_LOOP_MEMORY_UNUSABLE`, `LOOPER_FIELD_INVALID` */
@@ -86,6 +88,7 @@ export function openMemory({ loop, dir, tables, clock }: MemoryDeps): Memory {
     find: versions.find,
     check,
     write,
+    load: (memory, round) => look(memory, round).text,
     read(memory, round) {
       try {
         return told(look(memory, round))

@@ -82,12 +82,14 @@ t.test(
   },
 )
 
-t.test('a memory that cannot be used keeps no round from running, and is not written over', async (t) => {
+t.test('no round is run without a memory that cannot be used, which is not written over', async (t) => {
   const loops = await setUpLoops(t, COUNTING)
   mkdirSync(path.join(loops.logDir, 'loops/tidy/persistent.md'), { recursive: true })
   await loops.define('tidy', { max_iterations: 1 })
   await loops.act('tidy', 'start')
   await loops.untilIs('tidy', 'ended')
+  t.same(loops.lines('runs'), [])
+  t.match((await loops.rounds('tidy')).rounds, [{ run_id: null, error: /^cannot use .*persistent\.md/ }])
   t.match(await loops.ask('/tidy/memory'), {
     body: { memory: { persistent: { text: '', warning: /persistent\.md/ } } },
   })
