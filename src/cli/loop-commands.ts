@@ -14,6 +14,7 @@ export const LOOP_ACTIONS = [
   'history',
   'memory',
   'restore',
+  'rm',
 ] as const
 /** Something that can be done with loops. */
 export type LoopAction = (typeof LOOP_ACTIONS)[number]
@@ -52,7 +53,7 @@ export const LOOP_COMMANDS = {
       'max-unchanged': 'new, set: pause after so many rounds in a row without a change; default: 5',
       'max-same-failures': 'new, set: pause when the same failure came so often in a row; default: 3',
       follow: 'start: show each round, until the loop ends or pauses',
-      yes: 'stop, restore: do not ask before a round is stopped, or files are changed',
+      yes: 'stop, restore, rm: do not ask before something is stopped, changed or removed',
       limit: 'history: how many rounds, 1 to 500; default: 20',
       set: 'memory: write one, as a whole; - is stdin',
       versions: 'memory: who wrote what and when, the latest 20',
@@ -92,6 +93,7 @@ export const LOOP_COMMANDS = {
   history NAME        its rounds, newest first
   memory NAME [WHICH] its memories, or the one that is persistent or working
   restore NAME ROUND  bring its files to what they were after a round, or to a checkpoint of this id
+  rm NAME             remove one that rests, with its rounds and memories
 
 A limit is a number above 0, or "unlimited". start --follow exits with 0 if the loop ended as it should, with 65 if it
 has a check or a completion word and a limit ended it before, with 75 if it pauses, and with 1 if somebody stopped it.`,

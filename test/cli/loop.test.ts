@@ -433,3 +433,26 @@ t.test('a follower takes up a lost connection, and Ctrl-C ends only the command'
   command.interrupt()
   t.match(await command.ended, { status: 130, err: /the loop goes on; "looper loop status tidy" shows it/ })
 })
+
+t.test('on a terminal rm says what would be lost, and does nothing but for a yes', async (t) => {
+  const { run, posted } = await serving(t, {})
+  const asked = 'This will be removed:\n  loop tidy, with all its rounds and both its memories\n'
+  t.match(await run('rm tidy', { ...TERMINAL, stdin: 'n\n' }), {
+    status: 1,
+    out: asked,
+    err: 'Remove it? [y/N] looper: nothing was removed\n',
+  })
+  t.strictSame(posted, [])
+  for (const [line, options] of [
+    ['rm tidy', { ...TERMINAL, stdin: 'y\n' }],
+    ['rm tidy --yes', TERMINAL],
+    ['rm tidy', { ...TERMINAL, isInTerminal: false }],
+  ] as const)
+    t.match(await run(line, options), { status: 0, out: `${asked}Removed loop tidy\n` })
+  t.match(await run('rm tidy'), { status: 0, out: 'Removed loop tidy\n' })
+  t.match(JSON.parse((await run('rm tidy --json', TERMINAL)).out), { loop: { name: 'tidy' } })
+  t.match(posted, Array(5).fill({ url: '/loops/tidy/remove', body: {} }))
+  const none = await serving(t, { loops: [null] })
+  t.match(await none.run('rm tidy --yes', TERMINAL), { status: 66, err: /there is no loop tidy/ })
+  t.strictSame(none.posted, [])
+})

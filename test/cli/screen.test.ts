@@ -241,6 +241,7 @@ const LINES: readonly (readonly string[])[] = [
   ['loop', 'start', 'a', '--follow'],
   ['loop', 'set', 'a', '--verify', ''],
   ['loop', 'stop', 'a'],
+  ['loop', 'rm', 'a'],
   ['loop', 'hint', 'a', 'look'],
   ['loop', 'history', 'a'],
   ['loop', 'restore', 'a', '1'],

@@ -7,6 +7,7 @@ import { readWord } from '../text-source.ts'
 import { changeLoop, newLoop } from './definition.ts'
 import { history } from './history.ts'
 import { memory } from './memory.ts'
+import { removeLoop } from './remove.ts'
 import { restore } from './restore.ts'
 import { startLoop } from './start.ts'
 import { allLoops, oneLoop } from './status.ts'
@@ -17,7 +18,7 @@ const NAME = /^[a-z0-9][a-z0-9-]{0,57}$/
 /** Those that belong to one action; all others of its own say what a loop is. */
 const OPTIONS_OF: Partial<Readonly<Record<OptionName, readonly LoopAction[]>>> = {
   follow: ['start'],
-  yes: ['stop', 'restore'],
+  yes: ['stop', 'restore', 'rm'],
   limit: ['history'],
   set: ['memory'],
   versions: ['memory'],
@@ -65,6 +66,8 @@ export async function loop(context: Context): Promise<number> {
       return hint(context, given, text)
     case 'history':
       return history(context, given)
+    case 'rm':
+      return removeLoop(context, given)
     case 'memory':
       return memory(context, given, text)
     case 'restore':

@@ -4,9 +4,10 @@ import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import { isAtWork } from './advance.ts'
 import type { LoopCommands } from './commands.ts'
 import type { Engine } from './engine.ts'
-import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING, LOOP_RUNNING } from './errors.ts'
 import { NO_ROUNDS, resumed } from './governor.ts'
 import type { LoopDefinition } from './loop.ts'
+import type { Memory } from './memory.ts'
 import { type OwnLoops, redefine } from './own-loops.ts'
 import type { Loop, LoopRecords, Progress } from './records.ts'
 import { NO_TEXTS, promptOf, roundBody } from './round.ts'
@@ -30,6 +31,11 @@ export interface Loops {
   skip(name: string): Loop
   /** Says something to the next round alone; the later word takes the place of the earlier one. */
   hint(name: string, hint: string): Loop
+  /**
+   * Removes one that rests, with its rounds and its memories, as it was last; its checkpoints stay in their repository.
+   * @throws {LooperError} `LOOPER_LOOP_RUNNING`, `LOOPER_LOOP_IN_FILE`, `LOOPER_LOOP_MEMORY_UNUSABLE`
+   */
+  remove(name: string): Loop
 }
 
 /** What they take. */
@@ -39,6 +45,7 @@ export interface LoopsDeps {
   readonly engine: Pick<Engine, 'wake' | 'interrupt' | 'atRest'>
   readonly commands: Pick<LoopCommands, 'check'>
   readonly defaults: RequestDefaults
+  memoryOf(loop: string): Pick<Memory, 'drop'>
   newRequestId(): string
   readonly clock: Pick<Clock, 'now'>
 }
@@ -53,6 +60,7 @@ export function createLoops({
   engine,
   commands,
   defaults,
+  memoryOf,
   newRequestId,
   clock,
 }: LoopsDeps): Loops {
@@ -91,12 +99,16 @@ export function createLoops({
     return loop
   }
 
+  function assertNotOwn(name: string): void {
+    if (own.has(name))
+      throw new LooperError(LOOP_IN_FILE, `what loop ${name} is stands in the config file, under "loops"`)
+  }
+
   return {
     all: records.all,
     named,
     define(name, definition) {
-      if (own.has(name))
-        throw new LooperError(LOOP_IN_FILE, `what loop ${name} is stands in the config file, under "loops"`)
+      assertNotOwn(name)
       commands.check(definition)
       redefine(name, definition, records)
       engine.wake(name)
@@ -147,6 +159,15 @@ export function createLoops({
     skip(name) {
       const loop = atWork(name)
       return loop.state === 'waiting' ? change(name, { dueAt: clock.now() }) : loop
+    },
+    remove(name) {
+      assertNotOwn(name)
+      const loop = named(name)
+      if (isAtWork(loop)) throw new LooperError(LOOP_RUNNING, `loop ${name} is ${loop.state}`)
+      // First, so that nothing of it is left whose loop nobody knows any more.
+      memoryOf(name).drop()
+      records.remove(name)
+      return loop
     },
     hint(name, hint) {
       named(name)

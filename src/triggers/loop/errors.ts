@@ -16,6 +16,14 @@ export const LOOP_IN_FILE: ErrorKind = {
   remedy: 'Change it under `loops` in the config file, and restart the service; or take it out there.',
 }
 
+/** It does something by itself. */
+export const LOOP_RUNNING: ErrorKind = {
+  code: 'LOOPER_LOOP_RUNNING',
+  status: 409,
+  when: 'The loop is at work, so that it cannot be removed.',
+  remedy: 'POST /loops/<name>/stop stops it; remove it then.',
+}
+
 /** It is not at work, so nothing of it can be paused, resumed or skipped. */
 export const LOOP_NOT_RUNNING: ErrorKind = {
   code: 'LOOPER_LOOP_NOT_RUNNING',

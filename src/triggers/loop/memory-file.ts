@@ -6,6 +6,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -66,6 +67,15 @@ export function writeMemory(file: string, text: string): void {
   } catch (error) {
     discard(next)
     throw unusable(file, error)
+  }
+}
+
+/** Removes a directory of memories, or what stands there instead; a link is not followed. @throws {LooperError} `LOOPER_LOOP_MEMORY_UNUSABLE` */
+export function dropMemories(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true })
+  } catch (error) {
+    throw unusable(dir, error)
   }
 }
 

@@ -4,7 +4,7 @@ import { LooperError, messageOf } from '../../base/errors.ts'
 import type { Tables } from '../../record/own-tables.ts'
 import { checkText } from '../../runs/prompt.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
-import { type MemoryFile, readMemory, writeMemory } from './memory-file.ts'
+import { dropMemories, type MemoryFile, readMemory, writeMemory } from './memory-file.ts'
 import { type MemoryChange, type MemoryName, type MemoryVersions, memoryVersions } from './memory-versions.ts'
 import { withoutLines } from './without-lines.ts'
 
@@ -41,6 +41,8 @@ export interface Memory extends Pick<MemoryVersions, 'list' | 'at' | 'find'> {
    * is. @throws {LooperError} `LOOPER_LOOP_MEMORY_UNUSABLE`
    */
   remove(memory: MemoryName, lines: string, change: MemoryChange): MemoryText
+  /** Removes the directory of the loop, with its files. @throws {LooperError} `LOOPER_LOOP_MEMORY_UNUSABLE` */
+  drop(): void
   /** Puts a version in the place of what stands there now. @throws {LooperError} `LOOPER_LOOP_MEMORY_VERSION_NOT_FOUND` */
   restore(id: number, change: MemoryChange): MemoryText
 }
@@ -110,6 +112,7 @@ export function openMemory({ loop, dir, tables, clock }: MemoryDeps): Memory {
       if (found.bytes > MOST_MEMORY_BYTES) return told(found)
       return write(memory, withoutLines(found.text, lines), change)
     },
+    drop: () => dropMemories(dir),
     restore(id, change) {
       const version = versions.find(id)
       if (version === null)

@@ -18,6 +18,7 @@ import {
   LOOP_NOT_FOUND,
   LOOP_NOT_RUNNING,
   LOOP_RESTORE_FAILED,
+  LOOP_RUNNING,
   LOOP_WORK_TREE_BUSY,
 } from './errors.ts'
 import { memoriesIn } from './memories.ts'
@@ -57,6 +58,7 @@ export const loop: TriggerPlugin = {
   errors: [
     LOOP_NOT_FOUND,
     LOOP_NOT_RUNNING,
+    LOOP_RUNNING,
     LOOP_IN_FILE,
     LOOP_CHECKPOINT_NOT_FOUND,
     LOOP_WORK_TREE_BUSY,
@@ -86,7 +88,7 @@ function openLoops(own: OwnLoops, parts: Parts): Opened {
   })
   const deps = { ...parts, own, records, commands, memoryOf, checkpoints }
   const engine = createEngine({ ...deps, moment: (of) => momentOf(of, about) })
-  const loops = createLoops({ ...parts, own, records, engine, commands })
+  const loops = createLoops({ ...parts, own, records, engine, commands, memoryOf })
   const memory = memoryOf(RUNNER_LOOP)
   const runner = createRunner({ ...parts, loops, records, steps, memory, places: defaults.places })
   const models = createModels({ ...parts, places: defaults.places })

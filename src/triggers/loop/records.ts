@@ -106,6 +106,8 @@ export interface LoopRecords {
   stepRound(name: string, round: Round, steps: Partial<RoundSteps>, progress?: Partial<Progress>): void
   /** The round that has not ended; a loop that runs has one. */
   openRound(name: string): Round | null
+  /** Forgets a loop, its rounds and what its memories were. */
+  remove(name: string): void
   /** The id of the newest round; null: there was none yet. */
   newestRound(name: string): number | null
   /** The newest round of this number for which there was a run; null: there was none. */
@@ -227,6 +229,13 @@ export function loopRecords(tables: Tables): LoopRecords {
     openRound: (name) =>
       tables.rows('SELECT * FROM loop_rounds WHERE loop = :name AND is_open = 1', { name }).map(toRound)[0] ??
       null,
+    remove(name) {
+      tables.change((db) => {
+        db.prepare('DELETE FROM loop_rounds WHERE loop = ?').run(name)
+        db.prepare('DELETE FROM loop_memories WHERE loop = ?').run(name)
+        db.prepare('DELETE FROM loops WHERE name = ?').run(name)
+      })
+    },
     newestRound: (name) => {
       const [row] = tables.rows('SELECT max(id) AS id FROM loop_rounds WHERE loop = :name', { name })
       return numberOrNull(row?.id)

@@ -2,8 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
-import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING } from './errors.ts'
+import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING, LOOP_RUNNING } from './errors.ts'
 import { Hint, LOOP_NAME, LOOP_NAME_WORDS, LoopDefinition } from './loop.ts'
+import { MEMORY_UNUSABLE } from './memory-errors.ts'
 import type { LoopRecords } from './records.ts'
 import { LoopList, loopAnswer, OneLoop, RoundList, roundAnswer } from './schemas.ts'
 
@@ -180,6 +181,30 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         return { loop: loopAnswer(loops[action](params.name)) }
       },
     )
+
+  app.post(
+    '/loops/:name/remove',
+    {
+      schema: {
+        tags: ['runs'],
+        summary: 'Remove a loop',
+        description:
+          'One that rests, with its rounds and its memories; answers with what it was. Its checkpoints stay in their repository.',
+        params: Params,
+        response: { 200: OneLoop },
+      },
+      // What makes it takes no less.
+      config: {
+        scope: 'admin',
+        errors: [LOOP_NOT_FOUND, LOOP_RUNNING, LOOP_IN_FILE, MEMORY_UNUSABLE, ...WRITES],
+      },
+    },
+    async ({ params, log }) => {
+      const loop = loops.remove(params.name)
+      log.info({ loop: loop.name }, 'loop.remove')
+      return { loop: loopAnswer(loop) }
+    },
+  )
 
   app.post(
     '/loops/:name/hint',

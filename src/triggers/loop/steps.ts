@@ -64,6 +64,11 @@ export function observeLoops(records: LoopRecords): {
         records.update(name, progress)
         tell(name, [stepOf(progress)], () => null)
       },
+      remove(name) {
+        const loop = records.find(name)
+        records.remove(name)
+        if (loop !== null) listeners.tell({ step: 'changed', loop, round: null })
+      },
       beginRound(name, progress, begin) {
         records.beginRound(name, progress, begin)
         tell(name, ['iteration'], () => records.openRound(name))

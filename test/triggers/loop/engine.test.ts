@@ -38,7 +38,16 @@ function setUp(test: Test, broken: Partial<LoopRecords> = {}) {
     checkpoints: { take: () => Promise.reject(new Error('nobody asked for it')) },
     moment: () => ({ elapsedMs: 0, held: null, diskFull: null }),
   })
-  const loops = createLoops({ ...heart.deps, own, records, engine, commands, defaults, newRequestId })
+  const loops = createLoops({
+    ...heart.deps,
+    own,
+    records,
+    engine,
+    commands,
+    defaults,
+    newRequestId,
+    memoryOf,
+  })
   return { ...heart, records, engine, loops, runs, memoryOf, commands }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { LooperError } from '../../../src/base/errors.ts'
@@ -153,4 +153,26 @@ t.test('a working memory that cannot be cleared is told, and the round counts', 
     code: 'LOOPER_LEDGER_UNWRITABLE',
   })
   t.not(records.openRound('one'), null, 'it is tried again')
+})
+
+t.test('a loop is removed with all that is its own, once it rests', async (t) => {
+  const loops = await setUpLoops(t, `${COUNTING}; until [ -e go ]; do sleep 0.05; done`)
+  await loops.define('tidy', { max_iterations: 1 })
+  await loops.define('other')
+  for (const name of ['tidy', 'other']) await loops.ask(`/${name}/memory`, { persistent: 'kept' })
+  await loops.act('tidy', 'start')
+  await loops.untilIs('tidy', 'running')
+  t.match(await loops.ask('/tidy/remove', {}), { status: 409, body: { code: 'LOOPER_LOOP_RUNNING' } })
+  writeFileSync(loops.file('go'), '')
+  await loops.untilIs('tidy', 'ended')
+  const at = (name: string) => path.join(loops.logDir, 'loops', name)
+  t.ok(existsSync(at('tidy')))
+  t.match(await loops.act('tidy', 'remove'), { name: 'tidy', state: 'ended' })
+  t.notOk(existsSync(at('tidy')))
+  t.match(await loops.ask('/tidy'), { status: 404 })
+  t.match(await loops.ask('/tidy/remove', {}), { status: 404 })
+  t.match(await loops.ask('/other/memory'), { body: { memory: { persistent: { text: 'kept' } } } })
+  await loops.define('tidy')
+  t.match(await loops.rounds('tidy'), { rounds: [] })
+  t.match((await loops.ask('/tidy/memory/versions?memory=persistent')).body.versions, [])
 })

@@ -186,6 +186,12 @@ t.test('a link is neither read nor written through', async (t) => {
   t.strictSame(all(), [])
 })
 
+t.test('what cannot be removed is told', async (t) => {
+  const { root, memory } = setUp(t)
+  symlinkSync('loops', path.join(root, 'loops'))
+  t.throws(() => memory.drop(), { code: 'LOOPER_LOOP_MEMORY_UNUSABLE', message: /^cannot use / })
+})
+
 t.test('where it cannot be written, nothing is on the record either', async (t) => {
   const { root, memory, file, all, dir } = setUp(t)
   writeFileSync(path.join(root, 'loops'), '')
