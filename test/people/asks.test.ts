@@ -82,6 +82,21 @@ t.test('an ask is answered once, by somebody', async (t) => {
   t.throws(() => asks.answer(nobody.ask.id, 'x', null, null), { message: /answered already$/ })
 })
 
+t.test('nobody answers what a run asked that is not on the record any more, or was stopped', async (t) => {
+  const { asks, ledger } = setUp(t)
+  ledger.begin(intentOf('stopped'))
+  const ended = { returnCode: -2, cause: 'c', endedAt: 2000, outputBytes: null, tokensUsed: null }
+  for (const runId of ['gone', 'stopped']) {
+    const { ask } = asks.ask(runId, { ...PLAIN, isParking: true })
+    if (runId === 'stopped') ledger.finish(runId, { ...ended, outcome: 'stopped' })
+    t.throws(() => asks.answer(ask.id, 'x', null, null), {
+      code: 'LOOPER_ASK_SETTLED',
+      message: /its run has ended$/,
+    })
+    t.match(asks.find(ask.id), { state: 'withdrawn', answer: null })
+  }
+})
+
 t.test('an answer has to be one', async (t) => {
   const { asks } = setUp(t)
   const { ask } = asks.ask('one', PLAIN)

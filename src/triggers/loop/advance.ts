@@ -1,4 +1,4 @@
-import { LooperError, messageOf } from '../../base/errors.ts'
+import { messageOf } from '../../base/errors.ts'
 import type { Ledger } from '../../record/ledger.ts'
 import type { RunRecord } from '../../record/run-record.ts'
 import { isPassing } from '../../runs/if-running.ts'
@@ -6,7 +6,7 @@ import { prepareRun, type RequestDefaults } from '../../runs/request.ts'
 import type { Runs } from '../../runs/runs.ts'
 import { type CheckpointDeps, keepCheckpoint } from './checkpoint-round.ts'
 import { beforeRound } from './governor.ts'
-import type { Line, Wanted } from './line.ts'
+import { type Line, wantedOf } from './line.ts'
 import { limitsOf, slotOf } from './loop.ts'
 import type { Memory } from './memory.ts'
 import type { OwnLoops } from './own-loops.ts'
@@ -137,7 +137,7 @@ async function whileParked(
 async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<number> {
   const { records, own, runs, clock, defaults, newRequestId, line } = deps
   const { name, definition } = loop
-  const workspace = definition.workspace ?? defaults.workspace ?? ''
+  const workspace = definition.workspace ?? defaults.workspace
   if (line.isBehind(name, workspace)) {
     line.wait(name, { workspace })
     return holdUp(loop, 'other loops came before it', deps)
@@ -170,13 +170,6 @@ async function launch(loop: Loop, round: Round, deps: AdvanceDeps): Promise<numb
     endWithoutRun(loop, round, why, deps)
     return 0
   }
-}
-
-/** What others use now that a launch needs; null: it waits for nothing that others give up. */
-function wantedOf(error: unknown, workspace: string): Wanted | null {
-  if (!(error instanceof LooperError)) return null
-  if (error.code === 'LOOPER_MAX_RUNS') return 'place'
-  return error.code === 'LOOPER_WORKSPACE_BUSY' ? { workspace } : null
 }
 
 /** Of a round whose run cannot begin yet: says why, once. */
