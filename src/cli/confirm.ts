@@ -1,3 +1,4 @@
+import { saysYes } from './consent.ts'
 import type { Context } from './context.ts'
 import { wrongUse } from './failure.ts'
 import { askPlan, stopLine } from './plan.ts'
@@ -23,5 +24,5 @@ export async function mayStop(context: Context, body: object, stdinIsRead: boole
       'Add --yes to stop it without a question.',
     )
   }
-  return /^y(es)?$/i.test(await screen.ask('Stop and start? [y/N]'))
+  return saysYes(context, 'Stop and start?')
 }

@@ -1,4 +1,5 @@
 import type { OneLoop } from '../../triggers/loop/schemas.ts'
+import { consents } from '../consent.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../failure.ts'
 
@@ -16,11 +17,11 @@ export async function removeLoop(context: Context, name: string): Promise<number
 }
 
 /** Says on a terminal what would be lost, and asks for consent where somebody can answer. */
-async function mayRemove({ client, screen, options, world }: Context, name: string): Promise<boolean> {
+async function mayRemove(context: Context, name: string): Promise<boolean> {
+  const { client, screen, options } = context
   if (!screen.isTerminal || options.json) return true
   await client.get<OneLoop>(`/loops/${name}`, ['loop'])
   screen.say(screen.paint('bold', 'This will be removed:'))
   screen.say(`  loop ${name}, with all its rounds and both its memories`)
-  if (options.yes || world.stdin.isTTY !== true) return true
-  return /^y(es)?$/i.test(await screen.ask('Remove it? [y/N]'))
+  return consents(context, 'Remove it?')
 }

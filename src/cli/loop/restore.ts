@@ -1,5 +1,6 @@
 import { counted } from '../../base/counted.ts'
 import type { RestoreAnswer } from '../../triggers/loop/restore-schemas.ts'
+import { consents } from '../consent.ts'
 import type { Context } from '../context.ts'
 import { EXIT, wrongUse } from '../failure.ts'
 import { spinning } from '../spinner.ts'
@@ -47,15 +48,15 @@ function pointOf(name: string, word: string | undefined): object {
 }
 
 /** Asks where somebody can answer, and there is something to lose. */
-async function mayRestore({ screen, options, world }: Context, plan: Restoration): Promise<boolean> {
+async function mayRestore(context: Context, plan: Restoration): Promise<boolean> {
+  const { screen } = context
   const { files, added, changed, removed } = plan
   const count = added + changed + removed
   if (count === 0) return true
   screen.say(screen.paint('bold', `This will become of the files: ${wordsOf(plan)}`))
   for (const { path, change } of files.slice(0, SHOWN)) screen.say(`  ${MARKS[change]} ${path}`)
   if (count > SHOWN) screen.say(`  and ${count - SHOWN} more`)
-  if (options.yes || world.stdin.isTTY !== true) return true
-  return /^y(es)?$/i.test(await screen.ask('Restore them? [y/N]'))
+  return consents(context, 'Restore them?')
 }
 
 const wordsOf = ({ added, changed, removed }: Restoration): string =>

@@ -1,4 +1,5 @@
 import type { OneLoop } from '../../triggers/loop/schemas.ts'
+import { consents } from '../consent.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../failure.ts'
 import { duration } from '../human.ts'
@@ -24,13 +25,13 @@ export async function stopLoop(context: Context, name: string): Promise<number> 
 }
 
 /** Says on a terminal which round would be stopped, and asks for consent where somebody can answer. */
-async function mayStop({ client, screen, options, world }: Context, name: string): Promise<boolean> {
+async function mayStop(context: Context, name: string): Promise<boolean> {
+  const { client, screen, options, world } = context
   if (!screen.isTerminal || options.json) return true
   const [round] = await newestRounds(client, name, 1)
   if (!round || round.ended_at !== null) return true
   const since = duration(world.clock.now() - Date.parse(round.started_at))
   screen.say(screen.paint('bold', 'This will be stopped:'))
   screen.say(`  loop ${name}, in round ${round.iteration} for ${since}`)
-  if (options.yes || world.stdin.isTTY !== true) return true
-  return /^y(es)?$/i.test(await screen.ask('Stop it? [y/N]'))
+  return consents(context, 'Stop it?')
 }

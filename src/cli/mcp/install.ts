@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { messageOf } from '../../base/errors.ts'
+import { saysYes } from '../consent.ts'
 import type { LocalContext } from '../context.ts'
 import { EXIT, Failure, wrongUse } from '../failure.ts'
 import { nearest } from '../nearest.ts'
@@ -55,11 +56,12 @@ function serverOf({ world, options }: LocalContext): ServerCommand {
   return { command: execPath, args: [path.join(packageDir, 'bin/looper.js'), ...args] }
 }
 
-async function mayWrite({ world, screen, options }: LocalContext): Promise<boolean> {
+async function mayWrite(context: LocalContext): Promise<boolean> {
+  const { world, screen, options } = context
   if (options.yes) return true
   if (!screen.isTerminal || world.stdin.isTTY !== true)
     throw wrongUse('cannot ask without a terminal, so nothing was written', 'Add --yes to write it.')
-  return /^y(es)?$/i.test(await screen.ask('Write it? [y/N]'))
+  return saysYes(context, 'Write it?')
 }
 
 function trying<T>(file: string, work: () => T): T {

@@ -3,12 +3,12 @@ import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
 import { LOOP_NOT_FOUND } from './errors.ts'
-import { LOOP_NAME, LOOP_NAME_WORDS } from './loop.ts'
 import type { Memory } from './memory.ts'
 import { MEMORY_TOO_LARGE, MEMORY_UNUSABLE, MEMORY_VERSION_NOT_FOUND } from './memory-errors.ts'
 import { BothMemories, VersionList, versionAnswer } from './memory-schemas.ts'
 import { checkMemories, writeMemories } from './memory-texts.ts'
 import { MEMORIES } from './memory-versions.ts'
+import { LoopParams, Page } from './params.ts'
 import type { LoopRecords } from './records.ts'
 
 /** What the routes need. */
@@ -20,9 +20,6 @@ export interface MemoryRoutesOptions {
   noteChange(loop: string): void
 }
 
-const Params = Type.Object({
-  name: Type.String({ pattern: LOOP_NAME, description: LOOP_NAME_WORDS }),
-})
 const Texts = Type.Object(
   { persistent: Type.Optional(Type.String()), working: Type.Optional(Type.String()) },
   { additionalProperties: false },
@@ -50,7 +47,7 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
         tags: ['runs'],
         summary: 'The memories of a loop',
         description: 'persistent stands in the prompt of each round, working in that of the next one alone.',
-        params: Params,
+        params: LoopParams,
         response: { 200: BothMemories },
       },
       config: { scope: 'read', errors: READS },
@@ -65,7 +62,7 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
         tags: ['runs'],
         summary: 'Write the memories of a loop',
         description: 'Those that are named, as a whole; an empty text empties one.',
-        params: Params,
+        params: LoopParams,
         body: Texts,
         response: { 200: BothMemories },
       },
@@ -88,18 +85,10 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
         tags: ['runs'],
         summary: 'What a memory of a loop was',
         description: 'Page by page.',
-        params: Params,
+        params: LoopParams,
         querystring: Type.Object({
           memory: Type.Optional(Type.Enum([...MEMORIES], { description: 'By default persistent.' })),
-          limit: Type.Optional(
-            Type.String({
-              pattern: '^([1-9][0-9]?|100)$',
-              description: 'A number from 1 to 100, by default 20.',
-            }),
-          ),
-          before: Type.Optional(
-            Type.String({ pattern: '^[0-9]{1,15}$', description: '`next_before` of the page before.' }),
-          ),
+          ...Page,
         }),
         response: { 200: VersionList },
       },
@@ -124,7 +113,7 @@ export const memoryRoutes: FastifyPluginAsyncTypebox<MemoryRoutesOptions> = asyn
         tags: ['runs'],
         summary: 'Restore a memory of a loop',
         description: 'As it was in a version; what it is now is a version, too.',
-        params: Params,
+        params: LoopParams,
         body: Type.Object({ version_id: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
         response: { 200: BothMemories },
       },

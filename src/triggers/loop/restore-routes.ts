@@ -9,7 +9,7 @@ import {
   LOOP_RESTORE_FAILED,
   LOOP_WORK_TREE_BUSY,
 } from './errors.ts'
-import { LOOP_NAME, LOOP_NAME_WORDS } from './loop.ts'
+import { LoopParams } from './params.ts'
 import { type RestoreDeps, type RestorePoint, restoreLoop } from './restore.ts'
 import { MOST_NAMED, RestoreAnswer } from './restore-schemas.ts'
 
@@ -40,9 +40,7 @@ export const restoreRoutes: FastifyPluginAsyncTypebox<RestoreDeps> = async (app,
         summary: 'Restore the work tree of a loop',
         description:
           'As it was after a round, while none runs. What is there now is a checkpoint first. The index, HEAD, branches and ignored files stay.',
-        params: Type.Object({
-          name: Type.String({ pattern: LOOP_NAME, description: LOOP_NAME_WORDS }),
-        }),
+        params: LoopParams,
         body: Body,
         response: { 200: RestoreAnswer },
       },

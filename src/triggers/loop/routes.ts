@@ -3,8 +3,9 @@ import { Type } from '../../base/schema.ts'
 import { BODY_ERRORS } from '../../http/body-errors.ts'
 import type { Loops } from './control.ts'
 import { LOOP_IN_FILE, LOOP_NOT_FOUND, LOOP_NOT_RUNNING, LOOP_RUNNING } from './errors.ts'
-import { Hint, LOOP_NAME, LOOP_NAME_WORDS, LoopDefinition } from './loop.ts'
+import { Hint, LoopDefinition } from './loop.ts'
 import { MEMORY_UNUSABLE } from './memory-errors.ts'
+import { LoopParams, Page } from './params.ts'
 import type { LoopRecords } from './records.ts'
 import { LoopList, loopAnswer, OneLoop, RoundList, roundAnswer } from './schemas.ts'
 
@@ -14,9 +15,6 @@ export interface LoopRoutesOptions {
   readonly records: Pick<LoopRecords, 'rounds'>
 }
 
-const Params = Type.Object({
-  name: Type.String({ pattern: LOOP_NAME, description: LOOP_NAME_WORDS }),
-})
 const WRITES = ['LOOPER_FIELD_INVALID', 'LOOPER_LEDGER_UNWRITABLE', ...BODY_ERRORS] as const
 
 /** What is done to a loop by an empty `POST`. */
@@ -55,7 +53,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         tags: ['runs'],
         summary: 'A loop',
         description: 'As it is now, with what ends it, and how near that is.',
-        params: Params,
+        params: LoopParams,
         response: { 200: OneLoop },
       },
       config: { scope: 'read', errors: [LOOP_NOT_FOUND, 'LOOPER_FIELD_INVALID'] },
@@ -70,17 +68,9 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         tags: ['runs'],
         summary: 'The rounds of a loop',
         description: 'Of all its starts, page by page.',
-        params: Params,
+        params: LoopParams,
         querystring: Type.Object({
-          limit: Type.Optional(
-            Type.String({
-              pattern: '^([1-9][0-9]?|100)$',
-              description: 'A number from 1 to 100, by default 20.',
-            }),
-          ),
-          before: Type.Optional(
-            Type.String({ pattern: '^[0-9]{1,15}$', description: '`next_before` of the page before.' }),
-          ),
+          ...Page,
         }),
         response: { 200: RoundList },
       },
@@ -103,7 +93,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         tags: ['runs'],
         summary: 'Make or change a loop',
         description: 'The whole of it; a loop at work is what this says from its next round on.',
-        params: Params,
+        params: LoopParams,
         body: LoopDefinition,
         response: { 200: OneLoop },
       },
@@ -124,7 +114,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         tags: ['runs'],
         summary: 'Start a loop',
         description: 'With its first round. One that is at work goes on, and so does one that is paused.',
-        params: Params,
+        params: LoopParams,
         response: { 200: OneLoop },
       },
       config: {
@@ -158,7 +148,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         tags: ['runs'],
         summary: 'Stop a loop',
         description: 'At once, with the round that runs and everything that this started.',
-        params: Params,
+        params: LoopParams,
         response: { 200: OneLoop },
       },
       config: { scope: 'run', errors: [LOOP_NOT_FOUND, ...WRITES] },
@@ -173,7 +163,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
     app.post(
       `/loops/:name/${action}`,
       {
-        schema: { tags: ['runs'], ...ACTIONS[action], params: Params, response: { 200: OneLoop } },
+        schema: { tags: ['runs'], ...ACTIONS[action], params: LoopParams, response: { 200: OneLoop } },
         config: { scope: 'run', errors: [LOOP_NOT_FOUND, LOOP_NOT_RUNNING, ...WRITES] },
       },
       async ({ params, log }) => {
@@ -190,7 +180,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         summary: 'Remove a loop',
         description:
           'One that rests, with its rounds and its memories; answers with what it was. Its checkpoints stay in their repository.',
-        params: Params,
+        params: LoopParams,
         response: { 200: OneLoop },
       },
       // What makes it takes no less.
@@ -213,7 +203,7 @@ export const loopRoutes: FastifyPluginAsyncTypebox<LoopRoutesOptions> = async (a
         tags: ['runs'],
         summary: 'Give a loop a hint',
         description: 'For its next round alone; an empty one takes the last one back.',
-        params: Params,
+        params: LoopParams,
         body: Type.Object({ hint: Hint }, { additionalProperties: false }),
         response: { 200: OneLoop },
       },
