@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -7,6 +6,7 @@ import t, { type Test } from 'tap'
 import { git, NO_GIT } from '../helpers/git.ts'
 import { COUNTING, iterations, setUpLoops } from '../helpers/loop-service.ts'
 import { PROJECT, until } from '../helpers/service.ts'
+import { runSoak } from '../helpers/soak.ts'
 
 if (process.platform !== 'linux') {
   t.plan(0, 'runs are counted in /proc')
@@ -107,20 +107,7 @@ for (const when of ['before', 'after'] as const)
   )
 
 t.test('loops outlive a service that is killed again and again', async (t) => {
-  const script = path.join(PROJECT, 'scripts/soak-loops.ts')
   const few = ['--rounds', '8', '--loops', '2', '--kills', '2', '--seed', '7']
-  // Without what tap gives its children: what is killed there tells no coverage, and is tried elsewhere.
-  const env = ['PATH', 'HOME', 'TEST_FILE_ID'].map((name) => `${name}=${process.env[name]}`)
-  const child = spawn('env', ['-i', ...env, process.execPath, script, ...few], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  t.teardown(() => child.kill())
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk
-    })
-  const [status] = await once(child, 'close')
-  t.equal(status, 0, output)
+  const output = await runSoak(t, 'soak-loops.ts', few)
   t.match(output, /^8 rounds, 0 of them failed, /m)
 })
